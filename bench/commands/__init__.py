@@ -1,0 +1,82 @@
+"""The command line. Exit codes: 0 fine, 1 a claim or a check failed, 2 misuse or bad input.
+
+Each command is a module with `arguments(parser)` and `run(arguments) -> exit code`, imported when
+it is called, so that `--help` answers at once.
+"""
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+FAILED, MISUSE, INTERRUPTED = 1, 2, 130
+
+COMMANDS = {
+    "models": ("bench.commands.models", "list the networks, their depths and options"),
+    "suites": ("bench.commands.suites", "list the suites that come with the project"),
+    "measure": ("bench.commands.measure", "measure one network at one point"),
+    "run": ("bench.commands.run", "measure what a suite asks for and a store does not have"),
+    "claims": ("bench.commands.claims", "judge the published claims by a store"),
+    "report": ("reports.command", "write the report of a store as HTML, Markdown, CSV and JSON"),
+    "doctor": ("bench.commands.doctor", "check that the instruments work on this machine"),
+}
+
+
+class Parser(ArgumentParser):
+    """An argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` instead of printing the usage."""
+        raise UsageError(f"{message} (see '{self.prog} --help')")
+
+
+class UsageError(ValueError):
+    """A command line that cannot be understood."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; bad input is one line on stderr."""
+    from bench.errors import BenchError
+    from models import NetworkError
+    from suites.errors import SuiteError
+
+    try:
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except (UsageError, BenchError, NetworkError, SuiteError) as error:
+        print(f"blvbench: {error}", file=sys.stderr)
+        return MISUSE
+    except KeyboardInterrupt:
+        print("blvbench: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(argv: list[str]) -> int:
+    if not argv or argv[0] not in COMMANDS:
+        return _overview(argv)
+    module_name, summary = COMMANDS[argv[0]]
+    module = import_module(module_name)
+    parser = Parser(prog=f"blvbench {argv[0]}", description=_sentence(summary))
+    module.arguments(parser)
+    code: int = module.run(parser.parse_args(argv[1:]))
+    return code
+
+
+def _overview(argv: list[str]) -> int:
+    """Answer `--help` and `--version`, and refuse an unknown command."""
+    parser = Parser(prog="blvbench", description="Measure video-recognition networks.")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (_, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary)
+    if parser.parse_args(argv).version:
+        from bench.environment import installed_version
+
+        print(f"blvbench {installed_version('blvbench')}")
+    else:
+        parser.print_help()
+    return 0
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."

@@ -1,0 +1,36 @@
+"""`blvbench claims`."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench.claims import ClaimResult, Verdict, judge
+from bench.commands import FAILED
+from bench.commands.output import add_json, print_json, print_table
+from bench.store import Store
+from suites import load_claims
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Judge the claims; exit 1 where one is not reproduced."""
+    with Store(arguments.store) as store:
+        results = judge(load_claims(), store.measurements())
+    if arguments.json:
+        print_json([result.as_json() for result in results])
+    else:
+        print_table(
+            ("claim", "verdict", "finding (measured ratio)"),
+            [(r.claim.title, r.verdict, _finding(r)) for r in results],
+        )
+    return FAILED if any(r.verdict is Verdict.NOT_REPRODUCED for r in results) else 0
+
+
+def _finding(result: ClaimResult) -> str:
+    if result.verdict is Verdict.NOT_MEASURED:
+        return f"Would be measured by {result.claim.measured_by}"
+    return result.finding

@@ -1,0 +1,24 @@
+"""`blvbench doctor`."""
+
+from argparse import ArgumentParser, Namespace
+
+from bench.commands import FAILED
+from bench.commands.output import add_json, print_json, print_table
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Run the checks; exit 1 where one fails."""
+    from bench.doctor import check_all
+
+    checks = check_all()
+    if arguments.json:
+        print_json([vars(check) for check in checks])
+    else:
+        rows = [("ok" if c.passed else "FAILED", c.name, c.finding, c.advice) for c in checks]
+        print_table(("", "check", "finding", "what to do"), rows)
+    return 0 if all(check.passed for check in checks) else FAILED

@@ -1,0 +1,86 @@
+"""`blvbench measure`."""
+
+from argparse import ArgumentParser, Namespace
+from typing import get_args
+
+from pydantic import ValidationError
+
+from bench.commands import FAILED, UsageError
+from bench.commands.output import add_json, format_value, print_json, print_table
+from bench.instruments import INSTRUMENTS
+from bench.records import Mode, Point, Scalar
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    defaults = {name: field.default for name, field in Point.model_fields.items()}
+    parser.add_argument("network", help="a name that 'blvbench models' lists")
+    parser.add_argument("--depth", type=int, default=50, help="layers (default: 50)")
+    parser.add_argument("--frames", type=int, default=16, help="input frames (default: 16)")
+    parser.add_argument("--batch", type=int, default=defaults["batch"], help="clips (default: 1)")
+    parser.add_argument(
+        "--mode", choices=get_args(Mode), default=defaults["mode"], help="default: infer"
+    )
+    parser.add_argument(
+        "--input-size", type=int, default=defaults["input_size"], help="pixels (default: 224)"
+    )
+    parser.add_argument(
+        "--num-classes", type=int, default=defaults["num_classes"], help="default: 174"
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of the network, such as window=5; may be repeated",
+    )
+    quantities = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS))
+    parser.add_argument(
+        "--quantity",
+        default=quantities,
+        help=f"what to measure, by commas, each with :instrument if wanted (default: {quantities})",
+    )
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Measure one network at one point; exit 1 where a measurement failed."""
+    from bench.tasks import task  # imports torch, which --help need not wait for
+
+    point = _point(arguments)
+    tasks = [task(point, quantity.strip()) for quantity in arguments.quantity.split(",")]
+    measurements = [t.measure() for t in tasks]
+    if arguments.json:
+        print_json([m.as_json() for m in measurements])
+    else:
+        print_table(
+            ("quantity", "value", "instrument", "point"),
+            [(m.quantity, format_value(m), m.instrument, m.point) for m in measurements],
+        )
+    return 0 if all(m.status == "ok" for m in measurements) else FAILED
+
+
+def _point(arguments: Namespace) -> Point:
+    fields = {name: getattr(arguments, name) for name in Point.model_fields if name != "options"}
+    fields["options"] = dict(map(_option, arguments.option))
+    try:
+        return Point.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        flag = str(first["loc"][0]).replace("_", "-")
+        raise UsageError(f"--{flag}: {first['msg']}, not {first['input']!r}") from error
+
+
+def _option(text: str) -> tuple[str, Scalar]:
+    """`name=value`, with a number as a number and true or false as such."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--option takes NAME=VALUE, not {text!r}")
+    if value in ("true", "false"):
+        return name, value == "true"
+    for number in (int, float):
+        try:
+            return name, number(value)
+        except ValueError:
+            continue
+    return name, value

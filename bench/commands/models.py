@@ -1,0 +1,45 @@
+"""`blvbench models`."""
+
+from argparse import ArgumentParser, Namespace
+
+import models
+from bench.commands.output import add_json, print_json, print_table
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """List the networks."""
+    networks = [models.get_network(name) for name in models.list_models()]
+    if arguments.json:
+        print_json(
+            [
+                {
+                    "name": network.name,
+                    "summary": network.summary,
+                    "depths": network.depths,
+                    "frame_multiple": network.frame_multiple,
+                    "options": network.options,
+                    "source": network.source,
+                }
+                for network in networks
+            ]
+        )
+        return 0
+    print_table(
+        ("network", "what it is", "depths", "frames", "options"),
+        [
+            (
+                network.name,
+                network.summary,
+                ", ".join(map(str, network.depths)),
+                f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any",
+                ", ".join(f"{name}={value}" for name, value in network.options.items()),
+            )
+            for network in networks
+        ],
+    )
+    return 0

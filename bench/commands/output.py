@@ -1,0 +1,70 @@
+"""What commands print: tables for people, JSON for programs, progress on stderr."""
+
+import json
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from bench.records import Measurement
+
+
+def add_json(parser: ArgumentParser) -> None:
+    """Give a command the `--json` flag."""
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def print_json(rows: Sequence[Any]) -> None:
+    """Print a JSON list."""
+    print(json.dumps(rows, indent=2))
+
+
+def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table that fits the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    console = Console(markup=False, highlight=False)
+    console.print(table)
+
+
+def format_value(measurement: Measurement) -> str:
+    """A value with its unit as people write it, or the status and its reason."""
+    if measurement.status != "ok":
+        return f"{measurement.status}: {measurement.reason}"
+    value = measurement.value
+    match measurement.unit:
+        case "bytes":
+            return f"{value / 2**20:,.1f} MiB"
+        case "MACs":
+            return f"{value / 1e9:,.2f} GMACs ({value:,})"
+        case unit:
+            return f"{value:,} {unit}"
+
+
+@contextmanager
+def progress_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
+    """A progress bar on stderr; the block calls what it is given once for every finished step."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=total == 0) as progress:
+        bar = progress.add_task(what, total=total)
+        yield lambda: progress.advance(bar)

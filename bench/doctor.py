@@ -1,0 +1,70 @@
+"""Checks that the instruments work on this machine: each against a figure known by other means."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import nn
+
+import models
+from bench import environment, macs, memory
+
+SMALL_CLIP = (1, 3, 4, 32, 32)  # N x C x T x H x W, enough for every network of the registry
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was checked, whether it passed, what was found, and what to do if it did not."""
+
+    name: str
+    passed: bool
+    finding: str
+    advice: str
+
+
+def check_all() -> list[Check]:
+    """Run every check; a check that raises has failed."""
+    return [_guarded(check) for check in (_packages, _memory, _counters)]
+
+
+def _guarded(check: Callable[[], Check]) -> Check:
+    try:
+        return check()
+    except Exception as error:  # the point of a doctor is to report whatever is wrong
+        name = (check.__doc__ or "").rstrip(".")
+        return Check(name, False, f"{type(error).__name__}: {error}", "reinstall the packages")
+
+
+def _packages() -> Check:
+    """Installed packages."""
+    versions = environment.current().packages
+    finding = ", ".join(f"{name} {version}" for name, version in versions.items())
+    passed = "not installed" not in versions.values()
+    return Check("Installed packages", passed, finding, "" if passed else "pip install -e .")
+
+
+def _memory() -> Check:
+    """Simulated memory."""
+    peak = memory.simulate(_flat_linear, (1, 1, 1, 2, 2), "infer")
+    known = 3 * memory.CUDA_BLOCK_BYTES  # weight, clip and logits: one block each
+    passed = peak.peak_bytes == known
+    finding = f"{peak.peak_bytes} bytes for a network that needs {known}"
+    advice = "" if passed else "this torch version changed what fake tensors report: use another"
+    return Check("Simulated memory", passed, finding, advice)
+
+
+def _counters() -> Check:
+    """Two MAC counters."""
+    disagreeing = []
+    for name in models.list_models():
+        model = models.create_model(name, num_classes=10, frames=SMALL_CLIP[2])
+        first, second = macs.count(model, SMALL_CLIP), macs.count_with_fvcore(model, SMALL_CLIP)
+        if first.total != second.total:
+            disagreeing.append(f"{name}: {first.total} and {second.total}")
+    finding = "; ".join(disagreeing) or "FlopCounterMode and fvcore agree on every network"
+    advice = "compare their by_operator figures" if disagreeing else ""
+    return Check("Two MAC counters", not disagreeing, finding, advice)
+
+
+def _flat_linear() -> nn.Module:
+    """A linear layer over a flattened clip of four values."""
+    return nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))

@@ -1,0 +1,139 @@
+"""The instruments by quantity: what each measures at a point, and what its figure depends on.
+
+Importing this file is cheap: an instrument imports torch when it measures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import models
+from bench.errors import BenchError
+from bench.records import Point
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an instrument gave: raw samples in its unit, its own breakdown, and warnings."""
+
+    samples: tuple[int | float, ...]
+    details: dict[str, dict[str, int]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """One way to measure one quantity.
+
+    `per_clip` says that the figure is of one clip's forward pass: batch and mode do not change it.
+    `module` is the file that measures, `libraries` those whose versions may change the figure.
+    """
+
+    quantity: str
+    name: str
+    unit: str
+    per_clip: bool
+    module: str
+    libraries: tuple[str, ...]
+    read: Callable[[Point], Reading]
+
+    def canonical(self, point: Point) -> Point:
+        """`point` with the fields that this instrument ignores at their defaults."""
+        return point.model_copy(update={"batch": 1, "mode": "infer"}) if self.per_clip else point
+
+
+def build(point: Point) -> "nn.Module":
+    """The network of `point`, on torch's current default device."""
+    return models.create_model(
+        point.network,
+        num_classes=point.num_classes,
+        frames=point.frames,
+        depth=point.depth,
+        **dict(point.options),
+    )
+
+
+def _count_params(point: Point) -> Reading:
+    import torch
+
+    from bench import params
+
+    with torch.device("meta"):
+        return Reading((params.count(build(point)),))
+
+
+def _count_macs(point: Point) -> Reading:
+    import torch
+
+    from bench import macs
+
+    with torch.device("meta"):
+        model = build(point)
+    counted = macs.count(model, point.clip_shape)
+    return Reading(
+        (counted.total,),
+        {"by_operator": counted.by_operator, "uncounted": counted.uncounted},
+        tuple(f"nobody counts {operator}" for operator in sorted(counted.uncounted)),
+    )
+
+
+def _count_macs_with_fvcore(point: Point) -> Reading:
+    from bench import macs
+
+    counted = macs.count_with_fvcore(build(point), point.clip_shape)
+    details = {"by_operator": counted.by_operator, "uncounted": counted.uncounted}
+    return Reading((counted.total,), details)
+
+
+def _simulate_memory(point: Point) -> Reading:
+    from bench import memory
+
+    peak = memory.simulate(partial(build, point), point.clip_shape, point.mode)
+    return Reading((peak.peak_bytes,), {"by_kind": peak.by_kind})
+
+
+INSTRUMENTS = (
+    Instrument("params", "shapes", "parameters", True, "bench.params", (), _count_params),
+    Instrument(
+        "macs", "flop_counter", "MACs", True, "bench.macs", ("torch", "torchvision"), _count_macs
+    ),
+    Instrument(
+        "macs",
+        "fvcore",
+        "MACs",
+        True,
+        "bench.macs",
+        ("torch", "torchvision", "fvcore"),
+        _count_macs_with_fvcore,
+    ),
+    Instrument(
+        "memory",
+        "simulated",
+        "bytes",
+        False,
+        "bench.memory",
+        ("torch", "torchvision"),
+        _simulate_memory,
+    ),
+)
+
+
+def find_instrument(name: str) -> Instrument:
+    """The instrument called `quantity:instrument`, or the first one of a `quantity`.
+
+    Raises `BenchError` with the known names.
+    """
+    for instrument in INSTRUMENTS:
+        if name in (instrument.quantity, f"{instrument.quantity}:{instrument.name}"):
+            return instrument
+    known = dict.fromkeys(
+        label for i in INSTRUMENTS for label in (i.quantity, f"{i.quantity}:{i.name}")
+    )
+    raise BenchError(
+        f"there is no quantity {name!r}{models.did_you_mean(name, known)}: "
+        f"choose among {', '.join(known)}"
+    )

@@ -1,0 +1,145 @@
+"""Peak memory of a training step or a forward pass, simulated: no GPU, nothing computed.
+
+A clip is N x C x T x H x W; every figure is in bytes. The network runs on fake tensors, which have
+shapes and storages but no contents, while a ledger follows the birth and death of every storage.
+What a GPU adds is left out: the context, and the workspaces of its libraries.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from bench.clips import blank_clip, check_clip_shape
+from bench.errors import BenchError
+from bench.records import Mode
+
+Kind = Literal[
+    "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
+]
+
+CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator hands out multiples of this
+MOMENTUM = 0.9  # any value but 0 makes SGD keep a buffer for each parameter
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """The most bytes alive at once, and what they were by kind at that moment.
+
+    `activations` are born in the forward pass, `temporaries` in the backward pass and the optimizer
+    step; `inputs` are the clip and its labels.
+    """
+
+    peak_bytes: int
+    by_kind: dict[str, int]
+
+
+def simulate(
+    model_factory: Callable[[], nn.Module],
+    clip_shape: tuple[int, ...],
+    mode: Mode = "train",
+    *,
+    block_bytes: int = CUDA_BLOCK_BYTES,
+) -> PeakMemory:
+    """Return the peak of one step of the network that `model_factory` builds, in bytes.
+
+    `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
+    momentum, where the momentum buffers exist and the gradients were freed before the forward pass.
+    `infer` is a forward pass without gradients. `clip_shape` is (N, C, T, H, W) and every storage
+    counts as the next multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for an
+    allocator that does not round. Raises `BenchError` for another mode or shape.
+    """
+    if mode not in get_args(Mode):
+        raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
+    check_clip_shape(clip_shape)
+    with FakeTensorMode():
+        model = model_factory()
+        clip = blank_clip(model, clip_shape)
+        ledger = _Ledger(block_bytes)
+        ledger.enter(model.parameters(), "parameters")
+        ledger.enter(model.buffers(), "buffers")
+        ledger.enter([clip], "inputs")
+        run = _train_step if mode == "train" else _infer
+        run(model, clip, ledger)
+    return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
+
+
+def _infer(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:
+    with torch.no_grad(), ledger:
+        model.eval()(clip)
+
+
+def _train_step(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:
+    model.train()
+    labels = torch.zeros(len(clip), dtype=torch.long)
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=MOMENTUM, foreach=True)
+    for parameter in parameters:
+        momentum = torch.empty_like(parameter)
+        optimizer.state[parameter]["momentum_buffer"] = momentum
+        ledger.enter([momentum], "optimizer")
+        parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
+    ledger.enter([labels], "inputs")
+    with ledger:
+        loss = nn.functional.cross_entropy(model(clip), labels)
+        ledger.born_as = "temporaries"
+        loss.backward()
+        optimizer.step()
+
+
+class _Ledger(TorchDispatchMode):
+    """Follows the storage of every tensor that an operator returns, from birth to death."""
+
+    def __init__(self, block_bytes: int) -> None:
+        super().__init__()
+        self.born_as: Kind = "activations"
+        self.peak_bytes = 0
+        self.peak_by_kind: dict[str, int] = {}
+        self._block_bytes = block_bytes
+        self._alive_bytes = 0
+        self._by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
+        self._entries: dict[int, tuple[Kind, int]] = {}  # by the storage's address
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.enter((t for t in tree_leaves(out) if isinstance(t, Tensor)), self.born_as)
+        return out
+
+    def enter(self, tensors: Iterable[Tensor], kind: Kind) -> None:
+        """Count the storages of `tensors` that are not counted yet, as `kind`."""
+        for tensor in tensors:
+            storage = tensor.untyped_storage()
+            key = storage._cdata
+            if key not in self._entries:
+                blocks = -(-storage.nbytes() // self._block_bytes)
+                self._add(key, kind, blocks * self._block_bytes)
+                weakref.finalize(storage, self._remove, key).atexit = False
+
+    def enter_gradient(self, parameter: Tensor) -> None:
+        """Count a parameter's gradient as such from now on."""
+        assert parameter.grad is not None
+        key = parameter.grad.untyped_storage()._cdata
+        _, size = self._entries[key]
+        self._remove(key)
+        self._add(key, "gradients", size)
+
+    def _add(self, key: int, kind: Kind, size: int) -> None:
+        self._entries[key] = kind, size
+        self._alive_bytes += size
+        self._by_kind[kind] += size
+        if self._alive_bytes > self.peak_bytes:
+            self.peak_bytes = self._alive_bytes
+            self.peak_by_kind = self._by_kind.copy()
+
+    def _remove(self, key: int) -> None:
+        kind, size = self._entries.pop(key)
+        self._alive_bytes -= size
+        self._by_kind[kind] -= size

@@ -1,0 +1,132 @@
+"""The store: measurements in one SQLite file, each in a transaction of its own."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.records import Measurement
+
+APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
+FORMAT_VERSION = 1  # 1: a JSON record for each identity
+BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
+
+SCHEMA = f"""
+PRAGMA journal_mode = WAL;
+BEGIN IMMEDIATE;
+CREATE TABLE measurement (
+    identity TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT_VERSION};
+COMMIT;
+"""
+
+
+class Store:
+    """Measurements by identity. Open it with `with`; one process may write while others read."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        """Open the store at `path`; with `create`, make one where there is no file.
+
+        Raises `BenchError` for a path without a store, a file that is none, or another format.
+        """
+        self.path = path
+        if not path.exists() and not create:
+            raise BenchError(
+                f"there is no store at {path}: make one with 'blvbench run paper --store {path}'"
+            )
+        with self._reported():
+            is_new = create and (not path.exists() or path.stat().st_size == 0)
+            if is_new:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            if is_new:
+                self._create()
+            self._check_format()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    def identities(self) -> set[str]:
+        """The identities that need no measuring again: all but those that failed."""
+        rows = self._rows("SELECT identity FROM measurement WHERE status != 'failed'")
+        return {identity for (identity,) in rows}
+
+    def put(self, identity: str, measurement: Measurement) -> None:
+        """Keep a measurement under its identity, in place of an older one."""
+        with self._reported():
+            self._connection.execute(  # autocommit: a transaction of its own
+                "INSERT OR REPLACE INTO measurement (identity, status, record) VALUES (?, ?, ?)",
+                (identity, measurement.status, measurement.model_dump_json()),
+            )
+
+    def measurements(self) -> list[Measurement]:
+        """Every measurement, the oldest first; raises `BenchError` for a record that is damaged."""
+        rows = self._rows("SELECT record FROM measurement ORDER BY rowid")
+        try:
+            return [Measurement.model_validate_json(record) for (record,) in rows]
+        except ValidationError as error:
+            where = ".".join(map(str, error.errors()[0]["loc"]))
+            raise BenchError(
+                f"{self.path}: a record is damaged at {where}: measure into a new store"
+            ) from error
+
+    def _rows(self, query: str) -> list[tuple[str]]:
+        with self._reported():
+            return self._connection.execute(query).fetchall()
+
+    def _create(self) -> None:
+        try:
+            self._connection.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:
+            self._connection.rollback()
+            if "already exists" not in str(error):  # another process made it first
+                raise
+
+    def _check_format(self) -> None:
+        application = self._pragma("application_id")
+        version = self._pragma("user_version")
+        if application != APPLICATION_ID:
+            raise BenchError(f"{self.path}: is not a blvbench store: give another file")
+        if version != FORMAT_VERSION:
+            raise BenchError(
+                f"{self.path}: is a store of format {version}, this version reads "
+                f"{FORMAT_VERSION}: measure into a new file, or use the version that made it"
+            )
+
+    def _pragma(self, name: str) -> int:
+        (value,) = self._connection.execute(f"PRAGMA {name}").fetchone()
+        return int(value)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Turn what SQLite and the file system raise into one line with the way out."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                message = f"{self.path}: is not a blvbench store ({error}): give another file"
+            else:
+                message = f"{self.path}: {error}: check the folder, its rights and the free space"
+            raise BenchError(message) from error
+        except OSError as error:
+            raise BenchError(
+                f"{self.path}: {os.strerror(error.errno or 0)}: give a path that can be written"
+            ) from error

@@ -1,0 +1,23 @@
+"""The classifier that every network of the comparison ends with."""
+
+from torch import Tensor, nn
+
+from models.clip import unfold_frames
+
+DROPOUT = 0.5  # the published training setting of all these networks
+
+
+class ConsensusHead(nn.Module):
+    """Dropout and a linear layer for each frame; a clip's logits are the mean of its frames'."""
+
+    def __init__(self, features: int, num_classes: int) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(DROPOUT)
+        self.classifier = nn.Linear(features, num_classes)
+        nn.init.normal_(self.classifier.weight, 0, 0.001)
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, features: Tensor, frames: int) -> Tensor:
+        """Map (N*frames) x features to N x classes."""
+        logits = self.classifier(self.dropout(features))  # (N*frames) x classes
+        return unfold_frames(logits, frames).mean(dim=1)  # N x classes

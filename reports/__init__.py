@@ -1,0 +1,1 @@
+"""The report: page models built from measurements, then rendered."""

@@ -1,0 +1,110 @@
+"""What the report says, as plain data: built from measurements first, rendered afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+
+from bench.claims import ClaimResult, Verdict, judge
+from bench.records import Environment, Measurement
+from reports.plots import Plot, draw_plots
+from reports.tables import Table, counters_table, points_table
+from suites import Claim
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that the report shows, in its order."""
+
+    measurements: tuple[Measurement, ...]
+    claims: tuple[ClaimResult, ...]
+
+    @cached_property
+    def verdicts(self) -> dict[str, int]:
+        """How many claims fared how."""
+        counts = {str(verdict): 0 for verdict in Verdict}
+        for result in self.claims:
+            counts[result.verdict] += 1
+        return counts
+
+    @cached_property
+    def plots(self) -> list[Plot]:
+        """The costs against the number of frames."""
+        return draw_plots(self.frame)
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row a measurement: the point's fields and the figure."""
+        return pd.DataFrame([row(m) for m in self.measurements])
+
+    @cached_property
+    def points(self) -> Table:
+        """One row a point."""
+        return points_table(self.frame)
+
+    @cached_property
+    def counters(self) -> Table:
+        """The two MAC counters side by side."""
+        return counters_table(self.frame)
+
+    @cached_property
+    def unmeasured(self) -> list[Measurement]:
+        """What was tried and gave no figure."""
+        return [m for m in self.measurements if m.status != "ok"]
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What the instruments warned of, each once."""
+        return sorted(
+            {f"{m.quantity} of {m.point}: {w}" for m in self.measurements for w in m.warnings}
+        )
+
+    @cached_property
+    def environments(self) -> list[Environment]:
+        """Where the measurements were made, each once."""
+        return list(
+            {m.environment.model_dump_json(): m.environment for m in self.measurements}.values()
+        )
+
+    @cached_property
+    def code_versions(self) -> list[tuple[str, str]]:
+        """Each network and instrument with the versions of its source, sorted."""
+        versions = {(m.point.network, m.code.network) for m in self.measurements}
+        versions |= {(f"{m.quantity}:{m.instrument}", m.code.instrument) for m in self.measurements}
+        by_name = groupby(sorted(versions), key=lambda pair: pair[0])
+        return [(name, ", ".join(version for _, version in pairs)) for name, pairs in by_name]
+
+    @cached_property
+    def measured_between(self) -> tuple[str, str]:
+        """The times of the first and the last measurement, UTC."""
+        times = [m.measured_at for m in self.measurements]
+        return min(times), max(times)
+
+
+def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Page:
+    """The page of a store's measurements: the newest of each point, quantity and instrument."""
+    newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
+    return Page(tuple(newest.values()), tuple(judge(claims, newest.values())))
+
+
+def row(measurement: Measurement) -> dict[str, Any]:
+    """A measurement as one flat row; `value` is missing where there is none."""
+    point = measurement.point.model_dump()
+    options = " ".join(f"{name}={value}" for name, value in point.pop("options").items())
+    flat = {
+        **point,
+        "options": options,
+        "quantity": measurement.quantity,
+        "instrument": measurement.instrument,
+        "status": measurement.status,
+        "unit": measurement.unit,
+        "reason": measurement.reason,
+        "warnings": "; ".join(measurement.warnings),
+        "network_version": measurement.code.network,
+        "instrument_version": measurement.code.instrument,
+        "measured_at": measurement.measured_at,
+    }
+    return {**flat, "value": measurement.value} if measurement.status == "ok" else flat

@@ -1,0 +1,190 @@
+"""Costs against the number of frames, as SVG that stands in the page."""
+
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
+SAME_END = 0.06  # lines that end closer than this share of their height share one label
+STYLE: "dict[RcKeyType, Any]" = {
+    "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
+    "svg.hashsalt": "blvbench",  # the same data give the same bytes
+    "font.family": "sans-serif",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+
+
+@dataclass(frozen=True)
+class Plot:
+    """An SVG element, its heading, and a sentence that says what it shows."""
+
+    id: str
+    title: str
+    finding: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class _Series:
+    """Which measurements a plot shows, and how it names them."""
+
+    id: str
+    title: str
+    query: str
+    label: str
+    scale: float
+    unit: str
+
+
+SERIES = (
+    _Series(
+        "macs",
+        "MACs against frames",
+        "quantity == 'macs' and instrument == 'flop_counter'",
+        "MACs per clip (G)",
+        1e9,
+        "GMACs",
+    ),
+    _Series(
+        "memory-train",
+        "Training memory against frames, batch 8",
+        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'train'",
+        "simulated peak (GiB)",
+        2**30,
+        "GiB",
+    ),
+    _Series(
+        "memory-infer",
+        "Inference memory against frames, batch 8",
+        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'infer'",
+        "simulated peak (GiB)",
+        2**30,
+        "GiB",
+    ),
+)
+
+
+def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
+    """A plot for every series that has lines to draw: one panel a depth, one line a network."""
+    networks = sorted(measurements["network"].unique())
+    colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
+    return [plot for series in SERIES for plot in _draw(series, measurements, colours)]
+
+
+def _draw(
+    series: _Series, measurements: pd.DataFrame, colours: dict[str, tuple[float, float, float]]
+) -> Iterator[Plot]:
+    chosen = measurements.query(f"status == 'ok' and options == '' and {series.query}")
+    chosen = _largest_input(chosen)
+    if chosen["frames"].nunique() < 2:
+        return
+    data = chosen.assign(shown=chosen["value"] / series.scale)
+    depths = sorted(data["depth"].unique())
+    with mpl.rc_context(), sns.axes_style("whitegrid"):
+        mpl.rcParams.update(STYLE)
+        figure, panels = plt.subplots(
+            1, len(depths), figsize=(5.2 * len(depths), 4), sharey=True, squeeze=False
+        )
+        try:
+            for axes, depth in zip(panels[0], depths, strict=True):
+                _panel(axes, data[data["depth"] == depth], colours)
+                axes.set_title(f"depth {depth}")
+                axes.set_xlabel("frames of a clip")
+            panels[0][0].set_ylabel(series.label)
+            figure.tight_layout()
+            svg = _to_svg(figure, series)
+        finally:
+            plt.close(figure)
+    yield Plot(series.id, series.title, _finding(data, series), svg)
+
+
+def _largest_input(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the largest input size and class count, so that a line is of one kind."""
+    largest = chosen[chosen["input_size"] == chosen["input_size"].max()]
+    return largest[largest["num_classes"] == largest["num_classes"].max()]
+
+
+def _panel(axes: Axes, data: pd.DataFrame, colours: dict[str, tuple[float, float, float]]) -> None:
+    sns.lineplot(
+        data=data,
+        x="frames",
+        y="shown",
+        hue="network",
+        style="network",
+        palette=colours,
+        hue_order=sorted(data["network"].unique()),
+        style_order=sorted(data["network"].unique()),
+        markers=True,
+        legend=False,
+        ax=axes,
+    )
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    axes.set_xticks(sorted(data["frames"].unique()))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_locator(NullLocator())
+    ends = data[data["frames"] == data["frames"].max()].sort_values("shown")
+    for height, names in _label_groups(ends):
+        colour = colours[names[0]] if len(names) == 1 else "0.2"
+        axes.annotate(
+            ", ".join(names),
+            (data["frames"].max(), height),
+            xytext=(8, 0),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _label_groups(ends: pd.DataFrame) -> list[tuple[float, list[str]]]:
+    """Where each direct label stands and which networks it names; near neighbours share one."""
+    groups: list[tuple[float, list[str]]] = []
+    for name, height in zip(ends["network"], ends["shown"], strict=True):
+        if groups and height / groups[-1][0] - 1 < SAME_END:
+            groups[-1][1].append(name)
+        else:
+            groups.append((height, [name]))
+    return groups
+
+
+def _finding(data: pd.DataFrame, series: _Series) -> str:
+    """What the plot says of the longest clip: the cheapest and dearest network of each depth."""
+    longest = data[data["frames"] == data["frames"].max()]
+    sentences = []
+    for depth, rows in longest.groupby("depth"):
+        low, high = rows.loc[rows["shown"].idxmin()], rows.loc[rows["shown"].idxmax()]
+        sentences.append(
+            f"At depth {depth} and {low['frames']} frames, {low['network']} needs least "
+            f"({low['shown']:.1f} {series.unit}) and {high['network']} most "
+            f"({high['shown']:.1f} {series.unit})."
+        )
+    return " ".join(sentences)
+
+
+def _to_svg(figure: Figure, series: _Series) -> str:
+    """The figure as an SVG element whose ids are unlike those of the page's other plots."""
+    buffer = io.StringIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r'\bid="', f'id="{series.id}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{series.id}-", svg)
+    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
+    assert size is not None
+    labelled = f'role="img" aria-labelledby="{series.id}-finding"'
+    return svg.replace(size.group(0), labelled, 1)

@@ -1,0 +1,75 @@
+"""Renders a page and writes the report folder: HTML, Markdown, CSV and JSON."""
+
+import json
+import os
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from bench.errors import BenchError
+from reports.page import Page
+
+FORMAT_VERSION = 1  # of results.json; 1: measurements and claims
+
+
+def write_report(page: Page, folder: Path) -> None:
+    """Write `index.html`, `report.md`, `results.csv` and `results.json` into `folder`.
+
+    All is rendered before the first file is written, and each file appears whole. Raises
+    `BenchError` where the folder cannot be written.
+    """
+    contents = {
+        "index.html": _render("report.html.jinja", page),
+        "report.md": _render("report.md.jinja", page),
+        "results.csv": page.frame.to_csv(index=False),
+        "results.json": _json(page),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in contents.items():
+            _replace(folder / name, content)
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: {error.strerror}: give --out a folder that can be written"
+        ) from error
+
+
+def _render(template: str, page: Page) -> str:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(
+        page=page,
+        svg=Markup,  # what matplotlib drew, with the text in it escaped
+        asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
+    )
+
+
+def _json(page: Page) -> str:
+    content = {
+        "format": FORMAT_VERSION,
+        "claims": [result.as_json() for result in page.claims],
+        "measurements": [measurement.as_json() for measurement in page.measurements],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _replace(path: Path, content: str) -> None:
+    """Write a file beside its place, then move it there in one step."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,16 @@
+"""Sweeps, claims and published figures as TOML and CSV, and the code that validates them."""
+
+from suites.claim import Case, Claim, load_claims
+from suites.errors import SuiteError
+from suites.suite import Suite, Sweep, bundled_suites, load_suite
+
+__all__ = [
+    "Case",
+    "Claim",
+    "Suite",
+    "SuiteError",
+    "Sweep",
+    "bundled_suites",
+    "load_claims",
+    "load_suite",
+]

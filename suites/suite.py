@@ -1,0 +1,55 @@
+"""A suite: sweeps over networks, depths, frames, batches and modes, read from TOML."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from suites.errors import SuiteError
+from suites.toml import Count, Items, Option, Section, load_toml
+
+FOLDER = Path(__file__).parent
+CLAIMS = "claims"  # the one TOML file of the folder that is not a suite
+
+
+class Sweep(Section):
+    """Every combination of its lists is a point; `quantities` are measured at each.
+
+    A quantity may name its instrument behind a colon: `macs:fvcore`.
+    """
+
+    networks: Items[str]
+    depths: Items[Count]
+    frames: Items[Count]
+    quantities: Items[str]
+    batches: Items[Count] = (1,)
+    modes: Items[Literal["train", "infer"]] = ("infer",)
+    input_size: Count = 224
+    num_classes: Count = 174
+    options: dict[str, Option] = Field(default_factory=dict)
+
+
+class Suite(Section):
+    """A title, what the suite is for, and its sweeps."""
+
+    title: str
+    description: str
+    sweep: Items[Sweep]
+
+
+def bundled_suites() -> dict[str, Path]:
+    """The suites that come with the project, by name."""
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml")) if path.stem != CLAIMS}
+
+
+def load_suite(name: str) -> Suite:
+    """Read a bundled suite by name, or any suite by the path of its file.
+
+    Raises `SuiteError` that names the file, the key and the nearest known one.
+    """
+    bundled = bundled_suites()
+    path = bundled.get(name, Path(name))
+    if not path.exists():
+        known = ", ".join(bundled)
+        raise SuiteError(f"there is no suite {name!r}: choose one of {known}, or give a TOML file")
+    return load_toml(path, Suite)

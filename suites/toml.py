@@ -1,0 +1,81 @@
+"""TOML files read into validated, frozen models."""
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from suites.errors import SuiteError
+
+MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
+
+T = TypeVar("T")
+# TOML has lists where a frozen section holds tuples.
+Items = Annotated[
+    tuple[T, ...],
+    Field(min_length=1),
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+]
+Count = Annotated[int, Field(ge=1)]
+Option = bool | int | float | str
+
+
+class Section(BaseModel):
+    """A table of a TOML file: frozen, of exact types, without unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+def load_toml(path: Path, section: type[S]) -> S:
+    """Read `path` into `section`; raises `SuiteError` naming the file and the first wrong key."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SuiteError(f"{path}: larger than {MAX_BYTES} bytes: this is no suite file")
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    except UnicodeDecodeError as error:
+        raise SuiteError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise SuiteError(f"{path}: is not TOML: {error}") from error
+    try:
+        return section.model_validate(data)
+    except ValidationError as error:
+        raise SuiteError(f"{path}: {_explain(error.errors()[0], section)}") from error
+
+
+def _explain(error: ErrorDetails, section: type[Section]) -> str:
+    """One line for a validation error: the key, what is wrong, and the nearest known key."""
+    location = error["loc"]
+    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
+    if error["type"] != "extra_forbidden":
+        return f"{key}: {_lower_first(error['msg'])}, not {error['input']!r:.60}".replace("\n", " ")
+    known = list(_section_at(section, location[:-1]).model_fields)
+    nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
+    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
+    return f"{key}: unknown key ({hint})"
+
+
+def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section]:
+    """The model that a path of keys and positions below `section` leads to."""
+    for part in location:
+        if isinstance(part, str):
+            section = _find_section(section.model_fields[part].annotation) or section
+    return section
+
+
+def _find_section(annotation: Any) -> type[Section] | None:
+    """The model inside a type such as `tuple[Sweep, ...]` or `Ratio | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return annotation
+    return next(filter(None, map(_find_section, get_args(annotation))), None)
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

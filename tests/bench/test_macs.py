@@ -1,0 +1,110 @@
+import pytest
+import torch
+from torch import nn
+
+import models
+from bench import macs, params
+from bench.errors import BenchError
+
+# (network, depth, frames): parameters and convolution MACs at 174 classes, 224 x 224, one clip
+PUBLISHED = {
+    ("tsn", 50, 8): (23_864_558, 32_697_090_048),
+    ("tam", 50, 8): (23_903_918, 32_831_963_136),
+    ("i3d_resnet", 50, 8): (46_517_870, 64_180_322_304),
+    ("blvnet_tam", 50, 16): (25_020_142, 23_848_452_096),
+    ("blvnet_tam", 101, 16): (40_177_134, 32_146_358_272),
+}
+LINEAR_PER_FRAME = 2048 * 174
+
+
+@pytest.mark.parametrize(("network", "depth", "frames"), PUBLISHED)
+def test_published_figures_to_the_digit(network: str, depth: int, frames: int) -> None:
+    parameters, conv = PUBLISHED[network, depth, frames]
+    with torch.device("meta"):
+        model = models.create_model(network, num_classes=174, frames=frames, depth=depth)
+    counted = macs.count(model, (1, 3, frames, 224, 224))
+    classified = frames // 2 if network == "blvnet_tam" else frames
+    assert params.count(model) == parameters
+    assert counted.by_operator["conv"] == conv
+    assert counted.by_operator["linear"] == classified * LINEAR_PER_FRAME
+    assert counted.total == conv + classified * LINEAR_PER_FRAME
+
+
+@pytest.mark.parametrize("name", models.list_models())
+def test_both_counters_agree_and_know_every_operator(name: str) -> None:
+    network = models.get_network(name)
+    for depth in (network.depths[0], network.depths[-1]):
+        model = models.create_model(name, num_classes=9, frames=4, depth=depth)
+        first = macs.count(model, (2, 3, 4, 48, 32))
+        second = macs.count_with_fvcore(model, (2, 3, 4, 48, 32))
+        assert first.uncounted == {}
+        assert first.total == second.total > 0
+        assert first.by_operator["norm"] == second.by_operator["norm"]
+
+
+class Small(nn.Module):
+    """One of each kind that is counted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(3, 6, 3, padding=1, groups=3, bias=False)
+        self.norm = nn.BatchNorm3d(6)
+        self.pool = nn.AvgPool3d(2)
+        self.classifier = nn.Linear(6, 5)
+
+    def forward(self, clip: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.norm(self.conv(clip)))
+        return self.classifier(self.pool(x).mean((2, 3, 4)))
+
+
+def test_hand_arithmetic() -> None:
+    counted = macs.count(Small(), (2, 3, 4, 8, 8))
+    elements = 2 * 6 * 4 * 8 * 8
+    assert counted.by_operator == {
+        "conv": elements * 27,  # one input channel a group
+        "linear": 2 * 6 * 5,
+        "norm": 2 * elements,
+        "elementwise": elements,
+        "pool": elements + elements // 8,
+    }
+    assert counted.total == elements * 27 + 60
+    assert counted.uncounted == {}
+
+
+def test_products_of_activations_are_macs() -> None:
+    class Attention(nn.Module):
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            x = clip.flatten(2)  # N x 3 x L
+            return torch.bmm(x, x.transpose(1, 2)).flatten(1)
+
+    counted = macs.count(Attention(), (2, 3, 1, 4, 4))
+    assert counted.by_operator == {"matmul": 2 * 3 * 16 * 3}
+    assert counted.total == macs.count_with_fvcore(Attention(), (2, 3, 1, 4, 4)).total
+
+
+def test_an_unknown_operator_is_listed() -> None:
+    class Odd(nn.Module):
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            return torch.special.erfcx(clip).mean((2, 3, 4))
+
+    assert macs.count(Odd(), (1, 3, 1, 4, 4)).uncounted == {"aten.special_erfcx": 1}
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = Small().train()
+    model.norm.eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    macs.count(model, (1, 3, 2, 8, 8))
+    macs.count_with_fvcore(model, (1, 3, 2, 8, 8))
+    assert model.training
+    assert not model.norm.training
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 3, 4, 8), (1, 3, 0, 8, 8), (-1, 3, 4, 8, 8), (1, 3, 4, 8, 8.0)]
+)
+def test_a_shape_that_is_no_clip_is_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(BenchError, match=r"\(N, C, T, H, W\)"):
+        macs.count(Small(), shape)

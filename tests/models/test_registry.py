@@ -1,0 +1,84 @@
+import pytest
+import torch
+from torch import nn
+
+import models
+from models import NetworkError
+from models.registry import register
+
+
+@pytest.mark.parametrize("name", models.list_models())
+def test_every_network_builds_at_every_depth(name: str) -> None:
+    network = models.get_network(name)
+    frames = 2 * network.frame_multiple
+    for depth in network.depths:
+        with torch.device("meta"):
+            model = models.create_model(name, num_classes=7, frames=frames, depth=depth)
+            assert model(torch.empty(2, 3, frames, 64, 64)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("name", models.list_models())
+def test_every_network_says_what_it_is(name: str) -> None:
+    network = models.get_network(name)
+    assert network.summary
+    assert network.source
+
+
+OTHER_OPTIONS = {"window": (5, 7), "alpha": (1, 4), "beta": (2, 8)}
+
+
+@pytest.mark.parametrize("name", models.list_models())
+def test_every_option_builds_and_changes_the_network(name: str) -> None:
+    network = models.get_network(name)
+    for option in network.options:
+        sizes = set()
+        for value in (network.options[option], *OTHER_OPTIONS[option]):
+            with torch.device("meta"):
+                model = models.create_model(
+                    name,
+                    num_classes=7,
+                    frames=4,
+                    depth=101 if name.startswith("bl") else 50,
+                    **{option: value},
+                )
+                assert model(torch.empty(1, 3, 4, 64, 64)).shape == (1, 7)
+            sizes.add(sum(p.numel() for p in model.parameters()))
+        assert len(sizes) == 3, f"{option} changes nothing"
+
+
+def test_depth_defaults_to_50() -> None:
+    with torch.device("meta"):
+        default = models.create_model("tsn", num_classes=5, frames=1)
+        fifty = models.create_model("tsn", num_classes=5, frames=1, depth=50)
+    assert default.state_dict().keys() == fifty.state_dict().keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"name": "blvnet_tan"}, "did you mean 'blvnet_tam'"),
+        ({"name": "tsn", "depth": 51}, "choose one of 18, 34, 50, 101, 152"),
+        ({"name": "tsn", "frames": 0}, "frames must be a whole number of at least 1, not 0"),
+        ({"name": "tsn", "frames": -8}, "at least 1, not -8"),
+        ({"name": "tsn", "frames": 8.0}, "at least 1, not 8.0"),
+        ({"name": "tsn", "num_classes": 0}, "num_classes must be"),
+        ({"name": "blvnet", "frames": 7}, "use 6 or 8"),
+        ({"name": "blvnet_tam", "frames": 1}, "not 1: use 2"),
+        ({"name": "tam", "windw": 5}, "did you mean 'window'"),
+        ({"name": "tam", "window": 4}, "use 3, 5 or 7"),
+    ],
+)
+def test_bad_requests_are_one_line(arguments: dict[str, object], message: str) -> None:
+    request = {"num_classes": 5, "frames": 8, **arguments}
+    with pytest.raises(NetworkError, match=message) as caught:
+        models.create_model(**request)  # type: ignore[arg-type]  # that is what is tested
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_cannot_be_taken_twice() -> None:
+    def tsn(*, num_classes: int, frames: int, depth: int) -> nn.Module:
+        raise NotImplementedError
+
+    models.list_models()
+    with pytest.raises(ValueError, match="two networks are called 'tsn'"):
+        register(depths=(50,), source="nowhere")(tsn)
