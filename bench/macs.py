@@ -5,6 +5,7 @@ twice that, though papers print MACs under that name. Norms, pooling and element
 counted apart, as operations, and an operator that nobody counts is listed by name.
 """
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -69,7 +70,9 @@ def count_with_fvcore(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount
 
     `model` is on the CPU and is left as it was. Raises `BenchError` for another shape.
     """
-    from fvcore.nn import FlopCountAnalysis  # imported here: only this second opinion needs it
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # its import uses the deprecated torch.jit
+        from fvcore.nn import FlopCountAnalysis
 
     check_clip_shape(clip_shape)
     with _evaluating(model):

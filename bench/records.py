@@ -55,6 +55,13 @@ class Point(Record):
         """(N, C, T, H, W)."""
         return (self.batch, 3, self.frames, self.input_size, self.input_size)
 
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """What puts points into the order of a report."""
+        options = tuple((name, str(value)) for name, value in self.options)
+        sizes = (self.input_size, self.num_classes, self.frames, self.batch)
+        return (self.network, self.depth, options, *sizes, self.mode)
+
     def __str__(self) -> str:
         options = "".join(f" {name}={value}" for name, value in self.options)
         return (

@@ -1,10 +1,14 @@
 """Runs tasks in worker processes and stores each result as it arrives."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from multiprocessing.connection import wait
 
 from bench.errors import BenchError
 from bench.records import Measurement, Point
@@ -26,23 +30,25 @@ def run(
     Raises `BenchError` where a worker dies; what was measured until then is in the store.
     """
     failed = []
-    for finished, measurement in _measured(tasks, jobs):
-        store.put(finished.identity, measurement)
-        on_result(measurement)
-        if measurement.status == "failed":
-            failed.append(measurement)
+    with closing(_measured(tasks, jobs)) as results:
+        for finished, measurement in results:
+            store.put(finished.identity, measurement)
+            on_result(measurement)
+            if measurement.status == "failed":
+                failed.append(measurement)
     return failed
 
 
-def _measured(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Measurement]]:
+def _measured(tasks: Sequence[Task], jobs: int) -> Generator[tuple[Task, Measurement], None, None]:
     """Every task with its measurement, as they are finished."""
     if not tasks:
         return
     with _workers(min(jobs, len(tasks))) as pool:
-        futures: dict[Future[Measurement], Task] = {
-            pool.submit(_measure, t.point, f"{t.instrument.quantity}:{t.instrument.name}"): t
-            for t in tasks
-        }
+        with _sigint_ignored():  # workers inherit it: only this process answers Ctrl-C
+            futures: dict[Future[Measurement], Task] = {
+                pool.submit(_measure, t.point, f"{t.instrument.quantity}:{t.instrument.name}"): t
+                for t in tasks
+            }
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -57,18 +63,40 @@ def _measured(tasks: Sequence[Task], jobs: int) -> Iterator[tuple[Task, Measurem
 def _workers(jobs: int) -> Iterator[ProcessPoolExecutor]:
     """A pool of fresh processes: torch does not survive a fork of a process that used it."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_one_thread)
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_start_worker)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _one_thread() -> None:
-    """Keep torch from starting a thread per core in every worker."""
+@contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    """Ignore SIGINT for the time of a block; signals are the main thread's alone to set."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _start_worker() -> None:
+    """End with the parent, and keep torch from starting a thread per core in every worker."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
     torch.set_num_threads(1)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent to die, by whatever signal; its queue would never tell."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)
 
 
 def _measure(point: Point, quantity: str) -> Measurement:

@@ -11,8 +11,9 @@ import pandas as pd
 from bench.claims import ClaimResult, Verdict, judge
 from bench.records import Environment, Measurement
 from reports.plots import Plot, draw_plots
-from reports.tables import Table, counters_table, points_table
+from reports.tables import Table, counters_table, gpu_table, points_table
 from suites import Claim
+from suites.gpu_memory import load_gpu_peaks
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,14 @@ class Page:
         return draw_plots(self.frame)
 
     @cached_property
+    def rows(self) -> list[dict[str, Any]]:
+        """One flat row a measurement; `value` is missing where there is none."""
+        return [_row(m) for m in self.measurements]
+
+    @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row a measurement: the point's fields and the figure."""
-        return pd.DataFrame([row(m) for m in self.measurements])
+        """The rows as a data frame."""
+        return pd.DataFrame(self.rows)
 
     @cached_property
     def points(self) -> Table:
@@ -49,6 +55,11 @@ class Page:
     def counters(self) -> Table:
         """The two MAC counters side by side."""
         return counters_table(self.frame)
+
+    @cached_property
+    def gpu_peaks(self) -> Table:
+        """Simulated peaks beside published ones."""
+        return gpu_table(self.frame, load_gpu_peaks())
 
     @cached_property
     def unmeasured(self) -> list[Measurement]:
@@ -87,11 +98,11 @@ class Page:
 def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Page:
     """The page of a store's measurements: the newest of each point, quantity and instrument."""
     newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
-    return Page(tuple(newest.values()), tuple(judge(claims, newest.values())))
+    ordered = sorted(newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument))
+    return Page(tuple(ordered), tuple(judge(claims, ordered)))
 
 
-def row(measurement: Measurement) -> dict[str, Any]:
-    """A measurement as one flat row; `value` is missing where there is none."""
+def _row(measurement: Measurement) -> dict[str, Any]:
     point = measurement.point.model_dump()
     options = " ".join(f"{name}={value}" for name, value in point.pop("options").items())
     flat = {

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from suites.gpu_memory import GpuPeak
+
 POINT = ["network", "depth", "options", "frames", "batch", "mode", "input_size", "num_classes"]
 PER_CLIP = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 NAMES = {"input_size": "input px", "num_classes": "classes"}
+PUBLISHED_INPUT_SIZE = 224  # of every published GPU peak
+
+Show = Callable[[float], str]
+Figures = dict[str, tuple[str, Show]]  # column -> its heading, and how a value is written
+
+exact: Show = "{:,.0f}".format
 
 
 @dataclass(frozen=True)
@@ -21,8 +29,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """Headings and rows; a table without rows is left out of the report."""
+    """A caption, headings and rows; a table without rows is left out of the report."""
 
+    caption: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
@@ -33,13 +42,12 @@ def points_table(measurements: pd.DataFrame) -> Table:
     macs = _values(measurements, "macs", "flop_counter", PER_CLIP)
     params = _values(measurements, "params", "shapes", PER_CLIP)
     merged = memory.merge(macs, how="left", on=PER_CLIP).merge(params, how="left", on=PER_CLIP)
-    merged = _without_empty_options(merged.dropna(axis="columns", how="all"))
-    figures: dict[str, tuple[str, Callable[[float], str]]] = {
-        "params": ("parameters (M)", lambda n: f"{n / 1e6:,.2f}"),
-        "macs": ("MACs per clip (G)", lambda n: f"{n / 1e9:,.2f}"),
-        "memory": ("peak memory (MiB)", lambda n: f"{n / 2**20:,.0f}"),
+    figures: Figures = {
+        "params": ("params (M)", lambda count: f"{count / 1e6:,.2f}"),
+        "macs": ("MACs/clip (G)", lambda count: f"{count / 1e9:,.2f}"),
+        "memory": ("peak (MiB)", lambda count: f"{count / 2**20:,.0f}"),
     }
-    return _table(merged, figures)
+    return _table("points", merged, figures)
 
 
 def counters_table(measurements: pd.DataFrame) -> Table:
@@ -48,16 +56,27 @@ def counters_table(measurements: pd.DataFrame) -> Table:
     second = _values(measurements, "macs", "fvcore", PER_CLIP)
     merged = first.merge(second, on=PER_CLIP, suffixes=("_flops", "_fvcore"))
     merged["difference"] = merged["macs_flops"] - merged["macs_fvcore"]
-    merged = _without_empty_options(merged)
-    exact = "{:,.0f}".format
-    return _table(
-        merged,
-        {
-            "macs_flops": ("MACs by FlopCounterMode", exact),
-            "macs_fvcore": ("MACs by fvcore", exact),
-            "difference": ("difference", exact),
-        },
-    )
+    figures: Figures = {
+        "macs_flops": ("MACs by FlopCounterMode", exact),
+        "macs_fvcore": ("MACs by fvcore", exact),
+        "difference": ("difference", exact),
+    }
+    return _table("points counted twice", merged, figures)
+
+
+def gpu_table(measurements: pd.DataFrame, peaks: list[GpuPeak]) -> Table:
+    """Simulated training peaks beside those that were published from real GPUs."""
+    simulated = _values(measurements, "memory", "simulated", POINT).query("mode == 'train'")
+    published = pd.DataFrame(peaks).assign(options="", input_size=PUBLISHED_INPUT_SIZE)
+    keys = [name for name in POINT if name != "mode"]
+    merged = simulated.merge(published, on=keys)[[*keys, "peak_mib", "memory"]]
+    merged["error"] = merged["memory"] / 2**20 / merged["peak_mib"] - 1
+    figures: Figures = {
+        "peak_mib": ("published (MiB)", exact),
+        "memory": ("simulated (MiB)", lambda count: f"{count / 2**20:,.0f}"),
+        "error": ("error", "{:+.1%}".format),
+    }
+    return _table("published peaks", merged, figures)
 
 
 def _values(
@@ -70,21 +89,23 @@ def _values(
     return wanted[[*keys, "value"]].rename(columns={"value": quantity})
 
 
-def _without_empty_options(table: pd.DataFrame) -> pd.DataFrame:
-    return table if table["options"].any() else table.drop(columns="options")
-
-
-def _table(frame: pd.DataFrame, figures: dict[str, tuple[str, Callable[[float], str]]]) -> Table:
-    keys = [name for name in frame.columns if name not in figures]
+def _table(rows_of: str, frame: pd.DataFrame, figures: Figures) -> Table:
+    """The rows of `frame`; a setting that they all share moves from the columns to the caption."""
+    shared = [name for name in ("options", *NAMES) if frame[name].nunique() == 1]
+    settings = [f"{NAMES.get(name, name)} {frame[name].iloc[0]}" for name in shared]
+    caption = ", ".join(
+        [f"{len(frame)} {rows_of}", *(s for s in settings if s.strip() != "options")]
+    )
+    keys = [name for name in frame.columns if name not in (*figures, *shared)]
     headings = [NAMES.get(name, name) for name in keys] + [name for name, _ in figures.values()]
     rows = []
     for record in frame.to_dict("records"):
         cells = [_key_cell(record[name]) for name in keys]
         for name, (_, show) in figures.items():
-            value = float(record.get(name, math.nan))
+            value = float(record[name])
             cells.append(Cell("not measured") if math.isnan(value) else Cell(show(value), value))
         rows.append(tuple(cells))
-    return Table(tuple(headings), tuple(rows))
+    return Table(caption, tuple(headings), tuple(rows))
 
 
 def _key_cell(value: object) -> Cell:

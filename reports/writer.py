@@ -1,5 +1,7 @@
 """Renders a page and writes the report folder: HTML, Markdown, CSV and JSON."""
 
+import csv
+import io
 import json
 import os
 import tempfile
@@ -24,7 +26,7 @@ def write_report(page: Page, folder: Path) -> None:
     contents = {
         "index.html": _render("report.html.jinja", page),
         "report.md": _render("report.md.jinja", page),
-        "results.csv": page.frame.to_csv(index=False),
+        "results.csv": _csv(page),
         "results.json": _json(page),
     }
     try:
@@ -50,6 +52,15 @@ def _render(template: str, page: Page) -> str:
         svg=Markup,  # what matplotlib drew, with the text in it escaped
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
     )
+
+
+def _csv(page: Page) -> str:
+    buffer = io.StringIO()
+    columns = dict.fromkeys(name for row in page.rows for name in row)
+    table = csv.DictWriter(buffer, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows(page.rows)
+    return buffer.getvalue()
 
 
 def _json(page: Page) -> str:

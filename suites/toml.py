@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from suites.errors import SuiteError
 
+UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
 
 T = TypeVar("T")
@@ -47,14 +48,18 @@ def load_toml(path: Path, section: type[S]) -> S:
     try:
         return section.model_validate(data)
     except ValidationError as error:
-        raise SuiteError(f"{path}: {_explain(error.errors()[0], section)}") from error
+        # A misspelt key is the cause, the missing one its consequence.
+        first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
+        raise SuiteError(f"{path}: {_explain(first, section)}") from error
 
 
 def _explain(error: ErrorDetails, section: type[Section]) -> str:
     """One line for a validation error: the key, what is wrong, and the nearest known key."""
     location = error["loc"]
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
-    if error["type"] != "extra_forbidden":
+    if error["type"] == "missing":
+        return f"{key}: is missing"
+    if error["type"] != UNKNOWN_KEY:
         return f"{key}: {_lower_first(error['msg'])}, not {error['input']!r:.60}".replace("\n", " ")
     known = list(_section_at(section, location[:-1]).model_fields)
     nearest = difflib.get_close_matches(str(location[-1]), known, n=1)

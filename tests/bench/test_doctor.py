@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+
+from bench import doctor, macs
+from bench.macs import MacCount
+
+
+def test_this_machine_is_well() -> None:
+    checks = doctor.check_all()
+    assert [check.passed for check in checks] == [True] * len(checks)
+
+
+def test_counters_that_disagree_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(macs, "count_with_fvcore", lambda model, shape: MacCount({"conv": 1}, {}))
+    failed = [check for check in doctor.check_all() if not check.passed]
+    assert [check.name for check in failed] == ["Two MAC counters"]
+    assert failed[0].advice
+
+
+def test_a_check_that_raises_has_failed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(*arguments: object) -> None:
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr(macs, "count", broken)
+    failed = [check for check in doctor.check_all() if not check.passed]
+    assert [check.finding for check in failed] == ["RuntimeError: no such operator"]

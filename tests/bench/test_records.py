@@ -1,0 +1,58 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.records import Measurement, Point
+from tests.records import measurement, point
+
+
+def test_a_record_survives_json() -> None:
+    record = measurement(point(options={"window": 5, "wide": True}), samples=(1, 2.5, 4))
+    assert Measurement.model_validate_json(record.model_dump_json()) == record
+
+
+def test_value_is_the_median_of_the_samples() -> None:
+    assert measurement(point(), samples=(9, 1, 2)).value == 2
+    assert measurement(point(), samples=(9, 1, 2)).as_json()["value"] == 2
+
+
+def test_what_is_missing_has_a_reason_and_no_value() -> None:
+    record = measurement(point(), status="failed", samples=(), reason="out of luck")
+    assert "value" not in record.as_json()
+    with pytest.raises(BenchError, match="out of luck"):
+        _ = record.value
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"samples": ()},
+        {"samples": (-1,)},
+        {"samples": (float("nan"),)},
+        {"samples": (float("inf"),)},
+        {"status": "failed", "samples": (), "reason": ""},
+        {"status": "failed", "samples": (1,), "reason": "x"},
+        {"status": "splendid"},
+        {"measured_at": "yesterday"},
+        {"surprise": 1},
+    ],
+)
+def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        measurement(point(), **fields)
+
+
+@pytest.mark.parametrize("field", ["depth", "frames", "batch", "input_size", "num_classes"])
+@pytest.mark.parametrize("value", [0, -1, 1.0, "8", True])
+def test_a_points_sizes_are_whole_numbers_above_zero(field: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, field: value})
+
+
+def test_points_are_frozen_and_compare_by_value() -> None:
+    assert point(options={"b": 1, "a": 2}) == point(options={"a": 2, "b": 1})
+    assert len({point(), point(), point(frames=16)}) == 2
+    with pytest.raises(ValidationError):
+        point().frames = 9  # type: ignore[misc]  # that is what is tested

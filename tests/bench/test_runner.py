@@ -1,0 +1,117 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench import runner
+from bench.errors import BenchError
+from bench.records import Measurement
+from bench.store import Store
+from bench.tasks import Task, suite_tasks
+from suites import load_suite
+
+SUITE = """
+title = "Small"
+description = "Fast points."
+[[sweep]]
+networks = ["tsn", "blvnet_tam"]
+depths = [50]
+frames = [2, 4, 6, 8]
+batches = [1, 2]
+modes = ["train", "infer"]
+input_size = 64
+quantities = ["params", "macs", "memory"]
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    path = tmp_path / "small.toml"
+    path.write_text(SUITE)
+    return path
+
+
+@pytest.fixture
+def tasks(suite: Path) -> list[Task]:
+    return suite_tasks(load_suite(str(suite)))
+
+
+def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: list[Task]) -> None:
+    seen: list[Measurement] = []
+    with Store(tmp_path / "s", create=True) as store:
+        assert runner.run(tasks[:5], store, jobs=2, on_result=seen.append) == []
+        assert len(seen) == 5
+        assert runner.missing(tasks, store) == tasks[5:]
+        assert {m.point for m in store.measurements()} == {t.point for t in tasks[:5]}
+
+
+def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
+    bad = tasks[0].point.model_copy(update={"network": "tam", "options": (("window", 2),)})
+    with Store(tmp_path / "s", create=True) as store:
+        broken = Task(bad, tasks[0].instrument)
+        (failed,) = runner.run([broken, tasks[1]], store, jobs=1, on_result=lambda _: None)
+        assert "window is odd" in failed.reason
+        assert {m.status for m in store.measurements()} == {"ok", "failed"}
+        assert runner.missing([broken, tasks[1]], store) == [broken]
+
+
+def stop_when_started(store: Path, process: subprocess.Popen[str], number: int) -> None:
+    """Send a signal to a run once its first results are stored."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if store.exists():
+            try:
+                with Store(store) as opened:
+                    if len(opened.identities()) >= 3:
+                        break
+            except BenchError:
+                pass  # it is being made
+        time.sleep(0.05)
+    if number == signal.SIGINT:
+        os.killpg(process.pid, number)  # as a terminal does
+    else:
+        process.send_signal(number)
+
+
+def wait_for_the_end_of_group(group: int) -> None:
+    """Return when no worker of a run is left; fail where one outlives it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker outlived its run")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_a_run_that_was_stopped_goes_on_where_it_was(
+    tmp_path: Path, suite: Path, tasks: list[Task], number: int
+) -> None:
+    path = tmp_path / "store.sqlite"
+    command = [sys.executable, "-m", "bench", "run", str(suite), "--store", str(path)]
+    process = subprocess.Popen(
+        [*command, "--jobs", "1"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    stop_when_started(path, process, number)
+    _, errors = process.communicate(timeout=60)
+    wait_for_the_end_of_group(process.pid)
+    with Store(path) as store:
+        before = {m.model_dump_json() for m in store.measurements()}
+    assert 3 <= len(before) < len(tasks)
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "run the same command again to go on" in errors
+        assert "Traceback" not in errors
+    again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    assert f"{len(tasks) - len(before)} measured, {len(before)} found" in again.stdout
+    with Store(path) as store:
+        after = [m.model_dump_json() for m in store.measurements()]
+        assert before <= set(after)
+        assert len(after) == len(tasks)
+        assert runner.missing(tasks, store) == []

@@ -1,0 +1,108 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from bench.errors import BenchError
+from bench.store import FORMAT_VERSION, Store
+from tests.records import measurement, point
+
+
+def test_what_is_put_is_there_after_reopening(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "store.sqlite"
+    records = [measurement(point(frames=n), samples=(n,)) for n in (8, 16)]
+    with Store(path, create=True) as store:
+        for record in records:
+            store.put(f"id{record.value}", record)
+    with Store(path) as store:
+        assert store.identities() == {"id8", "id16"}
+        assert store.measurements() == records
+
+
+def test_a_newer_result_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+    with Store(tmp_path / "s", create=True) as store:
+        store.put("id", measurement(point(), samples=(1,)))
+        store.put("id", measurement(point(), samples=(2,)))
+        assert [m.value for m in store.measurements()] == [2]
+
+
+def test_what_failed_is_kept_and_tried_again(tmp_path: Path) -> None:
+    with Store(tmp_path / "s", create=True) as store:
+        store.put("id", measurement(point(), status="failed", samples=(), reason="bad luck"))
+        assert store.identities() == set()
+        assert len(store.measurements()) == 1
+
+
+def test_two_open_stores_write_to_one_file(tmp_path: Path) -> None:
+    with Store(tmp_path / "s", create=True) as one, Store(tmp_path / "s", create=True) as two:
+        one.put("a", measurement(point()))
+        two.put("b", measurement(point()))
+        assert one.identities() == two.identities() == {"a", "b"}
+
+
+def text(path: Path) -> None:
+    path.write_text("this is no database, but it is long enough to look like a file\n" * 50)
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+def foreign(path: Path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    connection.close()
+
+
+def newer(path: Path) -> None:
+    Store(path, create=True).__exit__(None, None, None)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT_VERSION + 1}")
+    connection.close()
+
+
+def damaged(path: Path) -> None:
+    with Store(path, create=True) as store:
+        store.put("id", measurement(point()))
+    with sqlite3.connect(path) as connection:
+        connection.execute("""UPDATE measurement SET record = '{"quantity": 3}'""")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (text, "is not a blvbench store"),
+        (empty, "is not a blvbench store"),
+        (foreign, "is not a blvbench store"),
+        (newer, f"is a store of format {FORMAT_VERSION + 1}"),
+        (damaged, "a record is damaged at"),
+        (Path.mkdir, "check the folder"),
+        (lambda path: None, "there is no store"),
+    ],
+)
+def test_what_is_no_store_is_refused_in_a_line(tmp_path: Path, make: object, message: str) -> None:
+    path = tmp_path / "store.sqlite"
+    make(path)  # type: ignore[operator]
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(BenchError, match=message) as caught, Store(path) as store:
+        store.measurements()
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+    assert before == (path.read_bytes() if path.is_file() else None)
+
+
+@pytest.mark.parametrize("make", [text, foreign, newer])
+def test_create_does_not_overwrite_another_file(tmp_path: Path, make: object) -> None:
+    path = tmp_path / "store.sqlite"
+    make(path)  # type: ignore[operator]
+    before = path.read_bytes()
+    with pytest.raises(BenchError):
+        Store(path, create=True)
+    assert path.read_bytes() == before
+
+
+def test_a_path_through_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(BenchError, match="give a path that can be written"):
+        Store(tmp_path / "file" / "store.sqlite", create=True)

@@ -1,0 +1,93 @@
+import pytest
+
+import models
+from bench import environment
+from bench.errors import BenchError
+from bench.instruments import INSTRUMENTS, find_instrument
+from bench.tasks import suite_tasks, task
+from models import NetworkError
+from suites import Suite, Sweep, load_suite
+from tests.records import point
+
+
+@pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: f"{i.quantity}:{i.name}")
+def test_every_instrument_measures(instrument: object) -> None:
+    name = f"{instrument.quantity}:{instrument.name}"  # type: ignore[attr-defined]
+    record = task(point(depth=18, frames=2, input_size=32, batch=2, mode="train"), name).measure()
+    assert record.status == "ok"
+    assert record.value > 0
+    assert record.unit
+    assert record.environment == environment.current()
+    assert record.code.network
+    assert record.code.instrument
+
+
+def test_a_per_clip_quantity_is_measured_once_for_all_batches_and_modes() -> None:
+    one = task(point(batch=8, mode="train"), "macs")
+    other = task(point(), "macs")
+    assert one.identity == other.identity
+    assert task(point(batch=8), "memory").identity != task(point(), "memory").identity
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"frames": 16},
+        {"depth": 101},
+        {"network": "tsm"},
+        {"input_size": 112},
+        {"num_classes": 5},
+        {"batch": 2},
+        {"mode": "train"},
+    ],
+)
+def test_every_field_is_part_of_the_identity(fields: dict[str, object]) -> None:
+    assert task(point(**fields), "memory").identity != task(point(), "memory").identity
+
+
+def test_options_are_part_of_the_identity() -> None:
+    wide = task(point(network="tam", options={"window": 5}), "macs")
+    assert wide.identity != task(point(network="tam"), "macs").identity
+
+
+def test_another_library_version_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    macs, params = task(point(), "macs").identity, task(point(), "params").identity
+    monkeypatch.setattr(environment, "installed_version", lambda name: "0.0")
+    assert task(point(), "macs").identity != macs
+    assert task(point(), "params").identity == params
+
+
+def test_what_a_network_raises_is_the_result() -> None:
+    record = task(point(network="tam", options={"window": 4}), "macs").measure()
+    assert record.status == "failed"
+    assert record.reason.startswith("NetworkError: a TAM's window is odd")
+
+
+def test_bad_points_and_quantities_are_refused() -> None:
+    with pytest.raises(NetworkError, match="did you mean 'tsn'"):
+        task(point(network="tsnn"), "macs")
+    with pytest.raises(NetworkError, match="use 6 or 8"):
+        task(point(network="blvnet", frames=7), "macs")
+    with pytest.raises(BenchError, match="did you mean 'memory'"):
+        task(point(), "memry")
+    with pytest.raises(BenchError, match="choose among params"):
+        find_instrument("zzz")
+
+
+def test_a_suite_asks_for_every_combination_once() -> None:
+    sweep = Sweep(
+        networks=("tsn", "tsm"),
+        depths=(18, 50),
+        frames=(8,),
+        quantities=("params", "memory"),
+        batches=(1, 8),
+    )
+    tasks = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)))
+    assert len(tasks) == 2 * 2 * (1 + 2)
+
+
+def test_the_paper_suite_covers_its_grid() -> None:
+    tasks = suite_tasks(load_suite("paper"))
+    memory = {t.point for t in tasks if t.instrument.quantity == "memory"}
+    grid = {(p.network, p.depth, p.frames, p.batch, p.mode) for p in memory if p.num_classes == 174}
+    assert len(grid) == len(models.list_models()) * 2 * 4 * 2 * 2

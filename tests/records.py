@@ -1,0 +1,27 @@
+"""Records for tests, with everything that a test does not care about filled in."""
+
+from typing import Any
+
+from bench.environment import current
+from bench.records import CodeVersion, Measurement, Point
+
+
+def point(**fields: Any) -> Point:
+    """A point; TSN at depth 50 over 8 frames unless said otherwise."""
+    return Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, **fields})
+
+
+def measurement(where: Point, **fields: Any) -> Measurement:
+    """A measurement at a point; one MAC unless said otherwise."""
+    defaults: dict[str, Any] = {
+        "quantity": "macs",
+        "instrument": "flop_counter",
+        "status": "ok",
+        "unit": "MACs",
+        "samples": (1,),
+        "point": where,
+        "code": CodeVersion(network="n", instrument="i"),
+        "environment": current(),
+        "measured_at": "2026-01-01T00:00:00+00:00",
+    }
+    return Measurement(**{**defaults, **fields})

@@ -1,0 +1,158 @@
+import csv
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bench.errors import BenchError
+from bench.records import Measurement
+from reports import writer
+from reports.page import Page, build_page
+from suites import load_claims
+from tests.records import measurement, point
+
+NETWORKS = {"tsn": 4, "tam": 4, "blvnet_tam": 1}
+
+
+def records() -> Iterator[Measurement]:
+    """A small grid in which bLVNet-TAM costs a quarter of the others, and one failure."""
+    for network, cost in NETWORKS.items():
+        for depth in (50, 101):
+            for frames in (8, 16):
+                where = point(network=network, depth=depth, frames=frames)
+                yield measurement(where, samples=(cost * depth * frames * 10**7,))
+                batch = where.model_copy(update={"batch": 8, "mode": "train"})
+                yield measurement(
+                    batch,
+                    quantity="memory",
+                    instrument="simulated",
+                    unit="bytes",
+                    samples=(cost * depth * frames * 2**20,),
+                )
+    small = point(input_size=64, frames=4)
+    for instrument in ("flop_counter", "fvcore"):
+        yield measurement(small, instrument=instrument, samples=(77,))
+    yield measurement(
+        point(network="i3d_resnet"), status="failed", samples=(), reason="<b>no</b> memory"
+    )
+
+
+@pytest.fixture
+def page() -> Page:
+    return build_page(list(records()), load_claims())
+
+
+@pytest.fixture
+def folder(page: Page, tmp_path: Path) -> Path:
+    writer.write_report(page, tmp_path / "deep" / "report")
+    return tmp_path / "deep" / "report"
+
+
+class Links(HTMLParser):
+    """Collects the ids of a page and what it links to or loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in ("href", "src", "xlink:href", "action", "data"):
+                self.targets.append(value or "")
+
+
+def test_a_claim_comes_first_and_says_what_holds(page: Page, folder: Path) -> None:
+    html = (folder / "index.html").read_text()
+    assert page.claims[0].verdict == "reproduced"
+    assert html.index("3 to 4 times fewer MACs than TSN") < html.index("<svg")
+    assert "Met at depth 50 (4.000x) and depth 101 (4.000x)." in html
+
+
+def test_the_page_is_self_contained(folder: Path) -> None:
+    links = Links()
+    links.feed((folder / "index.html").read_text())
+    inside = [target for target in links.targets if target.startswith("#")]
+    beside = set(links.targets) - set(inside)
+    assert beside == {"results.csv", "results.json"}
+    assert {target[1:] for target in inside} <= set(links.ids)
+    assert len(links.ids) == len(set(links.ids))
+
+
+def test_plots_are_svg_with_a_finding(page: Page) -> None:
+    assert [plot.id for plot in page.plots] == ["macs", "memory-train"]
+    for plot in page.plots:
+        root = ElementTree.fromstring(plot.svg)
+        assert root.attrib["role"] == "img"
+        assert {"depth 50", "depth 101", "tam, tsn"} <= {t.strip() for t in root.itertext()}
+    assert "At depth 50 and 16 frames, blvnet_tam needs least (8.0 GMACs)" in page.plots[0].finding
+
+
+def test_tables_have_every_point(page: Page) -> None:
+    assert len(page.points.rows) == 12
+    by_heading = dict(zip(page.points.headings, page.points.rows[0], strict=True))
+    assert by_heading["network"].text == "blvnet_tam"
+    assert by_heading["MACs/clip (G)"].text == "4.00"
+    assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
+    assert by_heading["params (M)"].text == "not measured"
+    assert "input px 224" in page.points.caption
+    assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
+    assert page.gpu_peaks.rows == ()
+
+
+def test_data_is_never_markup(folder: Path) -> None:
+    html = (folder / "index.html").read_text()
+    assert "<b>no</b>" not in html
+    assert "&lt;b&gt;no&lt;/b&gt; memory" in html
+
+
+def test_data_files_hold_every_record(folder: Path, page: Page) -> None:
+    content = json.loads((folder / "results.json").read_text())
+    assert content["format"] == 1
+    assert len(content["measurements"]) == len(page.measurements) == len(list(records()))
+    assert len(content["claims"]) == len(load_claims())
+    with (folder / "results.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    values = {row["value"] for row in rows}
+    assert len(rows) == len(page.measurements)
+    assert str(4 * 50 * 8 * 10**7) in values  # whole numbers stay whole
+    assert [row["reason"] for row in rows if row["status"] == "failed"] == ["<b>no</b> memory"]
+
+
+def test_markdown_tables_are_whole(folder: Path) -> None:
+    text = (folder / "report.md").read_text()
+    assert "| --- |" in text
+    for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE):
+        assert len({line.count("|") for line in block.splitlines()}) == 1
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
+    for name, order in (("one", list(records())), ("two", list(records())[::-1])):
+        writer.write_report(build_page(order, load_claims()), tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_the_newest_of_two_results_is_shown() -> None:
+    old, new = (measurement(point(), samples=(n,)) for n in (1, 2))
+    assert [m.value for m in build_page([old, new], ()).measurements] == [2]
+
+
+def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
+    writer.write_report(build_page([measurement(point())], load_claims()), tmp_path)
+    html = (tmp_path / "index.html").read_text()
+    assert "<svg" not in html
+    assert 'href="#plots"' not in html
+
+
+def test_a_folder_that_cannot_be_written_is_left_alone(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "index.html").mkdir()
+    with pytest.raises(BenchError, match="give --out a folder"):
+        writer.write_report(page, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]

@@ -1,0 +1,114 @@
+from pathlib import Path
+
+import pytest
+
+from suites import SuiteError, bundled_suites, load_claims, load_suite
+from suites.gpu_memory import load_gpu_peaks
+
+SUITE = """
+title = "t"
+description = "d"
+[[sweep]]
+networks = ["tsn"]
+depths = [50]
+frames = [8, 16]
+quantities = ["macs"]
+"""
+
+
+def test_bundled_suites_load() -> None:
+    assert list(bundled_suites()) == ["paper"]
+    for name in bundled_suites():
+        assert load_suite(name).sweep
+
+
+def test_a_suite_is_read_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE + "[sweep.options]\nwindow = 5\n")
+    (sweep,) = load_suite(str(path)).sweep
+    assert sweep.frames == (8, 16)
+    assert sweep.batches == (1,)
+    assert sweep.options == {"window": 5}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("frames", "framse", r"sweep\.1\.framse: unknown key \(did you mean 'frames'\?\)"),
+        ("title", "tilte", r"tilte: unknown key \(did you mean 'title'\?\)"),
+        ('title = "t"', 'title = "t"\nzzz = 1', r"zzz: unknown key \(known keys: title"),
+        ("[8, 16]", "[8, 16.0]", r"sweep\.1\.frames\.2: input should be a valid integer, not 16.0"),
+        ("[8, 16]", "[8, 0]", r"sweep\.1\.frames\.2: input should be greater than or equal to 1"),
+        ("[8, 16]", "8", r"sweep\.1\.frames: input should be a valid tuple, not 8"),
+        ("[8, 16]", "[]", r"sweep\.1\.frames: tuple should have at least 1 item"),
+        ('["tsn"]', "[3]", r"sweep\.1\.networks\.1: input should be a valid string"),
+        ('title = "t"\n', "", "title: is missing"),
+        ("[[sweep]]", "[[sweep", "is not TOML"),
+    ],
+)
+def test_a_wrong_suite_is_refused_in_a_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE.replace(old, new))
+    with pytest.raises(SuiteError, match=message) as caught:
+        load_suite(str(path))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_no_suites_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "huge.toml").write_text("#" * (2 << 20))
+    for name, message in {
+        "binary.toml": "UTF-8",
+        "huge.toml": "larger than",
+        ".": "cannot be read",
+        "absent.toml": "there is no suite",
+    }.items():
+        with pytest.raises(SuiteError, match=message):
+            load_suite(str(tmp_path / name))
+
+
+CLAIM = """
+[[claim]]
+id = "c"
+title = "t"
+source = "s"
+published = "3-4x"
+rule = "r"
+quantity = "macs"
+instrument = "flop_counter"
+numerator = { network = "tsn" }
+denominator = { network = "tam" }
+at_least = 3.0
+cases = [{ label = "here", depth = 50, frames = 8 }]
+measured_by = "m"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("at_least = 3.0", "", "exactly one of at_least and at_most"),
+        ("at_least = 3.0", "at_least = 3.0\nat_most = 4.0", "exactly one of"),
+        (", frames = 8", "", "case 'here' and tsn both lack frames"),
+        ("depth = 50", "deph = 50", r"claim\.1\.cases\.1\.deph: .*did you mean 'depth'"),
+        ('network = "tam"', 'netwrk = "tam"', "did you mean 'network'"),
+        ('id = "c"', 'id = "C!"', r"claim\.1\.id: string should match pattern"),
+    ],
+)
+def test_a_wrong_claim_is_refused_in_a_line(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text(CLAIM)
+    assert load_claims(path)[0].id == "c"
+    path.write_text(CLAIM.replace(old, new))
+    with pytest.raises(SuiteError, match=message):
+        load_claims(path)
+
+
+def test_published_gpu_peaks() -> None:
+    peaks = load_gpu_peaks()
+    assert [(peak.frames, peak.peak_mib) for peak in peaks] == [(3, 8321), (5, 13616), (8, 21549)]
