@@ -1,6 +1,7 @@
 """Costs against the number of frames, as SVG that stands in the page."""
 
 import io
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +18,11 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
+Colours = dict[str, tuple[float, float, float]]  # by network
+
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
+LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
+LABEL_SPACE = 0.45  # between two panels, for the labels, as a share of a panel's width
 STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
     "svg.hashsalt": "blvbench",  # the same data give the same bytes
@@ -84,11 +89,9 @@ def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
     return [plot for series in SERIES for plot in _draw(series, measurements, colours)]
 
 
-def _draw(
-    series: _Series, measurements: pd.DataFrame, colours: dict[str, tuple[float, float, float]]
-) -> Iterator[Plot]:
+def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iterator[Plot]:
     chosen = measurements.query(f"status == 'ok' and options == '' and {series.query}")
-    chosen = _largest_input(chosen)
+    chosen = _most_common_setting(chosen)
     if chosen["frames"].nunique() < 2:
         return
     data = chosen.assign(shown=chosen["value"] / series.scale)
@@ -100,24 +103,26 @@ def _draw(
         )
         try:
             for axes, depth in zip(panels[0], depths, strict=True):
-                _panel(axes, data[data["depth"] == depth], colours)
+                _draw_lines(axes, data[data["depth"] == depth], colours)
                 axes.set_title(f"depth {depth}")
                 axes.set_xlabel("frames of a clip")
             panels[0][0].set_ylabel(series.label)
-            figure.tight_layout()
+            figure.subplots_adjust(wspace=LABEL_SPACE)
+            for axes, depth in zip(panels[0], depths, strict=True):
+                _label_lines(axes, data[data["depth"] == depth], colours)
             svg = _to_svg(figure, series)
         finally:
             plt.close(figure)
     yield Plot(series.id, series.title, _finding(data, series), svg)
 
 
-def _largest_input(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the largest input size and class count, so that a line is of one kind."""
-    largest = chosen[chosen["input_size"] == chosen["input_size"].max()]
-    return largest[largest["num_classes"] == largest["num_classes"].max()]
+def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the input size and class count that most rows have, so that lines compare."""
+    settings = chosen.groupby(["input_size", "num_classes"])
+    return max((rows for _, rows in settings), key=len, default=chosen)
 
 
-def _panel(axes: Axes, data: pd.DataFrame, colours: dict[str, tuple[float, float, float]]) -> None:
+def _draw_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
     sns.lineplot(
         data=data,
         x="frames",
@@ -125,8 +130,8 @@ def _panel(axes: Axes, data: pd.DataFrame, colours: dict[str, tuple[float, float
         hue="network",
         style="network",
         palette=colours,
-        hue_order=sorted(data["network"].unique()),
-        style_order=sorted(data["network"].unique()),
+        hue_order=list(colours),
+        style_order=list(colours),
         markers=True,
         legend=False,
         ax=axes,
@@ -137,49 +142,55 @@ def _panel(axes: Axes, data: pd.DataFrame, colours: dict[str, tuple[float, float
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_locator(NullLocator())
-    ends = data[data["frames"] == data["frames"].max()].sort_values("shown")
-    for height, names in _label_groups(ends):
-        colour = colours[names[0]] if len(names) == 1 else "0.2"
+
+
+def _label_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
+    """Write each network's name behind the end of its line, no name upon another."""
+    ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
+    points_per_pixel = 72 / axes.figure.dpi
+    lowest_pt = -math.inf
+    for x, y, names in _label_groups(ends):
+        height_pt = axes.transData.transform((x, y))[1] * points_per_pixel
+        lowest_pt = max(height_pt, lowest_pt + LABEL_DISTANCE_PT)
         axes.annotate(
             ", ".join(names),
-            (data["frames"].max(), height),
-            xytext=(8, 0),
+            (x, y),
+            xytext=(8, lowest_pt - height_pt),
             textcoords="offset points",
             va="center",
-            color=colour,
+            color=colours[names[0]] if len(names) == 1 else "0.2",
             annotation_clip=False,
         )
 
 
-def _label_groups(ends: pd.DataFrame) -> list[tuple[float, list[str]]]:
-    """Where each direct label stands and which networks it names; near neighbours share one."""
-    groups: list[tuple[float, list[str]]] = []
-    for name, height in zip(ends["network"], ends["shown"], strict=True):
-        if groups and height / groups[-1][0] - 1 < SAME_END:
-            groups[-1][1].append(name)
+def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
+    """Where each label stands and which networks it names; lines that end together share one."""
+    groups: list[tuple[float, float, list[str]]] = []
+    for name, x, y in zip(ends["network"], ends["frames"], ends["shown"], strict=True):
+        if groups and x == groups[-1][0] and y / groups[-1][1] - 1 < SAME_END:
+            groups[-1][2].append(name)
         else:
-            groups.append((height, [name]))
+            groups.append((x, y, [name]))
     return groups
 
 
 def _finding(data: pd.DataFrame, series: _Series) -> str:
-    """What the plot says of the longest clip: the cheapest and dearest network of each depth."""
-    longest = data[data["frames"] == data["frames"].max()]
+    """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
+    longest = data[data["frames"] == data["frames"].max()].sort_values(["shown", "network"])
     sentences = []
     for depth, rows in longest.groupby("depth"):
-        low, high = rows.loc[rows["shown"].idxmin()], rows.loc[rows["shown"].idxmax()]
-        sentences.append(
-            f"At depth {depth} and {low['frames']} frames, {low['network']} needs least "
-            f"({low['shown']:.1f} {series.unit}) and {high['network']} most "
-            f"({high['shown']:.1f} {series.unit})."
-        )
+        figures = [f"{name} {value:.1f}" for name, value in rows[["network", "shown"]].values]
+        frames = rows["frames"].iloc[0]
+        sentences.append(f"Depth {depth}, {frames} frames, {series.unit}: {', '.join(figures)}.")
     return " ".join(sentences)
 
 
 def _to_svg(figure: Figure, series: _Series) -> str:
     """The figure as an SVG element whose ids are unlike those of the page's other plots."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    figure.savefig(
+        buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
+    )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'\bid="', f'id="{series.id}-', svg)

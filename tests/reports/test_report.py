@@ -33,6 +33,7 @@ def records() -> Iterator[Measurement]:
                     unit="bytes",
                     samples=(cost * depth * frames * 2**20,),
                 )
+    yield measurement(point(frames=4, num_classes=400))  # of another setting: not in the plots
     small = point(input_size=64, frames=4)
     for instrument in ("flop_counter", "fvcore"):
         yield measurement(small, instrument=instrument, samples=(77,))
@@ -91,7 +92,8 @@ def test_plots_are_svg_with_a_finding(page: Page) -> None:
         root = ElementTree.fromstring(plot.svg)
         assert root.attrib["role"] == "img"
         assert {"depth 50", "depth 101", "tam, tsn"} <= {t.strip() for t in root.itertext()}
-    assert "At depth 50 and 16 frames, blvnet_tam needs least (8.0 GMACs)" in page.plots[0].finding
+    expected = "Depth 50, 16 frames, GMACs: blvnet_tam 8.0, tam 32.0, tsn 32.0."
+    assert expected in page.plots[0].finding
 
 
 def test_tables_have_every_point(page: Page) -> None:
