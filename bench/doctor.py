@@ -1,5 +1,6 @@
 """Checks that the instruments work on this machine: each against a figure known by other means."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,20 +22,22 @@ class Check:
     advice: str
 
 
-def check_all() -> list[Check]:
-    """Run every check; a check that raises has failed."""
-    return [_guarded(check) for check in (_packages, _memory, _counters)]
+def _guarded(check: Callable[[], Check]) -> Callable[[], Check]:
+    """Let a check that raises be one that failed: a doctor reports whatever is wrong."""
+
+    @functools.wraps(check)
+    def guarded() -> Check:
+        try:
+            return check()
+        except Exception as error:
+            name = (check.__doc__ or "").rstrip(".")
+            return Check(name, False, f"{type(error).__name__}: {error}", "reinstall the packages")
+
+    return guarded
 
 
-def _guarded(check: Callable[[], Check]) -> Check:
-    try:
-        return check()
-    except Exception as error:  # the point of a doctor is to report whatever is wrong
-        name = (check.__doc__ or "").rstrip(".")
-        return Check(name, False, f"{type(error).__name__}: {error}", "reinstall the packages")
-
-
-def _packages() -> Check:
+@_guarded
+def check_packages() -> Check:
     """Installed packages."""
     versions = environment.current().packages
     finding = ", ".join(f"{name} {version}" for name, version in versions.items())
@@ -42,7 +45,8 @@ def _packages() -> Check:
     return Check("Installed packages", passed, finding, "" if passed else "pip install -e .")
 
 
-def _memory() -> Check:
+@_guarded
+def check_memory() -> Check:
     """Simulated memory."""
     peak = memory.simulate(_flat_linear, (1, 1, 1, 2, 2), "infer")
     known = 3 * memory.CUDA_BLOCK_BYTES  # weight, clip and logits: one block each
@@ -52,7 +56,8 @@ def _memory() -> Check:
     return Check("Simulated memory", passed, finding, advice)
 
 
-def _counters() -> Check:
+@_guarded
+def check_counters() -> Check:
     """Two MAC counters."""
     disagreeing = []
     for name in models.list_models():
@@ -68,3 +73,6 @@ def _counters() -> Check:
 def _flat_linear() -> nn.Module:
     """A linear layer over a flattened clip of four values."""
     return nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))
+
+
+CHECKS = (check_packages, check_memory, check_counters)

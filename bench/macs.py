@@ -71,7 +71,7 @@ def count_with_fvcore(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount
     `model` is on the CPU and is left as it was. Raises `BenchError` for another shape.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # its import uses the deprecated torch.jit
+        warnings.simplefilter("ignore")  # importing it uses the deprecated torch.jit.script
         from fvcore.nn import FlopCountAnalysis
 
     check_clip_shape(clip_shape)

@@ -23,7 +23,7 @@ def missing(tasks: Sequence[Task], store: Store) -> list[Task]:
 
 
 def run(
-    tasks: Sequence[Task], store: Store, *, jobs: int, on_result: Callable[[Measurement], None]
+    tasks: Sequence[Task], store: Store, *, jobs: int, on_result: Callable[[Measurement], object]
 ) -> list[Measurement]:
     """Measure `tasks` in `jobs` processes, storing each result at once; return what failed.
 

@@ -121,7 +121,8 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            code = getattr(error, "sqlite_errorcode", None)
+            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
                 message = f"{self.path}: is not a blvbench store ({error}): give another file"
             else:
                 message = f"{self.path}: {error}: check the folder, its rights and the free space"

@@ -10,9 +10,11 @@ from itertools import product
 
 import models
 from bench import environment
+from bench.errors import BenchError
 from bench.instruments import Instrument, Reading, find_instrument
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.source import code_version
+from models import NetworkError
 from suites import Suite, Sweep
 
 
@@ -83,9 +85,17 @@ def task(point: Point, quantity: str) -> Task:
     return Task(instrument.canonical(point), instrument)
 
 
-def suite_tasks(suite: Suite) -> list[Task]:
-    """Every task of a suite once, in the suite's order; raises as `task` does."""
-    tasks = {t.identity: t for sweep in suite.sweep for t in _sweep_tasks(sweep)}
+def suite_tasks(suite: Suite, name: str) -> list[Task]:
+    """Every task of a suite once, in the suite's order.
+
+    Raises `BenchError` with the suite's `name` and the sweep for what cannot be measured.
+    """
+    tasks: dict[str, Task] = {}
+    for number, sweep in enumerate(suite.sweep, start=1):
+        try:
+            tasks |= {t.identity: t for t in _sweep_tasks(sweep)}
+        except (BenchError, NetworkError) as error:
+            raise BenchError(f"{name}: sweep.{number}: {error}") from error
     return list(tasks.values())
 
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 
 from bench.commands import FAILED
-from bench.commands.output import add_json, print_json, print_table
+from bench.commands.output import add_json, print_json, print_table, progress_bar
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -13,9 +13,10 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the checks; exit 1 where one fails."""
-    from bench.doctor import check_all
+    from bench.doctor import CHECKS
 
-    checks = check_all()
+    with progress_bar(len(CHECKS), "doctor") as advance:
+        checks = [advance(check()) for check in CHECKS]
     if arguments.json:
         print_json([vars(check) for check in checks])
     else:

@@ -6,7 +6,7 @@ from typing import get_args
 from pydantic import ValidationError
 
 from bench.commands import FAILED, UsageError
-from bench.commands.output import add_json, format_value, print_json, print_table
+from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
 from bench.instruments import INSTRUMENTS
 from bench.records import Mode, Point, Scalar
 
@@ -49,7 +49,8 @@ def run(arguments: Namespace) -> int:
 
     point = _point(arguments)
     tasks = [task(point, quantity.strip()) for quantity in arguments.quantity.split(",")]
-    measurements = [t.measure() for t in tasks]
+    with progress_bar(len(tasks), arguments.network) as advance:
+        measurements = [advance(t.measure()) for t in tasks]
     if arguments.json:
         print_json([m.as_json() for m in measurements])
     else:

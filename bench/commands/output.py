@@ -4,9 +4,11 @@ import json
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.records import Measurement
+
+T = TypeVar("T")
 
 
 def add_json(parser: ArgumentParser) -> None:
@@ -46,8 +48,11 @@ def format_value(measurement: Measurement) -> str:
 
 
 @contextmanager
-def progress_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
-    """A progress bar on stderr; the block calls what it is given once for every finished step."""
+def progress_bar(total: int, what: str) -> Iterator[Callable[[T], T]]:
+    """A progress bar on stderr.
+
+    The block passes the result of every finished step to what it is given, and gets it back.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -67,4 +72,9 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[], None]]:
     )
     with Progress(*columns, console=Console(stderr=True), disable=total == 0) as progress:
         bar = progress.add_task(what, total=total)
-        yield lambda: progress.advance(bar)
+
+        def advance(result: T) -> T:
+            progress.advance(bar)
+            return result
+
+        yield advance

@@ -28,12 +28,12 @@ def run(arguments: Namespace) -> int:
     jobs = environment.usable_cores() if arguments.jobs is None else arguments.jobs
     if jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {jobs}")
-    tasks = suite_tasks(load_suite(arguments.suite))
+    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite)
     with Store(arguments.store, create=True) as store:
         waiting = runner.missing(tasks, store)
         try:
             with progress_bar(len(waiting), arguments.suite) as advance:
-                failed = runner.run(waiting, store, jobs=jobs, on_result=lambda _: advance())
+                failed = runner.run(waiting, store, jobs=jobs, on_result=advance)
         except KeyboardInterrupt:
             done = "what was measured is kept; run the same command again to go on"
             print(f"blvbench: interrupted: {done}", file=sys.stderr)

@@ -121,7 +121,7 @@ BAD_INPUT = {
     "suite with a wrong type": (("run", "{tmp}/type.toml", "--store", "{tmp}/s"), "sweep.1.depths"),
     "suite with an unknown network": (
         ("run", "{tmp}/network.toml", "--store", "{tmp}/s"),
-        "did you mean 'tsn'",
+        "network.toml: sweep.1: there is no network 'tsnn' (did you mean 'tsn'?)",
     ),
     "suite that is no TOML": (("run", "{tmp}/text.toml", "--store", "{tmp}/s"), "is not TOML"),
     "no jobs": (("run", "paper", "--store", "{tmp}/s", "--jobs", "0"), "--jobs"),

@@ -37,7 +37,7 @@ def suite(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tasks(suite: Path) -> list[Task]:
-    return suite_tasks(load_suite(str(suite)))
+    return suite_tasks(load_suite(str(suite)), "small")
 
 
 def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: list[Task]) -> None:

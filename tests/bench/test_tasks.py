@@ -82,12 +82,12 @@ def test_a_suite_asks_for_every_combination_once() -> None:
         quantities=("params", "memory"),
         batches=(1, 8),
     )
-    tasks = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)))
+    tasks = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
     assert len(tasks) == 2 * 2 * (1 + 2)
 
 
 def test_the_paper_suite_covers_its_grid() -> None:
-    tasks = suite_tasks(load_suite("paper"))
+    tasks = suite_tasks(load_suite("paper"), "paper")
     memory = {t.point for t in tasks if t.instrument.quantity == "memory"}
     grid = {(p.network, p.depth, p.frames, p.batch, p.mode) for p in memory if p.num_classes == 174}
     assert len(grid) == len(models.list_models()) * 2 * 4 * 2 * 2

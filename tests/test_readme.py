@@ -1,0 +1,87 @@
+"""What the README promises, run as it stands there: the paper's suite, its claims and the rest."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.commands import COMMANDS
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMAND_LINES = re.findall(r"^blvbench .+$", README, flags=re.MULTILINE)
+
+
+def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *line.split()[1:]]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every command of the README has run, in order."""
+    folder = tmp_path_factory.mktemp("readme")
+    for line in COMMAND_LINES:
+        start = time.monotonic()
+        result = blvbench(folder, line)
+        expected = 1 if line.startswith("blvbench claims") else 0  # some claims do not hold
+        assert result.returncode == expected, f"{line}: {result.stderr}"
+        if line.startswith("blvbench run paper"):
+            assert time.monotonic() - start < 120
+            assert ", 0 found in the store, 0 failed" in result.stdout
+    return folder
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert {line.split()[1] for line in COMMAND_LINES} | {"suites"} == set(COMMANDS)
+
+
+def test_the_papers_claims(folder: Path) -> None:
+    printed = blvbench(folder, "blvbench claims --store paper.sqlite --json").stdout
+    claims = {claim["id"]: claim for claim in json.loads(printed)}
+    ratios = {
+        name: [case.get("ratio") for case in claim["cases"]] for name, claim in claims.items()
+    }
+    assert ratios["macs-tsn"] == pytest.approx([2.742, 3.882], abs=5e-4)
+    assert ratios["memory-train-tsn"] == pytest.approx([1.71, 2.13], abs=0.01)
+    assert claims["macs-tsn"]["verdict"] == claims["memory-train-tsn"]["verdict"] == "partly"
+    assert claims["macs-tsn"]["finding"] == (
+        "Met at depth 101 (3.882x); not met at depth 50 (2.742x)."
+    )
+    for name in ("tam-macs", "tam-params", "tam-in-blvnet-macs", "tam-in-blvnet-params"):
+        assert claims[name]["verdict"] == "reproduced"
+        assert all(1 < ratio < 1.01 for ratio in ratios[name])
+    assert claims["accuracy-tsn"]["verdict"] == "not measured here"
+
+
+def test_a_second_run_finds_everything_within_five_seconds(folder: Path) -> None:
+    start = time.monotonic()
+    result = blvbench(folder, "blvbench run paper --store paper.sqlite")
+    assert time.monotonic() - start < 5
+    assert " 0 measured, " in result.stdout
+
+
+def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
+    text = (folder / "report" / "report.md").read_text()
+    counted = re.findall(
+        r"^\| \w+ \| \d+ \| 4 \| ([\d,]+) \| ([\d,]+) \| 0 \|$", text, re.MULTILINE
+    )
+    assert len(counted) == 12
+    assert all(first == second for first, second in counted)
+    errors = re.findall(r"\| 32 \| [\d,]+ \| [\d,]+ \| ([+-][\d.]+)% \|", text)
+    assert len(errors) == 3
+    assert all(abs(float(error)) <= 3 for error in errors)
+
+
+def test_the_python_example_runs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
+    )
+    assert "'conv': 23848452096" in result.stdout
+    assert "'activations'" in result.stdout
