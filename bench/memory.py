@@ -53,7 +53,8 @@ def simulate(
     momentum, where the momentum buffers exist and the gradients were freed before the forward pass.
     `infer` is a forward pass without gradients. `clip_shape` is (N, C, T, H, W) and every storage
     counts as the next multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for an
-    allocator that does not round. Raises `BenchError` for another mode or shape.
+    allocator that does not round. Raises `BenchError` for another mode or shape, and for training
+    a network without parameters.
     """
     if mode not in get_args(Mode):
         raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
@@ -79,6 +80,8 @@ def _train_step(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:
     model.train()
     labels = torch.zeros(len(clip), dtype=torch.long)
     parameters = [p for p in model.parameters() if p.requires_grad]
+    if not parameters:
+        raise BenchError("the network has no parameter to train: simulate it with mode 'infer'")
     optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=MOMENTUM, foreach=True)
     for parameter in parameters:
         momentum = torch.empty_like(parameter)

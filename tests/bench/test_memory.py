@@ -11,6 +11,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.checkpoint import checkpoint_sequential
 
 import models
 from bench.clips import blank_clip
@@ -164,6 +165,37 @@ def test_a_duplicated_tensor_is_seen() -> None:
     shape = (1, 3, 4, 8, 8)
     copying, sparing = (simulate(network, shape, "infer") for network in (Copying, Sparing))
     assert copying.peak_bytes - sparing.peak_bytes == 3 * 4 * 8 * 8 * FLOAT
+
+
+def test_a_network_without_parameters_cannot_be_trained() -> None:
+    with pytest.raises(BenchError, match="mode 'infer'"):
+        simulate(nn.Flatten, (1, 3, 1, 2, 2), "train")
+    assert simulate(nn.Flatten, (1, 3, 1, 2, 2), "infer").by_kind["parameters"] == 0
+
+
+def test_a_shared_parameter_counts_once() -> None:
+    def shared() -> nn.Module:
+        layer = nn.Linear(12, 12, bias=False)
+        return nn.Sequential(nn.Flatten(), layer, nn.ReLU(), layer)
+
+    peak = simulate(shared, (3, 3, 1, 2, 2), "train", block_bytes=1)
+    assert peak.by_kind["parameters"] == peak.by_kind["optimizer"] == 12 * 12 * FLOAT
+
+
+def test_recomputed_activations_save_memory() -> None:
+    class Recomputing(nn.Sequential):
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            x = checkpoint_sequential(self[:-1], 4, clip.flatten(1), use_reentrant=False)
+            return self[-1](x)
+
+    def deep(kind: type[nn.Sequential]) -> nn.Module:
+        layers = [layer for _ in range(16) for layer in (nn.Linear(48, 48), nn.Tanh())]
+        return kind(*layers, nn.Linear(48, 5))
+
+    shape = (512, 3, 1, 4, 4)
+    plain = simulate(lambda: nn.Sequential(nn.Flatten(), deep(nn.Sequential)), shape)
+    sparing = simulate(lambda: deep(Recomputing), shape)
+    assert sparing.peak_bytes < 0.6 * plain.peak_bytes
 
 
 def test_an_unknown_mode_is_refused() -> None:
