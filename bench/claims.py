@@ -30,10 +30,16 @@ class CaseResult:
 
     @property
     def ratio(self) -> float | None:
-        """Numerator / denominator, or None where a side has no value or the divisor is 0."""
+        """Numerator / denominator, or None where they cannot be divided.
+
+        That is where a side has no value, where the divisor is 0, and where the sides were measured
+        by different versions of the instrument or of the libraries.
+        """
         if self.numerator is None or self.denominator is None:
             return None
         if {self.numerator.status, self.denominator.status} != {"ok"} or not self.denominator.value:
+            return None
+        if _versions(self.numerator) != _versions(self.denominator):
             return None
         return self.numerator.value / self.denominator.value
 
@@ -41,6 +47,19 @@ class CaseResult:
     def is_measured(self) -> bool:
         """Whether there is a ratio to judge by."""
         return self.ratio is not None
+
+    @property
+    def gap(self) -> str:
+        """Why there is no ratio."""
+        networks = (self.claim.numerator.network, self.claim.denominator.network)
+        for network, side in zip(networks, (self.numerator, self.denominator), strict=True):
+            if side is None:
+                return f"{network} is not measured: {self.claim.measured_by}"
+            if side.status != "ok":
+                return f"{network} {side.status}: {side.reason}"
+            if not side.value:
+                return f"{network} measured 0"
+        return f"measured by different versions: {self.claim.measured_by}"
 
     @property
     def is_met(self) -> bool:
@@ -52,13 +71,17 @@ class CaseResult:
 
     @property
     def summary(self) -> str:
-        """The case's label, with the ratio where there is one."""
-        return self.case.label + ("" if self.ratio is None else f" ({self.ratio:.3f}x)")
+        """The case's label with its ratio, or the increase where the claim bounds a cost."""
+        if self.ratio is None:
+            return self.case.label
+        is_cost = self.claim.at_most is not None
+        figure = f"{self.ratio - 1:+.2%}" if is_cost else f"{self.ratio:.3f}x"
+        return f"{self.case.label} ({figure})"
 
     def as_json(self) -> dict[str, Any]:
         """The label and, where the case is measured, both values, the ratio and if it is met."""
         if self.ratio is None or self.numerator is None or self.denominator is None:
-            return {"label": self.case.label, "status": "not_measured"}
+            return {"label": self.case.label, "status": "not_measured", "reason": self.gap}
         return {
             "label": self.case.label,
             "status": "ok",
@@ -128,6 +151,10 @@ def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[
         )
         results.append(ClaimResult(claim, cases))
     return results
+
+
+def _versions(measurement: Measurement) -> tuple[str, dict[str, str]]:
+    return measurement.code.instrument, measurement.environment.packages
 
 
 def _key(claim: Claim, side: Side, case: Case) -> tuple[str, str, Point]:

@@ -41,6 +41,11 @@ class Instrument:
     libraries: tuple[str, ...]
     read: Callable[[Point], Reading]
 
+    @property
+    def label(self) -> str:
+        """`quantity:name`, as `find_instrument` takes it."""
+        return f"{self.quantity}:{self.name}"
+
     def canonical(self, point: Point) -> Point:
         """`point` with the fields that this instrument ignores at their defaults."""
         return point.model_copy(update={"batch": 1, "mode": "infer"}) if self.per_clip else point
@@ -128,11 +133,9 @@ def find_instrument(name: str) -> Instrument:
     Raises `BenchError` with the known names.
     """
     for instrument in INSTRUMENTS:
-        if name in (instrument.quantity, f"{instrument.quantity}:{instrument.name}"):
+        if name in (instrument.quantity, instrument.label):
             return instrument
-    known = dict.fromkeys(
-        label for i in INSTRUMENTS for label in (i.quantity, f"{i.quantity}:{i.name}")
-    )
+    known = dict.fromkeys(name_ for i in INSTRUMENTS for name_ in (i.quantity, i.label))
     raise BenchError(
         f"there is no quantity {name!r}{models.did_you_mean(name, known)}: "
         f"choose among {', '.join(known)}"

@@ -33,8 +33,8 @@ class MacCount:
     """What one forward pass needs.
 
     `by_operator` has MACs under `conv`, `linear` and `matmul`, and operations under the kinds that
-    are counted apart (`norm`, `pool`, `resize`, `elementwise`). `uncounted` tells how often an
-    operator ran that is in no table.
+    are counted apart (`norm`, `pool`, `reduction`, `resize`, `elementwise`). `uncounted` tells how
+    often an operator ran that is in no table.
     """
 
     by_operator: dict[str, int]
@@ -145,7 +145,7 @@ def _per_window(args: tuple[Any, ...], out: Any) -> int:
 
 NORM = ("norm", _per_output(2))  # scale and shift, as papers count it
 POOL = ("pool", _per_window)
-REDUCTION = ("pool", _per_input)
+REDUCTION = ("reduction", _per_input)
 RESIZE = ("resize", _per_output())
 ELEMENTWISE = ("elementwise", _per_output())
 
@@ -159,8 +159,8 @@ APART: dict[Any, tuple[str, Operations]] = {
     aten.max_pool3d_with_indices: POOL,
     aten.avg_pool2d: POOL,
     aten.avg_pool3d: POOL,
-    aten._adaptive_avg_pool2d: REDUCTION,
-    aten._adaptive_avg_pool3d: REDUCTION,
+    aten._adaptive_avg_pool2d: ("pool", _per_input),
+    aten._adaptive_avg_pool3d: ("pool", _per_input),
     aten.mean: REDUCTION,
     aten.sum: REDUCTION,
     aten.amax: REDUCTION,

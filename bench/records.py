@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    FiniteFloat,
     PlainSerializer,
     model_validator,
 )
@@ -16,7 +17,7 @@ from pydantic import (
 from bench.errors import BenchError
 
 Count = Annotated[int, Field(ge=1)]
-Scalar = bool | int | float | str
+Scalar = bool | int | FiniteFloat | str
 Status = Literal["ok", "unsupported", "failed"]
 Mode = Literal["train", "infer"]
 

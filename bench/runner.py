@@ -4,10 +4,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 
 from bench.errors import BenchError
@@ -27,36 +27,38 @@ def run(
 ) -> list[Measurement]:
     """Measure `tasks` in `jobs` processes, storing each result at once; return what failed.
 
-    Raises `BenchError` where a worker dies; what was measured until then is in the store.
+    An interrupt ends the run after the points in flight, which are stored too. Raises `BenchError`
+    where a worker dies; what was measured until then is in the store.
     """
-    failed = []
-    with closing(_measured(tasks, jobs)) as results:
-        for finished, measurement in results:
-            store.put(finished.identity, measurement)
+    failed: list[Measurement] = []
+    if not tasks:
+        return failed
+    with _workers(min(jobs, len(tasks))) as pool:
+        with _sigint_ignored():  # workers inherit it: only this process answers Ctrl-C
+            waiting = {pool.submit(_measure, t.point, t.instrument.label): t for t in tasks}
+
+        def keep(future: Future[Measurement]) -> None:
+            measurement = future.result()
+            store.put(waiting.pop(future).identity, measurement)
             on_result(measurement)
             if measurement.status == "failed":
                 failed.append(measurement)
-    return failed
 
-
-def _measured(tasks: Sequence[Task], jobs: int) -> Generator[tuple[Task, Measurement], None, None]:
-    """Every task with its measurement, as they are finished."""
-    if not tasks:
-        return
-    with _workers(min(jobs, len(tasks))) as pool:
-        with _sigint_ignored():  # workers inherit it: only this process answers Ctrl-C
-            futures: dict[Future[Measurement], Task] = {
-                pool.submit(_measure, t.point, f"{t.instrument.quantity}:{t.instrument.name}"): t
-                for t in tasks
-            }
         try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
+            for future in as_completed(list(waiting)):
+                keep(future)
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            for future in list(waiting):
+                if not future.cancelled():
+                    keep(future)
+            raise
         except BrokenProcessPool as error:
             raise BenchError(
                 "a worker process was killed, perhaps for want of memory: "
                 "run the same command again to go on, with fewer --jobs"
             ) from error
+    return failed
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,6 @@ FORMAT_VERSION = 1  # 1: a JSON record for each identity
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 
 SCHEMA = f"""
-PRAGMA journal_mode = WAL;
 BEGIN IMMEDIATE;
 CREATE TABLE measurement (
     identity TEXT PRIMARY KEY,
@@ -28,6 +27,7 @@ CREATE TABLE measurement (
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT_VERSION};
 COMMIT;
+PRAGMA journal_mode = WAL;
 """
 
 
@@ -40,18 +40,22 @@ class Store:
         Raises `BenchError` for a path without a store, a file that is none, or another format.
         """
         self.path = path
-        if not path.exists() and not create:
-            raise BenchError(
-                f"there is no store at {path}: make one with 'blvbench run paper --store {path}'"
-            )
         with self._reported():
-            is_new = create and (not path.exists() or path.stat().st_size == 0)
-            if is_new:
+            if not path.exists() and not create:
+                raise BenchError(
+                    f"there is no store at {path}: "
+                    f"make one with 'blvbench run paper --store {path}'"
+                )
+            if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-            if is_new:
-                self._create()
-            self._check_format()
+            try:
+                if create and self._is_blank():
+                    self._create()
+                self._check_format()
+            except BaseException:
+                self._connection.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +81,17 @@ class Store:
                 (identity, measurement.status, measurement.model_dump_json()),
             )
 
+    def touch(self, identities: Iterable[str]) -> None:
+        """Make what is stored under `identities` the newest, in their order."""
+        with self._reported():
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.executemany(
+                "UPDATE measurement SET rowid = (SELECT MAX(rowid) + 1 FROM measurement)"
+                " WHERE identity = ?",
+                [(identity,) for identity in identities],
+            )
+            self._connection.execute("COMMIT")
+
     def measurements(self) -> list[Measurement]:
         """Every measurement, the oldest first; raises `BenchError` for a record that is damaged."""
         rows = self._rows("SELECT record FROM measurement ORDER BY rowid")
@@ -91,6 +106,11 @@ class Store:
     def _rows(self, query: str) -> list[tuple[str]]:
         with self._reported():
             return self._connection.execute(query).fetchall()
+
+    def _is_blank(self) -> bool:
+        """Whether the file is new, or was left without content by a run that was killed."""
+        (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        return tables == 0 and self._pragma("application_id") == 0
 
     def _create(self) -> None:
         try:

@@ -11,7 +11,7 @@ from itertools import product
 import models
 from bench import environment
 from bench.errors import BenchError
-from bench.instruments import Instrument, Reading, find_instrument
+from bench.instruments import Instrument, Reading, build, find_instrument
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.source import code_version
 from models import NetworkError
@@ -30,7 +30,8 @@ class Task:
         """The versions of the source that the figure comes from."""
         network = models.get_network(self.point.network)
         return CodeVersion(
-            network=code_version(network.module), instrument=code_version(self.instrument.module)
+            network=code_version(network.module),
+            instrument=code_version(self.instrument.module, self.instrument.read, build),
         )
 
     @cached_property

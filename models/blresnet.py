@@ -12,6 +12,8 @@ from torch.nn import functional
 
 EXPANSION = 4
 BLOCKS = {50: (3, 4, 6, 3), 101: (4, 8, 18, 3), 152: (5, 12, 30, 3)}
+ALPHAS = (1, 2, 4, 8, 16)  # what divides every width of the little branch
+BETAS = range(1, 31)  # the longest stage of all depths has 30 blocks
 STEM_WIDTH = 64
 STAGE_WIDTHS = (256, 512, 1024, 2048)
 STAGE_STRIDES = (2, 2, 1, 2)

@@ -76,7 +76,12 @@ class BLVNet(nn.Module):
         return self.head(x.mean(dim=(2, 3)), self.frames // 2)
 
 
-@register(depths=tuple(blresnet.BLOCKS), source="Fan et al., NeurIPS 2019", frame_multiple=2)
+@register(
+    depths=tuple(blresnet.BLOCKS),
+    source="Fan et al., NeurIPS 2019",
+    frame_multiple=2,
+    choices={"alpha": blresnet.ALPHAS, "beta": blresnet.BETAS},
+)
 def blvnet(*, num_classes: int, frames: int, depth: int, alpha: int = 2, beta: int = 4) -> BLVNet:
     """A Big-Little video network: local fusion of frame pairs, without a temporal module."""
     return BLVNet(

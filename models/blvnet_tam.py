@@ -1,12 +1,17 @@
 """bLVNet-TAM: a bLVNet that aggregates neighbouring frames at the entry of every stage."""
 
-from models.blresnet import BLOCKS
+from models.blresnet import ALPHAS, BETAS, BLOCKS
 from models.blvnet import BLVNet
 from models.registry import register
-from models.temporal import TemporalAggregation
+from models.temporal import WINDOWS, TemporalAggregation
 
 
-@register(depths=tuple(BLOCKS), source="Fan et al., NeurIPS 2019", frame_multiple=2)
+@register(
+    depths=tuple(BLOCKS),
+    source="Fan et al., NeurIPS 2019",
+    frame_multiple=2,
+    choices={"alpha": ALPHAS, "beta": BETAS, "window": WINDOWS},
+)
 def blvnet_tam(
     *, num_classes: int, frames: int, depth: int, alpha: int = 2, beta: int = 4, window: int = 3
 ) -> BLVNet:

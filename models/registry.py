@@ -4,7 +4,7 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ class Network:
     depths: tuple[int, ...]
     frame_multiple: int
     source: str
+    choices: Mapping[str, Collection[int | str]]
 
     @property
     def summary(self) -> str:
@@ -47,7 +48,7 @@ class Network:
 
     def check(self, *, frames: int, depth: int, options: Mapping[str, Any] | None = None) -> None:
         """Raise `NetworkError` for a combination that the builder would refuse."""
-        if depth not in self.depths:
+        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.depths:
             known = ", ".join(map(str, self.depths))
             raise NetworkError(f"{self.name} has no depth {depth!r}: choose one of {known}")
         check_positive("frames", frames)
@@ -58,31 +59,47 @@ class Network:
                 f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
                 f"use {' or '.join(map(str, nearest))}"
             )
-        for option in options or {}:
-            if option not in self.options:
-                raise NetworkError(
-                    f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
-                )
+        for option, value in (options or {}).items():
+            self._check_option(option, value)
+
+    def _check_option(self, option: str, value: object) -> None:
+        if option not in self.options:
+            raise NetworkError(
+                f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
+            )
+        known = self.choices[option]
+        if type(value) is not type(self.options[option]) or value not in known:
+            raise NetworkError(
+                f"{option} of {self.name} is one of {', '.join(map(str, known))}, not {value!r}"
+            )
 
 
 _NETWORKS: dict[str, Network] = {}
 
 
 def register(
-    *, depths: tuple[int, ...], source: str, frame_multiple: int = 1
+    *,
+    depths: tuple[int, ...],
+    source: str,
+    frame_multiple: int = 1,
+    choices: Mapping[str, Collection[int | str]] | None = None,
 ) -> "Callable[[Builder], Builder]":
     """Register the decorated builder under its function name.
 
     The builder takes `num_classes`, `frames` and `depth`, and as keywords with defaults its own
     options. `frame_multiple` is what the number of frames must be divisible by; `source` the paper
-    or repository. Raises `ValueError` where the name is taken.
+    or repository; `choices` has the values that each option takes. Raises `ValueError` where the
+    name is taken or an option has no choices.
     """
 
     def add(build: "Builder") -> "Builder":
         name = build.__name__
         if name in _NETWORKS:
             raise ValueError(f"two networks are called {name!r}: rename one of them")
-        _NETWORKS[name] = Network(name, build, depths, frame_multiple, source)
+        network = Network(name, build, depths, frame_multiple, source, choices or {})
+        if set(network.options) != set(network.choices):
+            raise ValueError(f"{name}: options and choices differ")
+        _NETWORKS[name] = network
         return build
 
     return add

@@ -1,6 +1,6 @@
 """torchvision's ResNet as the 2D trunk that a clip's frames share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -27,11 +27,19 @@ def stages(trunk: "ResNet") -> Iterator[nn.Sequential]:
     yield from (trunk.layer1, trunk.layer2, trunk.layer3, trunk.layer4)
 
 
-def insert_temporal(block: nn.Module, build: Callable[[int], nn.Module]) -> None:
-    """Put `build(channels)` before the first convolution of a residual block's residual branch.
+def insert_temporal(block: nn.Module, temporal: nn.Module) -> None:
+    """Put `temporal` before the first convolution of a residual block's residual branch.
 
     The identity path, and the downsampling convolution on it, keep the block's input.
     """
-    convolution = block.conv1
-    assert isinstance(convolution, nn.Conv2d)
-    block.conv1 = nn.Sequential(build(convolution.in_channels), convolution)
+    block.conv1 = nn.Sequential(temporal, _first_convolution(block))
+
+
+def input_channels(block: nn.Module) -> int:
+    """The channels that a residual block takes."""
+    return _first_convolution(block).in_channels
+
+
+def _first_convolution(block: nn.Module) -> nn.Conv2d:
+    assert isinstance(block.conv1, nn.Conv2d)
+    return block.conv1

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import unfold_frames
-from models.errors import NetworkError
 
 
 class TemporalAggregation(nn.Module):
@@ -23,10 +22,6 @@ class TemporalAggregation(nn.Module):
 
     def __init__(self, channels: int, frames: int, window: int = 3) -> None:
         super().__init__()
-        if window < 3 or window % 2 == 0:
-            raise NetworkError(
-                f"a TAM's window is odd and at least 3, not {window!r}: use 3, 5 or 7"
-            )
         self.frames = frames
         self.weights = nn.ParameterList(torch.empty(channels, 1, 1, 1) for _ in range(window))
         for weight in self.weights:
@@ -50,6 +45,36 @@ def _delay(x: Tensor, steps: int) -> Tensor:
     before, after = max(steps, 0), max(-steps, 0)
     padded = functional.pad(x, (0, 0, 0, 0, 0, 0, before, after))  # N x (T+|steps|) x C x H x W
     return padded[:, after : after + x.shape[1]]  # N x T x C x H x W
+
+
+POOLINGS = ("none", "max")
+WINDOWS = (3, 5, 7)  # of a TAM, in the paper
+STAGES = 4
+
+
+def frames_by_stage(frames: int, temporal_pooling: str) -> tuple[int, ...]:
+    """How many of `frames` each of a ResNet's four stages sees.
+
+    "max" halves them, rounding up, after stages 1, 2 and 3; "none" keeps them.
+    """
+    counts = [frames]
+    while len(counts) < STAGES:
+        counts.append(counts[-1] if temporal_pooling == "none" else (counts[-1] + 1) // 2)
+    return tuple(counts)
+
+
+class TemporalMaxPool(nn.Module):
+    """The maximum of three neighbouring frames at every second one: T becomes ceil(T / 2)."""
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+        self.pool = nn.MaxPool3d((3, 1, 1), stride=(2, 1, 1), padding=(1, 0, 0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N*T) x C x H x W to (N*ceil(T/2)) x C x H x W."""
+        clip = unfold_frames(x, self.frames).transpose(1, 2)  # N x C x T x H x W
+        return self.pool(clip).transpose(1, 2).flatten(0, 1)  # (N*T') x C x H x W
 
 
 class TemporalShift(nn.Module):

@@ -1,5 +1,6 @@
 """What the report says, as plain data: built from measurements first, rendered afterwards."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -44,7 +45,8 @@ class Page:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
-        return pd.DataFrame(self.rows)
+        frame = pd.DataFrame(self.rows)
+        return frame if "value" in frame else frame.assign(value=math.nan)
 
     @cached_property
     def points(self) -> Table:

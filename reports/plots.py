@@ -90,7 +90,7 @@ def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
 
 
 def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iterator[Plot]:
-    chosen = measurements.query(f"status == 'ok' and options == '' and {series.query}")
+    chosen = measurements.query(f"value > 0 and options == '' and {series.query}")
     chosen = _most_common_setting(chosen)
     if chosen["frames"].nunique() < 2:
         return

@@ -37,11 +37,14 @@ class Table:
 
 
 def points_table(measurements: pd.DataFrame) -> Table:
-    """Parameters, MACs and peak memory of every point with a memory figure."""
+    """Parameters, MACs and peak memory of every point; what is per clip stands at batch 1."""
     memory = _values(measurements, "memory", "simulated", POINT)
     macs = _values(measurements, "macs", "flop_counter", PER_CLIP)
     params = _values(measurements, "params", "shapes", PER_CLIP)
-    merged = memory.merge(macs, how="left", on=PER_CLIP).merge(params, how="left", on=PER_CLIP)
+    merged = memory.merge(macs, how="outer", on=PER_CLIP).merge(params, how="outer", on=PER_CLIP)
+    merged["batch"] = merged["batch"].fillna(1).astype(int)
+    merged["mode"] = merged["mode"].fillna("infer")
+    merged = merged.sort_values(POINT)
     figures: Figures = {
         "params": ("params (M)", lambda count: f"{count / 1e6:,.2f}"),
         "macs": ("MACs/clip (G)", lambda count: f"{count / 1e9:,.2f}"),

@@ -1,9 +1,9 @@
 """Renders a page and writes the report folder: HTML, Markdown, CSV and JSON."""
 
 import csv
+import errno
 import io
 import json
-import os
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -31,8 +31,7 @@ def write_report(page: Page, folder: Path) -> None:
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in contents.items():
-            _replace(folder / name, content)
+        _replace_all(folder, contents)
     except OSError as error:
         raise BenchError(
             f"{folder}: {error.strerror}: give --out a folder that can be written"
@@ -72,15 +71,13 @@ def _json(page: Page) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def _replace(path: Path, content: str) -> None:
-    """Write a file beside its place, then move it there in one step."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+def _replace_all(folder: Path, contents: dict[str, str]) -> None:
+    """Write every file beside its place, then move each there in one step."""
+    for name in contents:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(errno.EISDIR, f"{name} is a folder", str(folder / name))
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".report.") as temporary:
+        for name, content in contents.items():
+            Path(temporary, name).write_text(content, encoding="utf-8", newline="\n")
+        for name in contents:
+            Path(temporary, name).replace(folder / name)

@@ -48,8 +48,12 @@ def load_suite(name: str) -> Suite:
     Raises `SuiteError` that names the file, the key and the nearest known one.
     """
     bundled = bundled_suites()
-    path = bundled.get(name, Path(name))
-    if not path.exists():
-        known = ", ".join(bundled)
-        raise SuiteError(f"there is no suite {name!r}: choose one of {known}, or give a TOML file")
-    return load_toml(path, Suite)
+    try:
+        return load_toml(bundled.get(name, Path(name)), Suite)
+    except SuiteError as error:
+        if not isinstance(error.__cause__, OSError):
+            raise
+        raise SuiteError(
+            f"there is no suite {name!r} ({error.__cause__.strerror}): "
+            f"choose one of {', '.join(bundled)}, or give a TOML file"
+        ) from error

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
 from pydantic_core import ErrorDetails
 
 from suites.errors import SuiteError
@@ -21,7 +21,7 @@ Items = Annotated[
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
 Count = Annotated[int, Field(ge=1)]
-Option = bool | int | float | str
+Option = bool | int | FiniteFloat | str
 
 
 class Section(BaseModel):
@@ -36,9 +36,11 @@ S = TypeVar("S", bound=Section)
 def load_toml(path: Path, section: type[S]) -> S:
     """Read `path` into `section`; raises `SuiteError` naming the file and the first wrong key."""
     try:
-        if path.stat().st_size > MAX_BYTES:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a device may be endless and say that it is empty
+        if len(content) > MAX_BYTES:
             raise SuiteError(f"{path}: larger than {MAX_BYTES} bytes: this is no suite file")
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = tomllib.loads(content.decode("utf-8"))
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read ({error.strerror}): check the path") from error
     except UnicodeDecodeError as error:
@@ -50,7 +52,8 @@ def load_toml(path: Path, section: type[S]) -> S:
     except ValidationError as error:
         # A misspelt key is the cause, the missing one its consequence.
         first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
-        raise SuiteError(f"{path}: {_explain(first, section)}") from error
+        line = " ".join(_explain(first, section).split())
+        raise SuiteError(f"{path}: {line}") from error
 
 
 def _explain(error: ErrorDetails, section: type[Section]) -> str:
@@ -60,7 +63,7 @@ def _explain(error: ErrorDetails, section: type[Section]) -> str:
     if error["type"] == "missing":
         return f"{key}: is missing"
     if error["type"] != UNKNOWN_KEY:
-        return f"{key}: {_lower_first(error['msg'])}, not {error['input']!r:.60}".replace("\n", " ")
+        return f"{key}: {_lower_first(error['msg'])}, not {error['input']!r:.60}"
     known = list(_section_at(section, location[:-1]).model_fields)
     nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"

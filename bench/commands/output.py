@@ -64,7 +64,7 @@ def progress_bar(total: int, what: str) -> Iterator[Callable[[T], T]]:
     )
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

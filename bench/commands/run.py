@@ -31,6 +31,7 @@ def run(arguments: Namespace) -> int:
     tasks = suite_tasks(load_suite(arguments.suite), arguments.suite)
     with Store(arguments.store, create=True) as store:
         waiting = runner.missing(tasks, store)
+        store.touch(t.identity for t in tasks)  # a report shows the newest of each point
         try:
             with progress_bar(len(waiting), arguments.suite) as advance:
                 failed = runner.run(waiting, store, jobs=jobs, on_result=advance)

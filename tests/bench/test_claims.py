@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from bench.claims import Verdict, judge
-from bench.records import Measurement
+from bench.records import CodeVersion, Measurement
 from suites import Case, Claim, load_claims
 from tests.records import measurement, point
 
@@ -60,12 +60,22 @@ def test_at_most_is_the_other_way_round() -> None:
     costs = claim(at_least=None, at_most=1.01)
     (result,) = judge([costs], figures((101, 100), (102, 100)))
     assert [case.is_met for case in result.cases] == [True, False]
+    assert result.finding == "Met at depth 50 (+1.00%); not met at depth 101 (+2.00%)."
 
 
 def test_what_failed_is_not_measured() -> None:
     failed = measurement(point(network="tam"), status="failed", samples=(), reason="oom")
     (result,) = judge([claim()], [measurement(point(), samples=(3,)), failed])
     assert result.verdict is Verdict.NOT_MEASURED
+    assert result.cases[0].gap == "tam failed: oom"
+
+
+def test_figures_of_two_versions_are_not_compared() -> None:
+    tsn, tam = figures((30, 10), None)
+    other = tam.model_copy(update={"code": CodeVersion(network="n", instrument="newer")})
+    (result,) = judge([claim()], [tsn, other])
+    assert result.verdict is Verdict.NOT_MEASURED
+    assert result.cases[0].gap.startswith("measured by different versions")
 
 
 def test_the_newest_measurement_counts() -> None:
@@ -102,7 +112,11 @@ def test_json_has_every_case() -> None:
         "ratio": 3.0,
         "met": True,
     }
-    assert data["cases"][1] == {"label": "depth 101", "status": "not_measured"}
+    assert data["cases"][1] == {
+        "label": "depth 101",
+        "status": "not_measured",
+        "reason": "tsn is not measured: m",
+    }
 
 
 def test_the_projects_claims_name_what_exists() -> None:

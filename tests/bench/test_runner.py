@@ -11,7 +11,7 @@ from bench import runner
 from bench.errors import BenchError
 from bench.records import Measurement
 from bench.store import Store
-from bench.tasks import Task, suite_tasks
+from bench.tasks import Task, suite_tasks, task
 from suites import load_suite
 
 SUITE = """
@@ -50,11 +50,12 @@ def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: 
 
 
 def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
-    bad = tasks[0].point.model_copy(update={"network": "tam", "options": (("window", 2),)})
+    small = {"frames": 1, "input_size": 32, "mode": "train"}  # one value a channel to normalise
+    bad = tasks[0].point.model_copy(update=small)
     with Store(tmp_path / "s", create=True) as store:
-        broken = Task(bad, tasks[0].instrument)
+        broken = task(bad, "memory")
         (failed,) = runner.run([broken, tasks[1]], store, jobs=1, on_result=lambda _: None)
-        assert "window is odd" in failed.reason
+        assert "more than 1 value per channel" in failed.reason
         assert {m.status for m in store.measurements()} == {"ok", "failed"}
         assert runner.missing([broken, tasks[1]], store) == [broken]
 

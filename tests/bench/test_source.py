@@ -39,6 +39,12 @@ def test_a_version_changes_with_the_file_and_what_it_imports(
     assert (version("models.one") != before) is affected
 
 
+def test_functions_join_a_version() -> None:
+    plain = version("bench.params")
+    assert source.code_version("bench.params") == plain
+    assert source.code_version("bench.params", version) != plain
+
+
 def test_networks_of_other_files_have_other_versions() -> None:
     names = ["models.tsn", "models.tam", "models.blvnet", "models.blvnet_tam", "models.i3d_resnet"]
     source.code_version.cache_clear()

@@ -26,6 +26,22 @@ def test_a_newer_result_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
         assert [m.value for m in store.measurements()] == [2]
 
 
+def test_what_is_touched_is_the_newest(tmp_path: Path) -> None:
+    with Store(tmp_path / "s", create=True) as store:
+        for number in (1, 2, 3):
+            store.put(f"id{number}", measurement(point(), samples=(number,)))
+        store.touch(["id2", "id1", "unknown"])
+        assert [m.value for m in store.measurements()] == [3, 2, 1]
+
+
+def test_a_store_whose_making_was_interrupted_is_made_again(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "s") as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    with Store(tmp_path / "s", create=True) as store:
+        assert store.identities() == set()
+
+
 def test_what_failed_is_kept_and_tried_again(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
         store.put("id", measurement(point(), status="failed", samples=(), reason="bad luck"))

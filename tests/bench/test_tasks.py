@@ -1,7 +1,6 @@
 import pytest
 
-import models
-from bench import environment
+from bench import environment, tasks
 from bench.errors import BenchError
 from bench.instruments import INSTRUMENTS, find_instrument
 from bench.tasks import suite_tasks, task
@@ -57,10 +56,16 @@ def test_another_library_version_is_another_identity(monkeypatch: pytest.MonkeyP
     assert task(point(), "params").identity == params
 
 
+def test_a_changed_source_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = task(point(), "macs").identity
+    monkeypatch.setattr(tasks, "code_version", lambda module, *functions: "another")
+    assert task(point(), "macs").identity != before
+
+
 def test_what_a_network_raises_is_the_result() -> None:
-    record = task(point(network="tam", options={"window": 4}), "macs").measure()
+    record = task(point(frames=1, input_size=32, mode="train"), "memory").measure()
     assert record.status == "failed"
-    assert record.reason.startswith("NetworkError: a TAM's window is odd")
+    assert record.reason.startswith("ValueError: Expected more than 1 value per channel")
 
 
 def test_bad_points_and_quantities_are_refused() -> None:
@@ -82,12 +87,14 @@ def test_a_suite_asks_for_every_combination_once() -> None:
         quantities=("params", "memory"),
         batches=(1, 8),
     )
-    tasks = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
-    assert len(tasks) == 2 * 2 * (1 + 2)
+    found = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
+    assert len(found) == 2 * 2 * (1 + 2)
 
 
 def test_the_paper_suite_covers_its_grid() -> None:
-    tasks = suite_tasks(load_suite("paper"), "paper")
-    memory = {t.point for t in tasks if t.instrument.quantity == "memory"}
+    asked = suite_tasks(load_suite("paper"), "paper")
+    memory = {t.point for t in asked if t.instrument.quantity == "memory"}
     grid = {(p.network, p.depth, p.frames, p.batch, p.mode) for p in memory if p.num_classes == 174}
-    assert len(grid) == len(models.list_models()) * 2 * 4 * 2 * 2
+    networks = {"tsn", "tsm", "tam", "i3d_resnet", "blvnet", "blvnet_tam"}
+    assert {network for network, *_ in grid} == networks
+    assert len(grid) == len(networks) * 2 * 4 * 2 * 2

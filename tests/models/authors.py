@@ -69,7 +69,21 @@ BLVNET: Rules = [
     (r"^layer4\.", "last_stage."),
     *RESIDUAL,
 ]
-RULES = {"tsn": TSN, "tsm": TSM, "tam": TAM, "i3d_resnet": I3D, "blvnet_tam": BLVNET}
+S3D: Rules = [
+    (r"\.conv2_t\.", ".residual.6."),
+    (r"\.bn2_t\.", ".residual.7."),
+    (r"\.conv3\.", ".residual.9."),
+    (r"\.bn3\.", ".residual.10."),
+    *I3D,
+]
+RULES = {
+    "tsn": TSN,
+    "tsm": TSM,
+    "tam": TAM,
+    "i3d_resnet": I3D,
+    "s3d_resnet": S3D,
+    "blvnet_tam": BLVNET,
+}
 
 
 def our_name(network: str, name: str) -> str:

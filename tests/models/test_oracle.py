@@ -18,6 +18,7 @@ NETWORKS = {
     "tsm_r50_t8": ("tsm", 50),
     "tam_r50_t8": ("tam", 50),
     "i3d_r50_t8": ("i3d_resnet", 50),
+    "s3d_r50_t8": ("s3d_resnet", 50),
     "blvnet_tam_r50_t16": ("blvnet_tam", 50),
     "blvnet_tam_r101_t16": ("blvnet_tam", 101),
 }

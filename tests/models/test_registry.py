@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 import models
+from bench import macs, params
 from models import NetworkError
 from models.registry import register
 
@@ -24,15 +25,21 @@ def test_every_network_says_what_it_is(name: str) -> None:
     assert network.source
 
 
-OTHER_OPTIONS = {"window": (5, 7), "alpha": (1, 4), "beta": (2, 8)}
+OTHER_OPTIONS: dict[str, tuple[int | str, ...]] = {
+    "window": (5, 7),
+    "alpha": (1, 4),
+    "beta": (2, 8),
+    "temporal_pooling": ("max",),
+}
 
 
 @pytest.mark.parametrize("name", models.list_models())
 def test_every_option_builds_and_changes_the_network(name: str) -> None:
     network = models.get_network(name)
     for option in network.options:
-        sizes = set()
-        for value in (network.options[option], *OTHER_OPTIONS[option]):
+        costs = set()
+        values = (network.options[option], *OTHER_OPTIONS[option])
+        for value in values:
             with torch.device("meta"):
                 model = models.create_model(
                     name,
@@ -42,8 +49,8 @@ def test_every_option_builds_and_changes_the_network(name: str) -> None:
                     **{option: value},
                 )
                 assert model(torch.empty(1, 3, 4, 64, 64)).shape == (1, 7)
-            sizes.add(sum(p.numel() for p in model.parameters()))
-        assert len(sizes) == 3, f"{option} changes nothing"
+            costs.add((params.count(model), macs.count(model, (1, 3, 4, 64, 64)).total))
+        assert len(costs) == len(values), f"{option} changes nothing"
 
 
 def test_depth_defaults_to_50() -> None:
@@ -65,7 +72,14 @@ def test_depth_defaults_to_50() -> None:
         ({"name": "blvnet", "frames": 7}, "use 6 or 8"),
         ({"name": "blvnet_tam", "frames": 1}, "not 1: use 2"),
         ({"name": "tam", "windw": 5}, "did you mean 'window'"),
-        ({"name": "tam", "window": 4}, "use 3, 5 or 7"),
+        ({"name": "tam", "window": 4}, "window of tam is one of 3, 5, 7, not 4"),
+        ({"name": "tam", "window": 5.0}, "not 5.0"),
+        ({"name": "blvnet", "alpha": 0}, "one of 1, 2, 4, 8, 16, not 0"),
+        ({"name": "blvnet", "alpha": True}, "not True"),
+        ({"name": "blvnet_tam", "beta": -1}, "not -1"),
+        ({"name": "tsn", "depth": 50.0}, "no depth 50.0"),
+        ({"name": "tsn", "temporal_pooling": "avg"}, "is one of none, max, not 'avg'"),
+        ({"name": "i3d_resnet", "temporal_pooling": 2}, "is one of none, max, not 2"),
     ],
 )
 def test_bad_requests_are_one_line(arguments: dict[str, object], message: str) -> None:
@@ -82,3 +96,11 @@ def test_a_name_cannot_be_taken_twice() -> None:
     models.list_models()
     with pytest.raises(ValueError, match="two networks are called 'tsn'"):
         register(depths=(50,), source="nowhere")(tsn)
+
+
+def test_an_option_without_choices_is_refused() -> None:
+    def unheard_of(*, num_classes: int, frames: int, depth: int, size: int = 3) -> nn.Module:
+        raise NotImplementedError
+
+    with pytest.raises(ValueError, match="options and choices differ"):
+        register(depths=(50,), source="nowhere")(unheard_of)

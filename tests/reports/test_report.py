@@ -97,13 +97,13 @@ def test_plots_are_svg_with_a_finding(page: Page) -> None:
 
 
 def test_tables_have_every_point(page: Page) -> None:
-    assert len(page.points.rows) == 12
+    assert len(page.points.rows) == 12 + 2  # two have MACs alone
     by_heading = dict(zip(page.points.headings, page.points.rows[0], strict=True))
     assert by_heading["network"].text == "blvnet_tam"
     assert by_heading["MACs/clip (G)"].text == "4.00"
     assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
     assert by_heading["params (M)"].text == "not measured"
-    assert "input px 224" in page.points.caption
+    assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
     assert page.gpu_peaks.rows == ()
 
@@ -146,6 +146,14 @@ def test_the_newest_of_two_results_is_shown() -> None:
     assert [m.value for m in build_page([old, new], ()).measurements] == [2]
 
 
+def test_failures_and_zeros_alone_make_a_report(tmp_path: Path) -> None:
+    failed = measurement(point(), status="failed", samples=(), reason="out of luck")
+    zeros = [measurement(point(frames=n), samples=(0,)) for n in (16, 32)]
+    for records_ in ([failed], [failed, *zeros]):
+        writer.write_report(build_page(records_, load_claims()), tmp_path)
+        assert "out of luck" in (tmp_path / "index.html").read_text()
+
+
 def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
     writer.write_report(build_page([measurement(point())], load_claims()), tmp_path)
     html = (tmp_path / "index.html").read_text()
@@ -153,8 +161,11 @@ def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
     assert 'href="#plots"' not in html
 
 
-def test_a_folder_that_cannot_be_written_is_left_alone(page: Page, tmp_path: Path) -> None:
-    (tmp_path / "index.html").mkdir()
+@pytest.mark.parametrize("name", ["index.html", "report.md", "results.csv", "results.json"])
+def test_a_folder_that_cannot_be_written_is_left_alone(
+    page: Page, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).mkdir()
     with pytest.raises(BenchError, match="give --out a folder"):
         writer.write_report(page, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
+    assert [path.name for path in tmp_path.iterdir()] == [name]
