@@ -7,13 +7,15 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const ascending = heading.ariaSort !== "ascending";
       headings.forEach((other) => other.removeAttribute("aria-sort"));
       heading.ariaSort = ascending ? "ascending" : "descending";
-      const key = (row) => row.cells[column].dataset.sort ?? row.cells[column].textContent;
-      const compare = (a, b) => key(a).localeCompare(key(b), "en", { numeric: true });
-      const byNumber = (a, b) => Number(key(a)) - Number(key(b));
+      const text = (row) => row.cells[column].textContent;
+      // What was not measured sorts as the largest.
+      const number = (row) => Number(row.cells[column].dataset.sort ?? Infinity);
+      const byText = (a, b) => text(a).localeCompare(text(b), "en", { numeric: true });
+      const byNumber = (a, b) => (number(a) === number(b) ? 0 : number(a) - number(b));
       const body = table.tBodies[0];
       const rows = [...body.rows];
-      const numeric = rows.every((row) => row.cells[column].dataset.sort !== undefined);
-      rows.sort(numeric ? byNumber : compare);
+      const isNumeric = rows.some((row) => row.cells[column].dataset.sort !== undefined);
+      rows.sort(isNumeric ? byNumber : byText);
       body.append(...(ascending ? rows : rows.reverse()));
     });
   });
