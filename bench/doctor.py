@@ -9,8 +9,6 @@ from torch import nn
 import models
 from bench import environment, macs, memory
 
-SMALL_CLIP = (1, 3, 4, 32, 32)  # N x C x T x H x W, enough for every network of the registry
-
 
 @dataclass(frozen=True)
 class Check:
@@ -61,10 +59,12 @@ def check_counters() -> Check:
     """Two MAC counters."""
     disagreeing = []
     for name in models.list_models():
-        model = models.create_model(name, num_classes=10, frames=SMALL_CLIP[2])
-        first, second = macs.count(model, SMALL_CLIP), macs.count_with_fvcore(model, SMALL_CLIP)
-        if first.total != second.total:
-            disagreeing.append(f"{name}: {first.total} and {second.total}")
+        frames, size = models.get_network(name).smallest_clip
+        model = models.create_model(name, num_classes=10, frames=frames)
+        clip = (1, 3, frames, size, size)
+        first, second = macs.count(model, clip), macs.count_with_fvcore(model, clip)
+        if difference := macs.disagreement(first, second):
+            disagreeing.append(f"{name}: {difference}")
     finding = "; ".join(disagreeing) or "FlopCounterMode and fvcore agree on every network"
     advice = "compare their by_operator figures" if disagreeing else ""
     return Check("Two MAC counters", not disagreeing, finding, advice)

@@ -6,14 +6,11 @@ Importing this file is cheap: an instrument imports torch when it measures.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 import models
 from bench.errors import BenchError
+from bench.networks import build
 from bench.records import Point
-
-if TYPE_CHECKING:
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -49,17 +46,6 @@ class Instrument:
     def canonical(self, point: Point) -> Point:
         """`point` with the fields that this instrument ignores at their defaults."""
         return point.model_copy(update={"batch": 1, "mode": "infer"}) if self.per_clip else point
-
-
-def build(point: Point) -> "nn.Module":
-    """The network of `point`, on torch's current default device."""
-    return models.create_model(
-        point.network,
-        num_classes=point.num_classes,
-        frames=point.frames,
-        depth=point.depth,
-        **dict(point.options),
-    )
 
 
 def _count_params(point: Point) -> Reading:

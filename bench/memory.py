@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
+from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -60,7 +60,7 @@ def simulate(
         raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
     check_clip_shape(clip_shape)
     with FakeTensorMode():
-        model = model_factory()
+        model = build_fake(model_factory)
         clip = blank_clip(model, clip_shape)
         ledger = _Ledger(block_bytes)
         ledger.enter(model.parameters(), "parameters")
@@ -69,6 +69,30 @@ def simulate(
         run = _train_step if mode == "train" else _infer
         run(model, clip, ledger)
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
+
+
+def build_fake(model_factory: Callable[[], nn.Module]) -> nn.Module:
+    """The network with fake tensors for weights; call it inside of a FakeTensorMode."""
+    try:
+        return model_factory()
+    except Exception:  # fake tensors have no values to read, and cannot change their type in place
+        with unset_fake_temporarily(), torch.device("meta"):
+            model = model_factory()
+    fakes: dict[Tensor, Tensor] = {}  # by the meta tensor: shared weights stay shared
+    for module in model.modules():
+        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for tensors in held:
+            for name, tensor in tensors.items():
+                if tensor is not None:
+                    fakes.setdefault(tensor, _fake_like(tensor))
+                    tensors[name] = fakes[tensor]
+    return model
+
+
+def _fake_like(tensor: Tensor) -> Tensor:
+    fake = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
+    is_parameter = isinstance(tensor, nn.Parameter)
+    return nn.Parameter(fake, tensor.requires_grad) if is_parameter else fake
 
 
 def _infer(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:

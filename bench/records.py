@@ -40,10 +40,13 @@ Options = Annotated[
 
 
 class Point(Record):
-    """One configuration of one network; `input_size` is the side of a frame in pixels."""
+    """One configuration of one network; `input_size` is the side of a frame in pixels.
+
+    `depth` is None for a network that comes in one depth.
+    """
 
     network: str
-    depth: Count
+    depth: Count | None = None
     frames: Count
     batch: Count = 1
     mode: Mode = "infer"
@@ -61,12 +64,13 @@ class Point(Record):
         """What puts points into the order of a report."""
         options = tuple((name, str(value)) for name, value in self.options)
         sizes = (self.input_size, self.num_classes, self.frames, self.batch)
-        return (self.network, self.depth, options, *sizes, self.mode)
+        return (self.network, self.depth or 0, options, *sizes, self.mode)
 
     def __str__(self) -> str:
+        depth = "" if self.depth is None else f" depth {self.depth}"
         options = "".join(f" {name}={value}" for name, value in self.options)
         return (
-            f"{self.network} depth {self.depth}{options}, {self.frames} frames, "
+            f"{self.network}{depth}{options}, {self.frames} frames, "
             f"batch {self.batch}, {self.mode}, {self.input_size} px"
         )
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,7 +11,8 @@ from itertools import product
 import models
 from bench import environment
 from bench.errors import BenchError
-from bench.instruments import Instrument, Reading, build, find_instrument
+from bench.instruments import Instrument, Reading, find_instrument
+from bench.networks import build, configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.source import code_version
 from models import NetworkError
@@ -28,9 +29,8 @@ class Task:
     @cached_property
     def code(self) -> CodeVersion:
         """The versions of the source that the figure comes from."""
-        network = models.get_network(self.point.network)
         return CodeVersion(
-            network=code_version(network.module),
+            network=version(self.point),
             instrument=code_version(self.instrument.module, self.instrument.read, build),
         )
 
@@ -77,37 +77,40 @@ class Task:
 def task(point: Point, quantity: str) -> Task:
     """The task of a quantity, `macs` or `macs:fvcore`, at a point.
 
-    Raises `NetworkError` or `BenchError` for a point or a quantity that cannot be measured.
+    A depth that is left out becomes the network's default. Raises `NetworkError` or `BenchError`
+    for a point or a quantity that cannot be measured.
     """
-    models.get_network(point.network).check(
-        frames=point.frames, depth=point.depth, options=dict(point.options)
-    )
     instrument = find_instrument(quantity)
-    return Task(instrument.canonical(point), instrument)
+    return Task(configured(instrument.canonical(point)), instrument)
 
 
-def suite_tasks(suite: Suite, name: str) -> list[Task]:
+def suite_tasks(suite: Suite, name: str, files: Sequence[str] = ()) -> list[Task]:
     """Every task of a suite once, in the suite's order.
 
-    Raises `BenchError` with the suite's `name` and the sweep for what cannot be measured.
+    The networks in `files`, `path/to/file.py:factory`, are measured over each sweep as well. Raises
+    `BenchError` with the suite's `name` and the sweep for what cannot be measured.
     """
     tasks: dict[str, Task] = {}
     for number, sweep in enumerate(suite.sweep, start=1):
         try:
-            tasks |= {t.identity: t for t in _sweep_tasks(sweep)}
+            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files)}
         except (BenchError, NetworkError) as error:
             raise BenchError(f"{name}: sweep.{number}: {error}") from error
     return list(tasks.values())
 
 
-def _sweep_tasks(sweep: Sweep) -> Iterator[Task]:
-    for point, quantity in product(_points(sweep), sweep.quantities):
+def _sweep_tasks(sweep: Sweep, files: Sequence[str]) -> Iterator[Task]:
+    for point, quantity in product(_points(sweep, files), sweep.quantities):
         yield task(point, quantity)
 
 
-def _points(sweep: Sweep) -> Iterable[Point]:
-    axes = (sweep.networks, sweep.depths, sweep.frames, sweep.batches, sweep.modes)
-    for network, depth, frames, batch, mode in product(*axes):
+def _points(sweep: Sweep, files: Sequence[str]) -> Iterable[Point]:
+    for network in sweep.networks:
+        models.get_network(network)  # a suite names networks of ours: it cannot have code run
+    own = product(sweep.networks, sweep.depth_choices, sweep.option_sets)
+    variants = [*own, *((file, None, {}) for file in files)]
+    sizes = tuple(product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes))
+    for (network, depth, options), (num_classes, frames, batch, mode) in product(variants, sizes):
         yield Point(
             network=network,
             depth=depth,
@@ -115,6 +118,6 @@ def _points(sweep: Sweep) -> Iterable[Point]:
             batch=batch,
             mode=mode,
             input_size=sweep.input_size,
-            num_classes=sweep.num_classes,
-            options=tuple(sorted(sweep.options.items())),
+            num_classes=num_classes,
+            options=tuple(sorted(options.items())),
         )

@@ -1,6 +1,21 @@
 """Video action-recognition networks. A clip is N x C x T x H x W; the answer is N x classes."""
 
-from models.errors import NetworkError
-from models.registry import create_model, did_you_mean, get_network, list_models
+from models.checkpoint import LoadReport, load_checkpoint, load_image_checkpoint
+from models.errors import CheckpointError, NetworkError
+from models.registry import Network, create_model, did_you_mean, get_network, list_models
+from models.saved import load_model, save_checkpoint
 
-__all__ = ["NetworkError", "create_model", "did_you_mean", "get_network", "list_models"]
+__all__ = [
+    "CheckpointError",
+    "LoadReport",
+    "Network",
+    "NetworkError",
+    "create_model",
+    "did_you_mean",
+    "get_network",
+    "list_models",
+    "load_checkpoint",
+    "load_image_checkpoint",
+    "load_model",
+    "save_checkpoint",
+]

@@ -1,22 +1,47 @@
-"""The parts of a bLResNet (Big-Little ResNet): a deep branch at half the size beside a light one.
+"""bLResNet (Big-Little ResNet): a deep branch at half the size beside a light one, fused by stages.
 
-Every part takes the two branches' inputs apart, so that an image network gives both the same image
-and a video network gives each its own frames. Shapes are N x C x H x W; `alpha` divides the little
+Every fusion takes the two branches' inputs apart: an image network gives both the same image, a
+video network gives each its own frames. Shapes are N x C x H x W; `alpha` divides the little
 branch's width, `beta` its number of blocks. Source: Chen et al., Big-Little Net, ICLR 2019.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.initialise import initialise
+from models.layouts import CLASSIFIER, RESIDUAL, TAM_LISTED, TAM_NAMED, Layout, Rule
+from models.registry import Choices
+from models.widths import WIDTHS, scaled
+
 EXPANSION = 4
 BLOCKS = {50: (3, 4, 6, 3), 101: (4, 8, 18, 3), 152: (5, 12, 30, 3)}
-ALPHAS = (1, 2, 4, 8, 16)  # what divides every width of the little branch
-BETAS = range(1, 31)  # the longest stage of all depths has 30 blocks
+DEPTHS = tuple(BLOCKS)
 STEM_WIDTH = 64
 STAGE_WIDTHS = (256, 512, 1024, 2048)
 STAGE_STRIDES = (2, 2, 1, 2)
+
+ALPHAS = (1, 2, 4, 8, 16)  # what divides every width of the little branch
+BETAS = range(1, 31)  # the longest stage of all depths has 30 blocks
+CHOICES: dict[str, Choices] = {"alpha": ALPHAS, "beta": BETAS, "width": WIDTHS}
+
+_RULES: tuple[Rule, ...] = (
+    (r"^trunk\.", ""),
+    (r"^temporal\.0\.", "tam."),
+    (r"^temporal\.([123])\.", r"layer\1.tam."),
+    (r"^entry\.", ""),
+    (r"^fusions\.0\.\w+\.", ""),
+    (r"^fusions\.([123])\.", r"layer\1."),
+    (r"\.widen\.", ".little_e."),
+    (r"\.fusion\.1\.", ".fusion.0."),
+    (r"^last_stage\.", "layer4."),
+    (r"\.temporal\.", ".tam."),
+    RESIDUAL,
+    CLASSIFIER,
+)
+LAYOUTS = (Layout((*_RULES, *TAM_NAMED)), Layout((*_RULES, *TAM_LISTED)))
 
 
 def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
@@ -25,6 +50,11 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list
         nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outputs),
     ]
+
+
+def named(names: str, *layers: nn.Module) -> nn.Sequential:
+    """The layers in order, under the names that the authors gave them, separated by spaces."""
+    return nn.Sequential(OrderedDict(zip(names.split(), layers, strict=True)))
 
 
 class Bottleneck(nn.Module):
@@ -44,9 +74,10 @@ class Bottleneck(nn.Module):
         temporal: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        inner = outputs // EXPANSION
+        inner = max(1, outputs // EXPANSION)
         self.temporal = temporal or nn.Identity()
-        self.residual = nn.Sequential(
+        self.residual = named(
+            "conv1 bn1 relu1 conv2 bn2 relu2 conv3 bn3",
             *convolution(inputs, inner, 1),
             nn.ReLU(inplace=True),
             *convolution(inner, inner, 3, stride),
@@ -89,23 +120,27 @@ def residual_blocks(
 class BigLittleStem(nn.Module):
     """The stem behind its first convolution: one more for the big branch, three for the little."""
 
-    def __init__(self, alpha: int) -> None:
+    def __init__(self, width: int, alpha: int) -> None:
         super().__init__()
-        width, light = STEM_WIDTH, STEM_WIDTH // alpha
-        self.big = nn.Sequential(*convolution(width, width, 3, stride=2))
-        self.little = nn.Sequential(
+        light = max(1, width // alpha)
+        self.big = named("b_conv0 bn_b0", *convolution(width, width, 3, stride=2))
+        self.little = named(
+            "l_conv0 bn_l0 relu0 l_conv1 bn_l1 relu1 l_conv2 bn_l2",
             *convolution(width, light, 3),
             nn.ReLU(inplace=True),
             *convolution(light, light, 3, stride=2),
             nn.ReLU(inplace=True),
             *convolution(light, width, 1),
         )
-        self.fusion = nn.Sequential(
-            nn.ReLU(inplace=True), *convolution(width, width, 1), nn.ReLU(inplace=True)
+        self.fusion = named(
+            "relu0 bl_init bn_bl_init relu1",
+            nn.ReLU(inplace=True),
+            *convolution(width, width, 1),
+            nn.ReLU(inplace=True),
         )
 
     def forward(self, big: Tensor, little: Tensor) -> Tensor:
-        """Map two of N x 64 x H x W to N x 64 x H/2 x W/2."""
+        """Map two of N x width x H x W to N x width x H/2 x W/2."""
         out = self.big(big)
         out += self.little(little)
         return self.fusion(out)
@@ -118,7 +153,7 @@ class BigLittleModule(nn.Module):
         self, inputs: int, outputs: int, count: int, stride: int, *, alpha: int, beta: int
     ) -> None:
         super().__init__()
-        light = outputs // alpha
+        light = max(1, outputs // alpha)
         self.big = residual_blocks(inputs, outputs, count - 1, stride=2, last_relu=False)
         self.little = residual_blocks(inputs, light, max(1, count // beta - 1))
         self.widen = nn.Sequential(*convolution(light, outputs, 1))
@@ -132,18 +167,60 @@ class BigLittleModule(nn.Module):
         return self.fusion(out)
 
 
-def last_stage(count: int, temporal: Callable[[int], nn.Module]) -> nn.Sequential:
-    """Stage 4: plain blocks on 1024 channels, each with `temporal(channels)` at its entry."""
-    inputs, outputs = STAGE_WIDTHS[2:]
-    first = Bottleneck(inputs, outputs, STAGE_STRIDES[3], temporal=temporal(inputs))
-    rest = [Bottleneck(outputs, outputs, temporal=temporal(outputs)) for _ in range(1, count)]
-    return nn.Sequential(first, *rest)
+class BLResNet(nn.Module):
+    """A bLResNet without its classifier: an image, N x 3 x H x W, to N x features.
+
+    It is an `entry`, four `fusions` of a big and a little input, and a `last_stage` of plain
+    blocks, each with `temporal(channels)` at its entry; a video network may run these itself.
+    `widths` are the channels that each fusion takes.
+    """
+
+    def __init__(
+        self,
+        depth: int,
+        *,
+        alpha: int,
+        beta: int,
+        width: float,
+        temporal: Callable[[int], nn.Module] = lambda channels: nn.Identity(),
+    ) -> None:
+        super().__init__()
+        *counts, last_count = BLOCKS[depth]
+        stem = scaled(STEM_WIDTH, width)
+        *stages, self.features = (scaled(channels, width) for channels in STAGE_WIDTHS)
+        self.widths = (stem, stem, *stages[:-1])
+        self.entry = named(
+            "conv1 bn1 relu", *convolution(3, stem, 7, stride=2), nn.ReLU(inplace=True)
+        )
+        self.fusions = nn.ModuleList([BigLittleStem(stem, alpha)])
+        for inputs, outputs, count, stride in zip(
+            self.widths[1:], stages, counts, STAGE_STRIDES[:3], strict=True
+        ):
+            self.fusions.append(
+                BigLittleModule(inputs, outputs, count, stride, alpha=alpha, beta=beta)
+            )
+        self.last_stage = nn.Sequential()
+        inputs, stride = stages[-1], STAGE_STRIDES[3]
+        for _ in range(last_count):
+            self.last_stage.append(
+                Bottleneck(inputs, self.features, stride, temporal=temporal(inputs))
+            )
+            inputs, stride = self.features, 1
+        initialise(self)
+        _zero_residuals(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map N x 3 x H x W to N x features."""
+        x = self.entry(x)  # N x 64 x H/2 x W/2
+        for fusion in self.fusions:
+            x = fusion(x, x)
+        return self.last_stage(x).mean(dim=(2, 3))  # N x features
 
 
-def zero_residuals(network: nn.Module) -> None:
+def _zero_residuals(network: nn.Module) -> None:
     """Set the last batch norm of every residual branch to scale 0, in place."""
     for module in network.modules():
         if isinstance(module, Bottleneck):
-            norm = module.residual[-1]
+            norm = module.residual.bn3
             assert isinstance(norm, nn.BatchNorm2d)
             nn.init.zeros_(norm.weight)

@@ -1,16 +1,12 @@
 """bLVNet: a bLResNet over video, whose two branches see different frames of each pair."""
 
-from collections.abc import Callable
-
 from torch import Tensor, nn
 
-from models import blresnet
+from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
 from models.clip import check_clip, fold_frames
 from models.head import ConsensusHead
-from models.initialise import initialise
 from models.registry import register
-
-TemporalBuilder = Callable[[int, int], nn.Module]  # (channels, frames) -> module
+from models.temporal import TemporalBuilder, no_temporal
 
 
 def even(x: Tensor) -> Tensor:
@@ -36,59 +32,61 @@ class BLVNet(nn.Module):
 
     def __init__(
         self,
-        blocks: tuple[int, ...],
+        depth: int,
         temporal: TemporalBuilder,
         *,
         num_classes: int,
         frames: int,
         alpha: int,
         beta: int,
+        width: float,
     ) -> None:
         super().__init__()
         self.frames = frames
-        width = blresnet.STEM_WIDTH
-        self.entry = nn.Sequential(
-            *blresnet.convolution(3, width, 7, stride=2), nn.ReLU(inplace=True)
+        self.trunk = BLResNet(
+            depth,
+            alpha=alpha,
+            beta=beta,
+            width=width,
+            temporal=lambda channels: temporal(channels, frames // 2),
         )
-        self.temporal = nn.ModuleList([temporal(width, frames)])
-        self.fusions = nn.ModuleList([blresnet.BigLittleStem(alpha)])
-        for outputs, count, stride in zip(
-            blresnet.STAGE_WIDTHS[:3], blocks[:3], blresnet.STAGE_STRIDES[:3], strict=True
-        ):
-            self.temporal.append(temporal(width, frames))
-            self.fusions.append(
-                blresnet.BigLittleModule(width, outputs, count, stride, alpha=alpha, beta=beta)
-            )
-            width = outputs
-        self.last_stage = blresnet.last_stage(blocks[3], lambda c: temporal(c, frames // 2))
-        initialise(self)
-        blresnet.zero_residuals(self)
-        self.head = ConsensusHead(blresnet.STAGE_WIDTHS[3], num_classes)
+        self.temporal = nn.ModuleList(temporal(channels, frames) for channels in self.trunk.widths)
+        self.head = ConsensusHead(self.trunk.features, num_classes)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
         check_clip(clip, self.frames)
-        x = self.entry(fold_frames(clip))  # (N*T) x 64 x H/2 x W/2
-        for temporal, fusion in zip(self.temporal, self.fusions, strict=True):
+        x = self.trunk.entry(fold_frames(clip))  # (N*T) x 64 x H/2 x W/2
+        for temporal, fusion in zip(self.temporal, self.trunk.fusions, strict=True):
             x = temporal(x)
             x = fusion(odd(x), even(x)).repeat_interleave(2, dim=0)  # (N*T) x C x h x w
-        x = self.last_stage(odd(x))  # (N*T/2) x 2048 x H/32 x W/32
-        return self.head(x.mean(dim=(2, 3)), self.frames // 2)
+        x = self.trunk.last_stage(odd(x))  # (N*T/2) x 2048 x H/32 x W/32
+        return self.head(x.mean(dim=(2, 3)), clip.shape[0])
 
 
 @register(
-    depths=tuple(blresnet.BLOCKS),
+    depths=DEPTHS,
     source="Fan et al., NeurIPS 2019",
     frame_multiple=2,
-    choices={"alpha": blresnet.ALPHAS, "beta": blresnet.BETAS},
+    choices=CHOICES,
+    layouts=LAYOUTS,
 )
-def blvnet(*, num_classes: int, frames: int, depth: int, alpha: int = 2, beta: int = 4) -> BLVNet:
+def blvnet(
+    *,
+    num_classes: int,
+    frames: int,
+    depth: int,
+    alpha: int = 2,
+    beta: int = 4,
+    width: float = 1.0,
+) -> BLVNet:
     """A Big-Little video network: local fusion of frame pairs, without a temporal module."""
     return BLVNet(
-        blresnet.BLOCKS[depth],
-        lambda channels, frames: nn.Identity(),
+        depth,
+        no_temporal,
         num_classes=num_classes,
         frames=frames,
         alpha=alpha,
         beta=beta,
+        width=width,
     )

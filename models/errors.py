@@ -1,5 +1,21 @@
-"""The one error that this package raises for input it cannot accept."""
+"""The errors that this package raises for input it cannot accept."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from models.checkpoint import LoadReport
 
 
 class NetworkError(ValueError):
     """A network, an option or a clip that cannot be built or run; the message says what to do."""
+
+
+class CheckpointError(NetworkError):
+    """A file that cannot be loaded; the message names it and, if there is one, the first wrong key.
+
+    `report` tells of every key, where the file could be read.
+    """
+
+    def __init__(self, message: str, report: "LoadReport | None" = None) -> None:
+        super().__init__(message)
+        self.report = report

@@ -2,8 +2,6 @@
 
 from torch import Tensor, nn
 
-from models.clip import unfold_frames
-
 DROPOUT = 0.5  # the published training setting of all these networks
 
 
@@ -17,7 +15,7 @@ class ConsensusHead(nn.Module):
         nn.init.normal_(self.classifier.weight, 0, 0.001)
         nn.init.zeros_(self.classifier.bias)
 
-    def forward(self, features: Tensor, frames: int) -> Tensor:
-        """Map (N*frames) x features to N x classes."""
-        logits = self.classifier(self.dropout(features))  # (N*frames) x classes
-        return unfold_frames(logits, frames).mean(dim=1)  # N x classes
+    def forward(self, features: Tensor, clips: int) -> Tensor:
+        """Map (N*T) x features of N `clips`, frame after frame, to N x classes."""
+        logits = self.classifier(self.dropout(features))  # (N*T) x classes
+        return logits.unflatten(0, (clips, -1)).mean(dim=1)  # N x classes

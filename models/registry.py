@@ -5,10 +5,11 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from models.errors import NetworkError
+from models.layouts import Layout
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,24 +17,56 @@ if TYPE_CHECKING:
     Builder = Callable[..., nn.Module]
 
 COMMON_ARGUMENTS = ("num_classes", "frames", "depth")
-DEFAULT_DEPTH = 50  # the depth of the paper's headline tables; every family has it
+CONFIGURATION = "configuration"  # the attribute of a built network
+DEFAULT_DEPTH = 50  # the depth of the paper's headline tables; every family with depths has it
+
+
+@dataclass(frozen=True)
+class Between:
+    """The numbers from `low` to `high`, as the choices of an option."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        return f"a number from {self.low} to {self.high}"
+
+
+Choices = Collection[int | str] | Between
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What `create_model` was asked for: enough to build the same network again."""
+
+    network: str
+    num_classes: int
+    frames: int
+    depth: int | None
+    options: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Network:
-    """A registered network: its builder, what the builder accepts, and where it comes from."""
+    """A registered network: its builder, what the builder accepts, and where it comes from.
+
+    `depths` has the depths of each backbone, or under "" those of a network that has one; none,
+    where depth means nothing. `smallest_clip` is frames and pixels that suffice for every option.
+    """
 
     name: str
     build: "Builder"
-    depths: tuple[int, ...]
-    frame_multiple: int
+    summary: str
     source: str
-    choices: Mapping[str, Collection[int | str]]
-
-    @property
-    def summary(self) -> str:
-        """The first line of the builder's docstring."""
-        return (inspect.getdoc(self.build) or "").partition("\n")[0]
+    depths: Mapping[str, tuple[int, ...]]
+    frame_multiple: int
+    smallest_clip: tuple[int, int]
+    choices: Mapping[str, Choices]
+    layouts: tuple[Layout, ...]
+    classifier: str
 
     @property
     def module(self) -> str:
@@ -46,11 +79,19 @@ class Network:
         parameters = inspect.signature(self.build).parameters.values()
         return {p.name: p.default for p in parameters if p.name not in COMMON_ARGUMENTS}
 
-    def check(self, *, frames: int, depth: int, options: Mapping[str, Any] | None = None) -> None:
-        """Raise `NetworkError` for a combination that the builder would refuse."""
-        if isinstance(depth, bool) or not isinstance(depth, int) or depth not in self.depths:
-            known = ", ".join(map(str, self.depths))
-            raise NetworkError(f"{self.name} has no depth {depth!r}: choose one of {known}")
+    def configure(
+        self,
+        *,
+        num_classes: int,
+        frames: int,
+        depth: int | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Configuration:
+        """The configuration that is meant: the depth filled in, options at their defaults left out.
+
+        Raises `NetworkError` for what the network cannot be built with.
+        """
+        check_positive("num_classes", num_classes)
         check_positive("frames", frames)
         if frames % self.frame_multiple:
             below = frames - frames % self.frame_multiple
@@ -59,19 +100,36 @@ class Network:
                 f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
                 f"use {' or '.join(map(str, nearest))}"
             )
-        for option, value in (options or {}).items():
-            self._check_option(option, value)
+        given = {name: self._option(name, value) for name, value in (options or {}).items()}
+        own = {name: value for name, value in given.items() if value != self.options[name]}
+        return Configuration(self.name, num_classes, frames, self._depth(depth, own), own)
 
-    def _check_option(self, option: str, value: object) -> None:
+    def _depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
+        backbone = options.get("backbone", self.options.get("backbone", ""))
+        depths = self.depths[backbone]
+        if depth is None:
+            return DEFAULT_DEPTH if depths else None
+        if isinstance(depth, int) and not isinstance(depth, bool) and depth in depths:
+            return depth
+        which = f"{self.name} with {backbone}" if len(self.depths) > 1 else self.name
+        if not depths:
+            raise NetworkError(f"{which} comes in one depth: leave depth {depth!r} out")
+        known = ", ".join(map(str, depths))
+        raise NetworkError(f"{which} has no depth {depth!r}: choose one of {known}")
+
+    def _option(self, option: str, value: object) -> Any:
+        """The value of an option, a whole number taken for a fraction where fractions are."""
         if option not in self.options:
             raise NetworkError(
                 f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
             )
-        known = self.choices[option]
-        if type(value) is not type(self.options[option]) or value not in known:
-            raise NetworkError(
-                f"{option} of {self.name} is one of {', '.join(map(str, known))}, not {value!r}"
-            )
+        kind, known = type(self.options[option]), self.choices[option]
+        if kind is float and type(value) is int:
+            value = float(value)
+        if type(value) is not kind or value not in known:
+            among = known if isinstance(known, Between) else f"one of {', '.join(map(str, known))}"
+            raise NetworkError(f"{option} of {self.name} is {among}, not {value!r}")
+        return value
 
 
 _NETWORKS: dict[str, Network] = {}
@@ -79,24 +137,41 @@ _NETWORKS: dict[str, Network] = {}
 
 def register(
     *,
-    depths: tuple[int, ...],
     source: str,
+    depths: tuple[int, ...] | Mapping[str, tuple[int, ...]] = (),
     frame_multiple: int = 1,
-    choices: Mapping[str, Collection[int | str]] | None = None,
+    smallest_clip: tuple[int, int] = (4, 64),
+    choices: Mapping[str, Choices] | None = None,
+    layouts: tuple[Layout, ...] = (),
+    classifier: str = "head.classifier",
 ) -> "Callable[[Builder], Builder]":
-    """Register the decorated builder under its function name.
+    """Register the decorated builder under its function name; its docstring says what it is.
 
-    The builder takes `num_classes`, `frames` and `depth`, and as keywords with defaults its own
-    options. `frame_multiple` is what the number of frames must be divisible by; `source` the paper
-    or repository; `choices` has the values that each option takes. Raises `ValueError` where the
-    name is taken or an option has no choices.
+    The builder takes `num_classes`, `frames`, `depth` unless the network has no `depths`, and as
+    keywords with defaults its own options. `source` is the paper or repository; `depths` are by the
+    option `backbone` where there is one; `frame_multiple` is what the number of frames must be
+    divisible by; `smallest_clip` (frames, pixels) suffices for every option; `choices` has the
+    values that each option takes; `layouts` how checkpoints name the weights, and `classifier` is
+    the layer whose size is the number of classes. Raises `ValueError` where the name is taken or an
+    option has no choices.
     """
 
     def add(build: "Builder") -> "Builder":
         name = build.__name__
         if name in _NETWORKS:
             raise ValueError(f"two networks are called {name!r}: rename one of them")
-        network = Network(name, build, depths, frame_multiple, source, choices or {})
+        network = Network(
+            name=name,
+            build=build,
+            summary=(inspect.getdoc(build) or "").partition("\n")[0],
+            source=source,
+            depths=depths if isinstance(depths, Mapping) else {"": depths},
+            frame_multiple=frame_multiple,
+            smallest_clip=smallest_clip,
+            choices=choices or {},
+            layouts=layouts,
+            classifier=classifier,
+        )
         if set(network.options) != set(network.choices):
             raise ValueError(f"{name}: options and choices differ")
         _NETWORKS[name] = network
@@ -134,14 +209,18 @@ def create_model(
 ) -> "nn.Module":
     """Build a network that maps a clip, N x 3 x `frames` x H x W, to logits, N x `num_classes`.
 
-    `depth` defaults to 50. Raises `NetworkError` for an unknown name, depth or option, and for a
+    `depth` defaults to 50 where the network has depths. The network carries what it was built from
+    as its `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
     number of frames or classes that the network cannot take.
     """
     network = get_network(name)
-    depth = DEFAULT_DEPTH if depth is None else depth
-    check_positive("num_classes", num_classes)
-    network.check(frames=frames, depth=depth, options=options)
-    return network.build(num_classes=num_classes, frames=frames, depth=depth, **options)
+    configuration = network.configure(
+        num_classes=num_classes, frames=frames, depth=depth, options=options
+    )
+    depths = {"depth": configuration.depth} if any(network.depths.values()) else {}
+    model = network.build(num_classes=num_classes, frames=frames, **depths, **configuration.options)
+    setattr(model, CONFIGURATION, configuration)
+    return model
 
 
 def check_positive(what: str, value: object) -> None:

@@ -1,5 +1,6 @@
-"""A ResNet over N x C x T x H x W, for any way to convolve in space and time."""
+"""A ResNet over N x 3 x T x H x W, for any way to convolve in space and time."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 from torch import Tensor, nn
@@ -7,102 +8,132 @@ from torch import Tensor, nn
 from models.clip import check_clip
 from models.head import ConsensusHead
 from models.initialise import initialise
-from models.temporal import frames_by_stage
+from models.layouts import CLASSIFIER, RESIDUAL, Layout
+from models.resnet2d import BLOCKS, BOTTLENECK_EXPANSION, BOTTLENECKS_FROM, STAGE_WIDTHS, STEM_WIDTH
+from models.widths import scaled
 
 Stride = tuple[int, int, int]  # in time, height and width
-# (inputs, outputs, stride) -> what stands for a 3x3x3 convolution and its batch norm
-Kernel = Callable[[int, int, Stride], list[nn.Module]]
+Layers = dict[str, nn.Module]  # by their names in the authors' code
+# (number, inputs, outputs, stride) -> what stands for a 3x3x3 convolution and its batch norm
+Kernel = Callable[[int, int, int, Stride], Layers]
 
-STAGE_WIDTHS = (64, 128, 256, 512)
 UNIT: Stride = (1, 1, 1)
+LAYOUT = Layout(
+    (
+        (r"^stem\.", ""),
+        (r"^stages\.0\.", "layer1."),
+        (r"^stages\.1\.", "layer2."),
+        (r"^stages\.2\.", "layer3."),
+        (r"^stages\.3\.", "layer4."),
+        RESIDUAL,
+        CLASSIFIER,
+    )
+)
 
 
-def pointwise(inputs: int, outputs: int, stride: Stride = UNIT) -> list[nn.Module]:
-    """A 1x1x1 convolution and its batch norm."""
-    return [nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False), nn.BatchNorm3d(outputs)]
+def pointwise(number: int, inputs: int, outputs: int, stride: Stride = UNIT) -> Layers:
+    """Layer `number` of a block: a 1x1x1 convolution and its batch norm."""
+    return {
+        f"conv{number}": nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False),
+        f"bn{number}": nn.BatchNorm3d(outputs),
+    }
 
 
 class ResidualBlock(nn.Module):
-    """relu(residual(x) + shortcut(x)) on N x C x T x H x W."""
+    """relu(residual(temporal(x)) + downsample(x)) on N x C x T x H x W."""
 
-    def __init__(self, inputs: int, outputs: int, stride: Stride, residual: nn.Module) -> None:
+    def __init__(
+        self, residual: Layers, temporal: nn.Module, *, inputs: int, outputs: int, stride: Stride
+    ) -> None:
         super().__init__()
-        self.residual = residual
-        is_identity = stride == UNIT and inputs == outputs
-        self.shortcut: nn.Module = (
-            nn.Identity() if is_identity else nn.Sequential(*pointwise(inputs, outputs, stride))
-        )
+        self.temporal = temporal
+        self.residual = nn.Sequential(OrderedDict(residual))
+        self.downsample: nn.Module = nn.Identity()
+        if stride != UNIT or inputs != outputs:
+            self.downsample = nn.Sequential(*pointwise(1, inputs, outputs, stride).values())
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map N x inputs x T x H x W to N x outputs, each length divided by its stride."""
-        out = self.residual(x)
-        out += self.shortcut(x)
+        out = self.residual(self.temporal(x))
+        out += self.downsample(x)
         return self.relu(out)
 
 
-def basic_block(inputs: int, width: int, stride: Stride, kernel: Kernel) -> ResidualBlock:
+def basic_layers(inputs: int, width: int, stride: Stride, kernel: Kernel) -> Layers:
     """Two spatiotemporal convolutions, to `width` channels."""
-    residual = nn.Sequential(
-        *kernel(inputs, width, stride),
-        nn.ReLU(inplace=True),
-        *kernel(width, width, UNIT),
-    )
-    return ResidualBlock(inputs, width, stride, residual)
+    return {
+        **kernel(1, inputs, width, stride),
+        "relu1": nn.ReLU(inplace=True),
+        **kernel(2, width, width, UNIT),
+    }
 
 
-def bottleneck(inputs: int, width: int, stride: Stride, kernel: Kernel) -> ResidualBlock:
+def bottleneck_layers(inputs: int, width: int, stride: Stride, kernel: Kernel) -> Layers:
     """A spatiotemporal convolution between two of 1x1x1, to 4 * `width` channels."""
-    residual = nn.Sequential(
-        *pointwise(inputs, width),
-        nn.ReLU(inplace=True),
-        *kernel(width, width, stride),
-        nn.ReLU(inplace=True),
-        *pointwise(width, 4 * width),
-    )
-    return ResidualBlock(inputs, 4 * width, stride, residual)
-
-
-Block = Callable[[int, int, Stride, Kernel], ResidualBlock]
-# depth -> block, its expansion, and the blocks of each stage
-ARCHITECTURES: dict[int, tuple[Block, int, tuple[int, int, int, int]]] = {
-    18: (basic_block, 1, (2, 2, 2, 2)),
-    34: (basic_block, 1, (3, 4, 6, 3)),
-    50: (bottleneck, 4, (3, 4, 6, 3)),
-    101: (bottleneck, 4, (3, 4, 23, 3)),
-    152: (bottleneck, 4, (3, 8, 36, 3)),
-}
-DEPTHS = tuple(ARCHITECTURES)
+    return {
+        **pointwise(1, inputs, width),
+        "relu1": nn.ReLU(inplace=True),
+        **kernel(2, width, width, stride),
+        "relu2": nn.ReLU(inplace=True),
+        **pointwise(3, width, BOTTLENECK_EXPANSION * width),
+    }
 
 
 class ResNet3D(nn.Module):
     """A ResNet over a clip, N x 3 x T x H x W, with a classifier for each of its last time steps.
 
-    `kernel` builds the spatiotemporal convolutions. With `temporal_pooling="max"` stages 2 to 4
-    halve the time axis with their first block's strides, else T stays.
+    `kernel` builds the spatiotemporal convolutions, `temporal(channels)` what stands before the
+    first convolution of every residual branch. With `temporal_pooling="max"` stages 2 to 4 halve
+    the time axis with their first block's strides, else T stays.
     """
 
     def __init__(
-        self, depth: int, kernel: Kernel, *, num_classes: int, frames: int, temporal_pooling: str
+        self,
+        depth: int,
+        kernel: Kernel,
+        *,
+        num_classes: int,
+        frames: int,
+        temporal_pooling: str,
+        width: float,
+        temporal: Callable[[int], nn.Module] = lambda channels: nn.Identity(),
     ) -> None:
         super().__init__()
-        block, expansion, blocks = ARCHITECTURES[depth]
-        counts = frames_by_stage(frames, temporal_pooling)
-        self.frames, self.last_frames = frames, counts[-1]
+        layers, expansion = basic_layers, 1
+        if depth >= BOTTLENECKS_FROM:
+            layers, expansion = bottleneck_layers, BOTTLENECK_EXPANSION
+        channels = scaled(STEM_WIDTH, width)
         self.stem = nn.Sequential(
-            nn.Conv3d(3, 64, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False),
-            nn.BatchNorm3d(64),
-            nn.ReLU(inplace=True),
-            nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)),
+            OrderedDict(
+                conv1=nn.Conv3d(
+                    3, channels, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False
+                ),
+                bn1=nn.BatchNorm3d(channels),
+                relu=nn.ReLU(inplace=True),
+                maxpool=nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)),
+            )
         )
-        time_stride = 1 if temporal_pooling == "none" else 2
-        strides = (UNIT, *[(time_stride, 2, 2)] * 3)
-        channels, stages = 64, []
-        for width, count, stride in zip(STAGE_WIDTHS, blocks, strides, strict=True):
-            layers = [block(channels, width, stride, kernel)]
-            channels = expansion * width
-            layers += [block(channels, width, UNIT, kernel) for _ in range(1, count)]
-            stages.append(nn.Sequential(*layers))
+        self.frames = frames
+        shrinking: Stride = (1 if temporal_pooling == "none" else 2, 2, 2)
+        stages = []
+        for position, blocks in enumerate(BLOCKS[depth]):
+            planes, stride = scaled(STAGE_WIDTHS[position], width), shrinking if position else UNIT
+            stage = nn.Sequential()
+            for _ in range(blocks):
+                residual = layers(channels, planes, stride, kernel)
+                outputs = expansion * planes
+                stage.append(
+                    ResidualBlock(
+                        residual,
+                        temporal(channels),
+                        inputs=channels,
+                        outputs=outputs,
+                        stride=stride,
+                    )
+                )
+                channels, stride = outputs, UNIT
+            stages.append(stage)
         self.stages = nn.Sequential(*stages)
         initialise(self)
         self.head = ConsensusHead(channels, num_classes)
@@ -112,4 +143,4 @@ class ResNet3D(nn.Module):
         check_clip(clip, self.frames)
         x = self.stages(self.stem(clip))  # N x C x T' x H/32 x W/32
         features = x.mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)  # (N*T') x C
-        return self.head(features, self.last_frames)
+        return self.head(features, clip.shape[0])

@@ -3,31 +3,42 @@
 from torch import nn
 
 from models.registry import register
-from models.resnet3d import DEPTHS, ResNet3D, Stride
+from models.resnet2d import DEPTHS
+from models.resnet3d import LAYOUT, Layers, ResNet3D, Stride
 from models.temporal import POOLINGS
+from models.widths import WIDTHS
 
 
-def separated(inputs: int, outputs: int, stride: Stride) -> list[nn.Module]:
+def separated(number: int, inputs: int, outputs: int, stride: Stride) -> Layers:
     """A 1x3x3 and a 3x1x1 convolution, each with its batch norm, and a ReLU between them."""
     time, height, width = stride
-    return [
-        nn.Conv3d(
-            inputs, outputs, (1, 3, 3), stride=(1, height, width), padding=(0, 1, 1), bias=False
+    spatial, temporal = (1, height, width), (time, 1, 1)
+    return {
+        f"conv{number}": nn.Conv3d(
+            inputs, outputs, (1, 3, 3), stride=spatial, padding=(0, 1, 1), bias=False
         ),
-        nn.BatchNorm3d(outputs),
-        nn.ReLU(inplace=True),
-        nn.Conv3d(outputs, outputs, (3, 1, 1), stride=(time, 1, 1), padding=(1, 0, 0), bias=False),
-        nn.BatchNorm3d(outputs),
-    ]
+        f"bn{number}": nn.BatchNorm3d(outputs),
+        f"relu{number}_s": nn.ReLU(inplace=True),
+        f"conv{number}_t": nn.Conv3d(
+            outputs, outputs, (3, 1, 1), stride=temporal, padding=(1, 0, 0), bias=False
+        ),
+        f"bn{number}_t": nn.BatchNorm3d(outputs),
+    }
 
 
 @register(
     depths=DEPTHS,
     source="Xie et al., Rethinking Spatiotemporal Feature Learning, ECCV 2018",
-    choices={"temporal_pooling": POOLINGS},
+    choices={"temporal_pooling": POOLINGS, "width": WIDTHS},
+    layouts=(LAYOUT,),
 )
 def s3d_resnet(
-    *, num_classes: int, frames: int, depth: int, temporal_pooling: str = "none"
+    *,
+    num_classes: int,
+    frames: int,
+    depth: int,
+    temporal_pooling: str = "none",
+    width: float = 1.0,
 ) -> ResNet3D:
     """An I3D-ResNet with separate convolutions in space and in time."""
     return ResNet3D(
@@ -36,4 +47,5 @@ def s3d_resnet(
         num_classes=num_classes,
         frames=frames,
         temporal_pooling=temporal_pooling,
+        width=width,
     )

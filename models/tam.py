@@ -1,28 +1,40 @@
-"""TAM-ResNet: a TSN whose residual blocks aggregate neighbouring frames."""
+"""TAM: a TSN whose residual blocks, or Inception modules, aggregate neighbouring frames."""
 
+from models.backbones import BACKBONES, LAYOUTS, build_trunk
 from models.registry import register
-from models.resnet2d import DEPTHS, input_channels, insert_temporal, resnet_trunk, stages
-from models.temporal import POOLINGS, WINDOWS, TemporalAggregation, frames_by_stage
+from models.temporal import POOLINGS, WINDOWS, TemporalAggregation
 from models.tsn import TSN
+from models.widths import WIDTHS
 
 
 @register(
-    depths=DEPTHS,
+    depths=BACKBONES,
     source="Fan et al., More Is Less, NeurIPS 2019",
-    choices={"window": WINDOWS, "temporal_pooling": POOLINGS},
+    choices={
+        "backbone": BACKBONES,
+        "window": WINDOWS,
+        "temporal_pooling": POOLINGS,
+        "width": WIDTHS,
+    },
+    layouts=LAYOUTS,
 )
 def tam(
     *,
     num_classes: int,
     frames: int,
-    depth: int,
+    depth: int | None,
+    backbone: str = "resnet",
     window: int = 3,
     temporal_pooling: str = "none",
+    width: float = 1.0,
 ) -> TSN:
-    """A TSN with a temporal aggregation module before every residual block's first convolution."""
-    trunk, features = resnet_trunk(depth)
-    stage_frames = frames_by_stage(frames, temporal_pooling)
-    for stage, count in zip(stages(trunk), stage_frames, strict=True):
-        for block in stage:
-            insert_temporal(block, TemporalAggregation(input_channels(block), count, window))
-    return TSN(trunk, features, num_classes=num_classes, stage_frames=stage_frames)
+    """A TSN with temporal aggregation modules throughout its image network."""
+    trunk = build_trunk(
+        backbone,
+        depth,
+        lambda channels, frames: TemporalAggregation(channels, frames, window),
+        frames=frames,
+        temporal_pooling=temporal_pooling,
+        width=width,
+    )
+    return TSN(trunk, num_classes=num_classes, frames=frames)

@@ -3,6 +3,7 @@
 Each maps (N*T) x C x H x W to the same shape and is built for one number of frames T.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
@@ -10,6 +11,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import unfold_frames
+
+TemporalBuilder = Callable[[int, int], nn.Module]  # (channels, frames) -> temporal module
+
+
+def no_temporal(channels: int, frames: int) -> nn.Module:
+    """What a network without temporal modules has in their place."""
+    return nn.Identity()
 
 
 class TemporalAggregation(nn.Module):
@@ -26,6 +34,7 @@ class TemporalAggregation(nn.Module):
         self.weights = nn.ParameterList(torch.empty(channels, 1, 1, 1) for _ in range(window))
         for weight in self.weights:
             nn.init.kaiming_normal_(weight, mode="fan_out", nonlinearity="relu")
+        self.activation = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N*T) x C x H x W to the same shape."""
@@ -35,7 +44,7 @@ class TemporalAggregation(nn.Module):
             _delay(unfold_frames(scale(weight), self.frames), reach - position)
             for position, weight in enumerate(self.weights)
         ]  # window of N x T x C x H x W
-        return torch.stack(copies).sum(dim=0).relu_().flatten(0, 1)  # (N*T) x C x H x W
+        return self.activation(torch.stack(copies).sum(dim=0)).flatten(0, 1)  # (N*T) x C x H x W
 
 
 def _delay(x: Tensor, steps: int) -> Tensor:
@@ -45,6 +54,26 @@ def _delay(x: Tensor, steps: int) -> Tensor:
     before, after = max(steps, 0), max(-steps, 0)
     padded = functional.pad(x, (0, 0, 0, 0, 0, 0, before, after))  # N x (T+|steps|) x C x H x W
     return padded[:, after : after + x.shape[1]]  # N x T x C x H x W
+
+
+class TemporalAggregation3d(nn.Sequential):
+    """A TAM for networks that keep time as an axis: maps N x C x T x H x W to the same shape.
+
+    A depthwise convolution along time, zero beyond the clip's ends, and a ReLU.
+    """
+
+    def __init__(self, channels: int, window: int = 3) -> None:
+        super().__init__(
+            nn.Conv3d(
+                channels,
+                channels,
+                (window, 1, 1),
+                padding=(window // 2, 0, 0),
+                groups=channels,
+                bias=False,
+            ),
+            nn.ReLU(inplace=True),
+        )
 
 
 POOLINGS = ("none", "max")

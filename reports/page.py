@@ -12,8 +12,16 @@ import pandas as pd
 from bench.claims import ClaimResult, Verdict, judge
 from bench.records import Environment, Measurement
 from reports.plots import Plot, draw_plots
-from reports.tables import Table, counters_table, gpu_table, points_table
-from suites import Claim
+from reports.published import AgreementSection, accuracy_columns, build_agreement, options_text
+from reports.tables import (
+    Table,
+    clips_frame,
+    clips_table,
+    counters_table,
+    gpu_table,
+    memory_table,
+)
+from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
 
 
@@ -45,13 +53,28 @@ class Page:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
-        frame = pd.DataFrame(self.rows)
+        frame = pd.DataFrame(self.rows).astype({"depth": "Int64"})  # which may be missing
         return frame if "value" in frame else frame.assign(value=math.nan)
 
     @cached_property
-    def points(self) -> Table:
-        """One row a point."""
-        return points_table(self.frame)
+    def clips(self) -> Table:
+        """What a clip costs in each network, beside the accuracies that were published for it."""
+        clips = clips_frame(self.frame)
+        fields = clips[["network", "depth", "options", "frames", "num_classes"]]
+        plain = fields.astype({"depth": object}).replace({pd.NA: None})
+        keys: list[Any] = list(plain.itertuples(index=False, name=None))
+        accuracies = accuracy_columns(load_published(), keys)
+        return clips_table(clips).beside(accuracies.columns, accuracies.notes)
+
+    @cached_property
+    def memory(self) -> Table:
+        """The peak memory of every point."""
+        return memory_table(self.frame)
+
+    @cached_property
+    def agreement(self) -> AgreementSection:
+        """Published counts held against ours."""
+        return build_agreement(load_published(), self.measurements)
 
     @cached_property
     def counters(self) -> Table:
@@ -106,7 +129,7 @@ def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> 
 
 def _row(measurement: Measurement) -> dict[str, Any]:
     point = measurement.point.model_dump()
-    options = " ".join(f"{name}={value}" for name, value in point.pop("options").items())
+    options = options_text(tuple(point.pop("options").items()))
     flat = {
         **point,
         "options": options,

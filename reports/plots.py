@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Colours = dict[str, tuple[float, float, float]]  # by network
 
+COLOURS = 10  # of the colour-blind safe palette; with more networks, colours must be told apart
+ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
 LABEL_SPACE = 0.45  # between two panels, for the labels, as a share of a panel's width
@@ -85,7 +87,8 @@ SERIES = (
 def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
     """A plot for every series that has lines to draw: one panel a depth, one line a network."""
     networks = sorted(measurements["network"].unique())
-    colours = dict(zip(networks, sns.color_palette("colorblind", len(networks)), strict=True))
+    name = "colorblind" if len(networks) <= COLOURS else "husl"
+    colours = dict(zip(networks, sns.color_palette(name, len(networks)), strict=True))
     return [plot for series in SERIES for plot in _draw(series, measurements, colours)]
 
 
@@ -94,7 +97,8 @@ def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iter
     chosen = _most_common_setting(chosen)
     if chosen["frames"].nunique() < 2:
         return
-    data = chosen.assign(shown=chosen["value"] / series.scale)
+    depth = chosen["depth"].fillna(ONE_DEPTH)
+    data = chosen.assign(shown=chosen["value"] / series.scale, depth=depth)
     depths = sorted(data["depth"].unique())
     with mpl.rc_context(), sns.axes_style("whitegrid"):
         mpl.rcParams.update(STYLE)
@@ -104,7 +108,7 @@ def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iter
         try:
             for axes, depth in zip(panels[0], depths, strict=True):
                 _draw_lines(axes, data[data["depth"] == depth], colours)
-                axes.set_title(f"depth {depth}")
+                axes.set_title(_depth_label(depth))
                 axes.set_xlabel("frames of a clip")
             panels[0][0].set_ylabel(series.label)
             figure.subplots_adjust(wspace=LABEL_SPACE)
@@ -138,7 +142,10 @@ def _draw_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
     )
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
-    axes.set_xticks(sorted(data["frames"].unique()))
+    lines = data.groupby("frames")["network"].nunique()
+    axes.set_xticks(
+        lines[lines >= min(2, lines.max())].index
+    )  # not where one line alone has a point
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_locator(NullLocator())
@@ -174,6 +181,10 @@ def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
     return groups
 
 
+def _depth_label(depth: int) -> str:
+    return "networks of one depth" if depth == ONE_DEPTH else f"depth {depth}"
+
+
 def _finding(data: pd.DataFrame, series: _Series) -> str:
     """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
     longest = data[data["frames"] == data["frames"].max()].sort_values(["shown", "network"])
@@ -181,7 +192,8 @@ def _finding(data: pd.DataFrame, series: _Series) -> str:
     for depth, rows in longest.groupby("depth"):
         figures = [f"{name} {value:.1f}" for name, value in rows[["network", "shown"]].values]
         frames = rows["frames"].iloc[0]
-        sentences.append(f"Depth {depth}, {frames} frames, {series.unit}: {', '.join(figures)}.")
+        where = f"{_depth_label(depth).capitalize()}, {frames} frames"
+        sentences.append(f"{where}, {series.unit}: {', '.join(figures)}.")
     return " ".join(sentences)
 
 

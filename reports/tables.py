@@ -1,7 +1,7 @@
 """The tables of the report, as headings and cells that carry what they sort by."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -28,29 +28,53 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Column:
+    """A heading and a cell for each row."""
+
+    heading: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
 class Table:
-    """A caption, headings and rows; a table without rows is left out of the report."""
+    """A caption, headings, rows and notes; a table without rows is left out of the report."""
 
     caption: str
     headings: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    notes: tuple[str, ...] = ()
+
+    def beside(self, columns: Sequence[Column], notes: tuple[str, ...]) -> "Table":
+        """This table with more columns and notes."""
+        headings = (*self.headings, *(column.heading for column in columns))
+        rows = (
+            (*row, *(column.cells[position] for column in columns))
+            for position, row in enumerate(self.rows)
+        )
+        return Table(self.caption, headings, tuple(rows), (*self.notes, *notes))
 
 
-def points_table(measurements: pd.DataFrame) -> Table:
-    """Parameters, MACs and peak memory of every point; what is per clip stands at batch 1."""
-    memory = _values(measurements, "memory", "simulated", POINT)
+def clips_frame(measurements: pd.DataFrame) -> pd.DataFrame:
+    """Parameters and MACs of every network and clip, whatever the batch and the mode."""
     macs = _values(measurements, "macs", "flop_counter", PER_CLIP)
     params = _values(measurements, "params", "shapes", PER_CLIP)
-    merged = memory.merge(macs, how="outer", on=PER_CLIP).merge(params, how="outer", on=PER_CLIP)
-    merged["batch"] = merged["batch"].fillna(1).astype(int)
-    merged["mode"] = merged["mode"].fillna("infer")
-    merged = merged.sort_values(POINT)
+    return macs.merge(params, how="outer", on=PER_CLIP).sort_values(PER_CLIP)
+
+
+def clips_table(clips: pd.DataFrame) -> Table:
+    """A row for each row of `clips_frame`."""
     figures: Figures = {
         "params": ("params (M)", lambda count: f"{count / 1e6:,.2f}"),
-        "macs": ("MACs/clip (G)", lambda count: f"{count / 1e9:,.2f}"),
-        "memory": ("peak (MiB)", lambda count: f"{count / 2**20:,.0f}"),
+        "macs": ("MACs (G)", lambda count: f"{count / 1e9:,.2f}"),
     }
-    return _table("points", merged, figures)
+    return _table("networks and clips", clips, figures)
+
+
+def memory_table(measurements: pd.DataFrame) -> Table:
+    """The simulated peak of every point."""
+    memory = _values(measurements, "memory", "simulated", POINT).sort_values(POINT)
+    figures: Figures = {"memory": ("peak (MiB)", lambda count: f"{count / 2**20:,.0f}")}
+    return _table("points", memory, figures)
 
 
 def counters_table(measurements: pd.DataFrame) -> Table:
@@ -112,4 +136,6 @@ def _table(rows_of: str, frame: pd.DataFrame, figures: Figures) -> Table:
 
 
 def _key_cell(value: object) -> Cell:
+    if value is None or value is pd.NA:  # the depth of a network that has one only
+        return Cell("")
     return Cell(str(value), float(value) if isinstance(value, int) else None)

@@ -2,15 +2,18 @@
 
 from suites.claim import Case, Claim, load_claims
 from suites.errors import SuiteError
+from suites.published import PublishedRow, load_published
 from suites.suite import Suite, Sweep, bundled_suites, load_suite
 
 __all__ = [
     "Case",
     "Claim",
+    "PublishedRow",
     "Suite",
     "SuiteError",
     "Sweep",
     "bundled_suites",
     "load_claims",
+    "load_published",
     "load_suite",
 ]

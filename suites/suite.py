@@ -1,32 +1,52 @@
 """A suite: sweeps over networks, depths, frames, batches and modes, read from TOML."""
 
+from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
 from suites.errors import SuiteError
-from suites.toml import Count, Items, Option, Section, load_toml
+from suites.toml import Count, Items, OneOrMore, Option, Section, load_toml
 
 FOLDER = Path(__file__).parent
 CLAIMS = "claims"  # the one TOML file of the folder that is not a suite
+
+T = TypeVar("T")
 
 
 class Sweep(Section):
     """Every combination of its lists is a point; `quantities` are measured at each.
 
-    A quantity may name its instrument behind a colon: `macs:fvcore`.
+    A quantity may name its instrument behind a colon: `macs:fvcore`. `num_classes` and the value of
+    an option are one value or a list of them. Without `depths`, a network has its default depth.
     """
 
     networks: Items[str]
-    depths: Items[Count]
+    depths: Items[Count] = ()
     frames: Items[Count]
     quantities: Items[str]
     batches: Items[Count] = (1,)
     modes: Items[Literal["train", "infer"]] = ("infer",)
     input_size: Count = 224
-    num_classes: Count = 174
-    options: dict[str, Option] = Field(default_factory=dict)
+    num_classes: OneOrMore[Count] = 174
+    options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
+
+    @property
+    def depth_choices(self) -> tuple[int | None, ...]:
+        """The depths to sweep; None alone where each network takes its default."""
+        return self.depths or (None,)
+
+    @property
+    def class_counts(self) -> tuple[int, ...]:
+        """The numbers of classes to sweep."""
+        return _as_tuple(self.num_classes)
+
+    @property
+    def option_sets(self) -> tuple[dict[str, Option], ...]:
+        """Every combination of the options' values; one empty set where there are no options."""
+        choices: list[tuple[Option, ...]] = [_as_tuple(value) for value in self.options.values()]
+        return tuple(dict(zip(self.options, chosen, strict=True)) for chosen in product(*choices))
 
 
 class Suite(Section):
@@ -57,3 +77,7 @@ def load_suite(name: str) -> Suite:
             f"there is no suite {name!r} ({error.__cause__.strerror}): "
             f"choose one of {', '.join(bundled)}, or give a TOML file"
         ) from error
+
+
+def _as_tuple(value: T | tuple[T, ...]) -> tuple[T, ...]:
+    return value if isinstance(value, tuple) else (value,)

@@ -1,19 +1,43 @@
 """TOML files read into validated, frozen models."""
 
 import difflib
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from suites.errors import SuiteError
 
 UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+ONE, SEVERAL = "<one>", "<several>"  # which form a value has; pydantic puts it among the keys
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
 
 T = TypeVar("T")
+
+
+def _form(value: Any) -> str:
+    return SEVERAL if isinstance(value, list | tuple) else ONE
+
+
+def _check_option(value: Any) -> Any:
+    """Refuse in one error what would be an error of every type that an option may have."""
+    infinite = isinstance(value, float) and not math.isfinite(value)
+    if infinite or not isinstance(value, int | float | str):
+        raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
+    return value
+
+
 # TOML has lists where a frozen section holds tuples.
 Items = Annotated[
     tuple[T, ...],
@@ -21,7 +45,10 @@ Items = Annotated[
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
 Count = Annotated[int, Field(ge=1)]
-Option = bool | int | FiniteFloat | str
+OneOrMore = Annotated[
+    Annotated[T, Tag(ONE)] | Annotated[Items[T], Tag(SEVERAL)], Discriminator(_form)
+]
+Option = Annotated[bool | int | float | str, BeforeValidator(_check_option)]
 
 
 class Section(BaseModel):
@@ -58,7 +85,7 @@ def load_toml(path: Path, section: type[S]) -> S:
 
 def _explain(error: ErrorDetails, section: type[Section]) -> str:
     """One line for a validation error: the key, what is wrong, and the nearest known key."""
-    location = error["loc"]
+    location = tuple(part for part in error["loc"] if part not in (ONE, SEVERAL))
     key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
     if error["type"] == "missing":
         return f"{key}: is missing"

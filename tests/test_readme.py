@@ -15,6 +15,13 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMAND_LINES = re.findall(r"^blvbench .+$", README, flags=re.MULTILINE)
 
 
+def code_block(first_line: str) -> str:
+    """The one Python block of the README that starts with `first_line`."""
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    (found,) = (block for block in blocks if block.startswith(first_line))
+    return str(found)
+
+
 def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *line.split()[1:]]
     return subprocess.run(
@@ -32,12 +39,13 @@ def cpu_seconds() -> float:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which every command of the README has run, in order."""
     folder = tmp_path_factory.mktemp("readme")
+    (folder / "my_network.py").write_text(code_block("# my_network.py"))
     for line in COMMAND_LINES:
         start = cpu_seconds()
         result = blvbench(folder, line)
         expected = 1 if line.startswith("blvbench claims") else 0  # some claims do not hold
         assert result.returncode == expected, f"{line}: {result.stderr}"
-        if line.startswith("blvbench run paper"):
+        if line == "blvbench run paper --store paper.sqlite":
             assert cpu_seconds() - start < 2 * 120  # two cores, 120 s
             assert ", 0 found in the store, 0 failed" in result.stdout
     return folder
@@ -84,10 +92,39 @@ def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
     assert all(abs(float(error)) <= 3 for error in errors)
 
 
-def test_the_python_example_runs() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300
-    )
-    assert "'conv': 23848452096" in result.stdout
-    assert "'activations'" in result.stdout
+def run_example(first_line: str, folder: Path) -> str:
+    command = [sys.executable, "-c", code_block(first_line)]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
+    ).stdout
+
+
+def test_the_instruments_example_runs(tmp_path: Path) -> None:
+    printed = run_example("import bench.macs, bench.memory, models", tmp_path)
+    assert "'conv': 23848452096" in printed
+    assert "'activations'" in printed
+
+
+def test_the_weights_example_runs(tmp_path: Path) -> None:
+    printed = run_example("import models\n", tmp_path)
+    assert "447 loaded, 2 left out, 2 kept, the classifier is the network's own" in printed
+
+
+def test_a_users_network_is_in_the_report(folder: Path) -> None:
+    blvbench(folder, "blvbench report --store paper.sqlite --out own")
+    text = (folder / "own" / "report.md").read_text()
+    measured = re.findall(r"^\| my_network\.py:build \|", text, re.MULTILINE)
+    assert len(measured) > 16
+
+
+def test_published_counts_are_reproduced_but_for_those_known_to_differ(folder: Path) -> None:
+    results = json.loads((folder / "report" / "results.json").read_text())
+    mini = [one for one in results["agreement"] if "benchmark_mini" in one["source"]]
+    differing = [one for one in mini if one["verdict"] != "reproduced"]
+    assert len(mini) == 2 * 288
+    assert len(differing) == 7
+    for one in differing:
+        assert (one["point"]["network"], one["quantity"]) == ("i3d", "macs")
+        assert one["difference"] == 232_967_168
+    text = (folder / "report" / "report.md").read_text()
+    assert "296 published rows with counts: 286 are reproduced, 10 differ" in text

@@ -1,11 +1,13 @@
 """`blvbench measure`."""
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from typing import get_args
 
 from pydantic import ValidationError
 
 from bench.commands import FAILED, UsageError
+from bench.commands.arguments import add_model
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
 from bench.instruments import INSTRUMENTS
 from bench.records import Mode, Point, Scalar
@@ -14,8 +16,10 @@ from bench.records import Mode, Point, Scalar
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     defaults = {name: field.default for name, field in Point.model_fields.items()}
-    parser.add_argument("network", help="a name that 'blvbench models' lists")
-    parser.add_argument("--depth", type=int, default=50, help="layers (default: 50)")
+    network = parser.add_mutually_exclusive_group(required=True)
+    network.add_argument("network", nargs="?", help="a name that 'blvbench models' lists")
+    add_model(network, "measure the network of a file of your own")
+    parser.add_argument("--depth", type=int, help="layers (default: 50, where there is a choice)")
     parser.add_argument("--frames", type=int, default=16, help="input frames (default: 16)")
     parser.add_argument("--batch", type=int, default=defaults["batch"], help="clips (default: 1)")
     parser.add_argument(
@@ -40,16 +44,24 @@ def arguments(parser: ArgumentParser) -> None:
         default=quantities,
         help=f"what to measure, by commas, each with :instrument if wanted (default: {quantities})",
     )
+    parser.add_argument(
+        "--per-layer",
+        action="store_true",
+        help="instead, list MACs, parameters and activation bytes by module",
+    )
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Measure one network at one point; exit 1 where a measurement failed."""
-    from bench.tasks import task  # imports torch, which --help need not wait for
+    from bench.networks import configured  # they import torch, which --help need not wait for
+    from bench.tasks import task
 
-    point = _point(arguments)
+    point = configured(_point(arguments))
+    if arguments.per_layer:
+        return _per_layer(point, as_json=arguments.json)
     tasks = [task(point, quantity.strip()) for quantity in arguments.quantity.split(",")]
-    with progress_bar(len(tasks), arguments.network) as advance:
+    with progress_bar(len(tasks), point.network) as advance:
         measurements = [advance(t.measure()) for t in tasks]
     if arguments.json:
         print_json([m.as_json() for m in measurements])
@@ -61,8 +73,46 @@ def run(arguments: Namespace) -> int:
     return 0 if all(m.status == "ok" for m in measurements) else FAILED
 
 
+def _per_layer(point: Point, *, as_json: bool) -> int:
+    """List what every module of the network at `point` costs, and the sum."""
+    import torch
+
+    from bench.layers import Layer, count
+    from bench.networks import build
+
+    with torch.device("meta"):
+        rows = count(build(point), point.clip_shape)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+        return 0
+    totals = Layer(
+        name=f"all {len(rows)} modules",
+        kind="",
+        params=sum(row.params for row in rows),
+        macs=sum(row.macs for row in rows),
+        activation_bytes=sum(row.activation_bytes for row in rows),
+        output_shape=(),
+    )
+    print_table(
+        ("module", "kind", "output", "parameters", "MACs", "activation bytes"),
+        [
+            (
+                row.name,
+                row.kind,
+                " x ".join(map(str, row.output_shape)),
+                f"{row.params:,}",
+                f"{row.macs:,}",
+                f"{row.activation_bytes:,}",
+            )
+            for row in (*rows, totals)
+        ],
+    )
+    return 0
+
+
 def _point(arguments: Namespace) -> Point:
     fields = {name: getattr(arguments, name) for name in Point.model_fields if name != "options"}
+    fields["network"] = arguments.network or arguments.model
     fields["options"] = dict(map(_option, arguments.option))
     try:
         return Point.model_validate(fields)

@@ -11,6 +11,12 @@ def arguments(parser: ArgumentParser) -> None:
     add_json(parser)
 
 
+def _depths(network: models.Network) -> str:
+    """The depths to choose from, by backbone where there are several."""
+    lists = {name: ", ".join(map(str, depths)) for name, depths in network.depths.items() if depths}
+    return "; ".join(f"{depths} ({name})" if name else depths for name, depths in lists.items())
+
+
 def run(arguments: Namespace) -> int:
     """List the networks."""
     networks = [models.get_network(name) for name in models.list_models()]
@@ -35,7 +41,7 @@ def run(arguments: Namespace) -> int:
             (
                 network.name,
                 network.summary,
-                ", ".join(map(str, network.depths)),
+                _depths(network),
                 f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any",
                 ", ".join(f"{name}={value}" for name, value in network.options.items()),
             )

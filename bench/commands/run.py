@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench import environment
 from bench.commands import FAILED, INTERRUPTED, UsageError
+from bench.commands.arguments import add_model
 from bench.commands.output import progress_bar
 from bench.store import Store
 from suites import load_suite
@@ -15,6 +16,7 @@ def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("suite", help="a name that 'blvbench suites' lists, or a TOML file")
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    add_model(parser, "measure this network over every sweep as well", several=True)
     parser.add_argument(
         "--jobs", type=int, help="worker processes (default: one for each usable core)"
     )
@@ -28,7 +30,7 @@ def run(arguments: Namespace) -> int:
     jobs = environment.usable_cores() if arguments.jobs is None else arguments.jobs
     if jobs < 1:
         raise UsageError(f"--jobs must be at least 1, not {jobs}")
-    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite)
+    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model)
     with Store(arguments.store, create=True) as store:
         waiting = runner.missing(tasks, store)
         store.touch(t.identity for t in tasks)  # a report shows the newest of each point

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import models
+from bench import doctor
 from bench.commands import COMMANDS, main
 from bench.store import Store
 from tests.records import measurement, point
@@ -61,8 +63,8 @@ def test_a_failed_measurement_exits_1(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_models_and_suites_list_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     names = [network["name"] for network in run_json(capsys, "models")]
-    assert names == ["blvnet", "blvnet_tam", "i3d_resnet", "s3d_resnet", "tam", "tsm", "tsn"]
-    assert [suite["name"] for suite in run_json(capsys, "suites")] == ["paper"]
+    assert names == models.list_models()
+    assert [suite["name"] for suite in run_json(capsys, "suites")] == ["paper", "published"]
     assert main(["models"]) == main(["suites"]) == 0
 
 
@@ -93,13 +95,30 @@ def test_claims_exit_1_where_one_is_not_reproduced(tmp_path: Path) -> None:
     assert main(["claims", "--store", str(tmp_path / "s")]) == 1
 
 
-def test_doctor_reports_its_checks(capsys: pytest.CaptureFixture[str]) -> None:
-    checks = run_json(capsys, "doctor")
-    assert all(check["passed"] for check in checks)
+def test_doctor_reports_its_checks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = doctor.Check("Something", False, "it is broken", "mend it")
+    monkeypatch.setattr(doctor, "CHECKS", (doctor.check_memory, lambda: bad))
+    assert main(["doctor", "--json"]) == 1
+    checks = json.loads(capsys.readouterr().out)
+    assert [check["passed"] for check in checks] == [True, False]
+    assert main(["doctor"]) == 1
+    assert "mend it" in capsys.readouterr().out
 
 
 TOO_SMALL = "--frames 1 --input-size 32 --mode train --quantity memory"  # one value a channel
 MEASURE = ("measure", "tsn", "--quantity", "params")
+WRONG_ANSWER = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, frames):
+        super().__init__()
+
+    def forward(self, clip):
+        return clip.flatten(1)[:, :7]
+"""
 BAD_INPUT = {
     "unknown command": (("mesure",), "invalid choice"),
     "unknown network": (("measure", "tsnn"), "did you mean 'tsn'"),
@@ -118,6 +137,20 @@ BAD_INPUT = {
     "option of a wrong type": (("measure", "blvnet", "--option", "alpha=nan"), "not nan"),
     "malformed option": ((*MEASURE, "--option", "window"), "NAME=VALUE"),
     "unknown flag": ((*MEASURE, "--dept", "50", "--x"), "unrecognized arguments"),
+    "a file that is not there": (("measure", "--model", "{tmp}/no.py:Net"), "cannot read"),
+    "a file that fails": (("measure", "--model", "{tmp}/bad.py:Net"), "bad.py fails: ZeroDivision"),
+    "no such factory": (("measure", "--model", "{tmp}/net.py:net"), "did you mean 'Net'"),
+    "no factory named": (("measure", "--model", "{tmp}/net.py"), "write path/to/file.py:factory"),
+    "a file that answers wrongly": (
+        ("measure", "--model", "{tmp}/net.py:Net", "--frames", "8"),
+        "net.py:Net answers a clip of (1, 3, 8, 224, 224) with (1, 7)",
+    ),
+    "a file over a suite": (
+        ("run", "paper", "--store", "{tmp}/s", "--model", "{tmp}/net.py:Net"),
+        "net.py:Net answers",
+    ),
+    "a network and a file": (("measure", "tsn", "--model", "{tmp}/net.py:Net"), "not allowed with"),
+    "no network": (("measure", "--frames", "8"), "network --model is required"),
     "unknown suite": (("run", "papr", "--store", "{tmp}/s"), "choose one of paper"),
     "suite with an unknown key": (("run", "{tmp}/key.toml", "--store", "{tmp}/s"), "'frames'?"),
     "suite with a wrong type": (("run", "{tmp}/type.toml", "--store", "{tmp}/s"), "sweep.1.depths"),
@@ -153,6 +186,8 @@ def test_bad_input_is_one_line_and_exit_2(
     (tmp_path / "type.toml").write_text(SUITE.replace("[18]", "['18']"))
     (tmp_path / "network.toml").write_text(SUITE.replace('"tsn"', '"tsnn"'))
     (tmp_path / "text.toml").write_text("no toml at all\n")
+    (tmp_path / "bad.py").write_text("1 / 0\n")
+    (tmp_path / "net.py").write_text(WRONG_ANSWER)
     with Store(tmp_path / "ok", create=True) as store:
         store.put("id", measurement(point()))
     Store(tmp_path / "empty", create=True).__exit__(None, None, None)
@@ -201,3 +236,15 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.endswith("[]\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    listing = [sys.executable, "-m", "bench", "measure", "tsn", "--depth", "18", "--per-layer"]
+    with subprocess.Popen(
+        [*listing, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

@@ -16,8 +16,9 @@ from torch.utils.checkpoint import checkpoint_sequential
 import models
 from bench.clips import blank_clip
 from bench.errors import BenchError
-from bench.memory import simulate
+from bench.memory import build_fake, simulate
 from suites.gpu_memory import GpuPeak, load_gpu_peaks
+from tests.models.networks import SMALL, build, label, small_clip
 
 FLOAT = 4  # bytes
 
@@ -84,26 +85,57 @@ def train_step_of(model: nn.Module, shape: tuple[int, ...]) -> tuple[Any, list[t
 
 
 def tiny(name: str) -> Callable[[], nn.Module]:
-    return partial(models.create_model, name, num_classes=10, frames=4)
+    return partial(models.create_model, name, num_classes=10, frames=4, width=0.125)
 
 
-@pytest.mark.parametrize("name", models.list_models())
-def test_equal_to_torchs_own_tracker(name: str) -> None:
-    shape = (2, 3, 4, 64, 64)
+@pytest.mark.parametrize("variant", SMALL, ids=label)
+def test_equal_to_torchs_own_tracker(variant: tuple[str, dict[str, Any]]) -> None:
+    name, options = variant
+    factory, shape = partial(build, name, **options), small_clip(name, batch=2)
     with FakeTensorMode():
-        model = tiny(name)()
+        model = build_fake(factory)
         step, held = train_step_of(model, shape)
         tracker = MemTracker()
         tracker.track_external(model, *held)
         with tracker:
             step()
     (device,) = tracker.get_tracker_snapshot("peak").values()
-    assert simulate(tiny(name), shape, "train", block_bytes=1).peak_bytes == device["Total"]
+    assert simulate(factory, shape, "train", block_bytes=1).peak_bytes == device["Total"]
+
+
+def test_a_factory_that_reads_values_is_simulated() -> None:
+    def tied() -> nn.Module:
+        first, second = nn.Linear(12, 12, bias=False), nn.Linear(12, 12, bias=False)
+        nn.init.trunc_normal_(first.weight)  # looks whether a value is out of bounds
+        second.weight = first.weight
+        return nn.Sequential(nn.Flatten(), nn.Flatten(), first, second)
+
+    def plain() -> nn.Module:
+        first, second = nn.Linear(12, 12, bias=False), nn.Linear(12, 12, bias=False)
+        second.weight = first.weight
+        return nn.Sequential(nn.Flatten(), nn.Flatten(), first, second)
+
+    for mode in ("train", "infer"):
+        assert simulate(tied, (1, 3, 1, 2, 2), mode) == simulate(plain, (1, 3, 1, 2, 2), mode)
+
+
+def test_a_factory_that_changes_the_type_is_simulated() -> None:
+    class Halved(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.classifier = nn.Linear(12, 5, bias=False)
+            self.half()
+
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            return self.classifier(clip.flatten(1).half())
+
+    peak = simulate(Halved, (1, 3, 1, 2, 2), "infer", block_bytes=1)
+    assert peak.by_kind["parameters"] == 12 * 5 * 2
 
 
 @pytest.mark.parametrize("name", ["tsn", "blvnet_tam"])
 def test_close_to_a_real_step_on_the_cpu(name: str) -> None:
-    shape = (4, 3, 4, 64, 64)
+    shape = (2, 3, 4, 64, 64)
     step, held = train_step_of(model := tiny(name)(), shape)
     step()
     model.zero_grad(set_to_none=True)

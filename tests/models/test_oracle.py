@@ -1,78 +1,67 @@
 """The authors' networks, with formula-made weights, give the figures of `oracle/`."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
 import models
-from tests.models import probe
-from tests.models.authors import our_name
+from bench import macs
+from tests.models import oracle
 
-ORACLE = Path(__file__).parent / "oracle"
-NETWORKS = {
-    "tsn_r50_t8": ("tsn", 50),
-    "tsm_r50_t8": ("tsm", 50),
-    "tam_r50_t8": ("tam", 50),
-    "i3d_r50_t8": ("i3d_resnet", 50),
-    "s3d_r50_t8": ("s3d_resnet", 50),
-    "blvnet_tam_r50_t16": ("blvnet_tam", 50),
-    "blvnet_tam_r101_t16": ("blvnet_tam", 101),
-}
-WITH_GRADIENTS = [
-    name for name in NETWORKS if (ORACLE / f"{name}.json").read_text().count("grad_norm")
-]
+WITH_GRADIENTS = [name for name in oracle.NETWORKS if "grad_norm" in oracle.read(name)]
 TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}  # of the largest logit, as the oracle says
 
 
-def load(name: str, dtype: torch.dtype) -> tuple[dict[str, Any], nn.Module, torch.Tensor]:
-    """The oracle's figures, our network with its weights, and its clip."""
-    oracle = json.loads((ORACLE / f"{name}.json").read_text())
-    network, depth = NETWORKS[name]
-    model = models.create_model(network, num_classes=174, frames=oracle["frames"], depth=depth)
-    weights = probe.fill(oracle["state_shapes"])
-    model.to(dtype).load_state_dict(
-        {our_name(network, k): torch.as_tensor(v) for k, v in weights.items()}
-    )
-    clip = torch.as_tensor(probe.clip(tuple(oracle["input_shape"]))).transpose(1, 2)
-    return oracle, model, clip.to(dtype)
+@pytest.fixture(params=oracle.NETWORKS)
+def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """The name of a network of the oracle, and its weights as its authors save them."""
+    name: str = request.param
+    path = tmp_path / f"{name}.pth.tar"
+    state = {f"module.{key}": value for key, value in oracle.weights(name).items()}
+    torch.save({"epoch": 50, "arch": name, "state_dict": state}, path)
+    return name, path
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
-@pytest.mark.parametrize("name", NETWORKS)
-def test_logits(name: str, dtype: torch.dtype) -> None:
-    oracle, model, clip = load(name, dtype)
-    with torch.no_grad():
-        logits = model.eval()(clip).double()
-    expected = torch.tensor(oracle["logits"], dtype=torch.float64)
-    assert (logits - expected).abs().max() <= TOLERANCE[dtype] * expected.abs().max()
+def test_logits_of_an_authors_file(checkpoint: tuple[str, Path]) -> None:
+    name, path = checkpoint
+    expected = torch.tensor(oracle.read(name)["logits"], dtype=torch.float64)
+    for dtype, tolerance in TOLERANCE.items():
+        model = oracle.build(name).to(dtype)
+        report = models.load_checkpoint(model, path)
+        assert set(report.loaded) == {f"module.{k}" for k in oracle.read(name)["state_shapes"]}
+        with torch.no_grad():
+            logits = model.eval()(oracle.clip(name).to(dtype)).double()
+        assert (logits - expected).abs().max() <= tolerance * expected.abs().max()
 
 
 @pytest.mark.parametrize("name", WITH_GRADIENTS)
-def test_gradients(name: str) -> None:
-    oracle, model, clip = load(name, torch.float64)
+def test_gradients(name: str, tmp_path: Path) -> None:
+    torch.save(oracle.weights(name), tmp_path / "bare.pth")
+    model = oracle.build(name).double()
+    report = models.load_checkpoint(model, tmp_path / "bare.pth")
     for module in model.train().modules():
         if isinstance(module, nn.Dropout):
             module.p = 0
-    loss = model(clip).square().mean()
+    loss = model(oracle.clip(name)).square().mean()
     loss.backward()
-    norms = {key: p.grad.norm().item() for key, p in model.named_parameters() if p.grad is not None}
-    network, _ = NETWORKS[name]
-    expected = {our_name(network, key): norm for key, norm in oracle["grad_norm"].items()}
-    assert loss.item() == pytest.approx(oracle["train_loss"], rel=1e-6)
-    assert norms == pytest.approx(expected, rel=1e-6)
+    assert loss.item() == pytest.approx(oracle.read(name)["train_loss"], rel=1e-6)
+    theirs = dict(zip(model.state_dict(), report.loaded, strict=True))
+    gradients = {theirs[name]: p.grad for name, p in model.named_parameters()}
+    norms = {name: g.norm().item() for name, g in gradients.items() if g is not None}
+    assert norms == pytest.approx(oracle.read(name)["grad_norm"], rel=1e-6)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_parameters(name: str) -> None:
-    oracle = json.loads((ORACLE / f"{name}.json").read_text())
-    network, depth = NETWORKS[name]
+@pytest.mark.parametrize("name", oracle.NETWORKS)
+def test_parameters_and_macs(name: str) -> None:
+    figures = oracle.read(name)
     with torch.device("meta"):
-        model = models.create_model(network, num_classes=174, frames=oracle["frames"], depth=depth)
-    assert sum(p.numel() for p in model.parameters()) == oracle["params"]
+        model = oracle.build(name)
+    assert sum(p.numel() for p in model.parameters()) == figures["params"]
+    counted = macs.count(model, (1, 3, figures["frames"], 224, 224)).by_operator
+    for kind in ("conv", "linear"):
+        assert counted[kind] == figures["macs_by_operator_224"][kind]
 
 
 def test_some_gradients_are_known() -> None:

@@ -1,3 +1,6 @@
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -6,16 +9,22 @@ import models
 from bench import macs, params
 from models import NetworkError
 from models.registry import register
+from tests.models.networks import ALL, build, label, small_clip
 
 
-@pytest.mark.parametrize("name", models.list_models())
-def test_every_network_builds_at_every_depth(name: str) -> None:
-    network = models.get_network(name)
-    frames = 2 * network.frame_multiple
-    for depth in network.depths:
-        with torch.device("meta"):
-            model = models.create_model(name, num_classes=7, frames=frames, depth=depth)
-            assert model(torch.empty(2, 3, frames, 64, 64)).shape == (2, 7)
+def every_depth() -> Iterator[tuple[str, dict[str, Any]]]:
+    for name in models.list_models():
+        for backbone, depths in models.get_network(name).depths.items():
+            for depth in depths or (None,):
+                yield name, {"depth": depth} | ({"backbone": backbone} if backbone else {})
+
+
+@pytest.mark.parametrize("variant", list(every_depth()), ids=label)
+def test_every_network_builds_at_every_depth(variant: tuple[str, dict[str, Any]]) -> None:
+    name, options = variant
+    with torch.device("meta"):
+        model = build(name, num_classes=7, **options)
+        assert model(torch.empty(small_clip(name, 2))).shape == (2, 7)
 
 
 @pytest.mark.parametrize("name", models.list_models())
@@ -25,32 +34,51 @@ def test_every_network_says_what_it_is(name: str) -> None:
     assert network.source
 
 
-OTHER_OPTIONS: dict[str, tuple[int | str, ...]] = {
+OTHER_OPTIONS: dict[str, tuple[int | float | str, ...]] = {
     "window": (5, 7),
     "alpha": (1, 4),
     "beta": (2, 8),
     "temporal_pooling": ("max",),
+    "temporal_module": ("tam",),
+    "backbone": ("inception_v1",),
+    "width": (0.25, 0.5, 1.25),
 }
 
 
 @pytest.mark.parametrize("name", models.list_models())
 def test_every_option_builds_and_changes_the_network(name: str) -> None:
-    network = models.get_network(name)
-    for option in network.options:
+    network, shape = models.get_network(name), small_clip(name)
+    depth = {"depth": 101} if "bl" in name else {}  # where a larger beta tells
+    for option, default in network.options.items():
         costs = set()
-        values = (network.options[option], *OTHER_OPTIONS[option])
+        values = (default, *OTHER_OPTIONS[option])
         for value in values:
             with torch.device("meta"):
-                model = models.create_model(
-                    name,
-                    num_classes=7,
-                    frames=4,
-                    depth=101 if name.startswith("bl") else 50,
-                    **{option: value},
-                )
-                assert model(torch.empty(1, 3, 4, 64, 64)).shape == (1, 7)
-            costs.add((params.count(model), macs.count(model, (1, 3, 4, 64, 64)).total))
+                model = build(name, num_classes=7, **depth, **{option: value})
+                assert model(torch.empty(shape)).shape == (1, 7)
+            costs.add((params.count(model), macs.count(model, shape).total))
         assert len(costs) == len(values), f"{option} changes nothing"
+
+
+@pytest.mark.parametrize("variant", ALL, ids=label)
+def test_a_network_knows_what_it_was_built_from(variant: tuple[str, dict[str, Any]]) -> None:
+    name, options = variant
+    with torch.device("meta"):
+        model = build(name, **options)
+    configuration: Any = model.configuration
+    assert configuration.network == name
+    assert configuration.num_classes == 6
+    assert configuration.depth == options.get("depth")
+
+
+def test_a_configuration_leaves_defaults_out() -> None:
+    network = models.get_network("tam")
+    options = {"window": 3, "width": 1, "temporal_pooling": "max"}
+    configured = network.configure(num_classes=5, frames=8, options=options)
+    assert configured.depth == 50
+    assert configured.options == {"temporal_pooling": "max"}
+    halved = network.configure(num_classes=5, frames=8, options={"width": 2})
+    assert type(halved.options["width"]) is float
 
 
 def test_depth_defaults_to_50() -> None:
@@ -78,8 +106,18 @@ def test_depth_defaults_to_50() -> None:
         ({"name": "blvnet", "alpha": True}, "not True"),
         ({"name": "blvnet_tam", "beta": -1}, "not -1"),
         ({"name": "tsn", "depth": 50.0}, "no depth 50.0"),
+        ({"name": "tsn", "depth": True}, "no depth True"),
         ({"name": "tsn", "temporal_pooling": "avg"}, "is one of none, max, not 'avg'"),
         ({"name": "i3d_resnet", "temporal_pooling": 2}, "is one of none, max, not 2"),
+        ({"name": "i3d", "depth": 50}, "i3d comes in one depth: leave depth 50 out"),
+        (
+            {"name": "tsn", "backbone": "inception_v1", "depth": 18},
+            "tsn with inception_v1 comes in one depth",
+        ),
+        ({"name": "tsn", "backbone": "vgg"}, "is one of resnet, inception_v1, not 'vgg'"),
+        ({"name": "tsm", "width": 0}, "a number from 0.05 to 4.0, not 0"),
+        ({"name": "tsm", "width": float("nan")}, "a number from 0.05 to 4.0, not nan"),
+        ({"name": "r3d_18", "width": 0.5}, "has no option 'width'"),
     ],
 )
 def test_bad_requests_are_one_line(arguments: dict[str, object], message: str) -> None:

@@ -97,12 +97,14 @@ def test_plots_are_svg_with_a_finding(page: Page) -> None:
 
 
 def test_tables_have_every_point(page: Page) -> None:
-    assert len(page.points.rows) == 12 + 2  # two have MACs alone
-    by_heading = dict(zip(page.points.headings, page.points.rows[0], strict=True))
+    assert len(page.clips.rows) == 12 + 2
+    by_heading = dict(zip(page.clips.headings, page.clips.rows[0], strict=True))
     assert by_heading["network"].text == "blvnet_tam"
-    assert by_heading["MACs/clip (G)"].text == "4.00"
-    assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
+    assert by_heading["MACs (G)"].text == "4.00"
     assert by_heading["params (M)"].text == "not measured"
+    assert len(page.memory.rows) == 12
+    by_heading = dict(zip(page.memory.headings, page.memory.rows[0], strict=True))
+    assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
     assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
     assert page.gpu_peaks.rows == ()
@@ -116,7 +118,7 @@ def test_data_is_never_markup(folder: Path) -> None:
 
 def test_data_files_hold_every_record(folder: Path, page: Page) -> None:
     content = json.loads((folder / "results.json").read_text())
-    assert content["format"] == 1
+    assert content["format"] == 2
     assert len(content["measurements"]) == len(page.measurements) == len(list(records()))
     assert len(content["claims"]) == len(load_claims())
     with (folder / "results.csv").open(newline="") as file:

@@ -17,7 +17,7 @@ quantities = ["macs"]
 
 
 def test_bundled_suites_load() -> None:
-    assert list(bundled_suites()) == ["paper"]
+    assert list(bundled_suites()) == ["paper", "published"]
     for name in bundled_suites():
         assert load_suite(name).sweep
 
@@ -28,7 +28,33 @@ def test_a_suite_is_read_by_its_path(tmp_path: Path) -> None:
     (sweep,) = load_suite(str(path)).sweep
     assert sweep.frames == (8, 16)
     assert sweep.batches == (1,)
-    assert sweep.options == {"window": 5}
+    assert sweep.depth_choices == (50,)
+    assert sweep.class_counts == (174,)
+    assert sweep.option_sets == ({"window": 5},)
+
+
+def test_lists_of_classes_and_options_are_swept(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        SUITE.replace("depths = [50]", "num_classes = [87, 200]")
+        + 'options = { window = [3, 5], backbone = "b", pooled = [true, false] }'
+    )
+    (sweep,) = load_suite(str(path)).sweep
+    assert sweep.class_counts == (87, 200)
+    assert sweep.option_sets == (
+        {"window": 3, "backbone": "b", "pooled": True},
+        {"window": 3, "backbone": "b", "pooled": False},
+        {"window": 5, "backbone": "b", "pooled": True},
+        {"window": 5, "backbone": "b", "pooled": False},
+    )
+
+
+def test_without_depths_and_options_a_sweep_has_one_choice_of_each(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE.replace("depths = [50]\n", ""))
+    (sweep,) = load_suite(str(path)).sweep
+    assert sweep.depth_choices == (None,)
+    assert sweep.option_sets == ({},)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +67,19 @@ def test_a_suite_is_read_by_its_path(tmp_path: Path) -> None:
         ("[8, 16]", "[8, 0]", r"sweep\.1\.frames\.2: input should be greater than or equal to 1"),
         ("[8, 16]", "8", r"sweep\.1\.frames: input should be a valid tuple, not 8"),
         ("[8, 16]", "[]", r"sweep\.1\.frames: tuple should have at least 1 item"),
+        ("[50]", "[]", r"sweep\.1\.depths: tuple should have at least 1 item"),
+        ("[50]", "[50]\nnum_classes = 0", r"\.num_classes: input should be greater .*, not 0"),
+        ("[50]", '[50]\nnum_classes = "a"', r"\.num_classes: input should be a valid integer"),
+        ("[50]", "[50]\nnum_classes = []", r"\.num_classes: tuple should have at least 1 item"),
+        (
+            "[50]",
+            "[50]\nnum_classes = [9, 0]",
+            r"\.num_classes\.2: input should be greater .*, not 0",
+        ),
+        ("[50]", "[50]\noptions.a = nan", r"sweep\.1\.options\.a: input should be text, a finite"),
+        ("[50]", "[50]\noptions.a = 2020-01-01", r"\.options\.a: input should be text, a finite"),
+        ("[50]", "[50]\noptions.a = []", r"\.options\.a: tuple should have at least 1 item"),
+        ("[50]", "[50]\noptions.a = [1, [2]]", r"\.options\.a\.2: input should be text.*not \[2\]"),
         ('["tsn"]', "[3]", r"sweep\.1\.networks\.1: input should be a valid string"),
         ('title = "t"\n', "", "title: is missing"),
         ("[[sweep]]", "[[sweep", "is not TOML"),

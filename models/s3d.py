@@ -1,0 +1,44 @@
+"""S3D: an I3D whose 3x3x3 convolutions are split into space and time."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+from models.i3d import LAYOUT
+from models.inception import NORM_EPS
+from models.inception3d import Inception3D, convolution
+from models.registry import register
+from models.temporal import POOLINGS
+from models.widths import WIDTHS
+
+
+def separated(inputs: int, outputs: int) -> nn.Sequential:
+    """A 1x3x3 and a 3x1x1 convolution, each with its batch norm and a ReLU."""
+    layers: OrderedDict[str, nn.Module] = OrderedDict(
+        convolution(inputs, outputs, (1, 3, 3)).named_children()
+    )
+    layers["conv_t"] = nn.Conv3d(outputs, outputs, (3, 1, 1), padding=(1, 0, 0))
+    layers["bn_t"] = nn.BatchNorm3d(outputs, eps=NORM_EPS)
+    layers["relu_t"] = nn.ReLU(inplace=True)
+    return nn.Sequential(layers)
+
+
+@register(
+    source="Xie et al., Rethinking Spatiotemporal Feature Learning, ECCV 2018",
+    smallest_clip=(8, 64),
+    choices={"temporal_pooling": POOLINGS, "width": WIDTHS},
+    layouts=(LAYOUT,),
+)
+def s3d(
+    *, num_classes: int, frames: int, temporal_pooling: str = "none", width: float = 1.0
+) -> Inception3D:
+    """An I3D with separate convolutions in space and in time."""
+    return Inception3D(
+        separated,
+        stem_frames=3,
+        last_kernel=2,
+        num_classes=num_classes,
+        frames=frames,
+        temporal_pooling=temporal_pooling,
+        width=width,
+    )

@@ -1,0 +1,99 @@
+"""Our own checkpoints: safetensors that know which network they are of."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.checkpoint import load_checkpoint, match, own_weights
+from models.errors import CheckpointError, NetworkError
+from models.registry import CONFIGURATION, Configuration, create_model
+from models.weights_file import read_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FORMAT = "blvbench"  # the metadata entry that holds the format version and the configuration
+FORMAT_VERSION = 1  # 1: the configuration of the network
+
+
+def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
+    """Write a network of `create_model` as safetensors, with its configuration in the metadata.
+
+    Raises `NetworkError` for a network without one, and where the file cannot be written; a file
+    that was there is then as it was.
+    """
+    from safetensors.torch import save
+
+    configuration = getattr(model, CONFIGURATION, None)
+    if not isinstance(configuration, Configuration):
+        raise NetworkError("only a network that create_model built can be saved with its name")
+    content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in own_weights(model).items()
+    }
+    data = save(state, metadata={FORMAT: json.dumps(content)})
+    path = Path(path)
+    partial = path.parent / f".{path.name}.partial"
+    try:
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise NetworkError(f"{path}: cannot be written ({error.strerror}): give another") from error
+
+
+def load_model(path: str | Path) -> "nn.Module":
+    """Build the network that `save_checkpoint` wrote to `path`, with its weights, on the CPU.
+
+    Raises `CheckpointError` for another kind of file.
+    """
+    import torch
+
+    path = Path(path)
+    weights = read_weights(path)
+    configuration = _saved_configuration(path)
+    try:
+        with torch.device("meta"):  # what the file asks for is built only if its weights fit
+            report, _ = match(_build(configuration), path, weights)
+    except Exception as error:  # builders raise whatever they stumble over
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(f"{path}: names a network that cannot be built: {reason}") from error
+    if not report.is_complete:
+        raise CheckpointError(
+            f"{report.first_offence()}: the file is not of the network that it names", report
+        )
+    model = _build(configuration)
+    load_checkpoint(model, path)
+    return model
+
+
+def _build(configuration: Mapping[str, Any]) -> "nn.Module":
+    arguments = {**configuration}
+    return create_model(arguments.pop("network"), **arguments.pop("options"), **arguments)
+
+
+def _saved_configuration(path: Path) -> dict[str, Any]:
+    from safetensors import SafetensorError, safe_open
+
+    foreign = CheckpointError(
+        f"{path}: was not saved by save_checkpoint: build the network and use load_checkpoint"
+    )
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+        content = json.loads(metadata[FORMAT])
+        version, configuration = content["format"], content["configuration"]
+    except (OSError, SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise foreign from error
+    if version != FORMAT_VERSION:
+        raise CheckpointError(f"{path}: is of format {version!r}: load it with a newer blvbench")
+    known = {field.name for field in fields(Configuration)}
+    if not isinstance(configuration, dict) or configuration.keys() != known:
+        raise foreign
+    if not isinstance(configuration["options"], dict):
+        raise foreign
+    return configuration

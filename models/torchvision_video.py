@@ -1,0 +1,104 @@
+"""torchvision's video networks, with the interface of ours."""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from models.clip import check_clip
+from models.errors import NetworkError
+from models.layouts import Layout
+from models.registry import register
+
+LAYOUT = Layout(((r"^network\.", ""),))
+
+
+class TorchvisionNetwork(nn.Module):
+    """A video network of torchvision over clips of N x 3 x `frames` x H x W.
+
+    `input_size` is the one side in pixels that it takes, where it takes one only.
+    """
+
+    def __init__(self, network: nn.Module, *, frames: int, input_size: int | None = None) -> None:
+        super().__init__()
+        self.network = network
+        self.frames, self.input_size = frames, input_size
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """Map N x 3 x T x H x W to N x classes."""
+        check_clip(clip, self.frames)
+        height, width = clip.shape[3:]
+        if self.input_size and (height, width) != (self.input_size, self.input_size):
+            raise NetworkError(
+                f"this network takes frames of {self.input_size} x {self.input_size} pixels, "
+                f"not {height} x {width}: resize the clip"
+            )
+        return self.network(clip)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """How one of torchvision's builders is registered, and what else it must be told."""
+
+    summary: str
+    source: str
+    classifier: str
+    smallest_clip: tuple[int, int] = (4, 64)
+    frames: int | None = None  # the one number of frames, and of pixels, that it takes, if so
+    input_size: int | None = None
+
+
+RESNET = "Tran et al., A Closer Look at Spatiotemporal Convolutions, CVPR 2018"
+ENTRIES = {
+    "r3d_18": Entry("A ResNet-18 of 3x3x3 convolutions.", RESNET, "network.fc"),
+    "mc3_18": Entry("A ResNet-18 whose first stage alone convolves in time.", RESNET, "network.fc"),
+    "r2plus1d_18": Entry(
+        "A ResNet-18 with separate convolutions in space and in time.", RESNET, "network.fc"
+    ),
+    "s3d": Entry(
+        "torchvision's own S3D: it pools time from the stem on.",
+        "Xie et al., Rethinking Spatiotemporal Feature Learning, ECCV 2018",
+        "network.classifier.1",
+        smallest_clip=(16, 224),  # its last pool reaches over 2 x 7 x 7 of an eighth and 1/32
+    ),
+    "mvit_v2_s": Entry(
+        "A multiscale vision transformer, version 2, small.",
+        "Li et al., MViTv2, CVPR 2022",
+        "network.head.1",
+        smallest_clip=(16, 224),
+        frames=16,
+        input_size=224,
+    ),
+    "swin3d_t": Entry(
+        "A shifted-window vision transformer, tiny.",
+        "Liu et al., Video Swin Transformer, CVPR 2022",
+        "network.head",
+    ),
+}
+PREFIX = "torchvision_"  # for a name that a network of ours has
+CLASHES = ("s3d",)
+
+
+def _register(name: str, entry: Entry) -> None:
+    """Register torchvision's builder `name`."""
+
+    def build(*, num_classes: int, frames: int) -> TorchvisionNetwork:
+        # Imported here because it doubles the time that importing this package takes.
+        from torchvision.models import get_model
+
+        if frames != (entry.frames or frames):
+            raise NetworkError(f"{name} takes {entry.frames} frames, not {frames}")
+        network = get_model(name, weights=None, num_classes=num_classes)
+        return TorchvisionNetwork(network, frames=frames, input_size=entry.input_size)
+
+    build.__name__ = f"{PREFIX}{name}" if name in CLASHES else name
+    build.__doc__ = entry.summary
+    register(
+        source=f"{entry.source}, as in torchvision",
+        smallest_clip=entry.smallest_clip,
+        layouts=(LAYOUT,),
+        classifier=entry.classifier,
+    )(build)
+
+
+for _name, _entry in ENTRIES.items():
+    _register(_name, _entry)

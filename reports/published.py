@@ -1,0 +1,159 @@
+"""Published figures in the report: accuracies beside costs, and counts held against ours."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench import agreement
+from bench.agreement import Agreement
+from bench.records import Measurement
+from reports.tables import Cell, Column, Table
+from suites import PublishedRow
+from suites.published import CountingRule
+
+FIGURE_HEADINGS = (
+    *("network", "depth", "options", "frames", "data set"),
+    *("quantity", "published", "measured", "difference", "note"),
+)
+SHORT = {
+    "something-something-v1": "SSv1",
+    "something-something-v2": "SSv2",
+    "kinetics-400": "K400",
+    "mini-something-something-v2": "mini-SSv2",
+    "mini-kinetics-400": "mini-K400",
+    "mini-moments-in-time": "mini-MiT",
+}
+SAID = {
+    agreement.Verdict.REPRODUCED: "are reproduced",
+    agreement.Verdict.DIFFERS: "differ",
+    agreement.Verdict.NOT_MEASURED: "are not measured",
+}
+Key = tuple[str, int | None, str, int, int]  # network, depth, options, frames, classes
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """Published accuracies as columns for a table of points, with notes on how they were tested."""
+
+    columns: tuple[Column, ...]
+    notes: tuple[str, ...]
+
+
+def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Accuracies:
+    """A column of top-1 accuracies for every data set that one of `points` was published for.
+
+    A cell has every published figure of its point, each with the number of the note that names its
+    source and protocol, and sorts by the best. Input sizes may differ: the note tells the source's.
+    """
+    by_key: dict[Key, list[PublishedRow]] = {}
+    for row in rows:
+        key = (row.network, row.depth, options_text(row.options), row.frames, row.num_classes)
+        by_key.setdefault(key, []).append(row)
+    found = [by_key.get(key, []) for key in points]
+    notes: dict[str, int] = {}
+    for row in dict.fromkeys(row for group in found for row in group):
+        notes.setdefault(_protocol(row), len(notes) + 1)
+    datasets = dict.fromkeys(row.dataset for group in found for row in group)
+    columns = []
+    for dataset in datasets:
+        cells = []
+        for group in found:
+            own = sorted((r for r in group if r.dataset == dataset), key=lambda r: -r.top1)
+            text = ", ".join(f"{r.top1:g} [{notes[_protocol(r)]}]" for r in own)
+            cells.append(Cell(text, own[0].top1 if own else None))
+        columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
+    return Accuracies(
+        tuple(columns), tuple(f"[{number}] {protocol}" for protocol, number in notes.items())
+    )
+
+
+def options_text(options: Sequence[tuple[str, object]]) -> str:
+    """Options as a table shows them."""
+    return " ".join(f"{name}={value}" for name, value in options)
+
+
+def _protocol(row: PublishedRow) -> str:
+    """Where an accuracy was published, and how it was tested as far as the source says."""
+    if row.clips is None or row.crops is None:
+        return f"{row.source}, {row.input_size} px"
+    clips, crops = _plural(row.clips, "clip"), _plural(row.crops, "crop")
+    return f"{row.source}, {clips} x {crops}, {row.input_size} px"
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+
+
+@dataclass(frozen=True)
+class AgreementSection:
+    """Whether published counts are reproduced: by source, what differs, and all of them."""
+
+    summary: str
+    rules: tuple[tuple[str, CountingRule], ...]
+    by_source: Table
+    differing: Table
+    reproduced: Table
+    measured_by: str = agreement.MEASURED_BY
+
+
+def build_agreement(
+    rows: Sequence[PublishedRow], measurements: Sequence[Measurement]
+) -> AgreementSection:
+    """Hold every published count against the store's."""
+    by_row: dict[PublishedRow, list[Agreement]] = {}
+    for one in agreement.compare(rows, measurements):
+        by_row.setdefault(one.row, []).append(one)
+    counts: dict[str, dict[agreement.Verdict, int]] = {}
+    for row, figures in by_row.items():
+        by_verdict = counts.setdefault(row.source, dict.fromkeys(agreement.Verdict, 0))
+        by_verdict[_verdict(figures)] += 1
+    total = {v: sum(c[v] for c in counts.values()) for v in agreement.Verdict}
+    summary = ", ".join(f"{number} {SAID[verdict]}" for verdict, number in total.items())
+    rules = {row.source: row.rule for row in by_row}
+    all_figures = [one for figures in by_row.values() for one in figures]
+    return AgreementSection(
+        summary=f"{len(by_row)} published rows with counts: {summary}.",
+        rules=tuple(rules.items()),
+        by_source=Table(
+            "published rows by source",
+            ("source", *agreement.Verdict),
+            tuple(
+                (Cell(source), *(Cell(str(n), n) for n in by_verdict.values()))
+                for source, by_verdict in counts.items()
+            ),
+        ),
+        differing=_figures(all_figures, agreement.Verdict.DIFFERS),
+        reproduced=_figures(all_figures, agreement.Verdict.REPRODUCED),
+    )
+
+
+def _verdict(figures: Sequence[Agreement]) -> agreement.Verdict:
+    """A row differs where one of its figures does, and is reproduced where all are."""
+    verdicts = {one.verdict for one in figures}
+    order = (agreement.Verdict.DIFFERS, agreement.Verdict.NOT_MEASURED)
+    return next((v for v in order if v in verdicts), agreement.Verdict.REPRODUCED)
+
+
+def _figures(agreements: Sequence[Agreement], verdict: agreement.Verdict) -> Table:
+    """Both figures of everything that fared as `verdict` says."""
+    chosen = [one for one in agreements if one.verdict == verdict]
+    return Table(
+        f"{len(chosen)} published figures that {SAID[verdict]}",
+        FIGURE_HEADINGS,
+        tuple(_figure_row(one) for one in chosen),
+    )
+
+
+def _figure_row(one: Agreement) -> tuple[Cell, ...]:
+    row = one.row
+    numbers: tuple[Any, ...] = (one.published, one.measured, one.difference)
+    return (
+        Cell(row.network),
+        Cell("" if row.depth is None else str(row.depth), row.depth),
+        Cell(options_text(row.options)),
+        Cell(str(row.frames), row.frames),
+        Cell(row.dataset),
+        Cell(one.quantity),
+        *(Cell(f"{number:,}", number) for number in numbers),
+        Cell(row.note),
+    )

@@ -1,0 +1,148 @@
+"""The authors' published results: accuracies, MACs of one clip and parameters, as printed.
+
+Each row names its source: repository, commit and file. The figures are facts to reproduce.
+"""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+from suites.errors import SuiteError
+from suites.toml import Option
+
+FILE = Path(__file__).with_name("published_results.csv")
+
+NO_POOLING = "none"  # the default of every network, so it is left out of a row's options
+
+# What a published family with a backbone is called here, and the option that asks for the backbone.
+NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
+    ("tsn", "resnet"): ("tsn", {}),
+    ("tsn", "inception-v1"): ("tsn", {"backbone": "inception_v1"}),
+    ("tam", "resnet"): ("tam", {}),
+    ("tam", "inception-v1"): ("tam", {"backbone": "inception_v1"}),
+    ("tsm", "resnet"): ("tsm", {}),
+    ("i3d", "resnet"): ("i3d_resnet", {}),
+    ("i3d", "inception-v1"): ("i3d", {}),
+    ("s3d", "resnet"): ("s3d_resnet", {}),
+    ("s3d", "inception-v1"): ("s3d", {}),
+    ("blvnet_tam", "blresnet"): ("blvnet_tam", {}),
+}
+
+
+@dataclass(frozen=True)
+class CountingRule:
+    """How a source counts: the kinds of operators in its MACs, and how it rounds what it prints.
+
+    `operators` are kinds of `bench.macs`. `roundings` are the significant digits that a figure is
+    rounded to, one rounding after the other; there are none where every digit is printed. `reason`
+    says what the rule was taken from.
+    """
+
+    operators: tuple[str, ...]
+    roundings: tuple[int, ...]
+    reason: str
+
+    def printed(self, counted: int) -> int:
+        """The figure that the source prints for `counted`."""
+        for digits in self.roundings:
+            unit = 10 ** max(0, len(str(counted)) - digits)
+            counted = (counted + unit // 2) // unit * unit  # half up, as a reader of digits rounds
+        return counted
+
+
+# By how the source begins.
+COUNTING_RULES = {
+    "IBM/action-recognition-pytorch@67cc96f benchmark_mini.md": CountingRule(
+        operators=("conv",),
+        roundings=(),
+        reason="Convolutions alone, to the last digit: a frame of ResNet-50 is 4,087,136,256, the "
+        "same for 87 and for 200 classes.",
+    ),
+    "open-mmlab/mmaction2@": CountingRule(
+        operators=("conv", "norm"),
+        roundings=(5, 4),
+        reason="Convolutions and batch norms (two operations an element) of the backbone: its "
+        "tools/analysis_tools/get_flops.py runs extract_feat, which has no classifier. That prints "
+        "three decimals (62.655G, 23.865M), which the table has rounded again (62.66G, 23.87M).",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class PublishedRow:
+    """One row of a source's table, with the network by our name.
+
+    `depth` is None where the network has no choice of depths; `options` are sorted and leave out
+    what is at its default. `input_size` is the side of a frame in pixels; `clips` and `crops` are
+    None where the source does not say how it tested. `top1` and `top5` are percent, `macs`
+    multiply-accumulates of one clip; `top5`, `macs` and `params` are None where not published.
+    """
+
+    source: str
+    dataset: str
+    num_classes: int
+    network: str
+    options: tuple[tuple[str, Option], ...]
+    depth: int | None
+    frames: int
+    input_size: int
+    clips: int | None
+    crops: int | None
+    top1: float
+    top5: float | None
+    macs: int | None
+    params: int | None
+    note: str
+
+    @property
+    def figures(self) -> dict[str, int]:
+        """The published costs, of `macs` and `params`, by the name of the quantity."""
+        costs = {"macs": self.macs, "params": self.params}
+        return {quantity: value for quantity, value in costs.items() if value is not None}
+
+    @property
+    def rule(self) -> CountingRule:
+        """How the source counts; raises `SuiteError` where that is not known."""
+        for start, rule in COUNTING_RULES.items():
+            if self.source.startswith(start):
+                return rule
+        raise SuiteError(f"{self.source}: has no counting rule: add it to COUNTING_RULES")
+
+
+def load_published() -> tuple[PublishedRow, ...]:
+    """Every published row, in the order of the file.
+
+    Raises `SuiteError` for a family and backbone that no network stands for.
+    """
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return tuple(map(_row, csv.DictReader(file)))
+
+
+def _row(cells: dict[str, str]) -> PublishedRow:
+    family = cells["family"], cells["backbone"]
+    if family not in NETWORKS:
+        raise SuiteError(f"{FILE.name}: {' with '.join(family)} is no network: add it to NETWORKS")
+    network, options = NETWORKS[family]
+    if cells["temporal_pooling"] != NO_POOLING:
+        options = options | {"temporal_pooling": cells["temporal_pooling"]}
+    return PublishedRow(
+        source=cells["source"],
+        dataset=cells["dataset"],
+        num_classes=int(cells["num_classes"]),
+        network=network,
+        options=tuple(sorted(options.items())),
+        depth=_count(cells["depth"]),
+        frames=int(cells["frames"]),
+        input_size=int(cells["input_size"]),
+        clips=_count(cells["clips"]),
+        crops=_count(cells["crops"]),
+        top1=float(cells["top1"]),
+        top5=float(cells["top5"]) if cells["top5"] else None,
+        macs=_count(cells["macs"]),
+        params=_count(cells["params"]),
+        note=cells["note"],
+    )
+
+
+def _count(cell: str) -> int | None:
+    return int(cell) if cell else None

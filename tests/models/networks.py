@@ -1,0 +1,64 @@
+"""The registered networks, in the variants that tests go through."""
+
+from typing import Any
+
+import torch
+from torch import nn
+
+import models
+
+OWN = [
+    name
+    for name in models.list_models()
+    if models.get_network(name).module != "models.torchvision_video"
+]
+BLIND = ("tsn", "tsn_blnet")  # they take the mean over frames, in any order
+
+
+def variants(name: str) -> list[dict[str, Any]]:
+    """The shallowest and the deepest network over each backbone, as keywords of `create_model`."""
+    found: list[dict[str, Any]] = []
+    for backbone, depths in models.get_network(name).depths.items():
+        options = {"backbone": backbone} if backbone else {}
+        found += [{"depth": depth, **options} for depth in depths[:1] + depths[1:][-1:]]
+        if not depths:
+            found.append(options)
+    return found
+
+
+def label(variant: tuple[str, dict[str, Any]]) -> str:
+    """What pytest calls a variant."""
+    name, options = variant
+    return "-".join([name, *map(str, options.values())])
+
+
+ALL = [(name, options) for name in models.list_models() for options in variants(name)]
+SMALL = [(name, variants(name)[0]) for name in models.list_models()]  # one each, the shallowest
+SMALL_OWN = [(name, options) for name, options in ALL if name in OWN and options != {"depth": 152}]
+
+
+def small_clip(name: str, batch: int = 1) -> tuple[int, int, int, int, int]:
+    """The shape of a small clip that the network takes with any option."""
+    frames, size = models.get_network(name).smallest_clip
+    return (batch, 3, frames, size, size)
+
+
+def build(name: str, *, num_classes: int = 6, **options: Any) -> nn.Module:
+    """The network for its small clip, as `create_model` starts it."""
+    return models.create_model(name, num_classes=num_classes, frames=small_clip(name)[2], **options)
+
+
+def lively(model: nn.Module) -> nn.Module:
+    """`model` in float64 and eval mode, with weights that hide nothing.
+
+    Norms whose scale starts at 0 would make blocks the identity, and classifiers start near 0.
+    """
+    generator = torch.Generator().manual_seed(0)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 1 and name.endswith("weight"):
+            nn.init.uniform_(parameter, 0.5, 1, generator=generator)
+    network = models.get_network(model.configuration.network)  # type: ignore[union-attr,arg-type]
+    classifier = model.get_submodule(network.classifier)
+    assert isinstance(classifier.weight, nn.Parameter)
+    nn.init.normal_(classifier.weight, generator=generator)
+    return model.double().eval()

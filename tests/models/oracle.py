@@ -1,0 +1,52 @@
+"""What the authors' networks compute with formula-made weights, and these weights."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+import models
+from tests.models import probe
+
+FOLDER = Path(__file__).parent / "oracle"
+# The oracle's file -> the network and what it is built with.
+NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "tsn_r50_t8": ("tsn", {"depth": 50}),
+    "inception_t8": ("tsn", {"backbone": "inception_v1"}),
+    "blresnet50": ("tsn_blnet", {"depth": 50}),
+    "tsm_r50_t8": ("tsm", {"depth": 50}),
+    "tam_r50_t8": ("tam", {"depth": 50}),
+    "i3d_r50_t8": ("i3d_resnet", {"depth": 50}),
+    "i3d_t16": ("i3d", {}),
+    "s3d_r50_t8": ("s3d_resnet", {"depth": 50}),
+    "s3d_t16": ("s3d", {}),
+    "blvnet_tam_r50_t16": ("blvnet_tam", {"depth": 50}),
+    "blvnet_tam_r101_t16": ("blvnet_tam", {"depth": 101}),
+}
+
+
+def read(name: str) -> dict[str, Any]:
+    """The oracle's figures."""
+    content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return content
+
+
+def build(name: str) -> nn.Module:
+    """Our network, on torch's current device."""
+    oracle, (network, options) = read(name), NETWORKS[name]
+    (num_classes,) = next(s for k, s in oracle["state_shapes"].items() if k.endswith("fc.bias"))
+    return models.create_model(network, num_classes=num_classes, frames=oracle["frames"], **options)
+
+
+def weights(name: str, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
+    """The weights by the authors' names."""
+    filled = probe.fill(read(name)["state_shapes"])
+    tensors = {key: torch.as_tensor(value) for key, value in filled.items()}
+    return {k: v.to(dtype) if v.is_floating_point() else v for k, v in tensors.items()}
+
+
+def clip(name: str) -> Tensor:
+    """The oracle's clip, N x 3 x T x H x W, float64."""
+    return torch.as_tensor(probe.clip(tuple(read(name)["input_shape"]))).transpose(1, 2)

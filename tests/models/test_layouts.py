@@ -1,0 +1,120 @@
+"""Files with the names of every layout give the network that they are of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import models
+from models.layouts import Layout
+from tests.models import checkpoints
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("blvnet", {"depth": 50}),
+    ("blvnet_tam", {"depth": 50}),
+    ("blvnet_tam", {"depth": 50, "window": 5}),
+    ("i3d", {}),
+    ("i3d_resnet", {"depth": 18}),
+    ("i3d_resnet", {"depth": 18, "temporal_module": "tam"}),
+    ("s3d", {}),
+    ("s3d_resnet", {"depth": 18}),
+    ("tam", {"depth": 18}),
+    ("tam", {"depth": 18, "window": 7}),
+    ("tam", {"backbone": "inception_v1"}),
+    ("tsm", {"depth": 18}),
+    ("tsm", {"depth": 101}),
+    ("tsn", {"depth": 18}),
+    ("tsn", {"backbone": "inception_v1"}),
+    ("tsn_blnet", {"depth": 50}),
+]
+# A family's names, as its authors' code writes them.
+NAMES: dict[tuple[str, int, str], str] = {
+    ("tam", 3, "trunk.stages.1.0.temporal.weights.2"): "layer2.0.tam.next_se.fc1.weight",
+    ("tam", 5, "trunk.stages.1.0.temporal.weights.2"): "layer2.0.tam.blending_layers.2.fc1.weight",
+    ("blvnet_tam", 3, "temporal.0.weights.0"): "tam.prev.weight",
+    ("blvnet_tam", 3, "temporal.3.weights.1"): "layer3.tam.curr.weight",
+    ("blvnet_tam", 7, "temporal.3.weights.6"): "layer3.tam.blending_layers.6.weight",
+}
+INCEPTION_NAMES = {
+    "trunk.layers.temporal1.weights.0": "tam1.prev_se.fc1.weight",
+    "trunk.layers.temporal3.weights.1": "tam3.curr_se.fc1.weight",
+    "trunk.layers.temporal3a.weights.2": "tam3a.next_se.fc1.weight",
+}
+SHIFTED = {18: [0, 1], 50: [0, 1, 2], 101: [0, 2]}  # the blocks of the first stage that TSM wraps
+
+
+def layouts(name: str, ours: list[str]) -> Iterator[Layout]:
+    """The layouts that fit a network, each once, in all wrappers."""
+    found = set()
+    for layout in models.get_network(name).layouts:
+        for wrapped in layout.wrapped():
+            theirs = tuple(map(wrapped.rename, ours))
+            is_of_another_backbone = any("trunk." in key or "weights." in key for key in theirs)
+            if theirs not in found and not is_of_another_backbone:
+                found.add(theirs)
+                yield wrapped
+
+
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_every_layout_gives_the_same_weights(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    source, model = (checkpoints.build(name, seed=seed, **options) for seed in (1, 2))
+    state = checkpoints.weights(source)
+    found = list(layouts(name, list(state)))
+    assert len(found) >= 6
+    for number, layout in enumerate(found):
+        checkpoints.scrambled(model, seed=2)
+        prefix, nest = ("", "module.")[number % 2], (None, "state_dict", "model")[number % 3]
+        file = {prefix + layout.rename(key): value for key, value in state.items()}
+        assert len(file) == len(state)
+        path = tmp_path / "weights.pth"
+        torch.save({nest: file, "epoch": 50} if nest else file, path)
+        report = models.load_checkpoint(model, path)
+        assert checkpoints.same(checkpoints.weights(model), state)
+        assert set(report.loaded) == set(file)
+        assert (report.kept, report.left_out, report.inflated) == ((), (), ())
+
+
+@pytest.mark.parametrize("name", ["tam", "tsm", "blvnet_tam"])
+def test_our_own_names_with_and_without_a_prefix(name: str, tmp_path: Path) -> None:
+    source, model = (checkpoints.build(name, seed=seed, depth=50) for seed in (1, 2))
+    state = checkpoints.weights(source)
+    for prefix in ("", "module."):
+        torch.save({prefix + key: value for key, value in state.items()}, tmp_path / "own.pt")
+        models.load_checkpoint(checkpoints.scrambled(model, seed=2), tmp_path / "own.pt")
+        assert checkpoints.same(checkpoints.weights(model), state)
+
+
+@pytest.mark.parametrize(("name", "window", "ours"), NAMES)
+def test_names_of_temporal_modules(name: str, window: int, ours: str) -> None:
+    theirs = NAMES[name, window, ours]
+    assert theirs in {layout.rename(ours) for layout in models.get_network(name).layouts}
+
+
+@pytest.mark.parametrize("ours", INCEPTION_NAMES)
+def test_names_of_temporal_modules_in_inception(ours: str) -> None:
+    renamed = {layout.rename(ours) for layout in models.get_network("tam").layouts}
+    assert INCEPTION_NAMES[ours] in renamed
+
+
+@pytest.mark.parametrize(("depth", "blocks"), SHIFTED.items())
+def test_names_of_shifted_convolutions(depth: int, blocks: list[int], tmp_path: Path) -> None:
+    """A file that wraps what TSM shifts at this depth loads, and the report has its names."""
+    source, model = (checkpoints.build("tsm", seed=seed, depth=depth) for seed in (1, 2))
+    plain = models.get_network("tsm").layouts[0]
+    file = {}
+    for ours, value in checkpoints.weights(source).items():
+        theirs = plain.rename(ours)
+        stage, _, rest = theirs.partition(".")
+        block, _, layer = rest.partition(".")
+        is_shifted = layer.startswith("conv1.") and (int(block) % 2 == 0 or depth != 101)
+        file[f"{stage}.{block}.conv1.net.weight" if is_shifted else theirs] = value
+    shifted = [key for key in file if key.startswith("layer1") and ".net." in key]
+    assert shifted == [f"layer1.{block}.conv1.net.weight" for block in blocks]
+    torch.save(file, tmp_path / "tsm.pth")
+    report = models.load_checkpoint(model, tmp_path / "tsm.pth")
+    assert set(report.loaded) == set(file)
+    assert checkpoints.same(checkpoints.weights(model), checkpoints.weights(source))

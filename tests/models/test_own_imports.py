@@ -1,0 +1,306 @@
+import dataclasses
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+import models
+from models.own_imports import OUR_PACKAGES
+from tests.models.conftest import Write
+from tests.models.own_files import (
+    CLASSES,
+    CLIP,
+    EMPTY,
+    LATER_FILES,
+    build,
+    load,
+    source_files,
+    value,
+)
+
+pytestmark = pytest.mark.usefixtures("imports_are_left_alone")
+LIBRARY = "blvbench_test_library"  # of another project
+
+
+# Which module an import finds
+
+
+@pytest.mark.parametrize("package", OUR_PACKAGES)
+@pytest.mark.parametrize(
+    ("file", "statement"),
+    [
+        ("{}/__init__.py", "from {} import VALUE"),
+        ("{}.py", "from {} import VALUE"),
+        ("{}/inner.py", "from {}.inner import VALUE"),
+        ("{}/inner/deep.py", "from {}.inner.deep import VALUE"),
+        ("{}/inner/deep/__init__.py", "import {0}.inner.deep\nVALUE = {0}.inner.deep.VALUE"),
+        ("{}/inner.py", "import importlib\nVALUE = importlib.import_module('{}.inner').VALUE"),
+    ],
+)
+def test_the_folder_comes_before_our_packages(
+    write: Write, package: str, file: str, statement: str
+) -> None:
+    path = write({"net.py": statement.format(package), file.format(package): "VALUE = 'theirs'"})
+    assert value(path) == "theirs"
+
+
+def test_the_packages_of_the_folder_import_one_another(write: Write) -> None:
+    path = write(
+        {
+            "net.py": "from models import VALUE",
+            "models/__init__.py": "from .blocks.block import VALUE",
+            "models/blocks/__init__.py": "",
+            "models/blocks/block.py": "from ..registry import name\nfrom bench import clips\n"
+            "from models.registry import name as again\nVALUE = (name, again, clips.NAME)",
+            "models/registry.py": "name = 'theirs'",
+            "bench/clips.py": "NAME = 'clips'",
+        }
+    )
+    assert value(path) == ("theirs", "theirs", "clips")
+
+
+def test_without_a_package_of_that_name_ours_is_found(write: Write) -> None:
+    path = write({"net.py": "import models\nfrom models.registry import list_models as VALUE"})
+    assert value(path) is models.list_models
+
+
+def test_a_folder_whose_module_is_loaded_shares_it(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write({"net.py": f"import {LIBRARY} as VALUE", f"{LIBRARY}.py": ""})
+    with monkeypatch.context() as patch:
+        patch.syspath_prepend(path.parent)
+        library = importlib.import_module(LIBRARY)
+    try:
+        assert value(path) is library
+    finally:
+        del sys.modules[LIBRARY]
+
+
+def test_a_module_of_the_folder_comes_before_another_project(write: Write) -> None:
+    path = write({"net.py": "from fvcore import VALUE", "fvcore/__init__.py": "VALUE = 'theirs'"})
+    assert value(path) == "theirs"
+    import fvcore
+
+    assert not hasattr(fvcore, "VALUE")
+
+
+def test_a_loaded_module_of_the_folder_hides_and_returns(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = type(sys)("some_project")
+    monkeypatch.setitem(sys.modules, "some_project", other)
+    path = write(
+        {"net.py": "from some_project import VALUE", "some_project.py": "VALUE = 'theirs'"}
+    )
+    assert value(path) == "theirs"
+    assert sys.modules["some_project"] is other
+
+
+@pytest.mark.parametrize("name", ["json", "__main__"])
+def test_a_loaded_module_of_python_stays(write: Write, name: str) -> None:
+    path = write({"net.py": f"import {name} as VALUE", f"{name}.py": "1 / 0"})
+    assert value(path) is sys.modules[name]
+
+
+def test_a_plain_directory_does_not_hide_another_project(write: Write) -> None:
+    path = write({"net.py": "import jinja2 as VALUE", "jinja2/notes.txt": "", "json/a.txt": ""})
+    assert Path(value(path).__file__).name == "__init__.py"
+
+
+def test_a_plain_directory_of_another_name_is_the_folders(write: Write) -> None:
+    path = write(
+        {
+            "net.py": "from nets_of_theirs.part import VALUE",
+            "nets_of_theirs/part.py": "VALUE = 'theirs'",
+        }
+    )
+    assert value(path) == "theirs"
+    assert not [name for name in sys.modules if name.startswith("nets_of_theirs")]
+
+
+def test_a_module_from_elsewhere_stays(write: Write, tmp_path: Path) -> None:
+    path = write(
+        {
+            "file/net.py": f"import sys\nsys.path.append({str(tmp_path / 'lib')!r})\n"
+            f"import {LIBRARY} as VALUE",
+            f"lib/{LIBRARY}.py": "",
+        }
+    )
+    try:
+        assert value(path) is sys.modules[LIBRARY]
+    finally:
+        sys.modules.pop(LIBRARY, None)
+
+
+def test_the_path_that_a_file_sets_holds_for_its_factory(write: Write, tmp_path: Path) -> None:
+    path = write(
+        {
+            "file/net.py": f"""
+                import sys
+                sys.path.insert(0, {str(tmp_path / "lib")!r})
+                def Net():
+                    from {LIBRARY} import Net
+                    return Net()
+            """,
+            f"lib/{LIBRARY}.py": EMPTY,
+        }
+    )
+    try:
+        assert type(build(load(path))).__module__ == LIBRARY
+    finally:
+        sys.modules.pop(LIBRARY, None)
+
+
+def test_dataclasses_work_while_the_file_is_executed(write: Write) -> None:
+    source = """
+        from __future__ import annotations
+        import dataclasses, inspect, typing
+
+        @dataclasses.dataclass
+        class Config:
+            width: typing.ClassVar[int] = 3
+            depth: int = 4
+
+        VALUE = (Config(), typing.get_type_hints(Config), inspect.getsource(Config))
+    """
+    path = write({"net.py": "from models.config import VALUE", "models/config.py": source})
+    config, hints, text = value(path)
+    assert dataclasses.asdict(config) == {"depth": 4}
+    assert hints["depth"] is int
+    assert text.startswith("@dataclasses.dataclass")
+
+
+# Imports that run later
+
+
+def test_the_factory_and_forward_import_from_the_folder(write: Write) -> None:
+    model = build(load(write(LATER_FILES)))
+    first = model(torch.ones(CLIP))
+    assert first.shape == (1, CLASSES)
+    assert torch.equal(model(torch.ones(CLIP)), first)
+
+
+def test_a_second_forward_pass_moves_no_modules(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = build(load(write(LATER_FILES)))
+    model(torch.ones(CLIP))
+    monkeypatch.setitem(sys.modules, LIBRARY, models)
+    model(torch.ones(CLIP))
+    assert list(sys.modules)[-1] == LIBRARY  # what is taken out and put back comes last
+
+
+def test_a_factory_may_use_its_own_network(write: Write) -> None:
+    source = """
+        from torch import nn
+        def Net(inner=None):
+            import models.a
+            if inner:
+                part = inner.build((1, 3, 2, 8, 8), 5, dict())
+                import models.a as again
+                assert part.module is models.a is again
+            net = nn.Identity()
+            net.module = models.a
+            return net
+    """
+    network = load(write({"net.py": source, "models/a.py": ""}))
+    assert isinstance(build(network, inner=network), nn.Identity)
+
+
+def test_check_imports_from_the_folder(write: Write) -> None:
+    load(write(LATER_FILES)).check(CLIP, CLASSES, {})
+
+
+def test_a_forward_pass_that_fails_to_import_leaves_no_trace(write: Write) -> None:
+    path = write({**LATER_FILES, "bench/scale.py": "1 / 0"})
+    model = build(load(path))
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            model(torch.ones(CLIP))
+
+
+def test_the_source_of_code_made_at_run_time_imports_from_the_folder(write: Write) -> None:
+    source = "from models.a import A\nfor _ in [0]:\n    exec('from models import a as VALUE')"
+    path = write({"net.py": source, "models/a.py": "A = 1"})
+    assert value(path).A == 1
+
+
+def test_two_files_do_not_see_each_others_modules(write: Write) -> None:
+    source = """
+        import models.name
+        from torch import nn
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.first = models.name.NAME
+            def forward(self, clip):
+                import models.name
+                from models.later import LATER
+                from parts.later import PART
+                return self.first, models.name.NAME, LATER, PART
+    """
+    networks = []
+    for name in ("a", "b"):
+        path = write(
+            {
+                f"{name}/net.py": source,
+                f"{name}/models/name.py": f"NAME = {name!r}",
+                f"{name}/models/later.py": f"LATER = {name!r}",
+                f"{name}/parts/later.py": f"PART = {name!r}",
+            }
+        )
+        networks.append(build(load(path)))
+    for _ in range(2):
+        assert [network(None) for network in networks] == [("a",) * 4, ("b",) * 4]
+
+
+def test_a_file_may_load_another(write: Write) -> None:
+    inner = """
+        from torch import nn
+        from blocks import NAME
+        from data.b import DATA
+        def Net():
+            from blocks import NAME as again
+            net = nn.Identity()
+            net.names = [NAME, again, DATA]
+            return net
+    """
+    outer = """
+        from blocks import NAME
+        from models.user_file import load_factory
+        def Net():
+            net = load_factory("{}:Net").build((1, 3, 2, 8, 8), 5, dict())
+            from blocks import NAME as again
+            from data.a import DATA
+            net.names += [NAME, again, DATA]
+            return net
+    """
+    blocks = {f"{name}/blocks/__init__.py": f"NAME = {name!r}" for name in "ab"}
+    data = {f"{name}/data/{name}.py": f"DATA = {name!r}" for name in "ab"}
+    path = write({"b/net.py": inner, **blocks, **data})
+    model = build(load(write({"a/net.py": outer.format(path)})))
+    assert model.names == ["b", "b", "b", "a", "a", "a"]
+
+
+def test_a_changed_file_is_loaded_anew(write: Write) -> None:
+    for number in (1, 2):
+        path = write({"net.py": "from models.a import VALUE", "models/a.py": f"VALUE = {number}"})
+        assert value(path) == number
+
+
+def test_a_compiled_module_of_the_folder_is_imported(write: Write) -> None:
+    path = write({"net.py": "from models import _bisect as VALUE", "models/__init__.py": ""})
+    spec = importlib.util.find_spec("_bisect")
+    assert spec
+    if not spec.has_location:
+        pytest.skip("this Python has no compiled module to copy")
+    copied = path.parent / "models" / Path(str(spec.origin)).name
+    shutil.copy(str(spec.origin), copied)
+    module = value(path)
+    assert module.__file__ == str(copied)
+    assert source_files(load(path)) == (path, copied.with_name("__init__.py"), copied)

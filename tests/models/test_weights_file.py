@@ -1,0 +1,246 @@
+"""A file is read without running what it holds, or refused in one line that says why."""
+
+import os
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import models
+from tests.models import checkpoints
+
+FORMATS = {"zip": True, "legacy": False}  # how torch.save writes
+STATE = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
+
+
+class Custom:
+    """What a training script may have left in its file."""
+
+
+class Payload:
+    """Something that leaves a marker where it is unpickled."""
+
+    def __init__(self, call: Callable[..., object], argument: str) -> None:
+        self.call, self.argument = call, argument
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[str]]:
+        return self.call, (self.argument,)
+
+
+def function() -> None:
+    """A function that pickles by its name."""
+
+
+@pytest.fixture
+def model() -> nn.Module:
+    return checkpoints.scrambled(nn.Linear(3, 2), seed=0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "weights.pth"
+
+
+def refusal(path: Path, model: nn.Module) -> str:
+    """The one line with which `path` is refused."""
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path)
+    return str(errors[0])
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("value", [Custom(), Custom, function, print, np.float64(1), {Custom()}])
+@pytest.mark.parametrize("place", ["inside", "beside", "after"])
+def test_a_pickled_object(
+    value: object, place: str, is_zip: bool, model: nn.Module, path: Path
+) -> None:
+    contents: dict[str, dict[str, Any]] = {
+        "inside": {"arch": "linear", "state_dict": {**STATE, "culprit": value}},
+        "beside": {"arch": "linear", "culprit": value, "state_dict": STATE},
+        "after": {"state_dict": STATE, "epoch": 3, "culprit": value},
+    }
+    torch.save(contents[place], path, _use_new_zipfile_serialization=is_zip)
+    assert "holds a pickled object under 'culprit' (" in refusal(path, model)
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("call", [os.system, eval, exec])
+@pytest.mark.parametrize("depth", ["top", "inside"])
+def test_a_payload_is_not_run(
+    call: Callable[..., object], depth: str, is_zip: bool, model: nn.Module, tmp_path: Path
+) -> None:
+    path, marker = tmp_path / "weights.pth", tmp_path / "marker"
+    code = f"touch {marker}" if call is os.system else f"open({str(marker)!r}, 'w')"
+    content = {**STATE, "culprit": Payload(call, code)}
+    torch.save(
+        content if depth == "top" else {"state_dict": content},
+        path,
+        _use_new_zipfile_serialization=is_zip,
+    )
+    assert "holds a pickled object under 'culprit'" in refusal(path, model)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+def test_a_key_that_stands_in_the_file_twice(is_zip: bool, model: nn.Module, path: Path) -> None:
+    """A pickle has a string once, and then refers to it."""
+    content = {"culprit": 1, "state_dict": {**STATE, "culprit": Custom()}}
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    assert "under 'culprit' (" in refusal(path, model)
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+def test_a_whole_pickled_network(is_zip: bool, model: nn.Module, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the legacy format saves the source as well, if it can
+        torch.save(model, path, _use_new_zipfile_serialization=is_zip)
+    refused = refusal(path, model)
+    assert "holds a pickled object" in refused
+    assert "(torch.nn.modules.linear.Linear)" in refused
+
+
+def plain_files(folder: Path) -> dict[str, Path]:
+    """`STATE` in every format."""
+    files = {name: folder / f"{name}.pth" for name in FORMATS}
+    for name, path in files.items():
+        torch.save(STATE, path, _use_new_zipfile_serialization=FORMATS[name])
+    files["safetensors"] = folder / "weights.safetensors"
+    save_file(STATE, files["safetensors"])
+    return files
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ""])
+def test_a_format_is_known_by_its_content(
+    kind: str, suffix: str, model: nn.Module, tmp_path: Path
+) -> None:
+    path = plain_files(tmp_path)[kind].rename(tmp_path / f"renamed{suffix}")
+    models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+def test_a_file_that_is_cut_off(kind: str, model: nn.Module, tmp_path: Path) -> None:
+    path = plain_files(tmp_path)[kind]
+    whole = path.read_bytes()
+    for length in {*range(24), *range(24, len(whole), 31), len(whole) - 1}:
+        path.write_bytes(whole[:length])
+        refusal(path, model)
+
+
+@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+def test_a_damaged_file_loads_or_is_refused(kind: str, model: nn.Module, tmp_path: Path) -> None:
+    path = plain_files(tmp_path)[kind]
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 7):
+        damaged = bytearray(whole)
+        damaged[position] ^= 0xFF
+        path.write_bytes(damaged)
+        try:
+            models.load_checkpoint(model, path)
+        except models.CheckpointError as error:
+            message = str(error)
+            assert message.startswith(f"{path}: ")
+            assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello\n", b"\x80\x02}q\x00.", *map(os.urandom, (1, 100, 5000))], ids=range(6)
+)
+def test_a_file_of_something_else(
+    content: bytes, suffix: str, model: nn.Module, tmp_path: Path
+) -> None:
+    path = tmp_path / f"file{suffix}"
+    path.write_bytes(content)
+    refusal(path, model)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_no_file(suffix: str, model: nn.Module, tmp_path: Path) -> None:
+    assert "No such file" in refusal(tmp_path / f"absent{suffix}", model)
+    folder = tmp_path / f"folder{suffix}"
+    folder.mkdir()
+    assert "cannot be read (Is a directory)" in refusal(folder, model)
+
+
+def test_a_zip_that_is_no_checkpoint(model: nn.Module, path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("folder/readme.txt", "hello")
+    assert "is no checkpoint" in refusal(path, model)
+
+
+def test_torchscript(model: nn.Module, path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated
+        torch.jit.save(torch.jit.script(model), path)
+    assert "TorchScript" in refusal(path, model)
+
+
+def quantized() -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is deprecated
+        return torch.quantize_per_tensor(torch.ones(2), 1.0, 0, torch.qint8)
+
+
+def nested() -> torch.Tensor:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is a prototype
+        return torch.nested.nested_tensor([torch.ones(1), torch.ones(2)])
+
+
+VALUES: dict[str, Callable[[], object]] = {
+    "int": lambda: 3,
+    "list": lambda: [1.0, 2.0],
+    "None": lambda: None,
+    "str": lambda: "text",
+    "sparse": lambda: torch.eye(2).to_sparse(),
+    "complex": lambda: torch.ones(2, dtype=torch.complex64),
+    "quantized": quantized,
+    "nested": nested,
+    "meta": lambda: torch.ones(2, device="meta"),
+}
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("kind", VALUES)
+def test_a_value_that_is_no_plain_tensor(
+    kind: str, is_zip: bool, model: nn.Module, path: Path
+) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # saving what is deprecated
+        content = {**STATE, "bias": VALUES[kind]()}
+        torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    assert "'bias'" in refusal(path, model)
+
+
+@pytest.mark.parametrize("dtype", [torch.bits8, torch.float4_e2m1fn_x2], ids=str)
+def test_numbers_that_cannot_be_copied(dtype: torch.dtype, model: nn.Module, path: Path) -> None:
+    torch.save({**STATE, "bias": torch.ones(2, dtype=torch.uint8).view(dtype)}, path)
+    assert "'bias' is no plain tensor of numbers" in refusal(path, model)
+
+
+@pytest.mark.parametrize("key", [0, None, (1, "weight"), b"weight", torch.eye(3)], ids=repr)
+def test_a_key_that_is_no_name(key: object, model: nn.Module, path: Path) -> None:
+    content: dict[object, torch.Tensor] = {"weight": torch.ones(2, 3), key: torch.ones(1)}
+    torch.save(content, path)
+    assert f"the key {' '.join(repr(key).split())} is no name" in refusal(path, model)
+
+
+@pytest.mark.parametrize("content", [{}, {"state_dict": {}}, {"model": {}}])
+def test_a_file_of_nothing(content: object, model: nn.Module, path: Path) -> None:
+    torch.save(content, path)
+    assert "holds nothing, no weights by name" in refusal(path, model)
+
+
+@pytest.mark.parametrize("content", [[torch.ones(1)], [], None, 3, torch.ones(2, 2)], ids=repr)
+def test_weights_without_names(content: object, model: nn.Module, path: Path) -> None:
+    torch.save(content, path)
+    assert f"holds {type(content).__name__}, no weights by name" in refusal(path, model)

@@ -1,0 +1,139 @@
+import csv
+from collections import Counter
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from suites import PublishedRow, SuiteError, load_published, load_suite, published
+from suites.published import COUNTING_RULES, NETWORKS
+
+ROWS = load_published()
+EXACT, ROUNDED = COUNTING_RULES.values()
+
+
+def test_rows_are_typed() -> None:
+    first, last = ROWS[0], ROWS[-1]
+    assert first == PublishedRow(
+        source="IBM/action-recognition-pytorch@67cc96f benchmark_mini.md",
+        dataset="mini-something-something-v2",
+        num_classes=87,
+        network="tsn",
+        options=(("backbone", "inception_v1"),),
+        depth=None,
+        frames=8,
+        input_size=224,
+        clips=None,
+        crops=None,
+        top1=33.1384,
+        top5=63.6156,
+        macs=11_978_817_536,
+        params=5_689_079,
+        note="published name: mini_st2stv2-inception-v1-f8-cosine-bs72-e75",
+    )
+    assert (last.network, last.depth, last.frames, last.num_classes) == ("tsn", 50, 25, 174)
+    assert last.figures == {"macs": 102_700_000_000, "params": 24_330_000}
+
+
+def test_every_row_of_the_file_is_read() -> None:
+    sources = Counter(row.source.partition("@")[0] for row in ROWS)
+    assert sources == {
+        "IBM/action-recognition-pytorch": 288 + 8,
+        "mit-han-lab/temporal-shift-module": 17,
+        "IBM/bLVNet-TAM": 12,
+        "open-mmlab/mmaction2": 8,
+    }
+
+
+def test_every_family_is_mapped_and_every_mapping_used() -> None:
+    with published.FILE.open(encoding="utf-8", newline="") as file:
+        assert {(cells["family"], cells["backbone"]) for cells in csv.DictReader(file)} == set(
+            NETWORKS
+        )
+
+
+@pytest.mark.parametrize(
+    ("network", "depth", "options"),
+    [
+        ("tsn", 18, {}),
+        ("tam", None, {"backbone": "inception_v1", "temporal_pooling": "max"}),
+        ("tsm", 101, {}),
+        ("i3d_resnet", 50, {"temporal_pooling": "max"}),
+        ("i3d", None, {}),
+        ("s3d_resnet", 18, {}),
+        ("s3d", None, {"temporal_pooling": "max"}),
+        ("blvnet_tam", 101, {}),
+    ],
+)
+def test_networks_have_our_names(network: str, depth: int | None, options: dict[str, str]) -> None:
+    assert any(
+        (row.network, row.depth, row.options) == (network, depth, tuple(sorted(options.items())))
+        for row in ROWS
+    )
+
+
+def test_rows_without_costs_carry_their_test_protocol() -> None:
+    rows = [row for row in ROWS if not row.figures]
+    assert len(rows) == 17 + 12 + 8
+    assert all(row.clips and row.crops for row in rows)
+    assert {row.network for row in rows if row.input_size == 256} == {"i3d_resnet", "tam"}
+
+
+def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "published_results.csv"
+    path.write_text(published.FILE.read_text(encoding="utf-8").replace(",tsn,", ",tsnn,"))
+    monkeypatch.setattr(published, "FILE", path)
+    with pytest.raises(SuiteError, match="tsnn with inception-v1 is no network"):
+        load_published()
+
+
+def test_every_row_with_costs_has_a_counting_rule() -> None:
+    rules = Counter(row.rule for row in ROWS if row.figures)
+    assert rules == {EXACT: 288, ROUNDED: 8}
+    assert EXACT.operators == ("conv",)
+    assert ROUNDED.operators == ("conv", "norm")
+
+
+def test_a_source_without_a_counting_rule_is_refused() -> None:
+    uncounted = next(row for row in ROWS if not row.figures)
+    with pytest.raises(SuiteError, match=r"bLVNet-TAM@.* has no counting rule"):
+        _ = uncounted.rule
+
+
+@pytest.mark.parametrize(
+    ("counted", "printed"),
+    [
+        (102_734_105_600, 102_700_000_000),
+        (102_750_000_000, 102_800_000_000),
+        (23_864_558, 23_870_000),  # by way of 23.865M
+        (23_864_499, 23_860_000),
+        (99_996, 100_000),
+        (87, 87),
+    ],
+)
+def test_a_rounded_figure_is_printed_to_four_digits(counted: int, printed: int) -> None:
+    assert ROUNDED.printed(counted) == printed
+    assert EXACT.printed(counted) == counted
+
+
+def test_the_suite_covers_every_row_with_costs_and_nothing_else() -> None:
+    sweeps = load_suite("published").sweep
+    swept = [
+        (network, depth, tuple(sorted(options.items())), frames, sweep.input_size, num_classes)
+        for sweep in sweeps
+        for network, depth, options, frames, num_classes in product(
+            sweep.networks,
+            sweep.depth_choices,
+            sweep.option_sets,
+            sweep.frames,
+            sweep.class_counts,
+        )
+    ]
+    printed = {
+        (row.network, row.depth, row.options, row.frames, row.input_size, row.num_classes)
+        for row in ROWS
+        if row.figures
+    }
+    assert len(swept) == len(set(swept))
+    assert set(swept) == printed
+    assert all(sweep.quantities == ("params", "macs") for sweep in sweeps)
