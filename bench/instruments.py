@@ -9,7 +9,7 @@ from functools import partial
 
 import models
 from bench.errors import BenchError
-from bench.networks import build
+from bench.networks import build, build_on_meta
 from bench.records import Point
 
 
@@ -49,22 +49,15 @@ class Instrument:
 
 
 def _count_params(point: Point) -> Reading:
-    import torch
-
     from bench import params
 
-    with torch.device("meta"):
-        return Reading((params.count(build(point)),))
+    return Reading((params.count(build_on_meta(point)),))
 
 
 def _count_macs(point: Point) -> Reading:
-    import torch
-
     from bench import macs
 
-    with torch.device("meta"):
-        model = build(point)
-    counted = macs.count(model, point.clip_shape)
+    counted = macs.count(build_on_meta(point), point.clip_shape)
     return Reading(
         (counted.total,),
         {"by_operator": counted.by_operator, "uncounted": counted.uncounted},
@@ -88,7 +81,15 @@ def _simulate_memory(point: Point) -> Reading:
 
 
 INSTRUMENTS = (
-    Instrument("params", "shapes", "parameters", True, "bench.params", (), _count_params),
+    Instrument(
+        "params",
+        "shapes",
+        "parameters",
+        True,
+        "bench.params",
+        ("torch", "torchvision"),
+        _count_params,
+    ),
     Instrument(
         "macs", "flop_counter", "MACs", True, "bench.macs", ("torch", "torchvision"), _count_macs
     ),

@@ -2,7 +2,7 @@
 
 A clip is N x C x T x H x W. What an operator does belongs to the innermost module that runs it: a
 convolution's MACs to the convolution, a residual addition's bytes to the block that adds. So the
-rows add up, to the MACs of `bench.macs` and to the parameters of `bench.params`.
+rows add up, to the MACs of `bench.macs` for one clip and to the parameters of `bench.params`.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.macs import FLOPS_PER_MAC, dry_run
+from bench.macs import BATCH_NORMS, FLOPS_PER_MAC, dry_run
 
 ROOT = "(network)"  # the row of the model itself, whose path is empty
 # They have no forward pass: what they hold is used by the module that contains them.
@@ -27,9 +27,9 @@ HOLDERS = (nn.ParameterList, nn.ParameterDict, nn.ModuleList, nn.ModuleDict)
 class Layer:
     """What one module does itself, without the modules inside it, in all its calls together.
 
-    `params` are elements; `activation_bytes` is all that it allocates for the batch, freed later or
-    not, where views and in-place operators add nothing. `output_shape` is that of the first tensor
-    that it returned, () where there is none.
+    `params` are elements, `macs` those of one clip; `activation_bytes` is all that it allocates for
+    the batch, freed later or not, where views and in-place operators add nothing. `output_shape` is
+    that of the first tensor that it returned, () where there is none.
     """
 
     name: str
@@ -62,7 +62,7 @@ def count(model: nn.Module, clip_shape: tuple[int, ...]) -> tuple[Layer, ...]:
             name=name or ROOT,
             kind=type(modules[name]).__name__,
             params=params[name],
-            macs=meter.macs[name],
+            macs=meter.macs[name] // clip_shape[0],
             activation_bytes=meter.activation_bytes[name],
             output_shape=meter.output_shapes.get(name, ()),
         )
@@ -98,7 +98,8 @@ class _Meter(TorchDispatchMode):
             # prepended, so that what a module's own hooks do, as weight_norm's, is its own work
             enter = module.register_forward_pre_hook(partial(self._enter, path), prepend=True)
             hooks.enter_context(enter)
-            hooks.enter_context(module.register_forward_hook(partial(self._leave, path)))
+            leave = partial(self._leave, path)
+            hooks.enter_context(module.register_forward_hook(leave, always_call=True))
 
     def _enter(self, path: str, module: nn.Module, args: Any) -> None:
         self._running.append(path)
@@ -116,7 +117,9 @@ class _Meter(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         path = self._running[-1]
         self.macs[path] += (self._flops.get_total_flops() - before) // FLOPS_PER_MAC
-        given, returned = _storage_bytes((args, kwargs)), _storage_bytes(out)
+        # On meta tensors, batch norms also return statistics, which evaluation does not make.
+        made = out[0] if func.overloadpacket in BATCH_NORMS else out
+        given, returned = _storage_bytes((args, kwargs)), _storage_bytes(made)
         self.activation_bytes[path] += sum(returned[new] for new in returned.keys() - given.keys())
         return out
 

@@ -165,6 +165,11 @@ def _per_window(args: tuple[Any, ...], out: Any) -> int:
     return int(window * tree_leaves(out)[0].numel())
 
 
+BATCH_NORMS = (
+    aten.native_batch_norm,
+    aten._native_batch_norm_legit,
+    aten._native_batch_norm_legit_no_training,
+)
 NORM = ("norm", _per_output(2))  # scale and shift, as papers count it
 POOL = ("pool", _per_window)
 REDUCTION = ("reduction", _per_input)
@@ -172,9 +177,7 @@ RESIZE = ("resize", _per_output())
 ELEMENTWISE = ("elementwise", _per_output())
 
 APART: dict[Any, tuple[str, Operations]] = {
-    aten.native_batch_norm: NORM,
-    aten._native_batch_norm_legit: NORM,
-    aten._native_batch_norm_legit_no_training: NORM,
+    **dict.fromkeys(BATCH_NORMS, NORM),
     aten.native_layer_norm: NORM,
     aten.native_group_norm: NORM,
     aten.max_pool2d_with_indices: POOL,

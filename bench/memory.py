@@ -19,6 +19,7 @@ from torch.utils._pytree import tree_leaves
 from bench.clips import blank_clip, check_clip_shape
 from bench.errors import BenchError
 from bench.records import Mode
+from models.meta import build_on_meta, replace_tensors
 
 Kind = Literal[
     "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
@@ -59,7 +60,7 @@ def simulate(
     if mode not in get_args(Mode):
         raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
     check_clip_shape(clip_shape)
-    with FakeTensorMode():
+    with FakeTensorMode(allow_non_fake_inputs=True):  # a module may keep a constant of its own
         model = build_fake(model_factory)
         clip = blank_clip(model, clip_shape)
         ledger = _Ledger(block_bytes)
@@ -76,23 +77,14 @@ def build_fake(model_factory: Callable[[], nn.Module]) -> nn.Module:
     try:
         return model_factory()
     except Exception:  # fake tensors have no values to read, and cannot change their type in place
-        with unset_fake_temporarily(), torch.device("meta"):
-            model = model_factory()
-    fakes: dict[Tensor, Tensor] = {}  # by the meta tensor: shared weights stay shared
-    for module in model.modules():
-        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
-        for tensors in held:
-            for name, tensor in tensors.items():
-                if tensor is not None:
-                    fakes.setdefault(tensor, _fake_like(tensor))
-                    tensors[name] = fakes[tensor]
+        with unset_fake_temporarily():
+            model = build_on_meta(model_factory)
+    replace_tensors(model, _fake_like)
     return model
 
 
 def _fake_like(tensor: Tensor) -> Tensor:
-    fake = torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
-    is_parameter = isinstance(tensor, nn.Parameter)
-    return nn.Parameter(fake, tensor.requires_grad) if is_parameter else fake
+    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
 
 
 def _infer(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:

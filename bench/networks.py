@@ -1,18 +1,23 @@
 """The network of a point: one of ours by name, or `path/to/file.py:factory`, a user's."""
 
-import functools
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import models
 from bench.records import Point
 from bench.source import code_version
+from models import meta
+from models.user_file import load_factory
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from models.user_file import UserNetwork
+    from models.own_imports import Sources
 
 FILE_MARK = ".py:"  # no network of ours has it in its name
+
+_checked: "dict[tuple[Path, Point], Sources]" = {}
 
 
 def configured(point: Point) -> Point:
@@ -23,8 +28,11 @@ def configured(point: Point) -> Point:
     """
     if FILE_MARK in point.network:
         if point.depth is not None:
+            is_option = load_factory(point.network).names("depth")
             raise models.NetworkError(
-                f"{point.network} comes in one depth: leave depth {point.depth} out"
+                f"{point.network} takes its depth as an option: use --option depth={point.depth}"
+                if is_option
+                else f"{point.network} comes in one depth: leave depth {point.depth} out"
             )
         version(point)
         return point
@@ -41,7 +49,8 @@ def configured(point: Point) -> Point:
 def build(point: Point) -> "nn.Module":
     """The network of `point`, on torch's current default device."""
     if FILE_MARK in point.network:
-        return _load(point.network).build(point.clip_shape, point.num_classes, dict(point.options))
+        network = load_factory(point.network)
+        return network.build(point.clip_shape, point.num_classes, dict(point.options))
     return models.create_model(
         point.network,
         num_classes=point.num_classes,
@@ -51,22 +60,27 @@ def build(point: Point) -> "nn.Module":
     )
 
 
+def build_on_meta(point: Point) -> "nn.Module":
+    """The network of `point`, on torch's meta device."""
+    return meta.build_on_meta(partial(build, point))
+
+
 def version(point: Point) -> str:
     """A fingerprint of the source that the network of `point` is built from."""
     if FILE_MARK in point.network:
-        return _checked(point, _load(point.network).fingerprint())
+        return _own_sources(point).fingerprint()
     return code_version(models.get_network(point.network).module)
 
 
-def _load(name: str) -> "UserNetwork":
-    from models.user_file import load_factory
+def _own_sources(point: Point) -> "Sources":
+    """What a user's network is built from, known after a forward pass, where files import others.
 
-    return load_factory(name)
-
-
-@functools.cache
-def _checked(point: Point, loaded_version: str) -> str:
-    """The fingerprint of a user's network after a forward pass, where files may import others."""
-    network = _load(point.network)
-    network.check(point.clip_shape, point.num_classes, dict(point.options))
-    return network.fingerprint()
+    It does not depend on the points before: they may have imported what this one would import.
+    """
+    key = (Path.cwd(), point)
+    sources = _checked.get(key)
+    if sources is None or not sources.are_current():
+        network = load_factory(point.network, fresh=True)
+        network.check(point.clip_shape, point.num_classes, dict(point.options))
+        sources = _checked[key] = network.sources()
+    return sources

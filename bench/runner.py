@@ -28,18 +28,20 @@ def run(
     """Measure `tasks` in `jobs` processes, storing each result at once; return what failed.
 
     An interrupt ends the run after the points in flight, which are stored too. Raises `BenchError`
-    where a worker dies; what was measured until then is in the store.
+    where a worker dies; what was measured until then is in the store. A result is stored under the
+    identity that its worker finds: a user's file may have changed since `tasks` were made.
     """
     failed: list[Measurement] = []
     if not tasks:
         return failed
     with _workers(min(jobs, len(tasks))) as pool:
         with _sigint_ignored():  # workers inherit it: only this process answers Ctrl-C
-            waiting = {pool.submit(_measure, t.point, t.instrument.label): t for t in tasks}
+            waiting = {pool.submit(_measure, t.point, t.instrument.label) for t in tasks}
 
-        def keep(future: Future[Measurement]) -> None:
-            measurement = future.result()
-            store.put(waiting.pop(future).identity, measurement)
+        def keep(future: Future[tuple[str, Measurement]]) -> None:
+            waiting.remove(future)
+            identity, measurement = future.result()
+            store.put(identity, measurement)
             on_result(measurement)
             if measurement.status == "failed":
                 failed.append(measurement)
@@ -101,5 +103,6 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _measure(point: Point, quantity: str) -> Measurement:
-    return task(point, quantity).measure()
+def _measure(point: Point, quantity: str) -> tuple[str, Measurement]:
+    found = task(point, quantity)
+    return found.identity, found.measure()

@@ -12,10 +12,11 @@ import models
 from bench import environment
 from bench.errors import BenchError
 from bench.instruments import Instrument, Reading, find_instrument
-from bench.networks import build, configured, version
+from bench.networks import build, build_on_meta, configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.source import code_version
 from models import NetworkError
+from models.user_file import contained
 from suites import Suite, Sweep
 
 
@@ -31,7 +32,9 @@ class Task:
         """The versions of the source that the figure comes from."""
         return CodeVersion(
             network=version(self.point),
-            instrument=code_version(self.instrument.module, self.instrument.read, build),
+            instrument=code_version(
+                self.instrument.module, self.instrument.read, build, build_on_meta
+            ),
         )
 
     @cached_property
@@ -49,10 +52,17 @@ class Task:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def measure(self) -> Measurement:
-        """Run the instrument; its failure is a measurement too, with the reason."""
+        """Run the instrument; its failure is a measurement too, with the reason.
+
+        What is printed meanwhile goes to stderr, and torch's global state is left as it was.
+        """
         try:
-            reading = self.instrument.read(self.point)
-        except Exception as error:  # whatever a network raises is the result of this point alone
+            with contained():
+                reading = self.instrument.read(self.point)
+        except (
+            Exception,
+            SystemExit,
+        ) as error:  # whatever a network raises is the result of this point alone
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             return self._record("failed", Reading(()), reason)
         return self._record("ok", reading)

@@ -3,7 +3,7 @@
 from models.inception2d import Inception2D
 from models.layouts import (
     CLASSIFIER,
-    RESIDUAL,
+    RESNET,
     TAM_RESNET_LISTED,
     TAM_RESNET_NAMED,
     Layout,
@@ -13,23 +13,13 @@ from models.resnet2d import DEPTHS, ResNet2D
 from models.temporal import TemporalBuilder
 
 BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # with their depths
-RESNET_RULES: tuple[Rule, ...] = (
-    (r"^trunk\.", ""),
-    (r"^stem\.", ""),
-    (r"^stages\.0\.", "layer1."),
-    (r"^stages\.1\.", "layer2."),
-    (r"^stages\.2\.", "layer3."),
-    (r"^stages\.3\.", "layer4."),
-    RESIDUAL,
-    (r"\btemporal\.", "tam."),
-    CLASSIFIER,
-)
+RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
 _INCEPTION: tuple[Rule, ...] = (
     (r"^trunk\.layers\.", ""),
     (r"^temporal", "tam"),
     CLASSIFIER,
 )
-_AUXILIARY = r"^aux[12]\."  # the image network has two classifiers more
+_AUXILIARY = r"(^|\.)aux[12]\."  # the image network has two classifiers more
 LAYOUTS = tuple(
     Layout((*rules, *tam), leaves_out)
     for rules, leaves_out in ((RESNET_RULES, None), (_INCEPTION, _AUXILIARY))
@@ -47,6 +37,7 @@ def build_trunk(
     width: float,
 ) -> ResNet2D | Inception2D:
     """The image network `backbone` over clips of `frames`, with `temporal` modules in it."""
-    if depth is None:
+    if backbone == "inception_v1":
         return Inception2D(temporal, frames=frames, temporal_pooling=temporal_pooling, width=width)
+    assert depth is not None
     return ResNet2D(depth, temporal, frames=frames, temporal_pooling=temporal_pooling, width=width)

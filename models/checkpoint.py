@@ -25,15 +25,15 @@ class LoadReport:
 
     `loaded`, `unexpected`, `left_out` and `inflated` (a part of `loaded`, repeated along time) have
     the file's names, and so have `missing` and `mismatched`, with the file's and the network's
-    shape. `kept` has the network's own names of what stays as it was: a replaced classifier, and
-    what the file's kind of network cannot have.
+    shape, or type where one holds fractions and the other none. `kept` has the network's own names
+    of what stays as it was: a replaced classifier, and what the file's kind of network cannot have.
     """
 
     path: Path
     loaded: tuple[str, ...]
     missing: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
-    mismatched: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...] = ()
+    mismatched: tuple[tuple[str, object, object], ...] = ()
     left_out: tuple[str, ...] = ()
     inflated: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
@@ -124,7 +124,8 @@ def match(
     }
     wanted = {name: layout.rename(name) for name in ours if name not in kept}
     values: dict[str, Tensor] = {}
-    missing, mismatched, inflated = [], [], []
+    missing, inflated = [], []
+    mismatched: list[tuple[str, object, object]] = []
     for name, theirs in wanted.items():
         if theirs not in weights:
             missing.append(theirs)
@@ -135,6 +136,9 @@ def match(
             value = value.unsqueeze(TIME_AXIS).expand(-1, -1, shape[TIME_AXIS], -1, -1)
         if tuple(value.shape) != shape:
             mismatched.append((theirs, tuple(weights[theirs].shape), shape))
+            continue
+        if value.is_floating_point() != ours[name].is_floating_point():
+            mismatched.append((theirs, value.dtype, ours[name].dtype))
             continue
         values[name] = value
         if is_flat:
@@ -183,17 +187,23 @@ def _classifier(network: Network | None, ours: Mapping[str, object]) -> set[str]
 def _load(
     model: "nn.Module", path: Path, classifier: Classifier, *, from_image: bool
 ) -> LoadReport:
-    import torch
-
-    ours = own_weights(model)
+    own_weights(model)
     weights = read_weights(path)
     report, values = match(model, path, weights, classifier=classifier, from_image=from_image)
     if not report.is_complete:
         raise CheckpointError(f"{report.first_offence()}: {_advice(model, path, weights)}", report)
+    fill(model, values)
+    return report
+
+
+def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
+    """Copy values that `match` found to fit into the weights of `model`."""
+    import torch
+
+    ours = model.state_dict()
     with torch.no_grad():
         for name, value in values.items():
             ours[name].copy_(value)
-    return report
 
 
 def _advice(model: "nn.Module", path: Path, weights: "Mapping[str, Tensor]") -> str:

@@ -7,7 +7,7 @@ from models.temporal import POOLINGS
 from models.widths import WIDTHS
 
 # As the authors name the layers of an Inception-v1; an image file has two classifiers more.
-LAYOUT = Layout(rules=((r"^layers\.", ""), CLASSIFIER), leaves_out=r"^aux[12]\.")
+LAYOUT = Layout(rules=((r"^layers\.", ""), CLASSIFIER), leaves_out=r"(^|\.)aux[12]\.")
 
 
 @register(

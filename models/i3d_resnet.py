@@ -5,8 +5,9 @@ from collections.abc import Callable
 from torch import nn
 
 from models.registry import register
+from models.residual import Layers
 from models.resnet2d import DEPTHS
-from models.resnet3d import LAYOUT, Layers, ResNet3D, Stride
+from models.resnet3d import LAYOUT, ResNet3D, Stride
 from models.temporal import POOLINGS, TemporalAggregation3d
 from models.widths import WIDTHS
 

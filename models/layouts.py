@@ -9,13 +9,23 @@ from dataclasses import dataclass, replace
 
 Rule = tuple[str, str]  # a regular expression, and what its match becomes
 
-DATA_PARALLEL = "module."  # what nn.DataParallel puts before every name
+# What nn.DataParallel and torch.compile put before every name.
+PREFIXES = ("module.", "_orig_mod.")
 
 # Our names of what no image network has: temporal modules, and convolutions along time alone.
 VIDEO_ONLY = re.compile(r"(^|\.)temporal|(conv|bn)\d?_t\.")
 
 CLASSIFIER: Rule = (r"^head\.classifier\.", "fc.")
 RESIDUAL: Rule = (r"\.residual\.", ".")
+RESNET: tuple[Rule, ...] = (
+    (r"^stem\.", ""),
+    (r"^stages\.0\.", "layer1."),
+    (r"^stages\.1\.", "layer2."),
+    (r"^stages\.2\.", "layer3."),
+    (r"^stages\.3\.", "layer4."),
+    RESIDUAL,
+    CLASSIFIER,
+)
 
 # The authors keep a TAM's weights as three named convolutions where the window is 3, else as a
 # list; those of the video ResNets stand in a module of their own.
@@ -55,8 +65,7 @@ class Layout:
 
     def is_left_out(self, name: str) -> bool:
         """Whether a file's weight belongs to a part that this network does not have."""
-        bare = name.removeprefix(DATA_PARALLEL)
-        return self.leaves_out is not None and re.search(self.leaves_out, bare) is not None
+        return self.leaves_out is not None and re.search(self.leaves_out, name) is not None
 
     def wrapped(self) -> "Iterable[Layout]":
         """This layout inside each of the authors' video wrappers."""
@@ -74,9 +83,9 @@ class Layout:
             for body, classifier in WRAPPERS
         )
 
-    def parallel(self) -> "Layout":
-        """This layout as nn.DataParallel saves it."""
-        return replace(self, rules=(*self.rules, ("^", DATA_PARALLEL)))
+    def behind(self, prefix: str) -> "Layout":
+        """This layout with `prefix` before every name."""
+        return replace(self, rules=(*self.rules, ("^", prefix)))
 
 
 OURS = Layout()
@@ -87,9 +96,9 @@ def best_layout(
 ) -> Layout:
     """The layout under which the most of our names are in the file.
 
-    Of `layouts` and our own, in every wrapper, with and without `module.` before each name.
+    Of `layouts` and our own, in every wrapper, with and without a prefix before each name.
     """
     names = tuple(ours)
     candidates = [OURS, *(wrapped for layout in layouts for wrapped in layout.wrapped())]
-    candidates += [layout.parallel() for layout in candidates]
+    candidates += [layout.behind(prefix) for prefix in PREFIXES for layout in candidates]
     return max(candidates, key=lambda layout: sum(layout.rename(name) in theirs for name in names))

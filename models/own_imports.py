@@ -1,22 +1,53 @@
 """Imports for a file that is not ours: its own folder first, whatever packages there are called.
 
 A researcher's folder has a `models` as we do. While its file runs, and whenever its modules import
-something later, the folder's modules are found; everybody else never sees them.
+something later, the folder's modules are found; everybody else never sees them. The same holds for
+modules in the folders that the file adds to `sys.path`, unless they are installed there.
 """
 
 import builtins
 import hashlib
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import sysconfig
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import machinery, util
 from pathlib import Path
 from traceback import walk_tb
 from types import CodeType, ModuleType
 
+from models.meta import real_tensors
+
 OUR_PACKAGES = ("bench", "models", "reports", "suites", "tests")
 DIGITS = 12  # 48 bits: no two versions of a file will share a fingerprint by chance
+OUR_ROOT = Path(__file__).resolve().parents[1]
+INSTALLED = frozenset({"site-packages", "dist-packages"})  # where libraries are, in any Python
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Files that were executed, seen from the folder of the first: their contents at that time."""
+
+    folder: Path
+    contents: Mapping[Path, bytes]
+
+    def fingerprint(self) -> str:
+        """12 hex digits over names and contents."""
+        digest = hashlib.sha256()
+        for path in sorted(self.contents):
+            content = self.contents[path]
+            digest.update(f"{os.path.relpath(path, self.folder)}\0{len(content)}\0".encode())
+            digest.update(content)
+        return digest.hexdigest()[:DIGITS]
+
+    def are_current(self) -> bool:
+        """Whether the files on disk still have these contents."""
+        try:
+            return all(path.read_bytes() == content for path, content in self.contents.items())
+        except OSError:
+            return False
 
 
 class OwnImports:
@@ -24,10 +55,14 @@ class OwnImports:
 
     def __init__(self, file: Path) -> None:
         self.files = {file: file.read_bytes()}  # every file executed, the user's first
+        machinery.PathFinder.invalidate_caches()  # files may be new
         self._file = file
         self._main = f"_blvbench_user_{hashlib.sha256(str(file).encode()).hexdigest()[:DIGITS]}"
         self._modules: dict[str, ModuleType] = {}
+        self._hidden: dict[str, ModuleType] = {}  # everybody else's, while active
         self._path = [str(file.parent), *sys.path]
+        self._given = frozenset(sys.path)
+        self._executed = 0
         self._is_active = False
         finder = _finder(str(file.parent))
         names = {entry.name.partition(".")[0] for entry in file.parent.iterdir()}
@@ -40,7 +75,13 @@ class OwnImports:
         spec.has_location = True  # sets __file__
         module = sys.modules[self._main] = util.module_from_spec(spec)
         loader.exec_module(module)
+        self._executed = len(self.files)
         return module
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing has been imported since the file was executed."""
+        return len(self.files) == self._executed
 
     @contextmanager
     def active(self) -> Iterator[None]:
@@ -48,7 +89,7 @@ class OwnImports:
         if self._is_active:
             yield
             return
-        hidden = self._take_out()
+        self._hidden = _take_out(self._roots)
         sys.modules.update(self._modules)
         sys.path, self._path = self._path, sys.path
         sys.meta_path.insert(0, self)
@@ -60,37 +101,44 @@ class OwnImports:
             # Other finders stay: a library may have brought one along, as six does.
             sys.meta_path[:] = [finder for finder in sys.meta_path if finder is not self]
             sys.path, self._path = self._path, sys.path
-            self._modules = self._take_out()
-            sys.modules.update(hidden)
-
-    def _take_out(self) -> dict[str, ModuleType]:
-        names = [name for name in list(sys.modules) if name.partition(".")[0] in self._roots]
-        return {name: sys.modules.pop(name) for name in names}
+            self._modules = _take_out(self._roots)
+            sys.modules.update(self._hidden)
+            self._hidden = {}
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> machinery.ModuleSpec | None:
-        """The folder's module of this name, if it has one (a finder of `sys.meta_path`)."""
-        if path is None and self._is_free(name):
+        """The user's module of this name, if there is one (a finder of `sys.meta_path`)."""
+        if path is None and self._claims(name):
             self._roots.add(name)
         if name.partition(".")[0] not in self._roots:
             return None
-        folders = [str(self._file.parent)] if path is None else path
-        spec = next(filter(None, (_finder(folder).find_spec(name) for folder in folders)), None)
-        if spec and spec.origin:
+        if path is None:
+            spec = machinery.PathFinder.find_spec(name, self._own_path())
+        else:
+            spec = next(filter(None, (_finder(folder).find_spec(name) for folder in path)), None)
+        if spec and spec.has_location and spec.origin:
             self.files[Path(spec.origin)] = Path(spec.origin).read_bytes()
             if isinstance(spec.loader, machinery.SourceFileLoader):
                 spec.loader = _OwnLoader(self, name, spec.origin)
         return spec
 
-    def _is_free(self, name: str) -> bool:
-        """Whether a directory without `__init__.py` is all that there is of this name."""
-        folder = self._file.parent / name
-        finders = [finder for finder in sys.meta_path if not isinstance(finder, OwnImports)]
-        if name in self._roots or not folder.is_dir():
+    def _own_path(self) -> list[str]:
+        """The folder, and those that the file has added to `sys.path`, in the order of search."""
+        path = sys.path if self._is_active else self._path
+        own = str(self._file.parent)
+        return [entry for entry in path if entry == own or _is_added(entry, self._given)]
+
+    def _claims(self, name: str) -> bool:
+        """Whether the user's folders are where a top-level module is found, or have one as ours."""
+        if name in self._roots:
             return False
-        spec = next(filter(None, (finder.find_spec(name, None) for finder in finders)), None)
-        return spec is not None and set(spec.submodule_search_locations or ()) == {str(folder)}
+        spec = machinery.PathFinder.find_spec(name, self._own_path())
+        if spec is None or name in OUR_PACKAGES:
+            return spec is not None
+        finders = [finder for finder in sys.meta_path if not isinstance(finder, OwnImports)]
+        first = next(filter(None, (finder.find_spec(name, None) for finder in finders)), None)
+        return first is not None and _places(first) == _places(spec)
 
     def run_import(
         self,
@@ -102,6 +150,10 @@ class OwnImports:
     ) -> ModuleType:
         """`__import__` of the folder's modules, whenever they call it."""
         root = name.partition(".")[0]
+        if not level and root in OUR_PACKAGES and self._claims(root):
+            self._roots.add(root)
+            if self._is_active:
+                self._hidden |= _take_out({root})
         is_known = not level and root not in self._roots and root in sys.modules
         if self._is_active or is_known:
             return builtins.__import__(name, globals, locals, fromlist, level)
@@ -114,25 +166,17 @@ class OwnImports:
         with self.active():
             return builtins.__import__(name, globals, locals, fromlist, level)
 
-    def fingerprint(self) -> str:
-        """12 hex digits over names and contents of the files executed, as they were then."""
-        digest = hashlib.sha256()
-        for path in sorted(self.files):
-            content = self.files[path]
-            digest.update(f"{self.relative(path)}\0{len(content)}\0".encode())
-            digest.update(content)
-        return digest.hexdigest()[:DIGITS]
-
-    def relative(self, path: Path) -> str:
-        """The name of a file as seen from the folder."""
-        return os.path.relpath(path, self._file.parent)
+    def sources(self) -> Sources:
+        """The files executed so far."""
+        return Sources(self._file.parent, dict(self.files))
 
     def reason(self, error: BaseException) -> str:
         """One line: the error's type, its first line, and where in the user's files it arose."""
         first = "".join(str(error).strip().splitlines()[:1])
         kind = type(error).__name__
         lines = [(Path(f.f_code.co_filename), line) for f, line in walk_tb(error.__traceback__)]
-        places = [f"{self.relative(p)}, line {line}" for p, line in lines if p in self.files]
+        own = [(os.path.relpath(p, self._file.parent), n) for p, n in lines if p in self.files]
+        places = [f"{name}, line {line}" for name, line in own]
         return (f"{kind}: {first}" if first else kind) + "".join(f" ({p})" for p in places[-1:])
 
 
@@ -148,10 +192,32 @@ class _OwnLoader(machinery.SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
     def exec_module(self, module: ModuleType) -> None:
-        """As every loader, but with another `__import__`."""
+        """As every loader, but with another `__import__`, and wherever it is imported.
+
+        A module that is first imported by a network on the meta device lives on when that is gone.
+        """
         own = {**vars(builtins), "__import__": self._imports.run_import}
         vars(module)["__builtins__"] = own
-        super().exec_module(module)
+        with real_tensors():
+            super().exec_module(module)
+
+
+def _take_out(roots: Set[str]) -> dict[str, ModuleType]:
+    """Take modules out of `sys.modules`, with what is inside of them."""
+    names = [name for name in list(sys.modules) if name.partition(".")[0] in roots]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def _is_added(entry: str, given: Set[str]) -> bool:
+    """Whether a folder of `sys.path` is neither given, nor a place of libraries, nor ours."""
+    folder = Path(entry).resolve()
+    is_library = folder.is_relative_to(sysconfig.get_path("stdlib")) or INSTALLED & {*folder.parts}
+    return entry not in given and folder.is_dir() and folder != OUR_ROOT and not is_library
+
+
+def _places(spec: machinery.ModuleSpec) -> tuple[str | None, list[str]]:
+    """Where a module is; a package without `__init__.py` may be in several folders."""
+    return spec.origin, [*(spec.submodule_search_locations or ())]
 
 
 def _finder(folder: str) -> machinery.FileFinder:

@@ -32,10 +32,17 @@ class Between:
         return isinstance(value, int | float) and self.low <= value <= self.high
 
     def __str__(self) -> str:
-        return f"a number from {self.low} to {self.high}"
+        return f"{self.low} to {self.high}"
 
 
 Choices = Collection[int | str] | Between
+
+
+def describe(choices: Choices) -> str:
+    """The values of an option, in words."""
+    if isinstance(choices, range):
+        return f"{choices[0]} to {choices[-1]}"
+    return str(choices) if isinstance(choices, Between) else ", ".join(map(str, choices))
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class Network:
     """A registered network: its builder, what the builder accepts, and where it comes from.
 
     `depths` has the depths of each backbone, or under "" those of a network that has one; none,
-    where depth means nothing. `smallest_clip` is frames and pixels that suffice for every option.
+    where depth means nothing. `smallest_clip` is frames and pixels that suffice for every option,
+    `only_frames` the one number of frames that the network takes, if so.
     """
 
     name: str
@@ -64,6 +72,7 @@ class Network:
     depths: Mapping[str, tuple[int, ...]]
     frame_multiple: int
     smallest_clip: tuple[int, int]
+    only_frames: int | None
     choices: Mapping[str, Choices]
     layouts: tuple[Layout, ...]
     classifier: str
@@ -100,6 +109,8 @@ class Network:
                 f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
                 f"use {' or '.join(map(str, nearest))}"
             )
+        if self.only_frames not in (None, frames):
+            raise NetworkError(f"{self.name} takes {self.only_frames} frames, not {frames}")
         given = {name: self._option(name, value) for name, value in (options or {}).items()}
         own = {name: value for name, value in given.items() if value != self.options[name]}
         return Configuration(self.name, num_classes, frames, self._depth(depth, own), own)
@@ -124,12 +135,12 @@ class Network:
                 f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
             )
         kind, known = type(self.options[option]), self.choices[option]
-        if kind is float and type(value) is int:
-            value = float(value)
-        if type(value) is not kind or value not in known:
-            among = known if isinstance(known, Between) else f"one of {', '.join(map(str, known))}"
-            raise NetworkError(f"{option} of {self.name} is {among}, not {value!r}")
-        return value
+        is_whole = kind is float and type(value) is int  # a whole number is a fraction too
+        if not (is_whole or type(value) is kind) or value not in known:
+            raise NetworkError(
+                f"{option} of {self.name} is one of {describe(known)}, not {value!r:.60}"
+            )
+        return kind(value)
 
 
 _NETWORKS: dict[str, Network] = {}
@@ -141,6 +152,7 @@ def register(
     depths: tuple[int, ...] | Mapping[str, tuple[int, ...]] = (),
     frame_multiple: int = 1,
     smallest_clip: tuple[int, int] = (4, 64),
+    only_frames: int | None = None,
     choices: Mapping[str, Choices] | None = None,
     layouts: tuple[Layout, ...] = (),
     classifier: str = "head.classifier",
@@ -150,7 +162,8 @@ def register(
     The builder takes `num_classes`, `frames`, `depth` unless the network has no `depths`, and as
     keywords with defaults its own options. `source` is the paper or repository; `depths` are by the
     option `backbone` where there is one; `frame_multiple` is what the number of frames must be
-    divisible by; `smallest_clip` (frames, pixels) suffices for every option; `choices` has the
+    divisible by, `only_frames` the one number that it may be; `smallest_clip` (frames, pixels)
+    suffices for every option; `choices` has the
     values that each option takes; `layouts` how checkpoints name the weights, and `classifier` is
     the layer whose size is the number of classes. Raises `ValueError` where the name is taken or an
     option has no choices.
@@ -168,6 +181,7 @@ def register(
             depths=depths if isinstance(depths, Mapping) else {"": depths},
             frame_multiple=frame_multiple,
             smallest_clip=smallest_clip,
+            only_frames=only_frames,
             choices=choices or {},
             layouts=layouts,
             classifier=classifier,
@@ -196,7 +210,8 @@ def list_models() -> list[str]:
 def get_network(name: str) -> Network:
     """The network registered under `name`; raises `NetworkError` with the nearest known name."""
     networks = _networks()
-    if name not in networks:
+    if not isinstance(name, str) or name not in networks:
+        name = str(name)
         raise NetworkError(
             f"there is no network {name!r}{did_you_mean(name, networks)}: "
             f"choose one of {', '.join(sorted(networks))}"

@@ -8,6 +8,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 
 from models.initialise import initialise
+from models.residual import Layers, ResidualBlock
 from models.temporal import TemporalBuilder, TemporalMaxPool, frames_by_stage, no_temporal
 from models.widths import scaled
 
@@ -26,9 +27,7 @@ BLOCKS = {
 DEPTHS = tuple(BLOCKS)
 
 
-def convolution(
-    number: int, inputs: int, outputs: int, kernel: int, stride: int = 1
-) -> dict[str, nn.Module]:
+def convolution(number: int, inputs: int, outputs: int, kernel: int, stride: int = 1) -> Layers:
     """Layer `number` of a block: a convolution with `stride`, and its batch norm."""
     return {
         f"conv{number}": nn.Conv2d(
@@ -38,54 +37,24 @@ def convolution(
     }
 
 
-class ResidualBlock(nn.Module):
-    """relu(residual(temporal(x)) + shortcut(x)): the shortcut is before any temporal module."""
-
-    def __init__(
-        self,
-        residual: dict[str, nn.Module],
-        temporal: nn.Module,
-        *,
-        inputs: int,
-        outputs: int,
-        stride: int,
-    ) -> None:
-        super().__init__()
-        self.temporal = temporal
-        self.residual = nn.Sequential(OrderedDict(residual))
-        self.downsample: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.downsample = nn.Sequential(*convolution(1, inputs, outputs, 1, stride).values())
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N*T) x inputs x H x W to (N*T) x outputs x H/stride x W/stride."""
-        out = self.residual(self.temporal(x))
-        out += self.downsample(x)
-        return self.relu(out)
-
-
-def basic_block(inputs: int, width: int, stride: int, temporal: nn.Module) -> ResidualBlock:
+def basic_layers(inputs: int, width: int, stride: int) -> Layers:
     """Two 3x3 convolutions, to `width` channels."""
-    residual = {
+    return {
         **convolution(1, inputs, width, 3, stride),
         "relu1": nn.ReLU(inplace=True),
         **convolution(2, width, width, 3),
     }
-    return ResidualBlock(residual, temporal, inputs=inputs, outputs=width, stride=stride)
 
 
-def bottleneck(inputs: int, width: int, stride: int, temporal: nn.Module) -> ResidualBlock:
+def bottleneck_layers(inputs: int, width: int, stride: int) -> Layers:
     """A 3x3 convolution between two of 1x1, to 4 * `width` channels."""
-    outputs = BOTTLENECK_EXPANSION * width
-    residual = {
+    return {
         **convolution(1, inputs, width, 1),
         "relu1": nn.ReLU(inplace=True),
         **convolution(2, width, width, 3, stride),
         "relu2": nn.ReLU(inplace=True),
-        **convolution(3, width, outputs, 1),
+        **convolution(3, width, BOTTLENECK_EXPANSION * width, 1),
     }
-    return ResidualBlock(residual, temporal, inputs=inputs, outputs=outputs, stride=stride)
 
 
 class ResNet2D(nn.Module):
@@ -108,9 +77,9 @@ class ResNet2D(nn.Module):
         every: int = 1,
     ) -> None:
         super().__init__()
-        block, expansion = basic_block, 1
+        layers, expansion = basic_layers, 1
         if depth >= BOTTLENECKS_FROM:
-            block, expansion = bottleneck, BOTTLENECK_EXPANSION
+            layers, expansion = bottleneck_layers, BOTTLENECK_EXPANSION
         channels = scaled(STEM_WIDTH, width)
         self.stem = nn.Sequential(
             OrderedDict(
@@ -124,12 +93,16 @@ class ResNet2D(nn.Module):
         for position, blocks in enumerate(BLOCKS[depth]):
             count, stride = counts[position], STAGE_STRIDES[position]
             planes = scaled(STAGE_WIDTHS[position], width)
-            layers = []
+            stage = nn.Sequential()
             for number in range(blocks):
                 build = temporal if number % every == 0 else no_temporal
-                layers.append(block(channels, planes, stride, build(channels, count)))
-                channels, stride = expansion * planes, 1
-            self.stages.append(nn.Sequential(*layers))
+                residual = layers(channels, planes, stride)
+                outputs = expansion * planes
+                is_identity = stride == 1 and channels == outputs
+                shortcut = {} if is_identity else convolution(1, channels, outputs, 1, stride)
+                stage.append(ResidualBlock(residual, shortcut, build(channels, count)))
+                channels, stride = outputs, 1
+            self.stages.append(stage)
             halves = count > counts[min(position + 1, 3)]
             self.temporal_pools.append(TemporalMaxPool(count) if halves else nn.Identity())
         self.features = channels

@@ -8,27 +8,17 @@ from torch import Tensor, nn
 from models.clip import check_clip
 from models.head import ConsensusHead
 from models.initialise import initialise
-from models.layouts import CLASSIFIER, RESIDUAL, Layout
+from models.layouts import RESNET, Layout
+from models.residual import Layers, ResidualBlock
 from models.resnet2d import BLOCKS, BOTTLENECK_EXPANSION, BOTTLENECKS_FROM, STAGE_WIDTHS, STEM_WIDTH
 from models.widths import scaled
 
 Stride = tuple[int, int, int]  # in time, height and width
-Layers = dict[str, nn.Module]  # by their names in the authors' code
 # (number, inputs, outputs, stride) -> what stands for a 3x3x3 convolution and its batch norm
 Kernel = Callable[[int, int, int, Stride], Layers]
 
 UNIT: Stride = (1, 1, 1)
-LAYOUT = Layout(
-    (
-        (r"^stem\.", ""),
-        (r"^stages\.0\.", "layer1."),
-        (r"^stages\.1\.", "layer2."),
-        (r"^stages\.2\.", "layer3."),
-        (r"^stages\.3\.", "layer4."),
-        RESIDUAL,
-        CLASSIFIER,
-    )
-)
+LAYOUT = Layout(RESNET)
 
 
 def pointwise(number: int, inputs: int, outputs: int, stride: Stride = UNIT) -> Layers:
@@ -37,27 +27,6 @@ def pointwise(number: int, inputs: int, outputs: int, stride: Stride = UNIT) -> 
         f"conv{number}": nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False),
         f"bn{number}": nn.BatchNorm3d(outputs),
     }
-
-
-class ResidualBlock(nn.Module):
-    """relu(residual(temporal(x)) + downsample(x)) on N x C x T x H x W."""
-
-    def __init__(
-        self, residual: Layers, temporal: nn.Module, *, inputs: int, outputs: int, stride: Stride
-    ) -> None:
-        super().__init__()
-        self.temporal = temporal
-        self.residual = nn.Sequential(OrderedDict(residual))
-        self.downsample: nn.Module = nn.Identity()
-        if stride != UNIT or inputs != outputs:
-            self.downsample = nn.Sequential(*pointwise(1, inputs, outputs, stride).values())
-        self.relu = nn.ReLU(inplace=True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map N x inputs x T x H x W to N x outputs, each length divided by its stride."""
-        out = self.residual(self.temporal(x))
-        out += self.downsample(x)
-        return self.relu(out)
 
 
 def basic_layers(inputs: int, width: int, stride: Stride, kernel: Kernel) -> Layers:
@@ -123,15 +92,9 @@ class ResNet3D(nn.Module):
             for _ in range(blocks):
                 residual = layers(channels, planes, stride, kernel)
                 outputs = expansion * planes
-                stage.append(
-                    ResidualBlock(
-                        residual,
-                        temporal(channels),
-                        inputs=channels,
-                        outputs=outputs,
-                        stride=stride,
-                    )
-                )
+                is_identity = stride == UNIT and channels == outputs
+                shortcut = {} if is_identity else pointwise(1, channels, outputs, stride)
+                stage.append(ResidualBlock(residual, shortcut, temporal(channels)))
                 channels, stride = outputs, UNIT
             stages.append(stage)
         self.stages = nn.Sequential(*stages)

@@ -3,8 +3,9 @@
 from torch import nn
 
 from models.registry import register
+from models.residual import Layers
 from models.resnet2d import DEPTHS
-from models.resnet3d import LAYOUT, Layers, ResNet3D, Stride
+from models.resnet3d import LAYOUT, ResNet3D, Stride
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.checkpoint import load_checkpoint, match, own_weights
+from models.checkpoint import fill, match, own_weights
 from models.errors import CheckpointError, NetworkError
 from models.registry import CONFIGURATION, Configuration, create_model
 from models.weights_file import read_weights
@@ -21,18 +21,25 @@ FORMAT_VERSION = 1  # 1: the configuration of the network
 def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
     """Write a network of `create_model` as safetensors, with its configuration in the metadata.
 
-    Raises `NetworkError` for a network without one, and where the file cannot be written; a file
-    that was there is then as it was.
+    Raises `NetworkError` for a network without one, or whose weights are no longer those of its
+    configuration, and where the file cannot be written; a file that was there is then as it was.
     """
+    import torch
     from safetensors.torch import save
 
     configuration = getattr(model, CONFIGURATION, None)
     if not isinstance(configuration, Configuration):
         raise NetworkError("only a network that create_model built can be saved with its name")
-    content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
     state = {
         name: tensor.detach().cpu().contiguous() for name, tensor in own_weights(model).items()
     }
+    with torch.device("meta"):
+        report, _ = match(_build(asdict(configuration)), Path(path), state)
+    if not report.is_complete:  # as when its classifier was replaced
+        raise NetworkError(
+            f"{report.first_offence()}: the network was changed since create_model built it"
+        )
+    content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
     data = save(state, metadata={FORMAT: json.dumps(content)})
     path = Path(path)
     partial = path.parent / f".{path.name}.partial"
@@ -49,6 +56,8 @@ def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
 def load_model(path: str | Path) -> "nn.Module":
     """Build the network that `save_checkpoint` wrote to `path`, with its weights, on the CPU.
 
+    Its weights are of the type that they were saved as, where they share one.
+
     Raises `CheckpointError` for another kind of file.
     """
     import torch
@@ -58,7 +67,7 @@ def load_model(path: str | Path) -> "nn.Module":
     configuration = _saved_configuration(path)
     try:
         with torch.device("meta"):  # what the file asks for is built only if its weights fit
-            report, _ = match(_build(configuration), path, weights)
+            report, values = match(_build(configuration), path, weights)
     except Exception as error:  # builders raise whatever they stumble over
         reason = str(error).partition("\n")[0]
         raise CheckpointError(f"{path}: names a network that cannot be built: {reason}") from error
@@ -67,7 +76,10 @@ def load_model(path: str | Path) -> "nn.Module":
             f"{report.first_offence()}: the file is not of the network that it names", report
         )
     model = _build(configuration)
-    load_checkpoint(model, path)
+    types = {value.dtype for value in values.values() if value.is_floating_point()}
+    if len(types) == 1:
+        model.to(types.pop())
+    fill(model, values)
     return model
 
 

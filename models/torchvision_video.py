@@ -43,7 +43,7 @@ class Entry:
     source: str
     classifier: str
     smallest_clip: tuple[int, int] = (4, 64)
-    frames: int | None = None  # the one number of frames, and of pixels, that it takes, if so
+    only_frames: int | None = None  # the one number of frames, and of pixels, that it takes, if so
     input_size: int | None = None
 
 
@@ -65,7 +65,7 @@ ENTRIES = {
         "Li et al., MViTv2, CVPR 2022",
         "network.head.1",
         smallest_clip=(16, 224),
-        frames=16,
+        only_frames=16,
         input_size=224,
     ),
     "swin3d_t": Entry(
@@ -85,8 +85,6 @@ def _register(name: str, entry: Entry) -> None:
         # Imported here because it doubles the time that importing this package takes.
         from torchvision.models import get_model
 
-        if frames != (entry.frames or frames):
-            raise NetworkError(f"{name} takes {entry.frames} frames, not {frames}")
         network = get_model(name, weights=None, num_classes=num_classes)
         return TorchvisionNetwork(network, frames=frames, input_size=entry.input_size)
 
@@ -95,6 +93,7 @@ def _register(name: str, entry: Entry) -> None:
     register(
         source=f"{entry.source}, as in torchvision",
         smallest_clip=entry.smallest_clip,
+        only_frames=entry.only_frames,
         layouts=(LAYOUT,),
         classifier=entry.classifier,
     )(build)

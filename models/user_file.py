@@ -2,22 +2,34 @@
 
 What the file imports comes from its own folder first, also where a package of it is called
 `models` as ours is, and also when the import runs only later, inside the factory or `forward`.
+What it prints goes to stderr, and what it sets of torch's global state lasts until the file has
+been executed, or the factory has returned.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from models.errors import NetworkError
-from models.own_imports import OwnImports
+from models.meta import build_on_meta
+from models.own_imports import OwnImports, Sources
 from models.registry import did_you_mean
 
 if TYPE_CHECKING:
     from torch import nn
 
     ClipShape = tuple[int, int, int, int, int]
+
+ON_TWO_DEVICES = re.compile("on device (cpu|meta)|two devices")  # as torch says it
+
+_executed: dict[Path, tuple[OwnImports, ModuleType]] = {}
 
 
 @dataclass(frozen=True)
@@ -29,8 +41,16 @@ class UserNetwork:
     _imports: OwnImports
 
     def fingerprint(self) -> str:
-        """12 hex digits over the file and what it has imported from its folder so far."""
-        return self._imports.fingerprint()
+        """12 hex digits over the file and what it has imported of the user's so far."""
+        return self.sources().fingerprint()
+
+    def sources(self) -> Sources:
+        """The file and what it has imported so far from its folder and those that it added."""
+        return self._imports.sources()
+
+    def names(self, option: str) -> bool:
+        """Whether the factory has a parameter of this name."""
+        return option in self._signature().parameters
 
     def build(
         self, clip_shape: "ClipShape", num_classes: int, options: Mapping[str, object]
@@ -43,7 +63,7 @@ class UserNetwork:
 
         positional, keywords = self._arguments(clip_shape, num_classes, options)
         try:
-            with self._imports.active():
+            with contained(), self._imports.active():
                 model = self._factory(*positional, **keywords)
         except (Exception, SystemExit) as error:
             reason = self._imports.reason(error)
@@ -63,16 +83,14 @@ class UserNetwork:
         """
         import torch
 
+        model = build_on_meta(partial(self.build, clip_shape, num_classes, options))
         try:
-            with torch.device("meta"):
-                model = self.build(clip_shape, num_classes, options)
-        except NetworkError:  # a factory may read values, which tensors on meta do not have
-            model = self.build(clip_shape, num_classes, options).to("meta")
-        try:
-            with torch.device("meta"), torch.no_grad():
+            with contained(), torch.device("meta"), torch.no_grad():
                 logits = model.eval()(torch.empty(clip_shape))
         except (Exception, SystemExit) as error:
             reason = self._imports.reason(error)
+            if ON_TWO_DEVICES.search(reason):
+                reason += ": keep its constant tensors as buffers, with register_buffer"
             raise NetworkError(
                 f"{self.name} cannot take a clip of {clip_shape}: {reason}"
             ) from error
@@ -90,12 +108,7 @@ class UserNetwork:
     ) -> tuple[tuple[object, ...], dict[str, object]]:
         """What to call the factory with: by position, and by keyword."""
         offer = {"clip_shape": clip_shape, "num_classes": num_classes, "frames": clip_shape[2]}
-        try:
-            signature = inspect.signature(self._factory)
-        except (TypeError, ValueError) as error:
-            raise NetworkError(
-                f"{self.name} does not tell its parameters: wrap it in a function that names them"
-            ) from error
+        signature = self._signature()
         parameters = signature.parameters.values()
         takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters)
         named = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
@@ -110,32 +123,43 @@ class UserNetwork:
         for positional, keywords in (((), by_name), ((clip_shape, num_classes), {})):
             if _fits(signature, positional, {**keywords, **options}, offer):
                 return positional, {**keywords, **options}
+        required = [p.name for p in parameters if p.default is p.empty and p.name in named]
+        missing = [name for name in required if name not in {**offer, **options}]
+        if len(missing) > 2 and not by_name:
+            missing = missing[2:]  # the first two are taken by position
+        given = "".join(f"; give --option {name}=" for name in missing)
         raise NetworkError(
             f"{self.name} takes ({', '.join(signature.parameters)}): let it name clip_shape, "
             "num_classes or frames, or take the first two by position, and only options beside them"
+            f"{given}"
         )
 
+    def _signature(self) -> inspect.Signature:
+        try:
+            return inspect.signature(self._factory)
+        except (TypeError, ValueError) as error:
+            raise NetworkError(
+                f"{self.name} does not tell its parameters: wrap it in a function that names them"
+            ) from error
 
-def load_factory(spec: str) -> UserNetwork:
-    """Execute a user's file and return its network; `spec` is `path/to/file.py:factory`.
 
-    Leaves `sys.modules` as it was, but for modules from elsewhere that the file was first to
-    import. Raises `NetworkError` where the file cannot be read or fails, or has no such factory.
+def load_factory(spec: str, *, fresh: bool = False) -> UserNetwork:
+    """The network of a user's file; `spec` is `path/to/file.py:factory`.
+
+    The file is executed once in a process, unless it or what it imported has changed on disk; with
+    `fresh`, also where it has imported more since. Leaves `sys.modules` as it was, but for
+    libraries that the file was first to import. Raises `NetworkError` where the file cannot be read
+    or fails, or has no such factory.
     """
     path, _, attribute = spec.rpartition(":")
     if not path.endswith(".py") or not attribute:
         raise NetworkError(f"{spec!r} names no factory: write path/to/file.py:factory")
-    try:
-        imports = OwnImports(Path(path).resolve())
-    except OSError as error:
-        raise NetworkError(f"cannot read {path}: {error.strerror}: name a Python file") from error
-    try:
-        with imports.active():
-            module = imports.execute()
-            factory = getattr(module, attribute, None)
-    except (Exception, SystemExit) as error:
-        reason = imports.reason(error)
-        raise NetworkError(f"{path} fails: {reason}: try it with python alone") from error
+    file = Path(path).resolve()
+    imports, module = _executed.get(file, (None, None))
+    is_fresh = imports is not None and (imports.is_fresh or not fresh)
+    if imports is None or module is None or not (is_fresh and imports.sources().are_current()):
+        imports, module = _executed[file] = _execute(file, path)
+    factory = getattr(module, attribute, None)
     if attribute not in vars(module) and factory is None:
         near = did_you_mean(attribute, vars(module))
         raise NetworkError(f"{path} has no {attribute!r}{near}: name a function or class of it")
@@ -143,6 +167,71 @@ def load_factory(spec: str) -> UserNetwork:
         kind = type(factory).__name__
         raise NetworkError(f"{spec} is of type {kind}: name a function or class of the file")
     return UserNetwork(spec, factory, imports)
+
+
+def _execute(file: Path, name: str) -> tuple[OwnImports, ModuleType]:
+    try:
+        imports = OwnImports(file)
+    except OSError as error:
+        raise NetworkError(f"cannot read {name}: {error.strerror}: name a Python file") from error
+    try:
+        with contained(), imports.active():
+            return imports, imports.execute()
+    except (Exception, SystemExit) as error:
+        reason = imports.reason(error)
+        raise NetworkError(f"{name} fails: {reason}: try it with python alone") from error
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Within: prints go to stderr. After: torch's global state is as it was before.
+
+    That is the default type and device, the gradient mode, the random state, the number of threads
+    and what tells cuDNN and torch how to choose algorithms.
+    """
+    import torch
+
+    cudnn = torch.backends.cudnn
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    devices = range(torch.cuda.device_count() if torch.cuda.is_initialized() else 0)
+    with ExitStack() as after:
+        for flag in ("enabled", "benchmark", "deterministic"):
+            after.callback(setattr, cudnn, flag, getattr(cudnn, flag))
+        after.callback(
+            torch.use_deterministic_algorithms,
+            torch.are_deterministic_algorithms_enabled(),
+            warn_only=warn_only,
+        )
+        after.callback(torch.set_num_threads, torch.get_num_threads())
+        after.callback(torch.set_default_dtype, torch.get_default_dtype())
+        after.callback(torch.set_grad_enabled, torch.is_grad_enabled())
+        after.callback(_device_restorer())
+        after.enter_context(torch.random.fork_rng(devices))
+        after.enter_context(redirect_stdout(sys.stderr))
+        yield
+
+
+def _device_restorer() -> Callable[[], None]:
+    """What brings the present default device back.
+
+    `torch.set_default_device` alone does not where the device was set inside of `torch.device`.
+    """
+    import torch
+    from torch.overrides import _get_current_function_mode_stack, _pop_mode, _push_mode
+    from torch.utils import _device
+
+    stack, device = _get_current_function_mode_stack(), _device.CURRENT_DEVICE
+    context = getattr(torch._GLOBAL_DEVICE_CONTEXT, "device_context", None)
+
+    def restore() -> None:
+        for _ in _get_current_function_mode_stack():
+            _pop_mode()
+        for mode in stack:
+            _push_mode(mode)
+        _device.CURRENT_DEVICE = device
+        torch._GLOBAL_DEVICE_CONTEXT.device_context = context
+
+    return restore
 
 
 def _fits(

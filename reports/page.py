@@ -12,13 +12,14 @@ import pandas as pd
 from bench.claims import ClaimResult, Verdict, judge
 from bench.records import Environment, Measurement
 from reports.plots import Plot, draw_plots
-from reports.published import AgreementSection, accuracy_columns, build_agreement, options_text
+from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
 from reports.tables import (
     Table,
     clips_frame,
     clips_table,
     counters_table,
     gpu_table,
+    memory_frame,
     memory_table,
 )
 from suites import Claim, load_published
@@ -60,16 +61,13 @@ class Page:
     def clips(self) -> Table:
         """What a clip costs in each network, beside the accuracies that were published for it."""
         clips = clips_frame(self.frame)
-        fields = clips[["network", "depth", "options", "frames", "num_classes"]]
-        plain = fields.astype({"depth": object}).replace({pd.NA: None})
-        keys: list[Any] = list(plain.itertuples(index=False, name=None))
-        accuracies = accuracy_columns(load_published(), keys)
-        return clips_table(clips).beside(accuracies.columns, accuracies.notes)
+        return beside_accuracies(clips_table(clips), clips)
 
     @cached_property
     def memory(self) -> Table:
-        """The peak memory of every point."""
-        return memory_table(self.frame)
+        """The peak memory of every point, beside the same accuracies."""
+        memory = memory_frame(self.frame)
+        return beside_accuracies(memory_table(memory), memory)
 
     @cached_property
     def agreement(self) -> AgreementSection:

@@ -1,20 +1,27 @@
 """Published figures in the report: accuracies beside costs, and counts held against ours."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import pandas as pd
 
 from bench import agreement
 from bench.agreement import Agreement
 from bench.records import Measurement
 from reports.tables import Cell, Column, Table
-from suites import PublishedRow
+from suites import PublishedRow, load_published
 from suites.published import CountingRule
 
+KEY = ["network", "depth", "options", "frames", "input_size", "num_classes"]
+# What a source's note may say of how it tested, beside what it says of the network.
+PROTOCOL = re.compile("resolution|sampling|protocol")
 FIGURE_HEADINGS = (
     *("network", "depth", "options", "frames", "data set"),
     *("quantity", "published", "measured", "difference", "note"),
 )
+NOTE = "Accuracies are published ones, not measured here:"
 SHORT = {
     "something-something-v1": "SSv1",
     "something-something-v2": "SSv2",
@@ -28,7 +35,7 @@ SAID = {
     agreement.Verdict.DIFFERS: "differ",
     agreement.Verdict.NOT_MEASURED: "are not measured",
 }
-Key = tuple[str, int | None, str, int, int]  # network, depth, options, frames, classes
+Key = tuple[Any, ...]  # the fields of a point in KEY, None for no depth
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,24 @@ class Accuracies:
     notes: tuple[str, ...]
 
 
+def beside_accuracies(table: Table, points: pd.DataFrame) -> Table:
+    """`table`, which has a row for each of `points`, with the accuracies published for these."""
+    plain = points[KEY].astype({"depth": object}).replace({pd.NA: None})
+    keys = list(plain.itertuples(index=False, name=None))
+    accuracies = accuracy_columns(load_published(), keys)
+    return table.beside(accuracies.columns, accuracies.notes)
+
+
 def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Accuracies:
     """A column of top-1 accuracies for every data set that one of `points` was published for.
 
     A cell has every published figure of its point, each with the number of the note that names its
-    source and protocol, and sorts by the best. Input sizes may differ: the note tells the source's.
+    source and protocol, and sorts by the best.
     """
     by_key: dict[Key, list[PublishedRow]] = {}
     for row in rows:
-        key = (row.network, row.depth, options_text(row.options), row.frames, row.num_classes)
+        fields = {**vars(row), "options": options_text(row.options)}
+        key = tuple(fields[name] for name in KEY)
         by_key.setdefault(key, []).append(row)
     found = [by_key.get(key, []) for key in points]
     notes: dict[str, int] = {}
@@ -62,9 +78,8 @@ def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Acc
             text = ", ".join(f"{r.top1:g} [{notes[_protocol(r)]}]" for r in own)
             cells.append(Cell(text, own[0].top1 if own else None))
         columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
-    return Accuracies(
-        tuple(columns), tuple(f"[{number}] {protocol}" for protocol, number in notes.items())
-    )
+    lines = (f"[{number}] {protocol}" for protocol, number in notes.items())
+    return Accuracies(tuple(columns), (f"{NOTE} {'; '.join(lines)}.",) if notes else ())
 
 
 def options_text(options: Sequence[tuple[str, object]]) -> str:
@@ -74,22 +89,20 @@ def options_text(options: Sequence[tuple[str, object]]) -> str:
 
 def _protocol(row: PublishedRow) -> str:
     """Where an accuracy was published, and how it was tested as far as the source says."""
-    if row.clips is None or row.crops is None:
-        return f"{row.source}, {row.input_size} px"
-    clips, crops = _plural(row.clips, "clip"), _plural(row.crops, "crop")
-    return f"{row.source}, {clips} x {crops}, {row.input_size} px"
-
-
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+    parts = [row.source]
+    if row.clips is not None and row.crops is not None:
+        parts.append(f"clips x crops {row.clips} x {row.crops}")
+    parts += [part for part in row.note.split("; ") if PROTOCOL.search(part)]
+    return ", ".join(parts)
 
 
 @dataclass(frozen=True)
 class AgreementSection:
     """Whether published counts are reproduced: by source, what differs, and all of them."""
 
+    figures: tuple[Agreement, ...]
     summary: str
-    rules: tuple[tuple[str, CountingRule], ...]
+    rules: tuple[tuple[CountingRule, tuple[str, ...]], ...]  # with the sources that follow each
     by_source: Table
     differing: Table
     reproduced: Table
@@ -109,11 +122,14 @@ def build_agreement(
         by_verdict[_verdict(figures)] += 1
     total = {v: sum(c[v] for c in counts.values()) for v in agreement.Verdict}
     summary = ", ".join(f"{number} {SAID[verdict]}" for verdict, number in total.items())
-    rules = {row.source: row.rule for row in by_row}
+    rules: dict[CountingRule, dict[str, None]] = {}
+    for row in by_row:
+        rules.setdefault(row.rule, {})[row.source] = None
     all_figures = [one for figures in by_row.values() for one in figures]
     return AgreementSection(
+        figures=tuple(all_figures),
         summary=f"{len(by_row)} published rows with counts: {summary}.",
-        rules=tuple(rules.items()),
+        rules=tuple((rule, tuple(sources)) for rule, sources in rules.items()),
         by_source=Table(
             "published rows by source",
             ("source", *agreement.Verdict),
@@ -152,7 +168,7 @@ def _figure_row(one: Agreement) -> tuple[Cell, ...]:
         Cell("" if row.depth is None else str(row.depth), row.depth),
         Cell(options_text(row.options)),
         Cell(str(row.frames), row.frames),
-        Cell(row.dataset),
+        Cell(SHORT.get(row.dataset, row.dataset)),
         Cell(one.quantity),
         *(Cell(f"{number:,}", number) for number in numbers),
         Cell(row.note),

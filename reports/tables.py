@@ -70,9 +70,13 @@ def clips_table(clips: pd.DataFrame) -> Table:
     return _table("networks and clips", clips, figures)
 
 
-def memory_table(measurements: pd.DataFrame) -> Table:
+def memory_frame(measurements: pd.DataFrame) -> pd.DataFrame:
     """The simulated peak of every point."""
-    memory = _values(measurements, "memory", "simulated", POINT).sort_values(POINT)
+    return _values(measurements, "memory", "simulated", POINT).sort_values(POINT)
+
+
+def memory_table(memory: pd.DataFrame) -> Table:
+    """A row for each row of `memory_frame`."""
     figures: Figures = {"memory": ("peak (MiB)", lambda count: f"{count / 2**20:,.0f}")}
     return _table("points", memory, figures)
 

@@ -11,10 +11,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from bench.agreement import compare
 from bench.errors import BenchError
 from reports.page import Page
-from suites import load_published
 
 FORMAT_VERSION = 2  # of results.json; 1: measurements and claims, 2: agreement too
 
@@ -68,7 +66,7 @@ def _json(page: Page) -> str:
     content = {
         "format": FORMAT_VERSION,
         "claims": [result.as_json() for result in page.claims],
-        "agreement": [one.as_json() for one in compare(load_published(), page.measurements)],
+        "agreement": [one.as_json() for one in page.agreement.figures],
         "measurements": [measurement.as_json() for measurement in page.measurements],
     }
     return json.dumps(content, indent=1) + "\n"

@@ -56,7 +56,8 @@ COUNTING_RULES = {
         operators=("conv",),
         roundings=(),
         reason="Convolutions alone, to the last digit: a frame of ResNet-50 is 4,087,136,256, the "
-        "same for 87 and for 200 classes.",
+        "same for 87 and for 200 classes. Some rows of I3D were counted on an older variant of the "
+        "authors' code; their current code gives what is measured here.",
     ),
     "open-mmlab/mmaction2@": CountingRule(
         operators=("conv", "norm"),

@@ -1,5 +1,6 @@
 """Arguments that several commands share."""
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError, _MutuallyExclusiveGroup
 
 from bench.networks import FILE_MARK
@@ -22,4 +23,5 @@ def add_model(
 def _factory(text: str) -> str:
     if FILE_MARK not in text:
         raise ArgumentTypeError(f"{text!r} names no factory: write path/to/file.py:factory")
-    return text
+    path, _, factory = text.rpartition(":")
+    return f"{os.path.normpath(path)}:{factory}"  # a spelling is part of a result's identity

@@ -10,7 +10,10 @@ from bench.commands import FAILED, UsageError
 from bench.commands.arguments import add_model
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
 from bench.instruments import INSTRUMENTS
+from bench.networks import FILE_MARK, build_on_meta, configured
 from bench.records import Mode, Point, Scalar
+
+QUANTITIES = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS))
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -38,11 +41,9 @@ def arguments(parser: ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="an option of the network, such as window=5; may be repeated",
     )
-    quantities = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS))
     parser.add_argument(
         "--quantity",
-        default=quantities,
-        help=f"what to measure, by commas, each with :instrument if wanted (default: {quantities})",
+        help=f"what to measure, by commas, each with :instrument if wanted (default: {QUANTITIES})",
     )
     parser.add_argument(
         "--per-layer",
@@ -54,13 +55,16 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Measure one network at one point; exit 1 where a measurement failed."""
-    from bench.networks import configured  # they import torch, which --help need not wait for
-    from bench.tasks import task
+    from bench.tasks import task  # imports torch, which --help need not wait for
 
     point = configured(_point(arguments))
     if arguments.per_layer:
+        if arguments.quantity or arguments.mode != "infer":
+            raise UsageError("--per-layer lists a forward pass: leave --quantity and --mode out")
         return _per_layer(point, as_json=arguments.json)
-    tasks = [task(point, quantity.strip()) for quantity in arguments.quantity.split(",")]
+    quantities = (arguments.quantity or QUANTITIES).split(",")
+    tasks = [task(point, quantity.strip()) for quantity in quantities]
+    build_on_meta(point)  # what cannot be built at all is bad input, not a failed measurement
     with progress_bar(len(tasks), point.network) as advance:
         measurements = [advance(t.measure()) for t in tasks]
     if arguments.json:
@@ -75,13 +79,11 @@ def run(arguments: Namespace) -> int:
 
 def _per_layer(point: Point, *, as_json: bool) -> int:
     """List what every module of the network at `point` costs, and the sum."""
-    import torch
-
     from bench.layers import Layer, count
-    from bench.networks import build
+    from models.user_file import contained
 
-    with torch.device("meta"):
-        rows = count(build(point), point.clip_shape)
+    with contained():
+        rows = count(build_on_meta(point), point.clip_shape)
     if as_json:
         print_json([asdict(row) for row in rows])
         return 0
@@ -94,7 +96,7 @@ def _per_layer(point: Point, *, as_json: bool) -> int:
         output_shape=(),
     )
     print_table(
-        ("module", "kind", "output", "parameters", "MACs", "activation bytes"),
+        ("module", "kind", "output", "parameters", "MACs/clip", "activation bytes"),
         [
             (
                 row.name,
@@ -112,6 +114,8 @@ def _per_layer(point: Point, *, as_json: bool) -> int:
 
 def _point(arguments: Namespace) -> Point:
     fields = {name: getattr(arguments, name) for name in Point.model_fields if name != "options"}
+    if FILE_MARK in (arguments.network or ""):
+        raise UsageError(f"name the file with --model {arguments.network}, which runs it")
     fields["network"] = arguments.network or arguments.model
     fields["options"] = dict(map(_option, arguments.option))
     try:

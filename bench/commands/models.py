@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 import models
 from bench.commands.output import add_json, print_json, print_table
+from models.registry import describe
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -17,6 +18,13 @@ def _depths(network: models.Network) -> str:
     return "; ".join(f"{depths} ({name})" if name else depths for name, depths in lists.items())
 
 
+def _frames(network: models.Network) -> str:
+    """The numbers of frames that the network takes."""
+    if network.only_frames:
+        return str(network.only_frames)
+    return f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any"
+
+
 def run(arguments: Namespace) -> int:
     """List the networks."""
     networks = [models.get_network(name) for name in models.list_models()]
@@ -28,7 +36,9 @@ def run(arguments: Namespace) -> int:
                     "summary": network.summary,
                     "depths": network.depths,
                     "frame_multiple": network.frame_multiple,
+                    "only_frames": network.only_frames,
                     "options": network.options,
+                    "choices": {name: describe(c) for name, c in network.choices.items()},
                     "source": network.source,
                 }
                 for network in networks
@@ -42,8 +52,11 @@ def run(arguments: Namespace) -> int:
                 network.name,
                 network.summary,
                 _depths(network),
-                f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any",
-                ", ".join(f"{name}={value}" for name, value in network.options.items()),
+                _frames(network),
+                "\n".join(
+                    f"{name} {value} ({describe(network.choices[name])})"
+                    for name, value in network.options.items()
+                ),
             )
             for network in networks
         ],

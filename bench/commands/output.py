@@ -1,12 +1,15 @@
 """What commands print: tables for people, JSON for programs, progress on stderr."""
 
 import json
+import os
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from bench.records import Measurement
+
+FILE_COLUMNS = 200  # of a table that goes into a file or a pipe, where no line is too long
 
 T = TypeVar("T")
 
@@ -22,14 +25,18 @@ def print_json(rows: Sequence[Any]) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table that fits the terminal."""
+    """Print a table that fits the terminal, a wide one where there is none."""
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*headings)
+    table = Table()
+    for heading in headings:
+        table.add_column(heading, overflow="fold")  # a name that is cut off cannot be told apart
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     console = Console(markup=False, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = FILE_COLUMNS
     console.print(table)
 
 

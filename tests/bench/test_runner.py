@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from bench.records import Measurement
 from bench.store import Store
 from bench.tasks import Task, suite_tasks, task
 from suites import load_suite
+from tests.records import point
 
 SUITE = """
 title = "Small"
@@ -60,6 +62,26 @@ def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: li
         assert runner.missing([broken, tasks[1]], store) == [broken]
 
 
+def test_a_file_edited_meanwhile_is_stored_as_what_it_became(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    source = (
+        "from torch import nn\n"
+        "def Net(num_classes):\n"
+        "    pool = nn.AdaptiveAvgPool3d(1)\n"
+        "    return nn.Sequential(pool, nn.Flatten(), nn.Linear(3, num_classes))\n"
+    )
+    file.write_text(source)
+    where = point(network=f"{file}:Net", depth=None, input_size=16, num_classes=5)
+    planned = task(where, "params")
+    assert planned.identity
+    file.write_text(source.replace("nn.Flatten()", "nn.Flatten(), nn.Linear(3, 3)"))
+    with Store(tmp_path / "s", create=True) as store:
+        assert runner.run([planned], store, jobs=1, on_result=lambda _: None) == []
+        assert store.identities() == {task(where, "params").identity} != {planned.identity}
+        (measurement,) = store.measurements()
+        assert measurement.value == 3 * 3 + 3 + 3 * 5 + 5
+
+
 def stop_when_started(store: Path, process: subprocess.Popen[str], number: int) -> None:
     """Send a signal to a run once its first results are stored."""
     deadline = time.monotonic() + 60
@@ -90,6 +112,15 @@ def wait_for_the_end_of_group(group: int) -> None:
     pytest.fail("a worker outlived its run")
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Processes that are started meanwhile answer SIGINT; a shell's background jobs do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_a_run_that_was_stopped_goes_on_where_it_was(
     tmp_path: Path, suite: Path, tasks: list[Task], number: int

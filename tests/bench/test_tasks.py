@@ -2,7 +2,7 @@ import pytest
 
 from bench import environment, tasks
 from bench.errors import BenchError
-from bench.instruments import INSTRUMENTS, find_instrument
+from bench.instruments import INSTRUMENTS, Instrument, find_instrument
 from bench.tasks import suite_tasks, task
 from models import NetworkError
 from suites import Suite, Sweep, load_suite
@@ -49,11 +49,18 @@ def test_options_are_part_of_the_identity() -> None:
     assert wide.identity != task(point(network="tam"), "macs").identity
 
 
-def test_another_library_version_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    macs, params = task(point(), "macs").identity, task(point(), "params").identity
-    monkeypatch.setattr(environment, "installed_version", lambda name: "0.0")
-    assert task(point(), "macs").identity != macs
-    assert task(point(), "params").identity == params
+@pytest.mark.parametrize("library", ["torch", "torchvision"])
+@pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: i.label)
+def test_another_library_version_is_another_identity(
+    instrument: Instrument, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = task(point(), instrument.label).identity
+    monkeypatch.setattr(
+        environment, "installed_version", lambda name: "0.0" if name == library else "1.0"
+    )
+    one = task(point(), instrument.label).identity
+    monkeypatch.setattr(environment, "installed_version", lambda name: "1.0")
+    assert len({before, one, task(point(), instrument.label).identity}) == 3
 
 
 def test_a_changed_source_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:

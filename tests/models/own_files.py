@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -69,6 +70,22 @@ LATER_FILES = {
     "bench/scale.py": "FACTOR = 3",
 }
 EMPTY = "class Net(__import__('torch').nn.Module): pass"
+COUNTER = "runs.txt"
+
+
+def counted(source: str) -> str:
+    """`source`, which tells each time that it is executed."""
+    tell = f"""
+        import pathlib
+        with pathlib.Path(__file__).with_name({COUNTER!r}).open("a") as file:
+            file.write(".")
+    """
+    return dedent(tell) + dedent(source)
+
+
+def count(path: Path) -> int:
+    """How often a counted file was executed."""
+    return len(path.with_name(COUNTER).read_text())
 
 
 def imports() -> tuple[object, ...]:

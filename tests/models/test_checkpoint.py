@@ -164,6 +164,17 @@ def test_precision_is_the_networks(
     assert checkpoints.same(theirs(model), file)
 
 
+@pytest.mark.parametrize("key", [KEYS[0], COUNTER])
+def test_whole_numbers_are_no_fractions(
+    key: str, model: nn.Module, file: dict[str, Tensor], path: Path
+) -> None:
+    file[key] = file[key].bool() if file[key].is_floating_point() else file[key].float()
+    torch.save(file, path)
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path)
+    assert f"{key!r} is torch." in str(errors[0])
+
+
 def test_double_precision_is_kept(path: Path) -> None:
     layer, value = nn.Linear(2, 1).double(), torch.tensor([1 / 3], dtype=torch.float64)
     torch.save({**layer.state_dict(), "bias": value}, path)

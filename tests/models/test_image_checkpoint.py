@@ -134,6 +134,16 @@ def test_what_does_not_fit_is_not_called_inflated(tmp_path: Path) -> None:
     assert "(1, 3, 7, 7) there and (6, 3, 3, 7, 7)" in str(errors[0])
 
 
+def test_auxiliary_classifiers_in_a_wrapper_are_left_out(
+    googlenet: nn.Module, tmp_path: Path
+) -> None:
+    state = {f"module.base_model.{key}": value for key, value in googlenet.state_dict().items()}
+    torch.save(state, tmp_path / "wrapped.pth")
+    model = networks.build("tsn", backbone="inception_v1")
+    report = models.load_image_checkpoint(model, tmp_path / "wrapped.pth")
+    assert "module.base_model.aux1.fc1.weight" in report.left_out
+
+
 def test_loading_such_a_file_as_a_checkpoint_names_the_other_function(
     resnet18: nn.Module, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import models
-from models.layouts import Layout
+from models.layouts import PREFIXES, Layout
 from tests.models import checkpoints
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -82,7 +82,7 @@ def test_every_layout_gives_the_same_weights(
 def test_our_own_names_with_and_without_a_prefix(name: str, tmp_path: Path) -> None:
     source, model = (checkpoints.build(name, seed=seed, depth=50) for seed in (1, 2))
     state = checkpoints.weights(source)
-    for prefix in ("", "module."):
+    for prefix in ("", *PREFIXES):
         torch.save({prefix + key: value for key, value in state.items()}, tmp_path / "own.pt")
         models.load_checkpoint(checkpoints.scrambled(model, seed=2), tmp_path / "own.pt")
         assert checkpoints.same(checkpoints.weights(model), state)

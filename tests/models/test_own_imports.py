@@ -3,6 +3,7 @@ import importlib.util
 import shutil
 import sys
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 import torch
@@ -123,18 +124,77 @@ def test_a_plain_directory_of_another_name_is_the_folders(write: Write) -> None:
     assert not [name for name in sys.modules if name.startswith("nets_of_theirs")]
 
 
-def test_a_module_from_elsewhere_stays(write: Write, tmp_path: Path) -> None:
+def adds(folder: Path, statement: str) -> str:
+    """A file that adds a folder to the path before a statement."""
+    return f"import sys\nsys.path.insert(0, {str(folder)!r})\n{statement}"
+
+
+def test_an_installed_module_stays(write: Write, tmp_path: Path) -> None:
+    folder = tmp_path / "lib" / "site-packages"
     path = write(
         {
-            "file/net.py": f"import sys\nsys.path.append({str(tmp_path / 'lib')!r})\n"
-            f"import {LIBRARY} as VALUE",
-            f"lib/{LIBRARY}.py": "",
+            "file/net.py": adds(folder, f"import {LIBRARY} as VALUE"),
+            f"lib/site-packages/{LIBRARY}.py": "",
         }
     )
     try:
         assert value(path) is sys.modules[LIBRARY]
+        assert source_files(load(path)) == (path,)
     finally:
         sys.modules.pop(LIBRARY, None)
+
+
+def test_a_module_of_a_folder_that_the_file_adds_is_the_users(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write({"file/net.py": adds(Path("../lib"), f"from {LIBRARY}.part import VALUE")})
+    monkeypatch.chdir(path.parent)
+    part = tmp_path / "lib" / LIBRARY / "part.py"
+    part.parent.mkdir(parents=True)
+    part.write_text("VALUE = 1")
+    assert value(path) == 1
+    assert [file.resolve() for file in source_files(load(path))] == [path, part]
+    before = load(path).fingerprint()
+    part.write_text("VALUE = 2")
+    assert value(path) == 2
+    assert load(path).fingerprint() != before
+
+
+@pytest.mark.parametrize("package", OUR_PACKAGES)
+@pytest.mark.parametrize("init", [{}, {"{}/__init__.py": ""}], ids=["plain", "package"])
+@pytest.mark.parametrize(
+    "statement",
+    ["from {} import layers\nVALUE = layers.NAME", "from {}.layers import NAME as VALUE"],
+)
+def test_a_folder_that_the_file_adds_comes_before_our_packages(
+    write: Write, tmp_path: Path, package: str, init: dict[str, str], statement: str
+) -> None:
+    files = {"{}/layers.py": "NAME = 'theirs'", **init}
+    path = write(
+        {
+            "tools/net.py": adds(tmp_path, statement.format(package)),
+            **{name.format(package): text for name, text in files.items()},
+        }
+    )
+    ours = sys.modules.get(package)
+    assert value(path) == "theirs"
+    assert sys.modules.get(package) is ours
+
+
+def test_a_folder_that_the_factory_adds_comes_before_our_packages(
+    write: Write, tmp_path: Path
+) -> None:
+    statement = "from models.layers import Net as Made\nreturn Made()"
+    body = indent(adds(tmp_path, statement), "    ")
+    path = write({"tools/net.py": f"def Net():\n{body}", "models/layers.py": EMPTY})
+    assert type(build(load(path))).__module__ == "models.layers"
+
+
+def test_our_own_folder_is_not_the_users(write: Write) -> None:
+    root = Path(models.__file__).parents[1]
+    path = write({"net.py": adds(root, "from models.registry import list_models as VALUE")})
+    assert value(path) is models.list_models
+    assert source_files(load(path)) == (path,)
 
 
 def test_the_path_that_a_file_sets_holds_for_its_factory(write: Write, tmp_path: Path) -> None:
@@ -150,10 +210,8 @@ def test_the_path_that_a_file_sets_holds_for_its_factory(write: Write, tmp_path:
             f"lib/{LIBRARY}.py": EMPTY,
         }
     )
-    try:
-        assert type(build(load(path))).__module__ == LIBRARY
-    finally:
-        sys.modules.pop(LIBRARY, None)
+    assert type(build(load(path))).__module__ == LIBRARY
+    assert LIBRARY not in sys.modules
 
 
 def test_dataclasses_work_while_the_file_is_executed(write: Write) -> None:

@@ -104,7 +104,7 @@ def test_depth_defaults_to_50() -> None:
         ({"name": "tam", "window": 5.0}, "not 5.0"),
         ({"name": "blvnet", "alpha": 0}, "one of 1, 2, 4, 8, 16, not 0"),
         ({"name": "blvnet", "alpha": True}, "not True"),
-        ({"name": "blvnet_tam", "beta": -1}, "not -1"),
+        ({"name": "blvnet_tam", "beta": -1}, "one of 1 to 30, not -1"),
         ({"name": "tsn", "depth": 50.0}, "no depth 50.0"),
         ({"name": "tsn", "depth": True}, "no depth True"),
         ({"name": "tsn", "temporal_pooling": "avg"}, "is one of none, max, not 'avg'"),
@@ -115,9 +115,12 @@ def test_depth_defaults_to_50() -> None:
             "tsn with inception_v1 comes in one depth",
         ),
         ({"name": "tsn", "backbone": "vgg"}, "is one of resnet, inception_v1, not 'vgg'"),
-        ({"name": "tsm", "width": 0}, "a number from 0.05 to 4.0, not 0"),
-        ({"name": "tsm", "width": float("nan")}, "a number from 0.05 to 4.0, not nan"),
+        ({"name": "tsm", "width": 0}, "one of 0.05 to 4.0, not 0"),
+        ({"name": "tsm", "width": float("nan")}, "one of 0.05 to 4.0, not nan"),
+        ({"name": "tsm", "width": 10**400}, "one of 0.05 to 4.0, not 1000"),
         ({"name": "r3d_18", "width": 0.5}, "has no option 'width'"),
+        ({"name": "mvit_v2_s", "frames": 8}, "mvit_v2_s takes 16 frames, not 8"),
+        ({"name": None}, "there is no network 'None'"),
     ],
 )
 def test_bad_requests_are_one_line(arguments: dict[str, object], message: str) -> None:

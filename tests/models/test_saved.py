@@ -258,6 +258,24 @@ def test_what_cannot_be_saved(path: Path) -> None:
     assert not path.exists()
 
 
+def test_a_network_that_was_changed_is_not_saved(path: Path) -> None:
+    model = network()
+    model.head.classifier = nn.Linear(model.head.classifier.in_features, 3)  # type: ignore[union-attr,arg-type]
+    with pytest.raises(models.NetworkError, match="changed since create_model built it") as caught:
+        models.save_checkpoint(model, path)
+    assert "head.classifier.weight" in str(caught.value)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_the_type_of_the_weights_is_kept(dtype: torch.dtype, path: Path) -> None:
+    source = network().to(dtype)
+    models.save_checkpoint(source, path)
+    assert checkpoints.same(
+        checkpoints.weights(models.load_model(path)), checkpoints.weights(source)
+    )
+
+
 def test_what_the_metadata_hold(path: Path) -> None:
     models.save_checkpoint(network(), path)
     with safe_open(path, framework="pt") as file:

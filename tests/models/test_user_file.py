@@ -1,5 +1,4 @@
 import copy
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +7,6 @@ from textwrap import dedent
 import pytest
 import torch
 
-import models
 from models.user_file import UserNetwork, load_factory
 from tests.models.conftest import Write
 from tests.models.own_files import (
@@ -18,6 +16,8 @@ from tests.models.own_files import (
     LATER_FILES,
     PLAIN,
     build,
+    count,
+    counted,
     imports,
     load,
     message,
@@ -115,6 +115,30 @@ def test_a_factory_has_to_be_callable(write: Write, source: str, kind: str) -> N
     assert f"net.py:Net is of type {kind}" in message(lambda: load(path))
 
 
+def test_a_file_is_executed_once_for_all_its_factories(write: Write) -> None:
+    path = write({"net.py": f"{counted(PLAIN)}Other = Net"})
+    for factory in ("Net", "Other", "Net"):
+        load(path, factory)
+    assert count(path) == 1
+
+
+def test_a_file_that_changed_is_executed_anew(write: Write) -> None:
+    path = write({"net.py": counted(f"import helper\n{EMPTY}"), "helper.py": ""})
+    before = load(path).fingerprint()
+    (path.parent / "helper.py").write_text("A = 1")
+    assert load(path).fingerprint() != before
+    assert load(path).fingerprint() != before
+    assert count(path) == 2
+
+
+def test_a_file_that_imported_more_is_not_fresh(write: Write) -> None:
+    path = write(LATER_FILES)
+    network = load(path)
+    build(network)
+    assert source_files(load(path)) == source_files(network) != (path,)
+    assert source_files(load_factory(f"{path}:Net", fresh=True)) == (path,)
+
+
 # Calling the factory
 
 
@@ -171,6 +195,15 @@ def test_a_factory_that_cannot_be_called_is_told_what_it_may_name(
     text = message(lambda: build(calls(write, parameters)))
     names = [name for name in parameters.split(", ") if name != "*"]
     assert f"net.py:Net takes ({', '.join(names)}): let it name clip_shape, num_classes or" in text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "option"),
+    [("num_classes, width", "width"), ("width", "width"), ("a, b, width, *, c=1", "width")],
+)
+def test_a_required_option_is_named(write: Write, parameters: str, option: str) -> None:
+    text = message(lambda: build(calls(write, parameters)))
+    assert text.endswith(f"and only options beside them; give --option {option}=")
 
 
 @pytest.mark.parametrize(
@@ -280,6 +313,18 @@ def test_check_says_what_is_wrong_with_the_answer(write: Write, answer: str, exp
     assert expected in message(lambda: network.check(CLIP, CLASSES, {}))
 
 
+def test_check_says_what_to_do_with_constants(write: Write) -> None:
+    source = """
+        import torch
+        MEAN = torch.zeros(3, 1, 1, 1)
+        class Net(torch.nn.Module):
+            def __init__(self): super().__init__()
+            def forward(self, clip): return clip - MEAN
+    """
+    text = message(lambda: load(write({"net.py": source})).check(CLIP, CLASSES, {}))
+    assert "(net.py, line 6): keep its constant tensors as buffers, with register_buffer" in text
+
+
 def test_check_says_what_the_factory_says(write: Write) -> None:
     network = load(write({"net.py": "def Net(): raise ValueError('bad')"}))
     text = message(lambda: network.check(CLIP, CLASSES, {}))
@@ -324,13 +369,3 @@ def test_a_fingerprint_is_of_what_was_executed(write: Write) -> None:
     before = network.fingerprint()
     path.write_text("1 / 0")
     assert network.fingerprint() == before
-
-
-def test_loading_a_file_without_torch_does_not_import_torch(write: Write) -> None:
-    path = write({"net.py": "def Net(): pass"})
-    code = (
-        "import sys; from models.user_file import load_factory; "
-        f"load_factory({str(path) + ':Net'!r}); sys.exit('torch' in sys.modules)"
-    )
-    root = Path(models.__file__).parents[1]
-    subprocess.run([sys.executable, "-c", code], cwd=root, check=True)
