@@ -3,7 +3,6 @@
 import io
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -86,17 +85,21 @@ SERIES = (
 
 def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
     """A plot for every series that has lines to draw: one panel a depth, one line a network."""
-    networks = sorted(measurements["network"].unique())
+    chosen = [(series, _chosen(series, measurements)) for series in SERIES]
+    drawn = [(series, rows) for series, rows in chosen if rows["frames"].nunique() > 1]
+    networks = sorted({name for _, rows in drawn for name in rows["network"]})
     name = "colorblind" if len(networks) <= COLOURS else "husl"
     colours = dict(zip(networks, sns.color_palette(name, len(networks)), strict=True))
-    return [plot for series in SERIES for plot in _draw(series, measurements, colours)]
+    return [_draw(series, rows, colours) for series, rows in drawn]
 
 
-def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iterator[Plot]:
-    chosen = measurements.query(f"value > 0 and options == '' and {series.query}")
-    chosen = _most_common_setting(chosen)
-    if chosen["frames"].nunique() < 2:
-        return
+def _chosen(series: _Series, measurements: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a series, of the one setting that most of them have."""
+    rows = measurements.query(f"value > 0 and options == '' and {series.query}")
+    return _most_common_setting(rows)
+
+
+def _draw(series: _Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
     depth = chosen["depth"].fillna(ONE_DEPTH)
     data = chosen.assign(shown=chosen["value"] / series.scale, depth=depth)
     depths = sorted(data["depth"].unique())
@@ -117,7 +120,7 @@ def _draw(series: _Series, measurements: pd.DataFrame, colours: Colours) -> Iter
             svg = _to_svg(figure, series)
         finally:
             plt.close(figure)
-    yield Plot(series.id, series.title, _finding(data, series), svg)
+    return Plot(series.id, series.title, _finding(data, series), svg)
 
 
 def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
