@@ -220,7 +220,7 @@ WITHOUT_ARITHMETIC = {
     *(aten.clone, aten.copy_, aten.cat, aten.stack, aten.constant_pad_nd, aten.index_select),
     *(aten.empty, aten.zeros, aten.zeros_like, aten.new_zeros, aten.detach, aten.alias),
     *(aten.index, aten.roll, aten.fill_, aten.masked_fill, aten.as_strided_, aten.arange),
-    aten._to_copy,
+    *(aten._to_copy, aten.scalar_tensor),
 }
 
 MAC_KINDS = {aten.convolution: "conv", aten.mm: "linear", aten.addmm: "linear"}

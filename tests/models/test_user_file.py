@@ -250,7 +250,7 @@ def test_the_network_is_one_as_any(write: Write) -> None:
     clip = torch.rand(CLIP)
     twin = copy.deepcopy(model)
     assert torch.equal(twin(clip), model(clip))
-    with torch.no_grad(), pytest.warns(FutureWarning, match="deprecated"):
+    with torch.no_grad(), pytest.warns((FutureWarning, DeprecationWarning), match="deprecated"):
         traced = torch.jit.trace(model, clip)
     assert torch.allclose(traced(clip), model(clip))
 
@@ -258,7 +258,7 @@ def test_the_network_is_one_as_any(write: Write) -> None:
 def test_a_network_that_imports_late_is_copied_and_traced(write: Write) -> None:
     model = copy.deepcopy(build(load(write(LATER_FILES)))).eval()
     clip = torch.rand(CLIP)
-    with torch.no_grad(), pytest.warns(FutureWarning, match="deprecated"):
+    with torch.no_grad(), pytest.warns((FutureWarning, DeprecationWarning), match="deprecated"):
         traced = torch.jit.trace(model, clip)
     assert torch.allclose(traced(clip), model(clip))
 
