@@ -9,7 +9,8 @@ from models.layouts import (
     Layout,
     Rule,
 )
-from models.resnet2d import DEPTHS, ResNet2D
+from models.residual import DEPTHS
+from models.resnet2d import ResNet2D
 from models.temporal import TemporalBuilder
 
 BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # with their depths

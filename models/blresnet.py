@@ -14,6 +14,7 @@ from torch.nn import functional
 from models.initialise import initialise
 from models.layouts import CLASSIFIER, RESIDUAL, TAM_LISTED, TAM_NAMED, Layout, Rule
 from models.registry import Choices
+from models.temporal import no_temporal
 from models.widths import WIDTHS, scaled
 
 EXPANSION = 4
@@ -182,7 +183,7 @@ class BLResNet(nn.Module):
         alpha: int,
         beta: int,
         width: float,
-        temporal: Callable[[int], nn.Module] = lambda channels: nn.Identity(),
+        temporal: Callable[[int], nn.Module] = no_temporal,
     ) -> None:
         super().__init__()
         *counts, last_count = BLOCKS[depth]

@@ -5,14 +5,13 @@ from collections.abc import Callable
 from torch import nn
 
 from models.registry import register
-from models.residual import Layers
-from models.resnet2d import DEPTHS
+from models.residual import DEPTHS, Layers
 from models.resnet3d import LAYOUT, ResNet3D, Stride
-from models.temporal import POOLINGS, TemporalAggregation3d
+from models.temporal import POOLINGS, TemporalAggregation3d, no_temporal
 from models.widths import WIDTHS
 
 TEMPORAL_MODULES: dict[str, Callable[[int], nn.Module]] = {
-    "none": lambda channels: nn.Identity(),
+    "none": no_temporal,
     "tam": TemporalAggregation3d,
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.temporal import no_temporal
 from models.widths import scaled
 
 NORM_EPS = 1e-3
@@ -47,7 +48,7 @@ class Kit:
     spatial: Unit
     branch_pool: Callable[[], nn.Module]
     pools: tuple[nn.Module, nn.Module, nn.Module, nn.Module]
-    temporal: Callable[[int, int], nn.Module] = lambda channels, stage: nn.Identity()
+    temporal: Callable[[int, int], nn.Module] = no_temporal
 
 
 class InceptionModule(nn.Module):

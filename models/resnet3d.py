@@ -9,8 +9,8 @@ from models.clip import check_clip
 from models.head import ConsensusHead
 from models.initialise import initialise
 from models.layouts import RESNET, Layout
-from models.residual import Layers, ResidualBlock
-from models.resnet2d import BLOCKS, BOTTLENECK_EXPANSION, BOTTLENECKS_FROM, STAGE_WIDTHS, STEM_WIDTH
+from models.residual import STAGE_WIDTHS, STEM_WIDTH, Kit, Layers
+from models.temporal import no_temporal
 from models.widths import scaled
 
 Stride = tuple[int, int, int]  # in time, height and width
@@ -26,26 +26,6 @@ def pointwise(number: int, inputs: int, outputs: int, stride: Stride = UNIT) -> 
     return {
         f"conv{number}": nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False),
         f"bn{number}": nn.BatchNorm3d(outputs),
-    }
-
-
-def basic_layers(inputs: int, width: int, stride: Stride, kernel: Kernel) -> Layers:
-    """Two spatiotemporal convolutions, to `width` channels."""
-    return {
-        **kernel(1, inputs, width, stride),
-        "relu1": nn.ReLU(inplace=True),
-        **kernel(2, width, width, UNIT),
-    }
-
-
-def bottleneck_layers(inputs: int, width: int, stride: Stride, kernel: Kernel) -> Layers:
-    """A spatiotemporal convolution between two of 1x1x1, to 4 * `width` channels."""
-    return {
-        **pointwise(1, inputs, width),
-        "relu1": nn.ReLU(inplace=True),
-        **kernel(2, width, width, stride),
-        "relu2": nn.ReLU(inplace=True),
-        **pointwise(3, width, BOTTLENECK_EXPANSION * width),
     }
 
 
@@ -66,12 +46,10 @@ class ResNet3D(nn.Module):
         frames: int,
         temporal_pooling: str,
         width: float,
-        temporal: Callable[[int], nn.Module] = lambda channels: nn.Identity(),
+        temporal: Callable[[int], nn.Module] = no_temporal,
     ) -> None:
         super().__init__()
-        layers, expansion = basic_layers, 1
-        if depth >= BOTTLENECKS_FROM:
-            layers, expansion = bottleneck_layers, BOTTLENECK_EXPANSION
+        kit = Kit(pointwise, kernel, UNIT)
         channels = scaled(STEM_WIDTH, width)
         self.stem = nn.Sequential(
             OrderedDict(
@@ -86,16 +64,15 @@ class ResNet3D(nn.Module):
         self.frames = frames
         shrinking: Stride = (1 if temporal_pooling == "none" else 2, 2, 2)
         stages = []
-        for position, blocks in enumerate(BLOCKS[depth]):
-            planes, stride = scaled(STAGE_WIDTHS[position], width), shrinking if position else UNIT
-            stage = nn.Sequential()
-            for _ in range(blocks):
-                residual = layers(channels, planes, stride, kernel)
-                outputs = expansion * planes
-                is_identity = stride == UNIT and channels == outputs
-                shortcut = {} if is_identity else pointwise(1, channels, outputs, stride)
-                stage.append(ResidualBlock(residual, shortcut, temporal(channels)))
-                channels, stride = outputs, UNIT
+        for position, planes in enumerate(STAGE_WIDTHS):
+            stage, channels = kit.stage(
+                depth,
+                position,
+                channels,
+                scaled(planes, width),
+                shrinking if position else UNIT,
+                lambda number, inputs: temporal(inputs),
+            )
             stages.append(stage)
         self.stages = nn.Sequential(*stages)
         initialise(self)

@@ -3,8 +3,7 @@
 from torch import nn
 
 from models.registry import register
-from models.residual import Layers
-from models.resnet2d import DEPTHS
+from models.residual import DEPTHS, Layers
 from models.resnet3d import LAYOUT, ResNet3D, Stride
 from models.temporal import POOLINGS
 from models.widths import WIDTHS

@@ -27,6 +27,7 @@ def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
     import torch
     from safetensors.torch import save
 
+    path = Path(path)
     configuration = getattr(model, CONFIGURATION, None)
     if not isinstance(configuration, Configuration):
         raise NetworkError("only a network that create_model built can be saved with its name")
@@ -34,14 +35,13 @@ def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
         name: tensor.detach().cpu().contiguous() for name, tensor in own_weights(model).items()
     }
     with torch.device("meta"):
-        report, _ = match(_build(asdict(configuration)), Path(path), state)
+        report, _ = match(_build(asdict(configuration)), path, state)
     if not report.is_complete:  # as when its classifier was replaced
         raise NetworkError(
             f"{report.first_offence()}: the network was changed since create_model built it"
         )
     content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
     data = save(state, metadata={FORMAT: json.dumps(content)})
-    path = Path(path)
     partial = path.parent / f".{path.name}.partial"
     try:
         try:

@@ -15,7 +15,7 @@ from models.clip import unfold_frames
 TemporalBuilder = Callable[[int, int], nn.Module]  # (channels, frames) -> temporal module
 
 
-def no_temporal(channels: int, frames: int) -> nn.Module:
+def no_temporal(channels: int, frames: int | None = None) -> nn.Module:
     """What a network without temporal modules has in their place."""
     return nn.Identity()
 

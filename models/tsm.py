@@ -3,7 +3,8 @@
 from models.backbones import RESNET_RULES
 from models.layouts import Layout
 from models.registry import register
-from models.resnet2d import BLOCKS, DEPTHS, ResNet2D
+from models.residual import BLOCKS, DEPTHS
+from models.resnet2d import ResNet2D
 from models.temporal import POOLINGS, TemporalShift
 from models.tsn import TSN
 from models.widths import WIDTHS

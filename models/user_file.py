@@ -40,10 +40,6 @@ class UserNetwork:
     _factory: Callable[..., object]
     _imports: OwnImports
 
-    def fingerprint(self) -> str:
-        """12 hex digits over the file and what it has imported of the user's so far."""
-        return self.sources().fingerprint()
-
     def sources(self) -> Sources:
         """The file and what it has imported so far from its folder and those that it added."""
         return self._imports.sources()

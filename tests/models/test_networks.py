@@ -9,7 +9,7 @@ from torch import nn
 
 import models
 from models.layouts import best_layout
-from models.resnet2d import DEPTHS
+from models.residual import DEPTHS
 from models.temporal import TemporalAggregation, TemporalShift
 from tests.models.networks import BLIND, OWN, SMALL, SMALL_OWN, build, label, lively, small_clip
 

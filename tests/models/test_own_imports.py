@@ -154,10 +154,10 @@ def test_a_module_of_a_folder_that_the_file_adds_is_the_users(
     part.write_text("VALUE = 1")
     assert value(path) == 1
     assert [file.resolve() for file in source_files(load(path))] == [path, part]
-    before = load(path).fingerprint()
+    before = load(path).sources().fingerprint()
     part.write_text("VALUE = 2")
     assert value(path) == 2
-    assert load(path).fingerprint() != before
+    assert load(path).sources().fingerprint() != before
 
 
 @pytest.mark.parametrize("package", OUR_PACKAGES)

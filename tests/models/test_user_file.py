@@ -124,10 +124,10 @@ def test_a_file_is_executed_once_for_all_its_factories(write: Write) -> None:
 
 def test_a_file_that_changed_is_executed_anew(write: Write) -> None:
     path = write({"net.py": counted(f"import helper\n{EMPTY}"), "helper.py": ""})
-    before = load(path).fingerprint()
+    before = load(path).sources().fingerprint()
     (path.parent / "helper.py").write_text("A = 1")
-    assert load(path).fingerprint() != before
-    assert load(path).fingerprint() != before
+    assert load(path).sources().fingerprint() != before
+    assert load(path).sources().fingerprint() != before
     assert count(path) == 2
 
 
@@ -349,7 +349,11 @@ def test_source_files_are_those_imported_so_far(write: Write) -> None:
 def test_a_fingerprint_holds_names_and_contents(write: Write) -> None:
     def fingerprint(folder: str, statement: str, module: str, text: str) -> str:
         files = {"net.py": f"{statement}\n{EMPTY}", module: text}
-        return load(write({f"{folder}/{name}": s for name, s in files.items()})).fingerprint()
+        return (
+            load(write({f"{folder}/{name}": s for name, s in files.items()}))
+            .sources()
+            .fingerprint()
+        )
 
     first = fingerprint("a", "import models", "models.py", "A = 1")
     assert len(first) == 12
@@ -366,6 +370,6 @@ def test_a_fingerprint_holds_names_and_contents(write: Write) -> None:
 def test_a_fingerprint_is_of_what_was_executed(write: Write) -> None:
     path = write({"net.py": EMPTY})
     network = load(path)
-    before = network.fingerprint()
+    before = network.sources().fingerprint()
     path.write_text("1 / 0")
-    assert network.fingerprint() == before
+    assert network.sources().fingerprint() == before
