@@ -4,7 +4,6 @@ Each row names its source: repository, commit and file. The figures are facts to
 """
 
 import csv
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -111,7 +110,6 @@ class PublishedRow:
         raise SuiteError(f"{self.source}: has no counting rule: add it to COUNTING_RULES")
 
 
-@functools.cache
 def load_published() -> tuple[PublishedRow, ...]:
     """Every published row, in the order of the file.
 
