@@ -28,9 +28,9 @@ def install(session: nox.Session) -> None:
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Measure the paper's claims and the published figures; write the report to build/report."""
+    """Measure the paper's claims, the published figures and seconds; write build/report."""
     install(session)
-    for suite in ("paper", "published"):
+    for suite in ("paper", "published", "latency"):
         session.run("blvbench", "run", suite, "--store", str(STORE), *session.posargs)
     session.run("blvbench", "report", "--store", str(STORE), "--out", str(REPORT))
 

@@ -51,7 +51,7 @@ class CaseResult:
     @property
     def gap(self) -> str:
         """Why there is no ratio."""
-        networks = (self.claim.numerator.network, self.claim.denominator.network)
+        networks = (self.claim.numerator.label, self.claim.denominator.label)
         for network, side in zip(networks, (self.numerator, self.denominator), strict=True):
             if side is None:
                 return f"{network} is not measured: {self.claim.measured_by}"

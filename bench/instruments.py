@@ -9,8 +9,10 @@ from functools import partial
 
 import models
 from bench.errors import BenchError
-from bench.networks import build, build_on_meta
-from bench.records import Point
+from bench.networks import build, build_on_meta, configured
+from bench.records import Point, Reference
+
+BASELINE = "tsn"  # what others are timed in turn with
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Reading:
     samples: tuple[int | float, ...]
     details: dict[str, dict[str, int]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Instrument:
     """One way to measure one quantity.
 
     `per_clip` says that the figure is of one clip's forward pass: batch and mode do not change it.
-    `module` is the file that measures, `libraries` those whose versions may change the figure.
+    `timed` says that it is of this machine, which must do nothing else meanwhile. `module` is the
+    file that measures, `libraries` those whose versions may change the figure.
     """
 
     quantity: str
@@ -37,6 +41,7 @@ class Instrument:
     module: str
     libraries: tuple[str, ...]
     read: Callable[[Point], Reading]
+    timed: bool = False
 
     @property
     def label(self) -> str:
@@ -80,6 +85,35 @@ def _simulate_memory(point: Point) -> Reading:
     return Reading((peak.peak_bytes,), {"by_kind": peak.by_kind})
 
 
+def _measure_latency(point: Point) -> Reading:
+    from bench import latency
+    from bench.clips import blank_clip
+
+    model = build(point)
+    clip = blank_clip(model, point.clip_shape).normal_()
+    beside = latency_reference(point)
+    reference = None if beside is None else build(beside)
+    samples = latency.measure(model, clip, point.mode, reference=reference)
+    if beside is None:
+        return Reading(samples.seconds)
+    paired = Reference(point=beside, samples=samples.reference_seconds)
+    return Reading(samples.seconds, reference=paired)
+
+
+def latency_reference(point: Point) -> Point | None:
+    """The TSN that a point is timed in turn with, of the same depth where there is one.
+
+    None for that TSN itself.
+    """
+    if point.network == BASELINE and not point.options:
+        return None
+    fields = {"network": BASELINE, "options": (), "depth": None}
+    try:
+        return configured(point.model_copy(update=fields | {"depth": point.depth}))
+    except models.NetworkError:
+        return configured(point.model_copy(update=fields))
+
+
 INSTRUMENTS = (
     Instrument(
         "params",
@@ -110,6 +144,16 @@ INSTRUMENTS = (
         "bench.memory",
         ("torch", "torchvision"),
         _simulate_memory,
+    ),
+    Instrument(
+        "latency",
+        "cpu",
+        "seconds",
+        False,
+        "bench.latency",
+        ("torch", "torchvision"),
+        _measure_latency,
+        timed=True,
     ),
 )
 

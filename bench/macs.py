@@ -18,11 +18,13 @@ from torch import nn
 from torch.func import functional_call
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from bench.clips import blank_clip, check_clip_shape
+from models.operators import aggregation
 
 aten = torch.ops.aten
+aggregate_frames = torch.ops.blvbench.aggregate_frames
 
 FLOPS_PER_MAC = 2
 HEADLINE = ("conv", "linear", "matmul")  # `matmul` multiplies activations, as attention does
@@ -73,6 +75,7 @@ def count_with_fvcore(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount
     with _evaluating(model):
         analysis = FlopCountAnalysis(model, blank_clip(model, clip_shape))
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+        analysis.set_op_handle(**FVCORE_HANDLES)
         by_operator: Counter[str] = Counter()
         for operator, counted in analysis.by_operator().items():
             by_operator[FVCORE_KINDS.get(operator, operator)] += int(counted)
@@ -139,7 +142,7 @@ class _Census(TorchDispatchMode):
         if operator in APART:
             kind, operations = APART[operator]
             self.apart[kind] += operations(args, out)
-        elif not (operator in MAC_OPERATORS or operator in WITHOUT_ARITHMETIC):
+        elif not (operator in flop_registry or operator in WITHOUT_ARITHMETIC):
             self.uncounted[str(operator)] += 1
         return out
 
@@ -150,6 +153,11 @@ Operations = Callable[[tuple[Any, ...], Any], int]
 def _per_output(times: int = 1) -> Operations:
     """`times` operations for each element of the first output."""
     return lambda args, out: times * tree_leaves(out)[0].numel()
+
+
+def _per_results(args: tuple[Any, ...], out: Any) -> int:
+    """One operation for each element of every output."""
+    return sum(result.numel() for result in out)
 
 
 def _per_input(args: tuple[Any, ...], out: Any) -> int:
@@ -204,6 +212,7 @@ APART: dict[Any, tuple[str, Operations]] = {
     aten.eq: ELEMENTWISE,
     aten.ne: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,
+    aggregate_frames: ("elementwise", _per_results),  # its ReLU, beside its MACs
 }
 
 WITHOUT_ARITHMETIC = {
@@ -218,16 +227,35 @@ WITHOUT_ARITHMETIC = {
     ),
     *(aten.unsqueeze, aten.squeeze, aten.slice, aten.select, aten.split, aten.unbind, aten.chunk),
     *(aten.clone, aten.copy_, aten.cat, aten.stack, aten.constant_pad_nd, aten.index_select),
-    *(aten.empty, aten.zeros, aten.zeros_like, aten.new_zeros, aten.detach, aten.alias),
+    *(aten.empty, aten.new_empty, aten.zeros, aten.zeros_like, aten.new_zeros),
+    *(aten.detach, aten.alias),
     *(aten.index, aten.roll, aten.fill_, aten.masked_fill, aten.as_strided_, aten.arange),
     *(aten._to_copy, aten.scalar_tensor),
 }
 
-MAC_KINDS = {aten.convolution: "conv", aten.mm: "linear", aten.addmm: "linear"}
-MAC_OPERATORS = frozenset(torch.utils.flop_counter.flop_registry)
+MAC_KINDS = {
+    aten.convolution: "conv",
+    aten.mm: "linear",
+    aten.addmm: "linear",
+    aggregate_frames: "conv",  # the depthwise convolution that it stands for
+}
 # kind -> by which share of it fvcore is known to differ, and why
 FVCORE_DIFFERENCES = {
     "matmul": (5e-4, "it reads the cost of an einsum from NumPy's report, which has four digits"),
+}
+
+
+def _aggregation_macs(inputs: list[Any], outputs: list[Any]) -> Counter[str]:
+    """What fvcore is to count of an `aggregate_frames` in a trace."""
+    x, weight, _, stride, _ = inputs
+    return Counter(
+        conv=aggregation.macs(x.type().sizes(), weight.type().sizes(), stride.toIValue())
+    )
+
+
+FVCORE_HANDLES = {
+    "blvbench::aggregate_frames": _aggregation_macs,
+    "blvbench::shift_frames": None,  # it only copies
 }
 FVCORE_KINDS = {
     "addmm": "linear",

@@ -1,6 +1,7 @@
 """What is measured and what came out: points, environments and measurements, all frozen."""
 
 import statistics
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -93,6 +94,18 @@ class CodeVersion(Record):
     instrument: str
 
 
+class Reference(Record):
+    """What was measured in turn with a point, sample by sample, so that the two compare."""
+
+    point: Point
+    samples: tuple[int | float, ...]
+
+
+def median_ratio(over: Sequence[float], under: Sequence[float]) -> float:
+    """The median of the ratios of samples that were measured in turn."""
+    return statistics.median(a / b for a, b in zip(over, under, strict=True))
+
+
 class Measurement(Record):
     """A quantity of a point, as one instrument gave it: raw samples, or the reason there are none.
 
@@ -104,6 +117,7 @@ class Measurement(Record):
     status: Status
     unit: str
     samples: tuple[int | float, ...] = ()
+    reference: Reference | None = None
     reason: str = ""
     point: Point
     details: dict[str, dict[str, int]] = Field(default_factory=dict)
@@ -118,7 +132,10 @@ class Measurement(Record):
             raise ValueError("a measurement has samples where its status is ok, and only there")
         if self.status != "ok" and not self.reason:
             raise ValueError("a measurement that is not ok gives a reason")
-        if any(not 0 <= sample < float("inf") for sample in self.samples):
+        beside = self.reference.samples if self.reference else self.samples
+        if len(beside) != len(self.samples):
+            raise ValueError("a reference has a sample for each sample")
+        if any(not 0 <= sample < float("inf") for sample in (*self.samples, *beside)):
             raise ValueError("a sample is a finite number of at least 0")
         datetime.fromisoformat(self.measured_at)
         return self
@@ -129,6 +146,16 @@ class Measurement(Record):
         if self.status != "ok":
             raise BenchError(f"{self.quantity} of {self.point} is {self.status}: {self.reason}")
         return statistics.median(self.samples)
+
+    @property
+    def saving(self) -> float:
+        """How many times more its reference needs: the median of the samples' ratios.
+
+        Raises `BenchError` where there is no reference, or nothing was measured.
+        """
+        if self.reference is None or not all(self.samples):
+            raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
+        return median_ratio(self.reference.samples, self.samples)
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON types, with its `value` where it has one."""

@@ -27,10 +27,23 @@ def run(
 ) -> list[Measurement]:
     """Measure `tasks` in `jobs` processes, storing each result at once; return what failed.
 
+    What is timed comes last, in one process: nothing else runs beside it.
     An interrupt ends the run after the points in flight, which are stored too. Raises `BenchError`
     where a worker dies; what was measured until then is in the store. A result is stored under the
     identity that its worker finds: a user's file may have changed since `tasks` were made.
     """
+    timed = [t for t in tasks if t.instrument.timed]
+    others = [t for t in tasks if not t.instrument.timed]
+    return [
+        *_run_in_pool(others, store, jobs, on_result),
+        *_run_in_pool(timed, store, 1, on_result),
+    ]
+
+
+def _run_in_pool(
+    tasks: Sequence[Task], store: Store, jobs: int, on_result: Callable[[Measurement], object]
+) -> list[Measurement]:
+    """`run` in one pool of processes, in any order."""
     failed: list[Measurement] = []
     if not tasks:
         return failed

@@ -14,7 +14,8 @@ from bench.errors import BenchError
 from bench.records import Measurement
 
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
-FORMAT_VERSION = 1  # 1: a JSON record for each identity
+FORMAT_VERSION = 2  # 1: a JSON record for each identity; 2: a record may have a reference
+READABLE = (1, FORMAT_VERSION)  # the records of format 1 are of this one too
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 
 SCHEMA = f"""
@@ -53,6 +54,8 @@ class Store:
                 if create and self._is_blank():
                     self._create()
                 self._check_format()
+                if create:  # what is written from here on is of this format
+                    self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
             except BaseException:
                 self._connection.close()
                 raise
@@ -125,7 +128,7 @@ class Store:
         version = self._pragma("user_version")
         if application != APPLICATION_ID:
             raise BenchError(f"{self.path}: is not a blvbench store: give another file")
-        if version != FORMAT_VERSION:
+        if version not in READABLE:
             raise BenchError(
                 f"{self.path}: is a store of format {version}, this version reads "
                 f"{FORMAT_VERSION}: measure into a new file, or use the version that made it"

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 import models
 from bench import environment
 from bench.errors import BenchError
-from bench.instruments import Instrument, Reading, find_instrument
+from bench.instruments import Instrument, Reading, find_instrument, latency_reference
 from bench.networks import build, build_on_meta, configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.source import code_version
@@ -43,12 +44,17 @@ class Task:
         libraries = {
             name: environment.installed_version(name) for name in self.instrument.libraries
         }
-        content = {
+        content: dict[str, Any] = {
             "point": self.point.model_dump(),
             "instrument": [self.instrument.quantity, self.instrument.name],
             "code": self.code.model_dump(),
             "libraries": libraries,
         }
+        if self.instrument.timed:
+            machine = environment.current()
+            content["machine"] = [machine.processor, machine.cores, machine.memory_bytes]
+            reference = latency_reference(self.point)
+            content["reference"] = version(reference) if reference else ""
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def measure(self) -> Measurement:
@@ -59,10 +65,7 @@ class Task:
         try:
             with contained():
                 reading = self.instrument.read(self.point)
-        except (
-            Exception,
-            SystemExit,
-        ) as error:  # whatever a network raises is the result of this point alone
+        except (Exception, SystemExit) as error:  # a network's failure is this point's alone
             reason = f"{type(error).__name__}: {error}".partition("\n")[0]
             return self._record("failed", Reading(()), reason)
         return self._record("ok", reading)
@@ -74,6 +77,7 @@ class Task:
             status=status,
             unit=self.instrument.unit,
             samples=reading.samples,
+            reference=reading.reference,
             reason=reason,
             point=self.point,
             details=reading.details,

@@ -1,18 +1,20 @@
 """bLResNet (Big-Little ResNet): a deep branch at half the size beside a light one, fused by stages.
 
 Every fusion takes the two branches' inputs apart: an image network gives both the same image, a
-video network gives each its own frames. Shapes are N x C x H x W; `alpha` divides the little
-branch's width, `beta` its number of blocks. Source: Chen et al., Big-Little Net, ICLR 2019.
+video network gives each its own frames. It takes them out of a list, so that nobody holds a tensor
+that only backward may still need. Shapes are N x C x H x W; `alpha` divides the little branch's
+width, `beta` its number of blocks. Source: Chen et al., Big-Little Net, ICLR 2019.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from torch import Tensor, nn
 from torch.nn import functional
 
 from models.initialise import initialise
 from models.layouts import CLASSIFIER, RESIDUAL, TAM_LISTED, TAM_NAMED, Layout, Rule
+from models.norm import BatchNorm2d
 from models.registry import Choices
 from models.temporal import no_temporal
 from models.widths import WIDTHS, scaled
@@ -49,13 +51,25 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list
     """A convolution that keeps the size but for `stride`, and its batch norm."""
     return [
         nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
-        nn.BatchNorm2d(outputs),
+        BatchNorm2d(outputs),
     ]
 
 
 def named(names: str, *layers: nn.Module) -> nn.Sequential:
     """The layers in order, under the names that the authors gave them, separated by spaces."""
     return nn.Sequential(OrderedDict(zip(names.split(), layers, strict=True)))
+
+
+def consume(layers: Iterable[nn.Module], inputs: list[Tensor]) -> Tensor:
+    """Take the last of `inputs` out of the list and through `layers`, in order.
+
+    Without gradients each tensor is freed once the next is there; a call of an `nn.Sequential`
+    would hold what it was called with to its end.
+    """
+    x = inputs.pop()
+    for layer in layers:
+        x = layer(x)
+    return x
 
 
 class Bottleneck(nn.Module):
@@ -140,11 +154,11 @@ class BigLittleStem(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(self, big: Tensor, little: Tensor) -> Tensor:
-        """Map two of N x width x H x W to N x width x H/2 x W/2."""
-        out = self.big(big)
-        out += self.little(little)
-        return self.fusion(out)
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [big, little], N x width x H x W each, to N x width x H/2 x W/2; empty the list."""
+        fine = [consume(self.little, inputs)]
+        out = [consume(self.big, inputs).add_(fine.pop())]
+        return consume(self.fusion, out)
 
 
 class BigLittleModule(nn.Module):
@@ -160,12 +174,15 @@ class BigLittleModule(nn.Module):
         self.widen = nn.Sequential(*convolution(light, outputs, 1))
         self.fusion = nn.Sequential(nn.ReLU(inplace=True), Bottleneck(outputs, outputs, stride))
 
-    def forward(self, big: Tensor, little: Tensor) -> Tensor:
-        """Map two of N x inputs x H x W to N x outputs x H/stride x W/stride."""
-        fine = self.widen(self.little(little))
-        out = functional.interpolate(self.big(big), size=fine.shape[2:])  # N x outputs x H x W
-        out += fine
-        return self.fusion(out)
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [big, little], N x inputs x H x W each, to N x outputs x H/stride x W/stride.
+
+        Empties the list.
+        """
+        fine = [consume((*self.little, *self.widen), inputs)]  # N x outputs x H x W
+        size = fine[0].shape[2:]
+        out = [functional.interpolate(consume(self.big, inputs), size=size).add_(fine.pop())]
+        return consume(self.fusion, out)
 
 
 class BLResNet(nn.Module):
@@ -212,10 +229,11 @@ class BLResNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map N x 3 x H x W to N x features."""
-        x = self.entry(x)  # N x 64 x H/2 x W/2
+        inputs = [self.entry(x)]  # N x 64 x H/2 x W/2
         for fusion in self.fusions:
-            x = fusion(x, x)
-        return self.last_stage(x).mean(dim=(2, 3))  # N x features
+            inputs *= 2
+            inputs = [fusion(inputs)]
+        return consume(self.last_stage, inputs).mean(dim=(2, 3))  # N x features
 
 
 def _zero_residuals(network: nn.Module) -> None:

@@ -1,39 +1,48 @@
 """bLVNet: a bLResNet over video, whose two branches see different frames of each pair."""
 
+from typing import NamedTuple
+
 from torch import Tensor, nn
 
-from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
-from models.clip import check_clip, fold_frames
+from models.aggregation import FORMULATIONS
+from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet, consume
+from models.clip import check_clip, fold_frames, store_channels_last
 from models.head import ConsensusHead
+from models.norm import BatchNorm2d
 from models.registry import register
 from models.temporal import TemporalBuilder, no_temporal
 
 
-def even(x: Tensor) -> Tensor:
-    """Frames 0, 2, 4, ... of (N*T) x C x H x W with even T, copied: (N*T/2) x C x H x W."""
-    return x[::2].contiguous()
+class Temporal(NamedTuple):
+    """Builders of a bLVNet's temporal modules: (channels, frames) to a module.
 
+    `split` takes the frames of a clip, (N*T) x C x H x W, and `pair` one tensor for each pair of
+    frames, (N*T/2) x C x H x W; both return a list of the inputs of the big branch (odd frames,
+    counted from 0) and of the little branch (even frames), (N*T/2) x C x H x W each. `block` keeps
+    the shape.
+    """
 
-def odd(x: Tensor) -> Tensor:
-    """Frames 1, 3, 5, ... of (N*T) x C x H x W with even T, copied: (N*T/2) x C x H x W."""
-    return x[1::2].contiguous()
+    split: TemporalBuilder
+    pair: TemporalBuilder
+    block: TemporalBuilder
 
 
 class BLVNet(nn.Module):
     """A Big-Little network over a clip, N x 3 x T x H x W with even T.
 
     Even frames (counting from 0) go to the little branch, odd ones to the big branch; a stage's
-    output stands for both frames of its pair in the next stage, and is written twice, as by its
-    authors. `temporal(channels, frames)` builds what stands behind the first ReLU, at the entry of
-    stages 1 to 3 and in every block of stage 4.
+    output stands for both frames of its pair in the next stage. `temporal` builds what stands
+    behind the first ReLU, at the entry of stages 1 to 3 and in every block of stage 4. Stored
+    channels-last, see `models.clip.store_channels_last`.
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
+    overwrites = True  # in inference, what a convolution gave is normalised where it is
 
     def __init__(
         self,
         depth: int,
-        temporal: TemporalBuilder,
+        temporal: Temporal,
         *,
         num_classes: int,
         frames: int,
@@ -48,10 +57,35 @@ class BLVNet(nn.Module):
             alpha=alpha,
             beta=beta,
             width=width,
-            temporal=lambda channels: temporal(channels, frames // 2),
+            temporal=lambda channels: temporal.block(channels, frames // 2),
         )
-        self.temporal = nn.ModuleList(temporal(channels, frames) for channels in self.trunk.widths)
+        stem, *stages = self.trunk.widths
+        pairs = (temporal.pair(channels, frames) for channels in stages)
+        self.temporal = nn.ModuleList([temporal.split(stem, frames), *pairs])
         self.head = ConsensusHead(self.trunk.features, num_classes)
+        store_channels_last(self)
+        for module in self.trunk.modules():
+            if isinstance(module, BatchNorm2d):
+                module.overwrites = self.overwrites
+
+    def forward(self, clip: Tensor) -> Tensor:
+        """Map N x 3 x T x H x W to N x classes."""
+        check_clip(clip, self.frames)
+        features = [self.trunk.entry(fold_frames(clip))]  # (N*T) x 64 x H/2 x W/2
+        for temporal, fusion in zip(self.temporal, self.trunk.fusions, strict=True):
+            branches = temporal(features.pop())  # two of (N*T/2) x C x h x w
+            features = [fusion(branches)]  # (N*T/2) x C' x h' x w'
+        x = consume(self.trunk.last_stage, features)  # (N*T/2) x 2048 x H/32 x W/32
+        return self.head(x.mean(dim=(2, 3)), clip.shape[0])
+
+
+class PublishedBLVNet(BLVNet):
+    """A bLVNet computed as by its authors: a stage's output is written once for each frame.
+
+    All of its temporal modules map the frames of a clip, (N*T) x C x H x W, to the same shape.
+    """
+
+    overwrites = False
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
@@ -59,16 +93,55 @@ class BLVNet(nn.Module):
         x = self.trunk.entry(fold_frames(clip))  # (N*T) x 64 x H/2 x W/2
         for temporal, fusion in zip(self.temporal, self.trunk.fusions, strict=True):
             x = temporal(x)
-            x = fusion(odd(x), even(x)).repeat_interleave(2, dim=0)  # (N*T) x C x h x w
-        x = self.trunk.last_stage(odd(x))  # (N*T/2) x 2048 x H/32 x W/32
+            x = fusion([_odd(x), _even(x)]).repeat_interleave(2, dim=0)  # (N*T) x C x h x w
+        x = self.trunk.last_stage(_odd(x))  # (N*T/2) x 2048 x H/32 x W/32
         return self.head(x.mean(dim=(2, 3)), clip.shape[0])
+
+
+def _even(x: Tensor) -> Tensor:
+    """Frames 0, 2, 4, ... of (N*T) x C x H x W with even T, copied: (N*T/2) x C x H x W."""
+    return x[::2].contiguous()
+
+
+def _odd(x: Tensor) -> Tensor:
+    """Frames 1, 3, 5, ... of (N*T) x C x H x W with even T, copied: (N*T/2) x C x H x W."""
+    return x[1::2].contiguous()
+
+
+NETWORKS = dict(zip(FORMULATIONS, (BLVNet, PublishedBLVNet), strict=True))
+
+
+class OddAndEven(nn.Module):
+    """The odd and the even frames of a clip, as they are."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Map (N*T) x C x H x W with even T to two views of (N*T/2) x C x H x W."""
+        return [x[1::2], x[::2]]
+
+
+class Both(nn.Module):
+    """The same tensor for both branches."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return `x` twice."""
+        return [x, x]
+
+
+TEMPORAL = {
+    "efficient": Temporal(
+        split=lambda channels, frames: OddAndEven(),
+        pair=lambda channels, frames: Both(),
+        block=no_temporal,
+    ),
+    "published": Temporal(no_temporal, no_temporal, no_temporal),
+}
 
 
 @register(
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019",
     frame_multiple=2,
-    choices=CHOICES,
+    choices={**CHOICES, "formulation": FORMULATIONS},
     layouts=LAYOUTS,
 )
 def blvnet(
@@ -79,11 +152,12 @@ def blvnet(
     alpha: int = 2,
     beta: int = 4,
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> BLVNet:
     """A Big-Little video network: local fusion of frame pairs, without a temporal module."""
-    return BLVNet(
+    return NETWORKS[formulation](
         depth,
-        no_temporal,
+        TEMPORAL[formulation],
         num_classes=num_classes,
         frames=frames,
         alpha=alpha,

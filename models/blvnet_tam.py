@@ -1,16 +1,30 @@
 """bLVNet-TAM: a bLVNet that aggregates neighbouring frames at the entry of every stage."""
 
+from functools import partial
+
+from models.aggregation import (
+    FORMULATIONS,
+    WINDOWS,
+    PairAggregation,
+    PublishedAggregation,
+    SplitAggregation,
+    TemporalAggregation,
+)
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS
-from models.blvnet import BLVNet
+from models.blvnet import NETWORKS, BLVNet, Temporal
 from models.registry import register
-from models.temporal import WINDOWS, TemporalAggregation
+
+TEMPORAL = {
+    "efficient": (SplitAggregation, PairAggregation, TemporalAggregation),
+    "published": (PublishedAggregation, PublishedAggregation, PublishedAggregation),
+}
 
 
 @register(
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019",
     frame_multiple=2,
-    choices={**CHOICES, "window": WINDOWS},
+    choices={**CHOICES, "window": WINDOWS, "formulation": FORMULATIONS},
     layouts=LAYOUTS,
 )
 def blvnet_tam(
@@ -22,11 +36,12 @@ def blvnet_tam(
     beta: int = 4,
     window: int = 3,
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> BLVNet:
     """The paper's network: a bLVNet with temporal aggregation modules."""
-    return BLVNet(
+    return NETWORKS[formulation](
         depth,
-        lambda channels, frames: TemporalAggregation(channels, frames, window),
+        Temporal(*(partial(module, window=window) for module in TEMPORAL[formulation])),
         num_classes=num_classes,
         frames=frames,
         alpha=alpha,

@@ -1,6 +1,7 @@
 """The layouts of a clip: N x C x T x H x W in public, (N*T) x C x H x W inside a 2D network."""
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
 from models.errors import NetworkError
 
@@ -25,3 +26,15 @@ def fold_frames(clip: Tensor) -> Tensor:
 def unfold_frames(frames: Tensor, count: int) -> Tensor:
     """(N*T) x ... as N x T x ..., with T = `count`: a view."""
     return frames.unflatten(0, (-1, count))  # N x T x ...
+
+
+def store_channels_last(network: nn.Module) -> None:
+    """Store the weights of a network over frames by pixel, in place: its activations follow.
+
+    Chosen by measurement: on two CPU cores (16 frames, 224 px, batch 1) TSN and bLVNet-TAM infer
+    1.3 to 1.4 times and train 1.2 to 1.6 times faster so; on CUDA it was not measured.
+    `network.to(memory_format=torch.contiguous_format)` takes it back.
+    """
+    for weight in network.parameters():  # network.to() fails for fake tensors
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)

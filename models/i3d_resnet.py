@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from torch import nn
 
+from models.aggregation import TemporalAggregation3d
 from models.registry import register
 from models.residual import DEPTHS, Layers
 from models.resnet3d import LAYOUT, ResNet3D, Stride
-from models.temporal import POOLINGS, TemporalAggregation3d, no_temporal
+from models.temporal import POOLINGS, no_temporal
 from models.widths import WIDTHS
 
 TEMPORAL_MODULES: dict[str, Callable[[int], nn.Module]] = {

@@ -1,8 +1,9 @@
 """TAM: a TSN whose residual blocks, or Inception modules, aggregate neighbouring frames."""
 
+from models.aggregation import AGGREGATIONS, FORMULATIONS, WINDOWS
 from models.backbones import BACKBONES, LAYOUTS, build_trunk
 from models.registry import register
-from models.temporal import POOLINGS, WINDOWS, TemporalAggregation
+from models.temporal import POOLINGS
 from models.tsn import TSN
 from models.widths import WIDTHS
 
@@ -15,6 +16,7 @@ from models.widths import WIDTHS
         "window": WINDOWS,
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
+        "formulation": FORMULATIONS,
     },
     layouts=LAYOUTS,
 )
@@ -27,12 +29,13 @@ def tam(
     window: int = 3,
     temporal_pooling: str = "none",
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> TSN:
     """A TSN with temporal aggregation modules throughout its image network."""
     trunk = build_trunk(
         backbone,
         depth,
-        lambda channels, frames: TemporalAggregation(channels, frames, window),
+        lambda channels, frames: AGGREGATIONS[formulation](channels, frames, window),
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,

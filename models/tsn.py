@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from models.backbones import BACKBONES, LAYOUTS, build_trunk
-from models.clip import check_clip, fold_frames
+from models.clip import check_clip, fold_frames, store_channels_last
 from models.head import ConsensusHead
 from models.registry import register
 from models.temporal import POOLINGS, no_temporal
@@ -21,6 +21,7 @@ class TSN(nn.Module):
     """A 2D trunk over the frames of a clip, N x 3 x T x H x W, and the mean of their logits.
 
     `trunk` maps (N*T) x 3 x H x W to as many `features` a frame; it may leave fewer frames.
+    Stored channels-last, see `models.clip.store_channels_last`.
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
@@ -32,6 +33,7 @@ class TSN(nn.Module):
         self.frames = frames
         self.trunk = trunk
         self.head = ConsensusHead(trunk.features, num_classes)
+        store_channels_last(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""

@@ -11,6 +11,7 @@ import pandas as pd
 
 from bench.claims import ClaimResult, Verdict, judge
 from bench.records import Environment, Measurement
+from reports.formulations import build_formulations
 from reports.plots import Plot, draw_plots
 from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
 from reports.tables import (
@@ -68,6 +69,11 @@ class Page:
         """The peak memory of every point, beside the same accuracies."""
         memory = memory_frame(self.frame)
         return beside_accuracies(memory_table(memory), memory)
+
+    @cached_property
+    def formulations(self) -> Table:
+        """What the idea saves, and what the implementation saves."""
+        return build_formulations(self.measurements)
 
     @cached_property
     def agreement(self) -> AgreementSection:

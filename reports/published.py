@@ -17,6 +17,7 @@ from suites.published import CountingRule
 KEY = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 # What a source's note may say of how it tested, beside what it says of the network.
 PROTOCOL = re.compile("resolution|sampling|protocol")
+FORMULATION = r"(^| )formulation=\w+"
 FIGURE_HEADINGS = (
     *("network", "depth", "options", "frames", "data set"),
     *("quantity", "published", "measured", "difference", "note"),
@@ -49,6 +50,8 @@ class Accuracies:
 def beside_accuracies(table: Table, points: pd.DataFrame) -> Table:
     """`table`, which has a row for each of `points`, with the accuracies published for these."""
     plain = points[KEY].astype({"depth": object}).replace({pd.NA: None})
+    # Accuracies are of the function, whatever the formulation that computes it.
+    plain = plain.assign(options=plain["options"].str.replace(FORMULATION, "", regex=True))
     keys = list(plain.itertuples(index=False, name=None))
     accuracies = accuracy_columns(load_published(), keys)
     return table.beside(accuracies.columns, accuracies.notes)

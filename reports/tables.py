@@ -27,6 +27,9 @@ class Cell:
     number: float | None = None
 
 
+NOT_MEASURED = Cell("not measured")
+
+
 @dataclass(frozen=True)
 class Column:
     """A heading and a cell for each row."""
@@ -134,7 +137,7 @@ def _table(rows_of: str, frame: pd.DataFrame, figures: Figures) -> Table:
         cells = [_key_cell(record[name]) for name in keys]
         for name, (_, show) in figures.items():
             value = float(record[name])
-            cells.append(Cell("not measured") if math.isnan(value) else Cell(show(value), value))
+            cells.append(NOT_MEASURED if math.isnan(value) else Cell(show(value), value))
         rows.append(tuple(cells))
     return Table(caption, tuple(headings), tuple(rows))
 

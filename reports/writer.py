@@ -14,7 +14,7 @@ from markupsafe import Markup
 from bench.errors import BenchError
 from reports.page import Page
 
-FORMAT_VERSION = 2  # of results.json; 1: measurements and claims, 2: agreement too
+FORMAT_VERSION = 3  # of results.json; 1: measurements and claims, 2: agreement, 3: references
 
 
 def write_report(page: Page, folder: Path) -> None:

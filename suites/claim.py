@@ -19,6 +19,11 @@ class Side(Section):
     batch: Count | None = None
     options: dict[str, Option] = Field(default_factory=dict)
 
+    @property
+    def label(self) -> str:
+        """The network with the options that it is built with."""
+        return " ".join([self.network, *(f"{name}={v}" for name, v in self.options.items())])
+
 
 class Case(Section):
     """A place where the claim is judged, and the fields that both sides share."""

@@ -3,12 +3,17 @@
 from typing import Any
 
 from bench.environment import current
-from bench.records import CodeVersion, Measurement, Point
+from bench.records import CodeVersion, Measurement, Point, Reference
 
 
 def point(**fields: Any) -> Point:
     """A point; TSN at depth 50 over 8 frames unless said otherwise."""
     return Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, **fields})
+
+
+def beside(*samples: float) -> Reference:
+    """What was measured in turn: samples of TSN at depth 50."""
+    return Reference(point=point(), samples=samples)
 
 
 def measurement(where: Point, **fields: Any) -> Measurement:

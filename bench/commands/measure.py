@@ -13,7 +13,7 @@ from bench.instruments import INSTRUMENTS
 from bench.networks import FILE_MARK, build_on_meta, configured
 from bench.records import Mode, Point, Scalar
 
-QUANTITIES = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS))
+QUANTITIES = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS if not i.timed))
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -50,6 +50,8 @@ def format_value(measurement: Measurement) -> str:
             return f"{value / 2**20:,.1f} MiB"
         case "MACs":
             return f"{value / 1e9:,.2f} GMACs ({value:,})"
+        case "seconds":
+            return f"{value:,.3f} s"
         case unit:
             return f"{value:,} {unit}"
 

@@ -11,6 +11,7 @@ import models
 from bench import doctor
 from bench.commands import COMMANDS, main
 from bench.store import Store
+from suites.suite import bundled_suites
 from tests.records import measurement, point
 
 SUITE = """
@@ -34,6 +35,7 @@ def test_measure_prints_records(capsys: pytest.CaptureFixture[str]) -> None:
         capsys,
         *("measure", "blvnet_tam", "--depth", "50", "--frames", "16", "--batch", "8"),
         *("--mode", "train", "--quantity", "params,macs,memory"),
+        *("--option", "formulation=published"),
     )
     by_quantity = {record["quantity"]: record for record in records}
     assert list(by_quantity) == ["params", "macs", "memory"]
@@ -64,7 +66,7 @@ def test_a_failed_measurement_exits_1(capsys: pytest.CaptureFixture[str]) -> Non
 def test_models_and_suites_list_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     names = [network["name"] for network in run_json(capsys, "models")]
     assert names == models.list_models()
-    assert [suite["name"] for suite in run_json(capsys, "suites")] == ["paper", "published"]
+    assert [suite["name"] for suite in run_json(capsys, "suites")] == list(bundled_suites())
     assert main(["models"]) == main(["suites"]) == 0
 
 
@@ -88,9 +90,10 @@ def test_run_claims_and_report_in_turn(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_claims_exit_1_where_one_is_not_reproduced(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
-        for network in ("tsn", "blvnet_tam"):
+        for network, options in (("tsn", {}), ("blvnet_tam", {"formulation": "published"})):
             for depth in (50, 101):
-                record = measurement(point(network=network, depth=depth, frames=16))
+                where = point(network=network, depth=depth, frames=16, options=options)
+                record = measurement(where)
                 store.put(f"{network}{depth}", record)
     assert main(["claims", "--store", str(tmp_path / "s")]) == 1
 
@@ -158,7 +161,7 @@ BAD_INPUT = {
     ),
     "a network and a file": (("measure", "tsn", "--model", "{tmp}/net.py:Net"), "not allowed with"),
     "no network": (("measure", "--frames", "8"), "network --model is required"),
-    "unknown suite": (("run", "papr", "--store", "{tmp}/s"), "choose one of paper"),
+    "unknown suite": (("run", "papr", "--store", "{tmp}/s"), "choose one of latency, paper"),
     "suite with an unknown key": (("run", "{tmp}/key.toml", "--store", "{tmp}/s"), "'frames'?"),
     "suite with a wrong type": (("run", "{tmp}/type.toml", "--store", "{tmp}/s"), "sweep.1.depths"),
     "suite with an unknown network": (

@@ -7,6 +7,7 @@ from torch import nn
 import models
 from bench import macs, params
 from bench.errors import BenchError
+from models.aggregation import FORMULATIONS, WINDOWS
 from tests.models.networks import ALL, build, label, small_clip
 
 # (network, depth, frames): parameters and convolution MACs at 174 classes, 224 x 224, one clip
@@ -40,8 +41,9 @@ PUBLISHED_MINI = {
 @pytest.mark.parametrize(("network", "depth", "frames"), PUBLISHED)
 def test_published_figures_to_the_digit(network: str, depth: int, frames: int) -> None:
     parameters, conv = PUBLISHED[network, depth, frames]
+    options = {"formulation": "published"} if network == "blvnet_tam" else {}
     with torch.device("meta"):
-        model = models.create_model(network, num_classes=174, frames=frames, depth=depth)
+        model = models.create_model(network, num_classes=174, frames=frames, depth=depth, **options)
     counted = macs.count(model, (1, 3, frames, 224, 224))
     classified = frames // 2 if network == "blvnet_tam" else frames
     assert params.count(model) == parameters
@@ -71,6 +73,40 @@ def test_both_counters_agree_and_know_every_operator(variant: tuple[str, dict[st
     assert first.total > 0
     assert macs.disagreement(first, second) == ""
     assert (first.total == second.total) == (name != "mvit_v2_s")  # whose einsums fvcore rounds
+
+
+@pytest.mark.parametrize("depth", [50, 101])
+@pytest.mark.parametrize("window", WINDOWS)
+def test_equal_frames_of_a_pair_are_weighed_once(depth: int, window: int) -> None:
+    def convolutions(formulation: str) -> int:
+        with torch.device("meta"):
+            model = models.create_model(
+                "blvnet_tam",
+                num_classes=174,
+                frames=16,
+                depth=depth,
+                window=window,
+                formulation=formulation,
+            )
+        return macs.count(model, (1, 3, 16, 224, 224)).by_operator["conv"]
+
+    # What stages 1 to 3 read, of which the frames of a pair are equal: window // 2 + 1 pairs reach
+    # into a window, so each of the 16 frames is spared window // 2 multiplications an element.
+    elements = 64 * 56 * 56 + 256 * 28 * 28 + 512 * 14 * 14
+    spared = 16 * elements * (window // 2)
+    assert convolutions("published") - convolutions("efficient") == spared
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize("formulation", FORMULATIONS)
+@pytest.mark.parametrize("name", ["tam", "blvnet_tam"])
+def test_both_counters_agree_on_a_formulation(name: str, formulation: str, window: int) -> None:
+    model = build(name, depth=50, width=0.25, formulation=formulation, window=window)
+    first = macs.count(model, small_clip(name, 2))
+    second = macs.count_with_fvcore(model, small_clip(name, 2))
+    assert first.uncounted == {}
+    assert first.total == second.total
+    assert macs.disagreement(first, second) == ""
 
 
 class Small(nn.Module):

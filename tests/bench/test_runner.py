@@ -51,6 +51,18 @@ def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: 
         assert {m.point for m in store.measurements()} == {t.point for t in tasks[:5]}
 
 
+def test_what_is_timed_comes_last_and_alone(tmp_path: Path, tasks: list[Task]) -> None:
+    seen: list[str] = []
+    where = point(depth=18, frames=1, input_size=32)
+    timed = [task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2)]
+    with Store(tmp_path / "s", create=True) as store:
+        jobs = [*timed, *tasks[:3]]
+        runner.run(jobs, store, jobs=4, on_result=lambda m: seen.append(m.quantity))
+        assert seen[-2:] == ["latency", "latency"]
+        assert "latency" not in seen[:-2]
+        assert runner.missing(jobs, store) == []
+
+
 def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
     small = {"frames": 1, "input_size": 32, "mode": "train"}  # one value a channel to normalise
     bad = tasks[0].point.model_copy(update=small)

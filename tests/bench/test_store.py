@@ -5,7 +5,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.store import FORMAT_VERSION, Store
-from tests.records import measurement, point
+from tests.records import beside, measurement, point
 
 
 def test_what_is_put_is_there_after_reopening(tmp_path: Path) -> None:
@@ -54,6 +54,24 @@ def test_two_open_stores_write_to_one_file(tmp_path: Path) -> None:
         one.put("a", measurement(point()))
         two.put("b", measurement(point()))
         assert one.identities() == two.identities() == {"a", "b"}
+
+
+def test_a_store_of_the_first_format_is_read_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with Store(path, create=True) as store:
+        store.put("old", measurement(point()))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with Store(path) as store:
+        assert len(store.measurements()) == 1
+    with Store(path, create=True) as store:
+        store.put("new", measurement(point(), reference=beside(1)))
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT_VERSION,)
+    connection.close()
+    with Store(path) as store:
+        assert [m.reference for m in store.measurements()] == [None, beside(1)]
 
 
 def text(path: Path) -> None:

@@ -33,11 +33,13 @@ def read(name: str) -> dict[str, Any]:
     return content
 
 
-def build(name: str) -> nn.Module:
-    """Our network, on torch's current device."""
+def build(name: str, **others: Any) -> nn.Module:
+    """Our network, with `others` among its options, on torch's current device."""
     oracle, (network, options) = read(name), NETWORKS[name]
     (num_classes,) = next(s for k, s in oracle["state_shapes"].items() if k.endswith("fc.bias"))
-    return models.create_model(network, num_classes=num_classes, frames=oracle["frames"], **options)
+    return models.create_model(
+        network, num_classes=num_classes, frames=oracle["frames"], **options, **others
+    )
 
 
 def weights(name: str, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 import models
+from models.aggregation import FORMULATIONS, Aggregation
 from models.layouts import best_layout
 from models.residual import DEPTHS
-from models.temporal import TemporalAggregation, TemporalShift
+from models.temporal import TemporalShift
 from tests.models.networks import BLIND, OWN, SMALL, SMALL_OWN, build, label, lively, small_clip
 
 NARROW = 0.25
@@ -60,6 +61,7 @@ def test_tsm_shifts_every_second_block_of_long_networks(depth: int, shifts: int)
     assert sum(isinstance(module, TemporalShift) for module in model.modules()) == shifts
 
 
+@pytest.mark.parametrize("formulation", FORMULATIONS)
 @pytest.mark.parametrize(
     ("name", "options", "modules"),
     [
@@ -71,37 +73,43 @@ def test_tsm_shifts_every_second_block_of_long_networks(depth: int, shifts: int)
     ],
 )
 def test_temporal_aggregation_modules_stand_where_the_papers_say(
-    name: str, options: dict[str, Any], modules: int
+    name: str, options: dict[str, Any], modules: int, formulation: str
 ) -> None:
     with torch.device("meta"):
-        model = build(name, **options)
-    assert sum(isinstance(module, TemporalAggregation) for module in model.modules()) == modules
+        model = build(name, formulation=formulation, **options)
+    assert sum(isinstance(module, Aggregation) for module in model.modules()) == modules
 
 
-@settings(max_examples=10, deadline=None)
-@given(frames=st.integers(1, 9), seed=st.integers(0, 2**16))
-def test_tsm_is_a_tam_without_relu(frames: int, seed: int) -> None:
+@settings(max_examples=15, deadline=None)
+@given(
+    frames=st.integers(1, 9), formulation=st.sampled_from(FORMULATIONS), seed=st.integers(0, 2**16)
+)
+def test_tsm_is_a_tam_that_moves_channels(frames: int, formulation: str, seed: int) -> None:
     torch.manual_seed(seed)
     shift = lively(models.create_model("tsm", num_classes=3, frames=frames, depth=18, width=NARROW))
-    aggregation = models.create_model("tam", num_classes=3, frames=frames, depth=18, width=NARROW)
+    aggregation = models.create_model(
+        "tam", num_classes=3, frames=frames, depth=18, width=NARROW, formulation=formulation
+    )
     state = aggregation.double().eval().state_dict()
     aggregation.load_state_dict({**state, **shift.state_dict()})
     for module in aggregation.modules():
-        if isinstance(module, TemporalAggregation):
+        if isinstance(module, Aggregation):
             imitate_shift(module)
     clip = torch.randn(2, 3, frames, 32, 32, dtype=torch.float64)
     torch.testing.assert_close(logits(aggregation, clip), logits(shift, clip))
 
 
-def imitate_shift(module: TemporalAggregation) -> None:
-    """Weights that shift: an eighth of the channels from the next frame, an eighth from before."""
+def imitate_shift(module: Aggregation) -> None:
+    """Weights that shift: an eighth of the channels from the next frame, an eighth from before.
+
+    They are 0 or 1 and a block's input comes from a ReLU, so the module's own ReLU changes nothing.
+    """
     before, here, after = module.weights
     eighth = len(here) // 8
     with torch.no_grad():
         before.zero_()[eighth : 2 * eighth] = 1
         here.zero_()[2 * eighth :] = 1
         after.zero_()[:eighth] = 1
-    module.activation = nn.Identity()  # type: ignore[assignment]  # without its ReLU
 
 
 @pytest.mark.parametrize("variant", [v for v in SMALL if v[0] in OWN], ids=label)

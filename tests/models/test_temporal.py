@@ -1,35 +1,8 @@
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.temporal import (
-    TemporalAggregation,
-    TemporalMaxPool,
-    TemporalShift,
-    frames_by_stage,
-)
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    clips=st.integers(1, 3),
-    frames=st.integers(1, 9),
-    channels=st.integers(1, 5),
-    window=st.sampled_from([3, 5, 7]),
-)
-def test_aggregation_is_its_definition(clips: int, frames: int, channels: int, window: int) -> None:
-    module = TemporalAggregation(channels, frames, window).double()
-    x = torch.randn(clips, frames, channels, 2, 3, dtype=torch.float64)
-    reach = window // 2
-    expected = torch.zeros_like(x)
-    for t in range(frames):
-        for k in range(-reach, reach + 1):
-            if 0 <= t + k < frames:
-                weight = module.weights[k + reach].reshape(1, channels, 1, 1)
-                expected[:, t] += weight * x[:, t + k]
-    result = module(x.flatten(0, 1)).unflatten(0, (clips, frames))
-    torch.testing.assert_close(result, expected.relu())
+from models.temporal import TemporalMaxPool, TemporalShift, frames_by_stage
 
 
 @settings(deadline=None, max_examples=20)
@@ -62,11 +35,8 @@ def test_shift_is_its_definition(clips: int, frames: int, channels: int) -> None
     assert torch.equal(result, expected)
 
 
-@pytest.mark.parametrize(
-    "module", [TemporalAggregation(8, 4), TemporalShift(4)], ids=["tam", "tsm"]
-)
-def test_the_input_is_left_as_it_was(module: torch.nn.Module) -> None:
+def test_the_input_is_left_as_it_was() -> None:
     x = torch.randn(8, 8, 3, 3)
     before = x.clone()
-    module(x)
+    TemporalShift(4)(x)
     assert torch.equal(x, before)

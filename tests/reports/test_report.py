@@ -13,17 +13,19 @@ from bench.records import Measurement
 from reports import writer
 from reports.page import Page, build_page
 from suites import load_claims
-from tests.records import measurement, point
+from tests.records import beside, measurement, point
 
 NETWORKS = {"tsn": 4, "tam": 4, "blvnet_tam": 1}
+AS_PUBLISHED = {"formulation": "published"}
 
 
 def records() -> Iterator[Measurement]:
     """A small grid in which bLVNet-TAM costs a quarter of the others, and one failure."""
     for network, cost in NETWORKS.items():
+        options = AS_PUBLISHED if network == "blvnet_tam" else {}
         for depth in (50, 101):
             for frames in (8, 16):
-                where = point(network=network, depth=depth, frames=frames)
+                where = point(network=network, depth=depth, frames=frames, options=options)
                 yield measurement(where, samples=(cost * depth * frames * 10**7,))
                 batch = where.model_copy(update={"batch": 8, "mode": "train"})
                 yield measurement(
@@ -34,6 +36,13 @@ def records() -> Iterator[Measurement]:
                     samples=(cost * depth * frames * 2**20,),
                 )
     yield measurement(point(frames=4, num_classes=400))  # of another setting: not in the plots
+    efficient = point(network="blvnet_tam", frames=16)
+    published = point(network="blvnet_tam", frames=16, options=AS_PUBLISHED)
+    yield measurement(efficient, samples=(50 * 16 * 10**7 // 2,))
+    seconds = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
+    yield measurement(point(frames=16), **seconds, samples=(4.0,))
+    for where, samples in ((published, (2.0, 1.0)), (efficient, (1.0, 1.0))):
+        yield measurement(where, **seconds, samples=samples, reference=beside(4, 4))
     small = point(input_size=64, frames=4)
     for instrument in ("flop_counter", "fvcore"):
         yield measurement(small, instrument=instrument, samples=(77,))
@@ -92,14 +101,15 @@ def test_plots_are_svg_with_a_finding(page: Page) -> None:
         root = ElementTree.fromstring(plot.svg)
         assert root.attrib["role"] == "img"
         assert {"depth 50", "depth 101", "tam, tsn"} <= {t.strip() for t in root.itertext()}
-    expected = "Depth 50, 16 frames, GMACs: blvnet_tam 8.0, tam 32.0, tsn 32.0."
-    assert expected in page.plots[0].finding
+    networks = "blvnet_tam 4.0, blvnet_tam as published 8.0, tam 32.0, tsn 32.0"
+    assert f"Depth 50, 16 frames, GMACs: {networks}." in page.plots[0].finding
 
 
 def test_tables_have_every_point(page: Page) -> None:
-    assert len(page.clips.rows) == 12 + 2
-    by_heading = dict(zip(page.clips.headings, page.clips.rows[0], strict=True))
+    assert len(page.clips.rows) == 12 + 3
+    by_heading = dict(zip(page.clips.headings, page.clips.rows[1], strict=True))
     assert by_heading["network"].text == "blvnet_tam"
+    assert by_heading["options"].text == "formulation=published"
     assert by_heading["MACs (G)"].text == "4.00"
     assert by_heading["params (M)"].text == "not measured"
     assert len(page.memory.rows) == 12
@@ -110,6 +120,28 @@ def test_tables_have_every_point(page: Page) -> None:
     assert page.gpu_peaks.rows == ()
 
 
+def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:
+    rows = {(row[0].text, row[1].text): [c.text for c in row[2:]] for row in page.formulations.rows}
+    assert rows["50", "MACs of a clip (G)"] == [
+        *("32.000", "8.000", "4.000"),
+        *("4.000", "8.000", "2.000"),
+    ]
+    # Latencies are divided round by round: 4/2 and 4/1 have the median 3, not 4/1.5.
+    assert rows["50", "latency to infer, batch 1 (s)"] == [
+        *("4.000", "1.500", "1.000"),
+        *("3.000", "4.000", "1.333"),
+    ]
+    assert rows["101", "MACs of a clip (G)"][2] == "not measured"
+    assert "blvbench run latency" in page.formulations.notes[0]
+    html = (folder / "index.html").read_text()
+    assert "What the idea saves, what the implementation saves" in html
+    assert "The MACs differ because" in html
+
+
+def test_without_the_papers_network_no_formulations_are_compared() -> None:
+    assert build_page([measurement(point(frames=16))], []).formulations.rows == ()
+
+
 def test_data_is_never_markup(folder: Path) -> None:
     html = (folder / "index.html").read_text()
     assert "<b>no</b>" not in html
@@ -118,7 +150,9 @@ def test_data_is_never_markup(folder: Path) -> None:
 
 def test_data_files_hold_every_record(folder: Path, page: Page) -> None:
     content = json.loads((folder / "results.json").read_text())
-    assert content["format"] == 2
+    assert content["format"] == writer.FORMAT_VERSION
+    references = [m["reference"] for m in content["measurements"] if m["reference"]]
+    assert [each["samples"] for each in references] == [[4, 4], [4, 4]]
     assert len(content["measurements"]) == len(page.measurements) == len(list(records()))
     assert len(content["claims"]) == len(load_claims())
     with (folder / "results.csv").open(newline="") as file:

@@ -17,7 +17,7 @@ quantities = ["macs"]
 
 
 def test_bundled_suites_load() -> None:
-    assert list(bundled_suites()) == ["paper", "published"]
+    assert list(bundled_suites()) == ["latency", "paper", "published"]
     for name in bundled_suites():
         assert load_suite(name).sweep
 
