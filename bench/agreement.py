@@ -45,7 +45,7 @@ class Agreement:
         if self.quantity == "params":
             return int(self.measurement.value)
         operators = self.measurement.details["by_operator"]
-        return sum(operators.get(kind, 0) for kind in self.row.rule.operators)
+        return int(sum(operators.get(kind, 0) for kind in self.row.rule.operators))
 
     @property
     def gap(self) -> str:

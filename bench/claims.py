@@ -1,13 +1,30 @@
-"""Verdicts: what the measurements of a store say about each published claim."""
+"""Verdicts: what measurements say about each published claim.
 
-from collections.abc import Iterable, Sequence
+What a machine measures is judged on each machine that measured it; no ratio is of two machines.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
+from bench.instruments import machine_of
 from bench.records import Measurement, Point
 from suites import Case, Claim
 from suites.claim import Side
+
+
+class Standing(StrEnum):
+    """How a case of a claim fared.
+
+    `UNDECIDED`: the bound lies within the ratio's interval, which then neither keeps nor breaks it.
+    """
+
+    MET = "met"
+    NOT_MET = "not met"
+    UNDECIDED = "not decided"
+    NOT_MEASURED = "not measured"
 
 
 class Verdict(StrEnum):
@@ -16,79 +33,145 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"
     PARTLY = "partly"
     NOT_REPRODUCED = "not reproduced"
+    NOT_DECIDED = "not decided"
     NOT_MEASURED = "not measured here"
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """A ratio and its interval, `low` to `high`: one number where both sides are counts."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, numerator: Measurement, denominator: Measurement) -> Self:
+        """Numerator / denominator, which both have values.
+
+        By pairs, where the denominator was measured in turn with the numerator: their median, with
+        its 95 % interval. Else by medians, and the interval holds what those of both sides allow.
+        """
+        if _is_beside(denominator, numerator.point):
+            return cls(denominator.saving, *denominator.saving_interval)
+        (low, high), (least, most) = numerator.interval, denominator.interval
+        return cls(numerator.value / denominator.value, low / most, high / least)
+
+    def standing(self, claim: Claim) -> Standing:
+        """Whether all of the interval keeps the claim's bound, none of it, or some."""
+        if claim.at_most is None:
+            is_met, is_broken = self.low >= claim.bound, self.high < claim.bound
+        else:
+            is_met, is_broken = self.high <= claim.bound, self.low > claim.bound
+        if is_met:
+            return Standing.MET
+        return Standing.NOT_MET if is_broken else Standing.UNDECIDED
+
+    def text(self, claim: Claim) -> str:
+        """The ratio, or the increase where the claim bounds a cost; with its interval."""
+        shown = "{:.3f}x".format if claim.at_most is None else lambda r: f"{r - 1:+.2%}"
+        text = shown(self.value)
+        if self.low != self.high:
+            text += f", {shown(self.low)} to {shown(self.high)}"
+        if self.standing(claim) is Standing.UNDECIDED:
+            text += f" with the bound {shown(claim.bound)} between"
+        return text
+
+
+@dataclass(frozen=True)
 class CaseResult:
-    """A case of a claim and the measurements of both sides, where there are any."""
+    """A case of a claim on one machine, and the measurements of both sides, where there are any.
+
+    `machine` is "" for what is of no machine. Where the denominator was measured in turn with the
+    numerator, the numerator has the samples of these pairs.
+    """
 
     claim: Claim
     case: Case
+    machine: str
     numerator: Measurement | None
     denominator: Measurement | None
 
     @property
-    def ratio(self) -> float | None:
-        """Numerator / denominator, or None where they cannot be divided.
-
-        That is where a side has no value, where the divisor is 0, and where the sides were measured
-        by different versions of the instrument or of the libraries.
-        """
-        if self.numerator is None or self.denominator is None:
-            return None
-        if {self.numerator.status, self.denominator.status} != {"ok"} or not self.denominator.value:
-            return None
-        if _versions(self.numerator) != _versions(self.denominator):
-            return None
-        return self.numerator.value / self.denominator.value
-
-    @property
-    def is_measured(self) -> bool:
-        """Whether there is a ratio to judge by."""
-        return self.ratio is not None
+    def label(self) -> str:
+        """The case's label, and the machine."""
+        return f"{self.case.label} on {self.machine}" if self.machine else self.case.label
 
     @property
     def gap(self) -> str:
-        """Why there is no ratio."""
+        """Why there is no ratio, "" where there is one.
+
+        There is none where a side has no value, where the divisor is 0, and where the sides were
+        measured by different versions of the instrument or of the libraries.
+        """
         networks = (self.claim.numerator.label, self.claim.denominator.label)
         for network, side in zip(networks, (self.numerator, self.denominator), strict=True):
             if side is None:
                 return f"{network} is not measured: {self.claim.measured_by}"
             if side.status != "ok":
                 return f"{network} {side.status}: {side.reason}"
-            if not side.value:
+            if side is self.denominator and not all(side.samples):
                 return f"{network} measured 0"
-        return f"measured by different versions: {self.claim.measured_by}"
+        if len({_versions(side) for side in (self.numerator, self.denominator) if side}) > 1:
+            return f"measured by different versions: {self.claim.measured_by}"
+        return ""
+
+    @cached_property
+    def measured(self) -> Ratio | None:
+        """The ratio with its interval, None where there is a `gap`."""
+        if self.gap or self.numerator is None or self.denominator is None:
+            return None
+        return Ratio.of(self.numerator, self.denominator)
+
+    @property
+    def ratio(self) -> float | None:
+        """Numerator / denominator, None where there is a `gap`."""
+        return self.measured.value if self.measured else None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is a ratio to judge by."""
+        return self.measured is not None
+
+    @property
+    def standing(self) -> Standing:
+        """How the ratio stands to the claim's bound."""
+        return self.measured.standing(self.claim) if self.measured else Standing.NOT_MEASURED
 
     @property
     def is_met(self) -> bool:
-        """Whether the case is measured and its ratio keeps the claim's bound."""
-        if self.ratio is None:
-            return False
-        low, high = self.claim.at_least, self.claim.at_most
-        return (low is None or self.ratio >= low) and (high is None or self.ratio <= high)
+        """Whether the case is measured and its ratio keeps the claim's bound for sure."""
+        return self.standing is Standing.MET
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why to doubt the samples of either side, each once."""
+        sides = [side for side in (self.numerator, self.denominator) if side]
+        return list(dict.fromkeys(warning for side in sides for warning in side.warnings))
 
     @property
     def summary(self) -> str:
-        """The case's label with its ratio, or the increase where the claim bounds a cost."""
-        if self.ratio is None:
-            return self.case.label
-        is_cost = self.claim.at_most is not None
-        figure = f"{self.ratio - 1:+.2%}" if is_cost else f"{self.ratio:.3f}x"
-        return f"{self.case.label} ({figure})"
+        """The case's label with its ratio, and a note where an instrument warned."""
+        if self.measured is None:
+            return self.label
+        note = "; samples with warnings" if self.warnings else ""
+        return f"{self.label} ({self.measured.text(self.claim)}{note})"
 
     def as_json(self) -> dict[str, Any]:
-        """The label and, where the case is measured, both values, the ratio and if it is met."""
-        if self.ratio is None or self.numerator is None or self.denominator is None:
-            return {"label": self.case.label, "status": "not_measured", "reason": self.gap}
+        """The label, the machine and, where the case is measured, its figures and its standing."""
+        place = {"label": self.case.label, "machine": self.machine}
+        if self.measured is None or self.numerator is None or self.denominator is None:
+            return {**place, "status": "not_measured", "reason": self.gap}
         return {
-            "label": self.case.label,
+            **place,
             "status": "ok",
             "numerator": self.numerator.value,
             "denominator": self.denominator.value,
-            "ratio": self.ratio,
+            "ratio": self.measured.value,
+            "interval": [self.measured.low, self.measured.high],
+            "standing": str(self.standing),
             "met": self.is_met,
+            "warnings": self.warnings,
         }
 
 
@@ -101,27 +184,27 @@ class ClaimResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Reproduced where every case is met, partly where only some are."""
-        if not any(case.is_measured for case in self.cases):
+        """Reproduced where every case is met, partly where some are.
+
+        Where none is, an undecided one leaves the claim so.
+        """
+        standings = {case.standing for case in self.cases}
+        if standings == {Standing.NOT_MEASURED}:
             return Verdict.NOT_MEASURED
-        met = sum(case.is_met for case in self.cases)
-        if met == len(self.cases):
+        if standings == {Standing.MET}:
             return Verdict.REPRODUCED
-        return Verdict.PARTLY if met else Verdict.NOT_REPRODUCED
+        if Standing.MET in standings:
+            return Verdict.PARTLY
+        return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.NOT_REPRODUCED
 
     @property
     def finding(self) -> str:
         """One sentence: where the claim holds, where it does not, and what was not measured."""
         groups = {
-            "met at": [c for c in self.cases if c.is_met],
-            "not met at": [c for c in self.cases if c.is_measured and not c.is_met],
-            "not measured at": [c for c in self.cases if not c.is_measured],
+            standing: [case.summary for case in self.cases if case.standing is standing]
+            for standing in Standing
         }
-        parts = [
-            f"{how} {_and([case.summary for case in cases])}"
-            for how, cases in groups.items()
-            if cases
-        ]
+        parts = [f"{standing} at {_and(cases)}" for standing, cases in groups.items() if cases]
         sentence = "; ".join(parts)
         return sentence[:1].upper() + sentence[1:] + "."
 
@@ -135,32 +218,59 @@ class ClaimResult:
         }
 
 
+Newest = dict[tuple[str, Point], dict[str, Measurement]]  # by label and point, then by machine
+
+
 def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
-    """Judge every claim by the newest measurement of each point that it needs."""
-    newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
-    results = []
-    for claim in claims:
-        cases = tuple(
-            CaseResult(
-                case=case,
-                claim=claim,
-                numerator=newest.get(_key(claim, claim.numerator, case)),
-                denominator=newest.get(_key(claim, claim.denominator, case)),
-            )
-            for case in claim.cases
-        )
-        results.append(ClaimResult(claim, cases))
-    return results
+    """Judge every claim by the newest measurement of each point that it needs, on each machine.
+
+    That is the last one in `measurements`. What a machine cannot do says nothing of a claim.
+    """
+    newest: Newest = {}
+    for measurement in measurements:
+        machine = machine_of(measurement)
+        if not (machine and measurement.status == "unsupported"):
+            newest.setdefault((measurement.label, measurement.point), {})[machine] = measurement
+    return [
+        ClaimResult(claim, tuple(c for case in claim.cases for c in _judge(claim, case, newest)))
+        for claim in claims
+    ]
 
 
-def _versions(measurement: Measurement) -> tuple[str, dict[str, str]]:
-    return measurement.code.instrument, measurement.environment.packages
+def _judge(claim: Claim, case: Case, newest: Newest) -> Iterator[CaseResult]:
+    """A case on every machine that measured one of its sides."""
+    point = _point(claim.numerator, case)
+    numerators = newest.get((claim.label, point), {})
+    denominators = newest.get((claim.label, _point(claim.denominator, case)), {})
+    for machine in sorted({*numerators, *denominators}) or [""]:
+        numerator, denominator = numerators.get(machine), denominators.get(machine)
+        if denominator and _is_beside(denominator, point):
+            numerator = _beside(denominator)
+        yield CaseResult(claim, case, machine, numerator, denominator)
 
 
-def _key(claim: Claim, side: Side, case: Case) -> tuple[str, str, Point]:
-    """What the measurement of one side of a case is found under."""
+def _is_beside(measurement: Measurement, point: Point) -> bool:
+    """Whether a measurement was taken in turn with one at `point`."""
+    return measurement.reference is not None and measurement.reference.point == point
+
+
+def _beside(measurement: Measurement) -> Measurement:
+    """What a measurement was taken in turn with."""
+    reference = measurement.reference
+    assert reference is not None
+    return measurement.model_copy(
+        update={"point": reference.point, "samples": reference.samples, "reference": None}
+    )
+
+
+def _versions(measurement: Measurement) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return measurement.code.instrument, tuple(sorted(measurement.environment.packages.items()))
+
+
+def _point(side: Side, case: Case) -> Point:
+    """The point of one side of a case."""
     fields = case.model_dump(exclude={"label"}) | side.model_dump(exclude_none=True)
-    return claim.quantity, claim.instrument, Point.model_validate(fields)
+    return Point.model_validate(fields)
 
 
 def _and(parts: list[str]) -> str:

@@ -1,14 +1,16 @@
 """Checks that the instruments work on this machine: each against a figure known by other means."""
 
 import functools
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import nn
 
 import models
-from bench import environment, macs, memory
+from bench import environment, latency, macs, memory
 
+SLEEP_S = 0.05
 COUNTED = ("blvnet_tam", "i3d", "swin3d_t")  # in two and three dimensions, and with attention
 
 
@@ -41,7 +43,7 @@ def check_packages() -> Check:
     """Installed packages."""
     versions = environment.current().packages
     finding = ", ".join(f"{name} {version}" for name, version in versions.items())
-    passed = "not installed" not in versions.values()
+    passed = all(versions[name] != "not installed" for name in environment.REQUIRED)
     return Check("Installed packages", passed, finding, "" if passed else "pip install -e .")
 
 
@@ -72,9 +74,27 @@ def check_counters() -> Check:
     return Check("Two MAC counters", not disagreeing, finding, advice)
 
 
+@_guarded
+def check_clock() -> Check:
+    """Latency."""
+    seconds = min(latency.time_on_cpu(lambda: time.sleep(SLEEP_S)) for _ in range(5))
+    passed = SLEEP_S <= seconds < 1.1 * SLEEP_S
+    finding = f"{seconds:.4f} s for a sleep of {SLEEP_S} s"
+    advice = "" if passed else "let the machine rest: it does not give a process its time"
+    return Check("Latency", passed, finding, advice)
+
+
+@_guarded
+def check_device() -> Check:
+    """CUDA device."""
+    found = environment.current("cuda")
+    advice = "" if found.accelerator else "nothing, unless you want figures of a GPU"
+    return Check("CUDA device", True, (found.accelerator and found.machine) or "none", advice)
+
+
 def _flat_linear() -> nn.Module:
     """A linear layer over a flattened clip of four values."""
     return nn.Sequential(nn.Flatten(), nn.Linear(4, 2, bias=False))
 
 
-CHECKS = (check_packages, check_memory, check_counters)
+CHECKS = (check_packages, check_memory, check_counters, check_clock, check_device)

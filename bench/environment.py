@@ -6,24 +6,32 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.records import Environment
+from bench.accelerator import Accelerator
+from bench.accelerator import current as current_accelerator
+from bench.records import Device, Environment
 
-PACKAGES = ("blvbench", "torch", "torchvision", "fvcore", "numpy")
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of time, and in how many
+REQUIRED = ("blvbench", "torch", "torchvision", "fvcore", "numpy")
+PACKAGES = (*REQUIRED, "triton")  # which comes with PyTorch where it can be used
 
 
 @functools.cache
-def current() -> Environment:
-    """The environment of this process."""
+def current(device: Device | None = None) -> Environment:
+    """The environment of this process, and of the accelerator where it measures on one."""
+    accelerator = current_accelerator() if device == "cuda" else Accelerator()
     return Environment(
         python=platform.python_version(),
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
         processor=_processor(),
         cores=usable_cores(),
         memory_bytes=_memory_bytes(),
-        packages={name: installed_version(name) for name in PACKAGES},
+        accelerator=accelerator.name,
+        accelerator_memory_bytes=accelerator.memory_bytes,
+        packages={name: installed_version(name) for name in PACKAGES} | accelerator.packages,
     )
 
 
+@functools.cache
 def installed_version(package: str) -> str:
     """The installed version of a distribution, or 'not installed'."""
     try:
@@ -33,10 +41,19 @@ def installed_version(package: str) -> str:
 
 
 def usable_cores() -> int:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The cores that this process may run on, or the time of as many that its group is given."""
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    return min(cores, _quota_cores() or cores)
+
+
+def _quota_cores() -> int:
+    """The cores' worth of time that a container may use, 0 where nothing limits it."""
+    try:
+        quota, period = CPU_QUOTA.read_text().split()
+        return 0 if quota == "max" else max(-(-int(quota) // int(period)), 1)
+    except (OSError, ValueError):
+        return 0
 
 
 def _processor() -> str:

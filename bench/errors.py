@@ -3,3 +3,7 @@
 
 class BenchError(ValueError):
     """A measurement, a store or a request that cannot be served as it stands."""
+
+
+class UnsupportedError(BenchError):
+    """What this machine lacks for a measurement; a result, not a failure."""

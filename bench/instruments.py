@@ -4,53 +4,76 @@ Importing this file is cheap: an instrument imports torch when it measures.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from typing import Any, get_args
 
 import models
 from bench.errors import BenchError
 from bench.networks import build, build_on_meta, configured
-from bench.records import Point, Reference
+from bench.records import Device, Measurement, Point, Reference, Scalar
+from bench.source import code_version
 
 BASELINE = "tsn"  # what others are timed in turn with
+PLACED = ("execution", "memory_format")  # what a count has nothing to do with
+PLACING = "bench.placement"
+PER_CLIP = ("batch", "mode", "precision", *PLACED)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What an instrument gave: raw samples in its unit, its own breakdown, and warnings."""
+    """What an instrument gave: raw samples in its unit, its own breakdown, and warnings.
+
+    `settings` are those that it fixed meanwhile.
+    """
 
     samples: tuple[int | float, ...]
-    details: dict[str, dict[str, int]] = field(default_factory=dict)
+    details: dict[str, dict[str, int | float]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     reference: Reference | None = None
+    settings: dict[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Instrument:
     """One way to measure one quantity.
 
-    `per_clip` says that the figure is of one clip's forward pass: batch and mode do not change it.
-    `timed` says that it is of this machine, which must do nothing else meanwhile. `module` is the
-    file that measures, `libraries` those whose versions may change the figure.
+    `modules` measure, by `read`; `libraries` are those whose versions may change the figure,
+    `ignores` the fields of a point that do not. `device` is what it measures on, if the figure is
+    of a machine: then it runs alone, in a fresh process.
     """
 
     quantity: str
     name: str
     unit: str
-    per_clip: bool
-    module: str
-    libraries: tuple[str, ...]
+    modules: tuple[str, ...]
     read: Callable[[Point], Reading]
-    timed: bool = False
+    ignores: tuple[str, ...] = ()
+    device: Device | None = None
+    libraries: tuple[str, ...] = ("torch", "torchvision")
 
     @property
     def label(self) -> str:
         """`quantity:name`, as `find_instrument` takes it."""
         return f"{self.quantity}:{self.name}"
 
+    @property
+    def code_version(self) -> str:
+        """A fingerprint of the source that measures."""
+        read = self.read.func if isinstance(self.read, partial) else self.read
+        return code_version(*self.modules, functions=(read, build, build_on_meta))
+
     def canonical(self, point: Point) -> Point:
         """`point` with the fields that this instrument ignores at their defaults."""
-        return point.model_copy(update={"batch": 1, "mode": "infer"}) if self.per_clip else point
+        return point.model_copy(
+            update={name: Point.model_fields[name].default for name in self.ignores}
+        )
+
+
+def machine_of(measurement: Measurement) -> str:
+    """The name of the machine that a figure is of; "" where it is of none."""
+    of_machines = {i.label for i in INSTRUMENTS if i.device}
+    return measurement.environment.machine if measurement.label in of_machines else ""
 
 
 def _count_params(point: Point) -> Reading:
@@ -65,7 +88,7 @@ def _count_macs(point: Point) -> Reading:
     counted = macs.count(build_on_meta(point), point.clip_shape)
     return Reading(
         (counted.total,),
-        {"by_operator": counted.by_operator, "uncounted": counted.uncounted},
+        {"by_operator": dict(counted.by_operator), "uncounted": dict(counted.uncounted)},
         tuple(f"nobody counts {operator}" for operator in sorted(counted.uncounted)),
     )
 
@@ -74,30 +97,100 @@ def _count_macs_with_fvcore(point: Point) -> Reading:
     from bench import macs
 
     counted = macs.count_with_fvcore(build(point), point.clip_shape)
-    details = {"by_operator": counted.by_operator, "uncounted": counted.uncounted}
-    return Reading((counted.total,), details)
+    return Reading(
+        (counted.total,),
+        {"by_operator": dict(counted.by_operator), "uncounted": dict(counted.uncounted)},
+    )
+
+
+def _count_traffic(point: Point) -> Reading:
+    from bench import traffic
+
+    return Reading((traffic.count(partial(build, point), point.clip_shape, point.precision),))
 
 
 def _simulate_memory(point: Point) -> Reading:
-    from bench import memory
+    from bench.memory import simulated
 
-    peak = memory.simulate(partial(build, point), point.clip_shape, point.mode)
-    return Reading((peak.peak_bytes,), {"by_kind": peak.by_kind})
+    peak = simulated.simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    return Reading((peak.peak_bytes,), {"by_kind": dict(peak.by_kind)})
 
 
-def _measure_latency(point: Point) -> Reading:
-    from bench import latency
-    from bench.clips import blank_clip
+def _measure_memory(point: Point, device: Device) -> Reading:
+    from bench.environment import usable_cores
+    from bench.memory import measured
+    from bench.placement import place
+    from bench.settings import fixed
 
-    model = build(point)
-    clip = blank_clip(model, point.clip_shape).normal_()
+    threads = usable_cores()
+    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
+        peak = measured.measure(
+            partial(place, build, point, device), device, point.mode, point.precision
+        )
+    return Reading(
+        (peak.peak_bytes,),
+        {"allocator": {"reserved": peak.reserved_bytes}},
+        settings=settings,
+    )
+
+
+def _measure_latency(point: Point, device: Device) -> Reading:
+    from bench import ceilings, latency
+    from bench.placement import place
+    from bench.shortage import is_shortage
+
+    def time(beside: Point | None) -> Reading:
+        model, clip = place(build, point, device)
+        reference = None if beside is None else place(build, beside, device)
+        taken = latency.measure(model, clip, point.mode, point.precision, reference=reference)
+        most = ceilings.measure(device, point.precision, taken.threads)
+        paired = (
+            None if beside is None else Reference(point=beside, samples=taken.reference_seconds)
+        )
+        return Reading(
+            taken.seconds, {"ceilings": asdict(most)}, taken.warnings, paired, taken.settings
+        )
+
     beside = latency_reference(point)
-    reference = None if beside is None else build(beside)
-    samples = latency.measure(model, clip, point.mode, reference=reference)
-    if beside is None:
-        return Reading(samples.seconds)
-    paired = Reference(point=beside, samples=samples.reference_seconds)
-    return Reading(samples.seconds, reference=paired)
+    try:
+        return time(beside)
+    except Exception as error:
+        if beside is None or not is_shortage(error):
+            raise
+    alone = time(None)  # here, where the error no longer holds what did not fit
+    lost = f"there is no ratio: the memory does not hold its reference, {beside}, as well"
+    return replace(alone, warnings=(lost, *alone.warnings))
+
+
+def _measure_throughput(point: Point, device: Device) -> Reading:
+    from bench import latency, throughput
+    from bench.placement import place
+
+    def time_batch(batch: int) -> latency.LatencySamples:
+        placed = place(build, point.model_copy(update={"batch": batch}), device)
+        return latency.measure(*placed, point.mode, point.precision, budget_s=throughput.BATCH_S)
+
+    best = throughput.measure(time_batch)
+    by_batch: dict[str, int | float] = {str(batch): rate for batch, rate in best.by_batch.items()}
+    return Reading(
+        best.clips_per_second,
+        {"best": {"batch": best.batch}, "clips_per_second_by_batch": by_batch},
+        best.warnings,
+        settings=best.latency.settings,
+    )
+
+
+def _measure_energy(point: Point, device: Device) -> Reading:
+    from bench import energy
+    from bench.environment import usable_cores
+    from bench.placement import place
+    from bench.settings import fixed
+    from bench.steps import make_step
+
+    with fixed(device, point.precision, threads=usable_cores(), cudnn_benchmark=True) as settings:
+        step = make_step(*place(build, point, device), point.mode, point.precision)
+        joules = energy.measure(step)
+    return Reading(tuple(j / point.batch for j in joules), settings=settings)
 
 
 def latency_reference(point: Point) -> Point | None:
@@ -107,7 +200,7 @@ def latency_reference(point: Point) -> Point | None:
     """
     if point.network == BASELINE and not point.options:
         return None
-    fields = {"network": BASELINE, "options": (), "depth": None}
+    fields: dict[str, Any] = {"network": BASELINE, "options": (), "depth": None}
     try:
         return configured(point.model_copy(update=fields | {"depth": point.depth}))
     except models.NetworkError:
@@ -115,45 +208,48 @@ def latency_reference(point: Point) -> Point | None:
 
 
 INSTRUMENTS = (
-    Instrument(
-        "params",
-        "shapes",
-        "parameters",
-        True,
-        "bench.params",
-        ("torch", "torchvision"),
-        _count_params,
-    ),
-    Instrument(
-        "macs", "flop_counter", "MACs", True, "bench.macs", ("torch", "torchvision"), _count_macs
-    ),
+    Instrument("params", "shapes", "parameters", ("bench.params",), _count_params, PER_CLIP),
+    Instrument("macs", "flop_counter", "MACs", ("bench.macs",), _count_macs, PER_CLIP),
     Instrument(
         "macs",
         "fvcore",
         "MACs",
-        True,
-        "bench.macs",
-        ("torch", "torchvision", "fvcore"),
+        ("bench.macs",),
         _count_macs_with_fvcore,
+        PER_CLIP,
+        libraries=("torch", "torchvision", "fvcore"),
     ),
     Instrument(
-        "memory",
-        "simulated",
-        "bytes",
-        False,
-        "bench.memory",
-        ("torch", "torchvision"),
-        _simulate_memory,
+        *("traffic", "operators", "bytes", ("bench.traffic",), _count_traffic),
+        ignores=("mode", *PLACED),
     ),
     Instrument(
-        "latency",
-        "cpu",
-        "seconds",
-        False,
-        "bench.latency",
-        ("torch", "torchvision"),
-        _measure_latency,
-        timed=True,
+        *("memory", "simulated", "bytes", ("bench.memory.simulated",), _simulate_memory),
+        ignores=PLACED,
+    ),
+    *(
+        Instrument(
+            *(quantity, device, unit, (*modules, PLACING), partial(read, device=device)),
+            ignores=ignores,
+            device=device,
+        )
+        for device in get_args(Device)
+        for quantity, unit, modules, read, ignores in (
+            ("memory", "bytes", ("bench.memory.measured",), _measure_memory, ()),
+            ("latency", "seconds", ("bench.latency", "bench.ceilings"), _measure_latency, ()),
+            ("throughput", "clips/s", ("bench.throughput",), _measure_throughput, ("batch",)),
+        )
+    ),
+    Instrument(
+        *(
+            "energy",
+            "nvml",
+            "joules",
+            ("bench.energy", PLACING),
+            partial(_measure_energy, device="cuda"),
+        ),
+        device="cuda",
+        libraries=("torch", "torchvision", "nvidia-ml-py"),
     ),
 )
 

@@ -1,123 +1,143 @@
-"""Latency: seconds of a forward pass or a training step over one batch, on the CPU.
+"""Latency: seconds of a forward pass or a training step over one batch.
 
 A clip is N x C x T x H x W. A machine that others use drifts: a network and its reference run in
 turn, round by round, so that their ratio holds where neither time does.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from math import inf
 
 import torch
 from torch import Tensor, nn
 
-from bench.environment import usable_cores
+from bench import busy, card
 from bench.errors import BenchError
-from bench.records import Mode, median_ratio
+from bench.records import Device, Mode, Precision
+from bench.samples import doubts, interval
+from bench.settings import Settings, fixed
+from bench.steps import Step, make_step
 
-ROUNDS = 7  # an odd number: the median is a sample; a busy second spoils a minority
-WARM_UP = 1  # rounds: the first allocates, and chooses kernels
+ROUNDS = 7  # at least; an odd number: the median is a sample, a busy second spoils a minority
+MAX_ROUNDS = 200
+BUDGET_S = 3.0  # rounds beyond `ROUNDS` are taken until then, or until the medians are sure
+SURE = 0.01  # an interval that reaches no farther from its median needs no more samples
+SETTLED = 0.05  # a round that is no faster than another by this share is warm
+MAX_WARM_UP = 10  # rounds
+
+Timer = Callable[[Step], float]
 
 
 @dataclass(frozen=True)
 class LatencySamples:
-    """Seconds a batch of a network and of its reference, sample by sample of the same round."""
+    """Seconds a batch of a network and of its reference, sample by sample of the same round.
+
+    `warnings` say why not to trust them, `settings` what torch computed with.
+    """
 
     seconds: tuple[float, ...]
-    reference_seconds: tuple[float, ...] = ()
+    reference_seconds: tuple[float, ...]
+    warnings: tuple[str, ...]
+    settings: Settings
 
     @property
-    def ratio(self) -> float:
-        """How many times longer the reference takes: the median over the rounds.
-
-        Raises `BenchError` where there was no reference.
-        """
-        if not self.reference_seconds:
-            raise BenchError("there is no reference to compare with: measure with one")
-        return median_ratio(self.reference_seconds, self.seconds)
+    def threads(self) -> int:
+        """The threads that computed on the CPU."""
+        return int(self.settings["threads"])
 
 
 def measure(
     model: nn.Module,
     clip: Tensor,
     mode: Mode = "infer",
+    precision: Precision = "fp32",
     *,
-    reference: nn.Module | None = None,
+    reference: tuple[nn.Module, Tensor] | None = None,
     rounds: int = ROUNDS,
+    budget_s: float = BUDGET_S,
 ) -> LatencySamples:
-    """Time `model` over `clip` and, in turn with it, `reference`: `rounds` samples of each.
+    """Time steps of `model` over `clip` and, in turn, of a reference over its clip, on one device.
 
-    `infer` is a forward pass in eval mode without gradients; `train` is forward, cross-entropy,
-    backward and a step of SGD with momentum, which changes the weights. Raises `BenchError` for
-    another mode, and for fewer than one round.
-    """
-    networks = [model] if reference is None else [model, reference]
-    steps = [step(network, clip, mode) for network in networks]
-    return LatencySamples(*interleave(steps, rounds))
-
-
-def step(model: nn.Module, clip: Tensor, mode: Mode) -> Callable[[], object]:
-    """What `measure` times of `model`: a call that runs it over `clip` once.
-
-    Raises `BenchError` for another mode.
-    """
-    if mode not in get_args(Mode):
-        raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
-    return _inference(model, clip) if mode == "infer" else _training(model, clip)
-
-
-def interleave(
-    steps: Sequence[Callable[[], object]], rounds: int, *, warm_up: int = WARM_UP
-) -> list[tuple[float, ...]]:
-    """Run every step once in each round, in turn, on all usable cores.
-
-    Returns the seconds of each step by round; the `warm_up` rounds before are not kept. Raises
-    `BenchError` for fewer than one round.
+    After warming up until a round gets no faster, takes `rounds` samples of each, and more of them
+    for up to `budget_s` while the medians are not known to 1 %. CUDA events time on a GPU. On a CPU
+    as many threads compute as cores are free; where others took some meanwhile, all is measured
+    again with fewer. A step is that of `bench.steps`: training changes the weights. Raises
+    `BenchError` for another mode, and for fewer than one round.
     """
     if rounds < 1:
         raise BenchError(f"a latency needs at least 1 round, not {rounds}")
-    with _threads(usable_cores()):
-        by_round = [[_seconds(run) for run in steps] for _ in range(warm_up + rounds)]
-    return list(zip(*by_round[warm_up:], strict=True))
+    device: Device = "cuda" if clip.is_cuda else "cpu"
+    pairs = [(model, clip)] if reference is None else [(model, clip), reference]
+    threads = busy.free_cores(busy.look())
+    while True:
+        with fixed(device, precision, threads=threads, cudnn_benchmark=True) as settings:
+            steps = [make_step(*pair, mode, precision) for pair in pairs]
+            watch = busy.Watch()
+            taken, warnings = interleave(steps, rounds, timer=TIMERS[device], budget_s=budget_s)
+            others = watch.others_cores()
+        if device == "cuda" or threads <= (free := busy.free_cores(others)):
+            break
+        threads = free
+    own, beside = taken[0], taken[-1] if reference is not None else ()
+    on_device = card.doubts() if device == "cuda" else []
+    found = (*warnings, *doubts(own), *busy.warning(others, threads), *on_device)
+    return LatencySamples(own, beside, found, settings)
 
 
-def _seconds(run: Callable[[], object]) -> float:
+def interleave(
+    steps: Sequence[Step], rounds: int, *, timer: Timer, budget_s: float = BUDGET_S
+) -> tuple[list[tuple[float, ...]], list[str]]:
+    """Time every step once in each round, there and back again, after warming up.
+
+    Returns the seconds of each step by round, and warnings.
+    """
+    warnings = _warm_up(steps, timer)
+    taken: list[list[float]] = [[] for _ in steps]
     start = time.perf_counter()
-    run()
+    for number in range(MAX_ROUNDS if rounds < MAX_ROUNDS else rounds):
+        if number >= rounds and (
+            time.perf_counter() - start > budget_s or all(map(_is_sure, taken))
+        ):
+            break
+        turn = list(zip(steps, taken, strict=True))
+        for step, samples in turn if number % 2 == 0 else reversed(turn):
+            samples.append(timer(step))
+    return [tuple(samples) for samples in taken], warnings
+
+
+def _warm_up(steps: Sequence[Step], timer: Timer) -> list[str]:
+    """Run rounds until they get no faster; a warning where they do not stop to."""
+    fastest = inf
+    for _ in range(MAX_WARM_UP):
+        seconds = sum(timer(step) for step in steps)
+        if seconds > (1 - SETTLED) * fastest:
+            return []
+        fastest = min(fastest, seconds)
+    return [f"still getting faster after {MAX_WARM_UP} rounds of warm-up: measure again"]
+
+
+def _is_sure(samples: Sequence[float]) -> bool:
+    low, high = interval(samples)
+    return high - low <= 2 * SURE * low
+
+
+def time_on_cpu(step: Step) -> float:
+    """The seconds that a step takes by the clock."""
+    start = time.perf_counter()
+    step()
     return time.perf_counter() - start
 
 
-def _inference(model: nn.Module, clip: Tensor) -> Callable[[], object]:
-    model.eval()
-
-    def infer() -> None:
-        with torch.no_grad():
-            model(clip)
-
-    return infer
-
-
-def _training(model: nn.Module, clip: Tensor) -> Callable[[], object]:
-    model.train()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    labels = torch.zeros(len(clip), dtype=torch.long)
-
-    def train() -> None:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(clip), labels).backward()
-        optimizer.step()
-
-    return train
+def time_on_cuda(step: Step) -> float:
+    """The seconds between an event before and one after a step, on an idle GPU."""
+    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    start.record()
+    step()
+    end.record()
+    end.synchronize()
+    return float(start.elapsed_time(end)) / 1e3
 
 
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Within: torch computes with `count` threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+TIMERS: dict[Device, Timer] = {"cpu": time_on_cpu, "cuda": time_on_cuda}

@@ -1,7 +1,6 @@
 """What is measured and what came out: points, environments and measurements, all frozen."""
 
 import statistics
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
@@ -16,11 +15,17 @@ from pydantic import (
 )
 
 from bench.errors import BenchError
+from bench.samples import dispersion, interval, median_ratio, ratios
 
 Count = Annotated[int, Field(ge=1)]
 Scalar = bool | int | FiniteFloat | str
-Status = Literal["ok", "unsupported", "failed"]
+# oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time
+Status = Literal["ok", "oom", "timeout", "killed", "unsupported", "failed"]
 Mode = Literal["train", "infer"]
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
+Execution = Literal["eager", "compile"]
+MemoryFormat = Literal["default", "contiguous", "channels_last"]
+Device = Literal["cpu", "cuda"]
 
 
 class Record(BaseModel):
@@ -43,7 +48,9 @@ Options = Annotated[
 class Point(Record):
     """One configuration of one network; `input_size` is the side of a frame in pixels.
 
-    `depth` is None for a network that comes in one depth.
+    `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
+    multiplications in float32; `memory_format` that of the weights and the clip, `default` as the
+    network is built.
     """
 
     network: str
@@ -53,6 +60,9 @@ class Point(Record):
     mode: Mode = "infer"
     input_size: Count = 224
     num_classes: Count = 174
+    precision: Precision = "fp32"
+    execution: Execution = "eager"
+    memory_format: MemoryFormat = "default"
     options: Options = ()
 
     @property
@@ -65,26 +75,46 @@ class Point(Record):
         """What puts points into the order of a report."""
         options = tuple((name, str(value)) for name, value in self.options)
         sizes = (self.input_size, self.num_classes, self.frames, self.batch)
-        return (self.network, self.depth or 0, options, *sizes, self.mode)
+        ways = (self.mode, self.precision, self.execution, self.memory_format)
+        return (self.network, self.depth or 0, options, *sizes, *ways)
 
     def __str__(self) -> str:
         depth = "" if self.depth is None else f" depth {self.depth}"
         options = "".join(f" {name}={value}" for name, value in self.options)
-        return (
-            f"{self.network}{depth}{options}, {self.frames} frames, "
-            f"batch {self.batch}, {self.mode}, {self.input_size} px"
+        ways = [
+            getattr(self, name).replace("_", "-")
+            for name in ("precision", "execution", "memory_format")
+            if getattr(self, name) != Point.model_fields[name].default
+        ]
+        return ", ".join(
+            [
+                f"{self.network}{depth}{options}, {self.frames} frames, batch {self.batch}",
+                *(self.mode, f"{self.input_size} px", *ways),
+            ]
         )
 
 
 class Environment(Record):
-    """Where a measurement was made: the machine, and the versions of what could change a figure."""
+    """Where a measurement was made: the machine, and the versions of what could change a figure.
+
+    The accelerator is that of measurements on one, "" for others.
+    """
 
     python: str
     system: str
     processor: str
     cores: int
     memory_bytes: int
+    accelerator: str = ""
+    accelerator_memory_bytes: int = 0
     packages: dict[str, str]
+
+    @property
+    def machine(self) -> str:
+        """The name of what measured: the accelerator where there is one, else the processor."""
+        if self.accelerator:
+            return f"{self.accelerator}, {self.accelerator_memory_bytes / 2**30:.0f} GiB"
+        return f"{self.processor}, {self.cores} cores, {self.memory_bytes / 2**30:.0f} GiB"
 
 
 class CodeVersion(Record):
@@ -101,15 +131,11 @@ class Reference(Record):
     samples: tuple[int | float, ...]
 
 
-def median_ratio(over: Sequence[float], under: Sequence[float]) -> float:
-    """The median of the ratios of samples that were measured in turn."""
-    return statistics.median(a / b for a, b in zip(over, under, strict=True))
-
-
 class Measurement(Record):
     """A quantity of a point, as one instrument gave it: raw samples, or the reason there are none.
 
-    `details` holds the instrument's own breakdown (MACs by operator, bytes by kind).
+    `details` holds the instrument's own breakdown (MACs by operator, bytes by kind), `settings`
+    what it fixed while it measured (threads, cuDNN's choice of algorithms).
     """
 
     quantity: str
@@ -120,7 +146,8 @@ class Measurement(Record):
     reference: Reference | None = None
     reason: str = ""
     point: Point
-    details: dict[str, dict[str, int]] = Field(default_factory=dict)
+    details: dict[str, dict[str, int | float]] = Field(default_factory=dict)
+    settings: dict[str, Scalar] = Field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     code: CodeVersion
     environment: Environment
@@ -141,6 +168,11 @@ class Measurement(Record):
         return self
 
     @property
+    def label(self) -> str:
+        """`quantity:instrument`."""
+        return f"{self.quantity}:{self.instrument}"
+
+    @property
     def value(self) -> int | float:
         """The median sample; raises `BenchError` where the status is not ok."""
         if self.status != "ok":
@@ -157,7 +189,26 @@ class Measurement(Record):
             raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
         return median_ratio(self.reference.samples, self.samples)
 
+    @property
+    def saving_interval(self) -> tuple[float, float]:
+        """Where `saving` lies with 95 % probability, for six pairs or more."""
+        reference = self.reference.samples if self.reference else ()
+        return interval(ratios(reference, self.samples))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the value lies with 95 % probability, for six samples or more.
+
+        Raises `BenchError` where the status is not ok.
+        """
+        return interval(self.samples)
+
     def as_json(self) -> dict[str, Any]:
-        """The record as JSON types, with its `value` where it has one."""
+        """The record as JSON types; with its `value` where it has one, and how sure it is."""
         data = self.model_dump(mode="json")
-        return {**data, "value": self.value} if self.status == "ok" else data
+        if self.status != "ok":
+            return data
+        if len(self.samples) == 1:
+            return {**data, "value": self.value}
+        sure = {"interval": list(self.interval), "dispersion": dispersion(self.samples)}
+        return {**data, "value": self.value, **sure}

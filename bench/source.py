@@ -13,14 +13,14 @@ DIGITS = 12  # 48 bits: no two versions of a file will share a fingerprint by ch
 
 
 @functools.cache
-def code_version(module: str, *functions: Callable[..., object]) -> str:
-    """A fingerprint of a module's source and of every module of the project that it imports.
+def code_version(*modules: str, functions: tuple[Callable[..., object], ...] = ()) -> str:
+    """A fingerprint of modules' source and of every module of the project that they import.
 
     The source of single `functions` of other modules may join it. Imports nothing. Raises
     `FileNotFoundError` for a module of another project.
     """
     digest = hashlib.sha256()
-    for name in sorted(_closure(module)):
+    for name in sorted(set[str]().union(*map(_closure, modules))):
         digest.update(name.encode())
         digest.update(_source_file(name).read_bytes())
     for function in functions:

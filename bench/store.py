@@ -14,8 +14,11 @@ from bench.errors import BenchError
 from bench.records import Measurement
 
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
-FORMAT_VERSION = 2  # 1: a JSON record for each identity; 2: a record may have a reference
-READABLE = (1, FORMAT_VERSION)  # the records of format 1 are of this one too
+# 1: a JSON record for each identity; 2: a record may have a reference; 3: precisions and machines'
+# settings, and what ran out of memory or time
+FORMAT_VERSION = 3
+READABLE = (1, 2, FORMAT_VERSION)  # the records of older formats are of this one too
+AGAIN = ("failed", "timeout", "killed")  # statuses that another run may change
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 
 SCHEMA = f"""
@@ -72,8 +75,8 @@ class Store:
         self._connection.close()
 
     def identities(self) -> set[str]:
-        """The identities that need no measuring again: all but those that failed."""
-        rows = self._rows("SELECT identity FROM measurement WHERE status != 'failed'")
+        """The identities that need no measuring again."""
+        rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {AGAIN}")
         return {identity for (identity,) in rows}
 
     def put(self, identity: str, measurement: Measurement) -> None:

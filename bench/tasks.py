@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,11 +11,11 @@ from typing import Any
 
 import models
 from bench import environment
-from bench.errors import BenchError
+from bench.errors import BenchError, UnsupportedError
 from bench.instruments import Instrument, Reading, find_instrument, latency_reference
-from bench.networks import build, build_on_meta, configured, version
+from bench.networks import configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
-from bench.source import code_version
+from bench.shortage import asked_for, is_shortage
 from models import NetworkError
 from models.user_file import contained
 from suites import Suite, Sweep
@@ -33,9 +33,7 @@ class Task:
         """The versions of the source that the figure comes from."""
         return CodeVersion(
             network=version(self.point),
-            instrument=code_version(
-                self.instrument.module, self.instrument.read, build, build_on_meta
-            ),
+            instrument=self.instrument.code_version,
         )
 
     @cached_property
@@ -50,9 +48,10 @@ class Task:
             "code": self.code.model_dump(),
             "libraries": libraries,
         }
-        if self.instrument.timed:
-            machine = environment.current()
-            content["machine"] = [machine.processor, machine.cores, machine.memory_bytes]
+        if self.instrument.device:
+            content["machine"] = environment.current(self.instrument.device).model_dump(
+                include={"processor", "cores", "memory_bytes", "accelerator"}
+            )
             reference = latency_reference(self.point)
             content["reference"] = version(reference) if reference else ""
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -65,10 +64,19 @@ class Task:
         try:
             with contained():
                 reading = self.instrument.read(self.point)
+        except UnsupportedError as error:
+            return self.without_figure("unsupported", str(error))
         except (Exception, SystemExit) as error:  # a network's failure is this point's alone
-            reason = f"{type(error).__name__}: {error}".partition("\n")[0]
-            return self._record("failed", Reading(()), reason)
+            if is_shortage(error):
+                return self.without_figure("oom", asked_for(error))
+            return self.without_figure(
+                "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
+            )
         return self._record("ok", reading)
+
+    def without_figure(self, status: Status, reason: str) -> Measurement:
+        """The measurement of a task that gave nothing else than a status and its reason."""
+        return self._record(status, Reading(()), reason)
 
     def _record(self, status: Status, reading: Reading, reason: str = "") -> Measurement:
         return Measurement(
@@ -81,9 +89,10 @@ class Task:
             reason=reason,
             point=self.point,
             details=reading.details,
+            settings=reading.settings,
             warnings=reading.warnings,
             code=self.code,
-            environment=environment.current(),
+            environment=environment.current(self.instrument.device),
             measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
@@ -118,13 +127,16 @@ def _sweep_tasks(sweep: Sweep, files: Sequence[str]) -> Iterator[Task]:
         yield task(point, quantity)
 
 
-def _points(sweep: Sweep, files: Sequence[str]) -> Iterable[Point]:
+def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
     for network in sweep.networks:
         models.get_network(network)  # a suite names networks of ours: it cannot have code run
     own = product(sweep.networks, sweep.depth_choices, sweep.option_sets)
     variants = [*own, *((file, None, {}) for file in files)]
-    sizes = tuple(product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes))
-    for (network, depth, options), (num_classes, frames, batch, mode) in product(variants, sizes):
+    sizes = product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes)
+    ways = product(sweep.precisions, sweep.executions, sweep.memory_formats)
+    for (network, depth, options), size, way in product(variants, sizes, ways):
+        num_classes, frames, batch, mode = size
+        precision, execution, memory_format = way
         yield Point(
             network=network,
             depth=depth,
@@ -133,5 +145,8 @@ def _points(sweep: Sweep, files: Sequence[str]) -> Iterable[Point]:
             mode=mode,
             input_size=sweep.input_size,
             num_classes=num_classes,
+            precision=precision,
+            execution=execution,
+            memory_format=memory_format,
             options=tuple(sorted(options.items())),
         )

@@ -209,7 +209,8 @@ def list_models() -> list[str]:
 
 def get_network(name: str) -> Network:
     """The network registered under `name`; raises `NetworkError` with the nearest known name."""
-    networks = _networks()
+    is_known = isinstance(name, str) and name in _NETWORKS
+    networks = _NETWORKS if is_known else _networks()
     if not isinstance(name, str) or name not in networks:
         name = str(name)
         raise NetworkError(

@@ -3,7 +3,9 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from bench.commands.import_ import add_recorded
 from bench.errors import BenchError
+from bench.recorded import load_recorded, with_recorded
 from bench.store import Store
 from suites import load_claims
 
@@ -11,18 +13,20 @@ from suites import load_claims
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    add_recorded(parser)
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
 
 
 def run(arguments: Namespace) -> int:
-    """Write the report of a store."""
+    """Write the report of a store, and of what other machines measured."""
     with Store(arguments.store) as store:
-        measurements = store.measurements()
-    if not measurements:
+        stored = store.measurements()
+    if not stored:
         raise BenchError(
             f"{arguments.store}: holds no measurement: "
             f"make some with 'blvbench run paper --store {arguments.store}'"
         )
+    measurements = with_recorded(stored, load_recorded(arguments.recorded))
     from reports.page import build_page  # imports pandas and matplotlib
     from reports.writer import write_report
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
+from bench.instruments import machine_of
 from bench.records import Measurement, Mode, Point
 from reports.tables import NOT_MEASURED, Cell, Show, Table
 
@@ -25,20 +27,18 @@ class Cost:
     """A cost that the formulations are compared by, and how a figure of it is written."""
 
     title: str
-    quantity: str
-    instrument: str
+    label: str
     show: Show
     batch: int = 1
     mode: Mode = "infer"
 
 
 COSTS = (
-    Cost("MACs of a clip (G)", "macs", "flop_counter", lambda count: f"{count / 1e9:,.3f}"),
+    Cost("MACs of a clip (G)", "macs:flop_counter", lambda count: f"{count / 1e9:,.3f}"),
     *(
         Cost(
             f"peak memory to {mode}, batch 8 (MiB)",
-            "memory",
-            "simulated",
+            "memory:simulated",
             lambda count: f"{count / 2**20:,.0f}",
             batch=8,
             mode=mode,
@@ -47,12 +47,13 @@ COSTS = (
     ),
     *(
         Cost(
-            f"latency to {mode}, batch 1 (s)",
-            "latency",
-            "cpu",
+            f"latency to {mode}, batch {batch} (s)",
+            f"latency:{device}",
             "{:,.3f}".format,
+            batch=batch,
             mode=mode,
         )
+        for device, batch in (("cpu", 1), ("cuda", 8))
         for mode in ("train", "infer")
     ),
 )
@@ -64,21 +65,22 @@ def build_formulations(measurements: Sequence[Measurement]) -> Table:
     Latencies divide by pairs: each formulation was timed in turn with a TSN of its own. Without a
     figure of bLVNet-TAM there are no rows.
     """
-    found = {(m.quantity, m.instrument, m.point): m for m in measurements if m.status == "ok"}
-    depths = {
-        m.point.depth
-        for m in found.values()
+    found = {(m.label, m.point, machine_of(m)): m for m in measurements if m.status == "ok"}
+    ours = {
+        (m.point.depth, machine)
+        for (_, _, machine), m in found.items()
         if m.point.network == "blvnet_tam" and m.point.frames == FRAMES
     }
+    depths = sorted({depth for depth, _ in ours if depth is not None})
+    machines = sorted({machine for _, machine in ours})
     rows = []
-    for depth in sorted(depth for depth in depths if depth is not None):
-        for cost in COSTS:
-            sides = [
-                found.get((cost.quantity, cost.instrument, _point(cost, name, depth, options)))
-                for name, options in NETWORKS
-            ]
-            if any(sides):
-                rows.append(_row(depth, cost, sides))
+    for depth, cost, machine in product(depths, COSTS, machines):
+        sides = [
+            found.get((cost.label, _point(cost, name, depth, options), machine))
+            for name, options in NETWORKS
+        ]
+        if any(sides):
+            rows.append(_row(depth, cost, machine, sides))
     is_complete = all(cell != NOT_MEASURED for row in rows for cell in row)
     notes = () if is_complete else (f"What is not measured would be by {MEASURED_BY}.",)
     return Table(f"clips of {FRAMES} frames", HEADINGS, tuple(rows), notes)
@@ -95,13 +97,15 @@ def _point(cost: Cost, network: str, depth: int, options: dict[str, str]) -> Poi
     )
 
 
-def _row(depth: int, cost: Cost, sides: Sequence[Measurement | None]) -> tuple[Cell, ...]:
+def _row(
+    depth: int, cost: Cost, machine: str, sides: Sequence[Measurement | None]
+) -> tuple[Cell, ...]:
     tsn, published, efficient = sides
     as_published, idea = _saving(tsn, published), _saving(tsn, efficient)
     implementation = _quotient(idea, as_published)
     return (
         Cell(str(depth), depth),
-        Cell(cost.title),
+        Cell(f"{cost.title}, {machine}" if machine else cost.title),
         *(_cell(None if side is None else side.value, cost.show) for side in sides),
         *(_cell(saved, "{:.3f}".format) for saved in (as_published, idea, implementation)),
     )

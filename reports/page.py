@@ -10,10 +10,15 @@ from typing import Any
 import pandas as pd
 
 from bench.claims import ClaimResult, Verdict, judge
+from bench.instruments import machine_of
 from bench.records import Environment, Measurement
 from reports.formulations import build_formulations
-from reports.plots import Plot, draw_plots
+from reports.gaps import Gap, build_gaps
+from reports.machines import MachineSection, build_machines, machine_series
+from reports.plots import COSTS, Plot, draw_plots
+from reports.predicted import Predicted, build_predicted
 from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
+from reports.roofline import Roofline, build_rooflines
 from reports.tables import (
     Table,
     clips_frame,
@@ -44,8 +49,14 @@ class Page:
 
     @cached_property
     def plots(self) -> list[Plot]:
-        """The costs against the number of frames."""
-        return draw_plots(self.frame)
+        """What no machine has to do with, against the number of frames."""
+        costs = {series.id for series in COSTS}
+        return [plot for plot in self._drawn if plot.id in costs]
+
+    @cached_property
+    def _drawn(self) -> list[Plot]:
+        """All that is drawn against the number of frames, drawn together for equal colours."""
+        return draw_plots(self.frame, [*COSTS, *machine_series(self.measurements)])
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -56,7 +67,8 @@ class Page:
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
         frame = pd.DataFrame(self.rows).astype({"depth": "Int64"})  # which may be missing
-        return frame if "value" in frame else frame.assign(value=math.nan)
+        frame = frame if "value" in frame else frame.assign(value=math.nan)
+        return frame.assign(rate=frame["batch"] / frame["value"])  # clips a second of a latency
 
     @cached_property
     def clips(self) -> Table:
@@ -76,6 +88,26 @@ class Page:
         return build_formulations(self.measurements)
 
     @cached_property
+    def machines(self) -> tuple[MachineSection, ...]:
+        """What each machine timed."""
+        return build_machines(self.measurements, self._drawn)
+
+    @cached_property
+    def predicted(self) -> tuple[Predicted, ...]:
+        """Simulated peaks beside those of machines."""
+        return build_predicted(self.measurements)
+
+    @property
+    def has_gpu_memory(self) -> bool:
+        """Whether a GPU measured a peak that was simulated."""
+        return any(one.instrument == "cuda" for one in self.predicted)
+
+    @cached_property
+    def rooflines(self) -> tuple[Roofline, ...]:
+        """What share of each machine is used."""
+        return build_rooflines(self.measurements)
+
+    @cached_property
     def agreement(self) -> AgreementSection:
         """Published counts held against ours."""
         return build_agreement(load_published(), self.measurements)
@@ -91,20 +123,19 @@ class Page:
         return gpu_table(self.frame, load_gpu_peaks())
 
     @cached_property
-    def unmeasured(self) -> list[Measurement]:
+    def unmeasured(self) -> tuple[Gap, ...]:
         """What was tried and gave no figure."""
-        return [m for m in self.measurements if m.status != "ok"]
+        return build_gaps(self.measurements)
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What the instruments warned of, each once."""
-        return sorted(
-            {f"{m.quantity} of {m.point}: {w}" for m in self.measurements for w in m.warnings}
-        )
+        """What the instruments warned of, each once; what is of a machine stands with it."""
+        others = (m for m in self.measurements if not machine_of(m))
+        return sorted({f"{m.quantity} of {m.point}: {w}" for m in others for w in m.warnings})
 
     @cached_property
     def environments(self) -> list[Environment]:
-        """Where the measurements were made, each once."""
+        """Where the measurements were made, each once, with the versions that they used."""
         return list(
             {m.environment.model_dump_json(): m.environment for m in self.measurements}.values()
         )
@@ -125,9 +156,11 @@ class Page:
 
 
 def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Page:
-    """The page of a store's measurements: the newest of each point, quantity and instrument."""
-    newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
-    ordered = sorted(newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument))
+    """The page of measurements: the newest of each point and instrument, and on each machine."""
+    newest = {(m.label, m.point, machine_of(m)): m for m in measurements}
+    ordered = sorted(
+        newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, machine_of(m))
+    )
     return Page(tuple(ordered), tuple(judge(claims, ordered)))
 
 
@@ -142,9 +175,13 @@ def _row(measurement: Measurement) -> dict[str, Any]:
         "status": measurement.status,
         "unit": measurement.unit,
         "reason": measurement.reason,
+        "machine": machine_of(measurement),
         "warnings": "; ".join(measurement.warnings),
         "network_version": measurement.code.network,
         "instrument_version": measurement.code.instrument,
         "measured_at": measurement.measured_at,
     }
-    return {**flat, "value": measurement.value} if measurement.status == "ok" else flat
+    if measurement.status != "ok":
+        return flat
+    low, high = measurement.interval
+    return {**flat, "value": measurement.value, "interval_low": low, "interval_high": high}

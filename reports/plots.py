@@ -3,6 +3,7 @@
 import io
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ Colours = dict[str, tuple[float, float, float]]  # by network
 COLOURS = 10  # of the colour-blind safe palette; with more networks, colours must be told apart
 PUBLISHED, AS_PUBLISHED = "formulation=published", " as published"  # options, and their label
 ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
+SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
 LABEL_SPACE = 0.7  # between two panels, for the labels, as a share of a panel's width
@@ -45,8 +47,11 @@ class Plot:
 
 
 @dataclass(frozen=True)
-class _Series:
-    """Which measurements a plot shows, and how it names them."""
+class Series:
+    """Which measurements of a machine, or of none, a plot shows, and how it names them.
+
+    `column` holds their figures.
+    """
 
     id: str
     title: str
@@ -54,10 +59,12 @@ class _Series:
     label: str
     scale: float
     unit: str
+    column: str = "value"
+    machine: str = ""
 
 
-SERIES = (
-    _Series(
+COSTS = (
+    Series(
         "macs",
         "MACs against frames",
         "quantity == 'macs' and instrument == 'flop_counter'",
@@ -65,18 +72,20 @@ SERIES = (
         1e9,
         "GMACs",
     ),
-    _Series(
+    Series(
         "memory-train",
         "Training memory against frames, batch 8",
-        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'train'",
+        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'train'"
+        " and precision == 'fp32'",
         "simulated peak (GiB)",
         2**30,
         "GiB",
     ),
-    _Series(
+    Series(
         "memory-infer",
         "Inference memory against frames, batch 8",
-        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'infer'",
+        "quantity == 'memory' and instrument == 'simulated' and batch == 8 and mode == 'infer'"
+        " and precision == 'fp32'",
         "simulated peak (GiB)",
         2**30,
         "GiB",
@@ -84,9 +93,12 @@ SERIES = (
 )
 
 
-def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
-    """A plot for every series that has lines to draw: one panel a depth, one line a network."""
-    chosen = [(series, _chosen(series, measurements)) for series in SERIES]
+def draw_plots(measurements: pd.DataFrame, wanted: Sequence[Series]) -> list[Plot]:
+    """A plot for every series that has lines to draw: one panel a depth, one line a network.
+
+    A network has one colour in all of them.
+    """
+    chosen = [(series, _chosen(series, measurements)) for series in wanted]
     drawn = [(series, rows) for series, rows in chosen if rows["frames"].nunique() > 1]
     networks = sorted({name for _, rows in drawn for name in rows["network"]})
     name = "colorblind" if len(networks) <= COLOURS else "husl"
@@ -94,12 +106,13 @@ def draw_plots(measurements: pd.DataFrame) -> list[Plot]:
     return [_draw(series, rows, colours) for series, rows in drawn]
 
 
-def _chosen(series: _Series, measurements: pd.DataFrame) -> pd.DataFrame:
+def _chosen(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
     """The rows of a series, of the one setting that most of them have.
 
     Of options, only the published formulation is a line of its own, where it costs something else.
     """
-    rows = measurements.query(f"value > 0 and options in ['', @PUBLISHED] and {series.query}")
+    rows = measurements[measurements["machine"] == series.machine]
+    rows = rows.query(f"value > 0 and options in ['', @PUBLISHED] and {series.query}")
     rows = _most_common_setting(rows)
     own, published = rows[rows["options"] == ""], rows[rows["options"] == PUBLISHED]
     both = published.merge(own, on=["network", "depth", "frames"], suffixes=("", "_own"))
@@ -108,9 +121,9 @@ def _chosen(series: _Series, measurements: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own, differing.assign(network=differing["network"] + AS_PUBLISHED)])
 
 
-def _draw(series: _Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
+def _draw(series: Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
     depth = chosen["depth"].fillna(ONE_DEPTH)
-    data = chosen.assign(shown=chosen["value"] / series.scale, depth=depth)
+    data = chosen.assign(shown=chosen[series.column] / series.scale, depth=depth)
     depths = sorted(data["depth"].unique())
     with mpl.rc_context(), sns.axes_style("whitegrid"):
         mpl.rcParams.update(STYLE)
@@ -126,15 +139,15 @@ def _draw(series: _Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
             figure.subplots_adjust(wspace=LABEL_SPACE)
             for axes, depth in zip(panels[0], depths, strict=True):
                 _label_lines(axes, data[data["depth"] == depth], colours)
-            svg = _to_svg(figure, series)
+            svg = to_svg(figure, series.id)
         finally:
             plt.close(figure)
     return Plot(series.id, series.title, _finding(data, series), svg)
 
 
 def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the input size and class count that most rows have, so that lines compare."""
-    settings = chosen.groupby(["input_size", "num_classes"])
+    """The rows of the setting that most rows have, so that lines compare."""
+    settings = chosen.groupby(SETTING)
     return max((rows for _, rows in settings), key=len, default=chosen)
 
 
@@ -197,19 +210,19 @@ def _depth_label(depth: int) -> str:
     return "networks of one depth" if depth == ONE_DEPTH else f"depth {depth}"
 
 
-def _finding(data: pd.DataFrame, series: _Series) -> str:
+def _finding(data: pd.DataFrame, series: Series) -> str:
     """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
     longest = data[data["frames"] == data["frames"].max()].sort_values(["shown", "network"])
     sentences = []
     for depth, rows in longest.groupby("depth"):
-        figures = [f"{name} {value:.1f}" for name, value in rows[["network", "shown"]].values]
+        figures = [f"{name} {value:,.3g}" for name, value in rows[["network", "shown"]].values]
         frames = rows["frames"].iloc[0]
         where = f"{_depth_label(depth).capitalize()}, {frames} frames"
         sentences.append(f"{where}, {series.unit}: {', '.join(figures)}.")
     return " ".join(sentences)
 
 
-def _to_svg(figure: Figure, series: _Series) -> str:
+def to_svg(figure: Figure, ident: str) -> str:
     """The figure as an SVG element whose ids are unlike those of the page's other plots."""
     buffer = io.StringIO()
     figure.savefig(
@@ -217,9 +230,9 @@ def _to_svg(figure: Figure, series: _Series) -> str:
     )
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{series.id}-', svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{series.id}-", svg)
+    svg = re.sub(r'\bid="', f'id="{ident}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{ident}-", svg)
     size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size is not None
-    labelled = f'role="img" aria-labelledby="{series.id}-finding"'
+    labelled = f'role="img" aria-labelledby="{ident}-finding"'
     return svg.replace(size.group(0), labelled, 1)

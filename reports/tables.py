@@ -8,7 +8,10 @@ import pandas as pd
 
 from suites.gpu_memory import GpuPeak
 
-POINT = ["network", "depth", "options", "frames", "batch", "mode", "input_size", "num_classes"]
+POINT = [
+    *("network", "depth", "options", "frames", "batch", "mode"),
+    *("precision", "input_size", "num_classes"),
+]
 PER_CLIP = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 NAMES = {"input_size": "input px", "num_classes": "classes"}
 PUBLISHED_INPUT_SIZE = 224  # of every published GPU peak
@@ -28,6 +31,7 @@ class Cell:
 
 
 NOT_MEASURED = Cell("not measured")
+NOTHING = Cell("")  # where there can be no figure
 
 
 @dataclass(frozen=True)
@@ -100,8 +104,11 @@ def counters_table(measurements: pd.DataFrame) -> Table:
 
 def gpu_table(measurements: pd.DataFrame, peaks: list[GpuPeak]) -> Table:
     """Simulated training peaks beside those that were published from real GPUs."""
-    simulated = _values(measurements, "memory", "simulated", POINT).query("mode == 'train'")
-    published = pd.DataFrame(peaks).assign(options="", input_size=PUBLISHED_INPUT_SIZE)
+    simulated = _values(measurements, "memory", "simulated", POINT)
+    simulated = simulated.query("mode == 'train' and precision == 'fp32'")
+    published = pd.DataFrame(peaks).assign(
+        options="", precision="fp32", input_size=PUBLISHED_INPUT_SIZE
+    )
     keys = [name for name in POINT if name != "mode"]
     merged = simulated.merge(published, on=keys)[[*keys, "peak_mib", "memory"]]
     merged["error"] = merged["memory"] / 2**20 / merged["peak_mib"] - 1
@@ -125,11 +132,12 @@ def _values(
 
 def _table(rows_of: str, frame: pd.DataFrame, figures: Figures) -> Table:
     """The rows of `frame`; a setting that they all share moves from the columns to the caption."""
-    shared = [name for name in ("options", *NAMES) if frame[name].nunique() == 1]
-    settings = [f"{NAMES.get(name, name)} {frame[name].iloc[0]}" for name in shared]
-    caption = ", ".join(
-        [f"{len(frame)} {rows_of}", *(s for s in settings if s.strip() != "options")]
-    )
+    may_share = [name for name in ("options", "precision", *NAMES) if name in frame]
+    shared = [name for name in may_share if frame[name].nunique() == 1]
+    settings = [
+        f"{NAMES.get(name, name)} {frame[name].iloc[0]}" for name in shared if frame[name].iloc[0]
+    ]
+    caption = ", ".join([f"{len(frame)} {rows_of}", *settings])
     keys = [name for name in frame.columns if name not in (*figures, *shared)]
     headings = [NAMES.get(name, name) for name in keys] + [name for name, _ in figures.values()]
     rows = []

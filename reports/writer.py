@@ -13,8 +13,10 @@ from markupsafe import Markup
 
 from bench.errors import BenchError
 from reports.page import Page
+from reports.predicted import MEASURED_BY
 
-FORMAT_VERSION = 3  # of results.json; 1: measurements and claims, 2: agreement, 3: references
+# Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals
+FORMAT_VERSION = 4
 
 
 def write_report(page: Page, folder: Path) -> None:
@@ -48,6 +50,7 @@ def _render(template: str, page: Page) -> str:
     )
     return environment.get_template(template).render(
         page=page,
+        gpu_memory_by=MEASURED_BY,
         svg=Markup,  # what matplotlib drew, with the text in it escaped
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
     )

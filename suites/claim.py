@@ -35,14 +35,16 @@ class Case(Section):
     mode: Literal["train", "infer"] = "infer"
     input_size: Count = 224
     num_classes: Count = 174
+    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
 
 
 class Claim(Section):
     """A published statement, judged at every case by the ratio numerator / denominator.
 
     A case is met where the ratio is at least `at_least`, or at most `at_most`: exactly one of the
-    two is given. `published` is the range in the source's words, `rule` why the bound is what it
-    is, `measured_by` the command that measures what is missing.
+    two is given. What a machine measures is judged on each machine. `published` is the range in
+    the source's words, `rule` why the bound is what it is, `measured_by` the command that measures
+    what is missing.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -68,6 +70,17 @@ class Claim(Section):
                 if getattr(side, key) is None and getattr(case, key) is None:
                     raise ValueError(f"case {case.label!r} and {side.network} both lack {key}")
         return self
+
+    @property
+    def label(self) -> str:
+        """`quantity:instrument`, as a measurement has it."""
+        return f"{self.quantity}:{self.instrument}"
+
+    @property
+    def bound(self) -> float:
+        """`at_least` or `at_most`, whichever is given."""
+        (bound,) = (b for b in (self.at_least, self.at_most) if b is not None)
+        return bound
 
 
 class Claims(Section):

@@ -30,6 +30,9 @@ class Sweep(Section):
     modes: Items[Literal["train", "infer"]] = ("infer",)
     input_size: Count = 224
     num_classes: OneOrMore[Count] = 174
+    precisions: Items[Literal["fp32", "tf32", "bf16", "fp16"]] = ("fp32",)
+    executions: Items[Literal["eager", "compile"]] = ("eager",)
+    memory_formats: Items[Literal["default", "contiguous", "channels_last"]] = ("default",)
     options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
 
     @property

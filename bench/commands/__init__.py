@@ -18,6 +18,7 @@ COMMANDS = {
     "suites": ("bench.commands.suites", "list the suites that come with the project"),
     "measure": ("bench.commands.measure", "measure one network at one point"),
     "run": ("bench.commands.run", "measure what a suite asks for and a store does not have"),
+    "import": ("bench.commands.import_", "record what other machines measured, for reports here"),
     "claims": ("bench.commands.claims", "judge the published claims by a store"),
     "report": ("reports.command", "write the report of a store as HTML, Markdown, CSV and JSON"),
     "doctor": ("bench.commands.doctor", "check that the instruments work on this machine"),

@@ -1,9 +1,15 @@
 """Arguments that several commands share."""
 
+import math
 import os
+import re
 from argparse import ArgumentParser, ArgumentTypeError, _MutuallyExclusiveGroup
 
 from bench.networks import FILE_MARK
+from bench.processes import TIME_LIMIT_S
+
+SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kMGT]i?B)")
+POWERS = {"k": 1, "M": 2, "G": 3, "T": 4}
 
 
 def add_model(
@@ -25,3 +31,33 @@ def _factory(text: str) -> str:
         raise ArgumentTypeError(f"{text!r} names no factory: write path/to/file.py:factory")
     path, _, factory = text.rpartition(":")
     return f"{os.path.normpath(path)}:{factory}"  # a spelling is part of a result's identity
+
+
+def add_time_limit(parser: ArgumentParser) -> None:
+    """Give a command `--time-limit SECONDS`."""
+    parser.add_argument(
+        "--time-limit",
+        type=_seconds,
+        default=TIME_LIMIT_S,
+        metavar="SECONDS",
+        help=f"of one measurement that has a process of its own (default: {TIME_LIMIT_S:g})",
+    )
+
+
+def size_bytes(text: str) -> int:
+    """Bytes as people write them: `16GiB` of 1024, `16GB` of 1000."""
+    match = SIZE.fullmatch(text.strip().replace("K", "k"))
+    if match is None or not float(match[1]):
+        raise ArgumentTypeError(f"{text!r} is no size: write a number and a unit, such as 16GiB")
+    number, unit = match.groups()
+    return int(float(number) * (1024 if "i" in unit else 1000) ** POWERS[unit[0]])
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise ArgumentTypeError(f"{text!r} is no time limit: write seconds, more than 0")
+    return seconds

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from bench.claims import ClaimResult, Verdict, judge
 from bench.commands import FAILED
+from bench.commands.import_ import add_recorded
 from bench.commands.output import add_json, print_json, print_table
+from bench.recorded import load_recorded, with_recorded
 from bench.store import Store
 from suites import load_claims
 
@@ -13,13 +15,15 @@ from suites import load_claims
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    add_recorded(parser)
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Judge the claims; exit 1 where one is not reproduced."""
     with Store(arguments.store) as store:
-        results = judge(load_claims(), store.measurements())
+        stored = store.measurements()
+    results = judge(load_claims(), with_recorded(stored, load_recorded(arguments.recorded)))
     if arguments.json:
         print_json([result.as_json() for result in results])
     else:

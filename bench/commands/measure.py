@@ -1,46 +1,27 @@
 """`blvbench measure`."""
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import get_args
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 from bench.commands import FAILED, UsageError
-from bench.commands.arguments import add_model
+from bench.commands.arguments import add_time_limit, size_bytes
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
-from bench.instruments import INSTRUMENTS
-from bench.networks import FILE_MARK, build_on_meta, configured
-from bench.records import Mode, Point, Scalar
+from bench.commands.point import add_point, point_of
+from bench.errors import BenchError
+from bench.networks import build_on_meta, configured
+from bench.records import Measurement, Point
 
-QUANTITIES = ",".join(dict.fromkeys(i.quantity for i in INSTRUMENTS if not i.timed))
+if TYPE_CHECKING:
+    from bench.tasks import Task
+
+QUANTITIES = "params,macs,memory"  # they need neither a machine nor time
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    defaults = {name: field.default for name, field in Point.model_fields.items()}
-    network = parser.add_mutually_exclusive_group(required=True)
-    network.add_argument("network", nargs="?", help="a name that 'blvbench models' lists")
-    add_model(network, "measure the network of a file of your own")
-    parser.add_argument("--depth", type=int, help="layers (default: 50, where there is a choice)")
-    parser.add_argument("--frames", type=int, default=16, help="input frames (default: 16)")
-    parser.add_argument("--batch", type=int, default=defaults["batch"], help="clips (default: 1)")
-    parser.add_argument(
-        "--mode", choices=get_args(Mode), default=defaults["mode"], help="default: infer"
-    )
-    parser.add_argument(
-        "--input-size", type=int, default=defaults["input_size"], help="pixels (default: 224)"
-    )
-    parser.add_argument(
-        "--num-classes", type=int, default=defaults["num_classes"], help="default: 174"
-    )
-    parser.add_argument(
-        "--option",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="an option of the network, such as window=5; may be repeated",
-    )
+    add_point(parser)
     parser.add_argument(
         "--quantity",
         help=f"what to measure, by commas, each with :instrument if wanted (default: {QUANTITIES})",
@@ -50,6 +31,18 @@ def arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="instead, list MACs, parameters and activation bytes by module",
     )
+    parser.add_argument(
+        "--max-batch",
+        action="store_true",
+        help="instead, find the largest batch that fits: simulated, and run where there is a GPU",
+    )
+    parser.add_argument(
+        "--memory",
+        type=size_bytes,
+        metavar="SIZE",
+        help="with --max-batch: what there is, such as 16GiB (default: all that the GPU has)",
+    )
+    add_time_limit(parser)
     add_json(parser)
 
 
@@ -57,16 +50,24 @@ def run(arguments: Namespace) -> int:
     """Measure one network at one point; exit 1 where a measurement failed."""
     from bench.tasks import task  # imports torch, which --help need not wait for
 
-    point = configured(_point(arguments))
+    point = configured(point_of(arguments))
+    if arguments.memory is not None and not arguments.max_batch:
+        raise UsageError("--memory is what --max-batch is to fit into: give both")
     if arguments.per_layer:
-        if arguments.quantity or arguments.mode != "infer":
-            raise UsageError("--per-layer lists a forward pass: leave --quantity and --mode out")
+        if arguments.quantity or arguments.max_batch or arguments.mode != "infer":
+            raise UsageError(
+                "--per-layer lists a forward pass: leave --quantity and --mode out, and --max-batch"
+            )
         return _per_layer(point, as_json=arguments.json)
+    build_on_meta(point)  # what cannot be built at all is bad input, not a failed measurement
+    if arguments.max_batch:
+        if arguments.quantity or arguments.batch != 1:
+            raise UsageError("--max-batch finds the batch: leave --batch and --quantity out")
+        return _max_batch(point, arguments.memory, as_json=arguments.json)
     quantities = (arguments.quantity or QUANTITIES).split(",")
     tasks = [task(point, quantity.strip()) for quantity in quantities]
-    build_on_meta(point)  # what cannot be built at all is bad input, not a failed measurement
     with progress_bar(len(tasks), point.network) as advance:
-        measurements = [advance(t.measure()) for t in tasks]
+        measurements = [advance(m) for m in _measured(tasks, arguments.time_limit)]
     if arguments.json:
         print_json([m.as_json() for m in measurements])
     else:
@@ -74,7 +75,65 @@ def run(arguments: Namespace) -> int:
             ("quantity", "value", "instrument", "point"),
             [(m.quantity, format_value(m), m.instrument, m.point) for m in measurements],
         )
+        for warning in dict.fromkeys(f"{m.label}: {w}" for m in measurements for w in m.warnings):
+            print(f"Warning: {warning}")
     return 0 if all(m.status == "ok" for m in measurements) else FAILED
+
+
+def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
+    """The results in the order of `tasks`; what is a figure of the machine in a fresh process."""
+    from bench.workers import measured
+
+    for one in tasks:
+        if one.instrument.device:
+            yield from (m for _, m in measured([one], jobs=1, time_limit_s=time_limit_s))
+        else:
+            yield one.measure()
+
+
+def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
+    """Find the largest batch of `point` in `memory_bytes`, or in all that the GPU has."""
+    from bench import max_batch
+    from bench.environment import current
+
+    on_gpu = current("cuda")
+    capacity_bytes = memory_bytes or on_gpu.accelerator_memory_bytes
+    if not capacity_bytes:
+        raise UsageError("this machine has no CUDA device: say --memory SIZE, such as 16GiB")
+    if on_gpu.accelerator and capacity_bytes > on_gpu.accelerator_memory_bytes:
+        raise UsageError(f"--memory is more than {on_gpu.machine} has: leave it out")
+    with progress_bar(2, "simulated, then run") as advance:
+        batch = simulated = advance(max_batch.simulated(point, capacity_bytes))
+        if on_gpu.accelerator:
+            batch = max_batch.confirmed(point, "cuda", capacity_bytes, simulated)
+        advance(None)
+    if not batch:
+        need = max_batch.simulated_peak(point, 1) / 2**20
+        raise BenchError(
+            f"{point}: one clip needs {need:,.0f} MiB: give more memory, or a smaller network"
+        )
+    confirmed = f"run on {on_gpu.machine}" if on_gpu.accelerator else "not run: no CUDA device"
+    row = {
+        "point": str(point.model_copy(update={"batch": batch})),
+        "batch": batch,
+        "simulated_batch": simulated,
+        "memory_bytes": capacity_bytes,
+        "simulated_peak_bytes": max_batch.simulated_peak(point, batch),
+        "simulated_next_bytes": max_batch.simulated_peak(point, batch + 1),
+        "confirmed": confirmed,
+    }
+    if as_json:
+        print_json([row])
+        return 0
+    sizes = [
+        f"{row[name] / 2**20:,.0f} MiB"  # type: ignore[operator]
+        for name in ("memory_bytes", "simulated_peak_bytes", "simulated_next_bytes")
+    ]
+    print_table(
+        ("largest batch", "simulated", "memory", "its peak", "peak of one more", "confirmed"),
+        [(batch, simulated, *sizes, confirmed)],
+    )
+    return 0
 
 
 def _per_layer(point: Point, *, as_json: bool) -> int:
@@ -110,32 +169,3 @@ def _per_layer(point: Point, *, as_json: bool) -> int:
         ],
     )
     return 0
-
-
-def _point(arguments: Namespace) -> Point:
-    fields = {name: getattr(arguments, name) for name in Point.model_fields if name != "options"}
-    if FILE_MARK in (arguments.network or ""):
-        raise UsageError(f"name the file with --model {arguments.network}, which runs it")
-    fields["network"] = arguments.network or arguments.model
-    fields["options"] = dict(map(_option, arguments.option))
-    try:
-        return Point.model_validate(fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        flag = str(first["loc"][0]).replace("_", "-")
-        raise UsageError(f"--{flag}: {first['msg']}, not {first['input']!r}") from error
-
-
-def _option(text: str) -> tuple[str, Scalar]:
-    """`name=value`, with a number as a number and true or false as such."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"--option takes NAME=VALUE, not {text!r}")
-    if value in ("true", "false"):
-        return name, value == "true"
-    for number in (int, float):
-        try:
-            return name, number(value)
-        except ValueError:
-            continue
-    return name, value

@@ -51,9 +51,18 @@ def format_value(measurement: Measurement) -> str:
         case "MACs":
             return f"{value / 1e9:,.2f} GMACs ({value:,})"
         case "seconds":
-            return f"{value:,.3f} s"
+            return f"{value:,.3f} s{_interval(measurement, ' s')}"
+        case "clips/s":
+            batch = measurement.details["best"]["batch"]
+            return f"{value:,.1f} clips/s at batch {batch}{_interval(measurement)}"
         case unit:
             return f"{value:,} {unit}"
+
+
+def _interval(measurement: Measurement, unit: str = "") -> str:
+    low, high = measurement.interval
+    saving = f", TSN / this {measurement.saving:.2f}" if measurement.reference else ""
+    return f" ({low:,.3g} to {high:,.3g}{unit}{saving})"
 
 
 @contextmanager

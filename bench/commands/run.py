@@ -2,14 +2,19 @@
 
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import environment
 from bench.commands import FAILED, INTERRUPTED, UsageError
-from bench.commands.arguments import add_model
+from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.output import progress_bar
-from bench.store import Store
+from bench.records import Measurement
+from bench.store import AGAIN, Store
 from suites import load_suite
+
+SAID = ("ok", "failed")  # statuses that the summary names, of however many
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -20,10 +25,14 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=int, help="worker processes (default: one for each usable core)"
     )
+    add_time_limit(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Measure what the store does not have yet; exit 1 where a measurement failed."""
+    """Measure what the store does not have yet; exit 1 where a measurement failed.
+
+    Running out of memory is a result, and so is what this machine cannot do.
+    """
     from bench import runner
     from bench.tasks import suite_tasks
 
@@ -36,16 +45,34 @@ def run(arguments: Namespace) -> int:
         store.touch(t.identity for t in tasks)  # a report shows the newest of each point
         try:
             with progress_bar(len(waiting), arguments.suite) as advance:
-                failed = runner.run(waiting, store, jobs=jobs, on_result=advance)
+                results = runner.run(
+                    waiting,
+                    store,
+                    jobs=jobs,
+                    time_limit_s=arguments.time_limit,
+                    on_result=advance,
+                )
         except KeyboardInterrupt:
             done = "what was measured is kept; run the same command again to go on"
             print(f"blvbench: interrupted: {done}", file=sys.stderr)
             return INTERRUPTED
     found = len(tasks) - len(waiting)
-    measured = len(waiting) - len(failed)
+    counts = Counter(m.status for m in results)
+    others = "".join(f", {n} {status}" for status, n in counts.items() if status not in SAID)
     print(
-        f"{arguments.store}: {measured} measured, {found} found in the store, {len(failed)} failed"
+        f"{arguments.store}: {counts['ok']} measured, {found} found in the store, "
+        f"{counts['failed']} failed{others}"
     )
-    for measurement in failed:
-        print(f"  {measurement.quantity} of {measurement.point}: {measurement.reason}")
-    return FAILED if failed else 0
+    for (status, reason), missed in _by_reason(results).items():
+        rest = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
+        print(f"  {missed[0].label} of {missed[0].point}{rest}: {status}: {reason}")
+    return FAILED if any(m.status in AGAIN for m in results) else 0
+
+
+def _by_reason(results: Sequence[Measurement]) -> dict[tuple[str, str], list[Measurement]]:
+    """What gave no figure, by the status and the reason."""
+    groups: dict[tuple[str, str], list[Measurement]] = {}
+    for measurement in results:
+        if measurement.status != "ok":
+            groups.setdefault((measurement.status, measurement.reason), []).append(measurement)
+    return groups

@@ -42,7 +42,7 @@ def test_a_version_changes_with_the_file_and_what_it_imports(
 def test_functions_join_a_version() -> None:
     plain = version("bench.params")
     assert source.code_version("bench.params") == plain
-    assert source.code_version("bench.params", version) != plain
+    assert source.code_version("bench.params", functions=(version,)) != plain
 
 
 def test_networks_of_other_files_have_other_versions() -> None:

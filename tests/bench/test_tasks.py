@@ -1,8 +1,11 @@
-import pytest
+import dataclasses
 
-from bench import environment, tasks
+import pytest
+import torch
+
+from bench import environment, instruments, tasks, throughput
 from bench.errors import BenchError
-from bench.instruments import INSTRUMENTS, Instrument, find_instrument
+from bench.instruments import INSTRUMENTS, Instrument, Reading, find_instrument
 from bench.tasks import suite_tasks, task
 from models import NetworkError
 from suites import Suite, Sweep, load_suite
@@ -10,13 +13,18 @@ from tests.records import point
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: f"{i.quantity}:{i.name}")
-def test_every_instrument_measures(instrument: object) -> None:
+def test_every_instrument_measures(instrument: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(throughput, "BUDGET_S", 0.0)
     name = f"{instrument.quantity}:{instrument.name}"  # type: ignore[attr-defined]
     record = task(point(depth=18, frames=2, input_size=32, batch=2, mode="train"), name).measure()
-    assert record.status == "ok"
-    assert record.value > 0
+    device = instrument.device  # type: ignore[attr-defined]
+    if device == "cuda" and not torch.cuda.is_available():
+        assert record.status == "unsupported"
+    else:
+        assert record.status == "ok", record.reason
+        assert record.value > 0
     assert record.unit
-    assert record.environment == environment.current()
+    assert record.environment == environment.current(device)
     assert record.code.network
     assert record.code.instrument
 
@@ -65,7 +73,7 @@ def test_another_library_version_is_another_identity(
 
 def test_a_changed_source_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
     before = task(point(), "macs").identity
-    monkeypatch.setattr(tasks, "code_version", lambda module, *functions: "another")
+    monkeypatch.setattr(instruments, "code_version", lambda *_, **__: "another")
     assert task(point(), "macs").identity != before
 
 
@@ -105,3 +113,32 @@ def test_the_paper_suite_covers_its_grid() -> None:
     networks = {"tsn", "tsm", "tam", "i3d_resnet", "blvnet", "blvnet_tam"}
     assert {network for network, *_ in grid} == networks
     assert len(grid) == len(networks) * 2 * 4 * 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            torch.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+                "15.00 GiB of which 1.00 GiB is free. Of the allocated memory 13.00 GiB is ..."
+            ),
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of "
+            "15.00 GiB of which 1.00 GiB is free.",
+        ),
+        (MemoryError(), "the system gave no memory"),
+        (
+            RuntimeError(
+                "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"
+            ),
+            "DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes",
+        ),
+    ],
+)
+def test_out_of_memory_is_a_result_with_what_was_asked_for(error: Exception, reason: str) -> None:
+    def read(_: object) -> Reading:
+        raise error
+
+    greedy = dataclasses.replace(find_instrument("macs"), read=read)
+    record = tasks.Task(point(), greedy).measure()
+    assert (record.status, record.reason) == ("oom", reason)

@@ -14,7 +14,10 @@ import torch
 
 import models
 from bench import latency
+from bench.environment import usable_cores
 from bench.records import Mode
+from bench.settings import fixed
+from bench.steps import make_step
 
 ROUNDS = 7
 NETWORKS: dict[str, dict[str, str]] = {
@@ -38,7 +41,7 @@ def test_efficient_is_faster(
     frames, size = (16, 224) if is_timed else (2, 64)
     clip = torch.randn(1, frames, 3, size, size).transpose(1, 2)  # stored frame by frame
     steps = {
-        (label, memory_format): latency.step(
+        (label, memory_format): make_step(
             models.create_model(num_classes=174, frames=frames, depth=50, **options).to(
                 memory_format=memory_format
             ),
@@ -47,14 +50,15 @@ def test_efficient_is_faster(
         )
         for (label, options), memory_format in product(NETWORKS.items(), FORMATS)
     }
-    rounds: list[list[tuple[float, ...]]] = []
+    rounds: list[list[float]] = []
 
     def run_round() -> None:
-        rounds.append(latency.interleave(list(steps.values()), 1, warm_up=0))
+        rounds.append([latency.time_on_cpu(step) for step in steps.values()])
 
-    benchmark.pedantic(run_round, rounds=ROUNDS, warmup_rounds=1)
+    with fixed("cpu", "fp32", threads=usable_cores(), cudnn_benchmark=False):
+        benchmark.pedantic(run_round, rounds=ROUNDS, warmup_rounds=1)
     kept = rounds[1:] if is_timed else rounds
-    seconds = {key: median(one[position][0] for one in kept) for position, key in enumerate(steps)}
+    seconds = {key: median(one[position] for one in kept) for position, key in enumerate(steps)}
     best = {label: min(seconds[label, one] for one in FORMATS) for label in NETWORKS}
     ratios = {label: best[label] / best["efficient"] for label in BOUNDS[mode]}
     benchmark.extra_info.update({f"{label} / efficient": ratio for label, ratio in ratios.items()})

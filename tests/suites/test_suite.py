@@ -17,9 +17,22 @@ quantities = ["macs"]
 
 
 def test_bundled_suites_load() -> None:
-    assert list(bundled_suites()) == ["latency", "paper", "published"]
+    assert list(bundled_suites()) == ["gpu", "latency", "paper", "published"]
     for name in bundled_suites():
         assert load_suite(name).sweep
+
+
+def test_the_suite_of_a_gpu_keeps_to_ten_minutes() -> None:
+    figures = sum(
+        len(sweep.networks)
+        * len(sweep.depth_choices)
+        * len(sweep.frames)
+        * len(sweep.modes)
+        * len(sweep.precisions)
+        * sum(quantity.endswith((":cuda", ":nvml")) for quantity in sweep.quantities)
+        for sweep in load_suite("gpu").sweep
+    )
+    assert figures == 248  # of about 2 s each
 
 
 def test_a_suite_is_read_by_its_path(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench.clips import blank_clip, check_clip_shape
-from bench.errors import BenchError
-from bench.records import Mode
+from bench.records import Mode, Precision
+from bench.steps import Training, check_mode, make_step
 from models.meta import build_on_meta, replace_tensors
 
 Kind = Literal[
@@ -26,7 +26,6 @@ Kind = Literal[
 ]
 
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator hands out multiples of this
-MOMENTUM = 0.9  # any value but 0 makes SGD keep a buffer for each parameter
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,7 @@ def simulate(
     model_factory: Callable[[], nn.Module],
     clip_shape: tuple[int, ...],
     mode: Mode = "train",
+    precision: Precision = "fp32",
     *,
     block_bytes: int = CUDA_BLOCK_BYTES,
 ) -> PeakMemory:
@@ -52,13 +52,13 @@ def simulate(
 
     `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
     momentum, where the momentum buffers exist and the gradients were freed before the forward pass.
-    `infer` is a forward pass without gradients. `clip_shape` is (N, C, T, H, W) and every storage
+    `infer` is a forward pass without gradients. `bf16` and `fp16` choose
+    types by operator, as autocast does on a CPU. `clip_shape` is (N, C, T, H, W) and every storage
     counts as the next multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for an
     allocator that does not round. Raises `BenchError` for another mode or shape, and for training
     a network without parameters.
     """
-    if mode not in get_args(Mode):
-        raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
+    check_mode(mode)
     check_clip_shape(clip_shape)
     with FakeTensorMode(allow_non_fake_inputs=True):  # a module may keep a constant of its own
         model = build_fake(model_factory)
@@ -67,8 +67,12 @@ def simulate(
         ledger.enter(model.parameters(), "parameters")
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
-        run = _train_step if mode == "train" else _infer
-        run(model, clip, ledger)
+        if mode == "train":
+            _train(Training(model, clip, precision, foreach=True), ledger)
+        else:
+            infer = make_step(model, clip, mode, precision)
+            with ledger:
+                infer()
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
 
 
@@ -87,29 +91,19 @@ def _fake_like(tensor: Tensor) -> Tensor:
     return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
 
 
-def _infer(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:
-    with torch.no_grad(), ledger:
-        model.eval()(clip)
-
-
-def _train_step(model: nn.Module, clip: Tensor, ledger: "_Ledger") -> None:
-    model.train()
-    labels = torch.zeros(len(clip), dtype=torch.long)
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    if not parameters:
-        raise BenchError("the network has no parameter to train: simulate it with mode 'infer'")
-    optimizer = torch.optim.SGD(parameters, lr=0.01, momentum=MOMENTUM, foreach=True)
-    for parameter in parameters:
+def _train(step: Training, ledger: "_Ledger") -> None:
+    """Run a training step that has its momentum buffers, and no gradients yet."""
+    for parameter in step.parameters:
         momentum = torch.empty_like(parameter)
-        optimizer.state[parameter]["momentum_buffer"] = momentum
+        step.optimizer.state[parameter]["momentum_buffer"] = momentum
         ledger.enter([momentum], "optimizer")
         parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
-    ledger.enter([labels], "inputs")
+    ledger.enter([step.labels], "inputs")
     with ledger:
-        loss = nn.functional.cross_entropy(model(clip), labels)
+        loss = step.loss()
         ledger.born_as = "temporaries"
         loss.backward()
-        optimizer.step()
+        step.optimizer.step()
 
 
 class _Ledger(TorchDispatchMode):

@@ -1,0 +1,97 @@
+"""`blvbench import`."""
+
+import re
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.commands import UsageError
+from bench.errors import BenchError
+from bench.instruments import find_instrument, machine_of
+from bench.recorded import FOLDER, read, write
+from bench.records import Measurement
+from bench.store import Store
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SQLITE_HEADER = b"SQLite format 3\0"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "file", type=Path, help="a store, a report's results.json or a recorded file"
+    )
+    parser.add_argument("--name", help="of the recorded file (default: after the machine)")
+    parser.add_argument(
+        "--into", type=Path, default=FOLDER, help="a folder (default: the project's own)"
+    )
+
+
+def add_recorded(parser: ArgumentParser) -> None:
+    """Give a command `--recorded FOLDER`, for what it is to show beside a store."""
+    parser.add_argument(
+        "--recorded",
+        type=Path,
+        default=FOLDER,
+        metavar="FOLDER",
+        help="what other machines measured (default: what comes with the project)",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Record what machines measured, beside what was recorded before."""
+    if arguments.name is not None and not NAME.fullmatch(arguments.name):
+        raise UsageError(
+            f"--name is of small letters, digits and single hyphens, not {arguments.name!r}"
+        )
+    kept = worth_recording(_read(arguments.file))
+    if not kept:
+        raise BenchError(
+            f"{arguments.file}: holds no figure of a machine: "
+            "import what 'blvbench run latency' or 'blvbench run gpu' measured"
+        )
+    path = arguments.into / f"{arguments.name or _name(kept)}.json"
+    held = write(path, kept)
+    machines = sorted({machine_of(m) for m in held} - {""})
+    print(f"{path}: {len(held)} records, of {'; '.join(machines)}")
+    return 0
+
+
+def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The results of machines, and the figures of the same points that are of none.
+
+    Running out of memory or time is a result, what a machine cannot do is not.
+    """
+    of_machines = [m for m in measurements if machine_of(m) and m.status != "unsupported"]
+    points = {m.point for m in of_machines}
+    others = [m for m in measurements if not machine_of(m) and m.status == "ok"]
+    instruments = {m.label: find_instrument(m.label) for m in others}
+    wanted = {
+        (label, instrument.canonical(point))
+        for label, instrument in instruments.items()
+        for point in points
+    }
+    return [*of_machines, *(m for m in others if (m.label, m.point) in wanted)]
+
+
+def _read(path: Path) -> list[Measurement]:
+    try:
+        with path.open("rb") as file:
+            is_store = file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    if not is_store:
+        return read(path, is_report=True)
+    with Store(path) as store:
+        return store.measurements()
+
+
+def _name(measurements: Sequence[Measurement]) -> str:
+    """The accelerator's name where there is one, else the processor's, as a file may be called."""
+    environments = [m.environment for m in measurements if machine_of(m)]
+    accelerators = {e.accelerator for e in environments} - {""}
+    names = accelerators or {e.processor for e in environments}
+    slugs = {"-".join(re.findall("[a-z0-9]+", name.lower())) for name in names}
+    if len(slugs) > 1 or "" in slugs:
+        raise UsageError(f"figures of {' and '.join(sorted(names))}: say --name")
+    return slugs.pop()

@@ -1,0 +1,26 @@
+"""How other processes are started: fresh, but with PyTorch's code already read where that is safe.
+
+A process that has computed with torch must not be forked. One that has only imported it may be: the
+fork server does nothing else.
+"""
+
+import multiprocessing
+from multiprocessing.context import ForkServerContext, SpawnContext
+
+TIME_LIMIT_S = 600.0  # of one measurement: the slowest of a suite of ours takes a minute
+PRELOADED = ["torch", "torchvision"]  # a second or more of a process's start
+FORK_SERVER = "forkserver"
+
+
+def context() -> SpawnContext | ForkServerContext:
+    """What starts processes."""
+    if FORK_SERVER not in multiprocessing.get_all_start_methods():
+        return SpawnContext()
+    server = ForkServerContext()
+    server.set_forkserver_preload(PRELOADED)
+    return server
+
+
+def is_worker() -> bool:
+    """Whether this is a process that another one started."""
+    return multiprocessing.parent_process() is not None

@@ -1,0 +1,169 @@
+"""Recorded measurements: figures of other machines, in JSON files that travel with the project.
+
+A file holds the records of one machine or more, one a line, the newest of each quantity, point and
+machine. What a machine has nothing to do with is there for the same points, to compare with.
+"""
+
+import json
+import tempfile
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.instruments import find_instrument, machine_of
+from bench.records import Measurement, Point
+from suites import suite
+
+FOLDER = suite.FOLDER / "recorded"
+FORMAT_VERSION = 1  # 1: a list of measurements
+REPORT_FORMATS = (1, 2, 3, 4)  # of a report's results.json; the records of each are of this version
+DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
+MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
+UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+
+Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
+
+
+def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
+    """The newest record of each quantity, point and machine over the files of `folder`.
+
+    Raises `BenchError` that names the folder, or the file, the record and the key.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: cannot be read ({error.strerror}): give a folder of recorded files"
+        ) from error
+    return newest(measurement for path in paths for measurement in read(path))
+
+
+def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
+    """The measurements of a recorded file; with `is_report`, of a report's results.json as well.
+
+    Raises `BenchError` that names the file, the record and the key.
+    """
+    content = _load(path)
+    if is_report and "claims" in content:
+        readable: Sequence[int] = REPORT_FORMATS
+    elif unknown := sorted(set(content) - {"format", "measurements"}):
+        raise BenchError(f"{path}: {unknown[0]}: unknown key: this is no recorded file")
+    else:
+        readable = (FORMAT_VERSION,)
+    if content.get("format") not in readable:
+        raise BenchError(
+            f"{path}: is of format {content.get('format')!r:.20}, this version reads "
+            f"{readable[-1]}: import it with the version that made it, or measure again"
+        )
+    records = content.get("measurements")
+    if not isinstance(records, list):
+        raise BenchError(f"{path}: measurements: is no list: this is no recorded file")
+    return [_record(path, number, data) for number, data in enumerate(records, start=1)]
+
+
+def write(path: Path, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """Add `measurements` to the file at `path`, whole or not at all; returns what it holds then.
+
+    Of the same quantity, point and machine, the newest stays. Raises `BenchError` for another
+    file at `path`, and where it cannot be written.
+    """
+    try:
+        present = read(path) if path.exists() else []
+        held = newest([*present, *measurements])
+        lines = ",\n".join(_dump(measurement) for measurement in held)
+        text = f'{{"format": {FORMAT_VERSION}, "measurements": [\n{lines}\n]}}\n'
+        if len(text) > MAX_BYTES:
+            raise BenchError(f"{path}: would be larger than {MAX_BYTES} bytes: use another --name")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".recorded.") as temporary:
+            beside = Path(temporary, path.name)
+            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.replace(path)
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror}: choose another --into or --name") from error
+    return held
+
+
+def newest(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The newest of each quantity, point and machine, in an order of theirs alone."""
+    in_time = sorted(measurements, key=lambda m: (_time(m), _dump(m)))
+    kept = {_place(m): m for m in in_time}
+    return sorted(kept.values(), key=lambda m: (m.point.sort_key, m.label, machine_of(m)))
+
+
+def with_recorded(
+    stored: Iterable[Measurement], recorded: Iterable[Measurement]
+) -> list[Measurement]:
+    """`recorded` and then `stored`, without those that another one takes the place of.
+
+    Of the same quantity, point and machine, the newer one counts, and what is of no machine is
+    the store's. Within `stored`, the last one counts.
+    """
+    ours, others = ({_place(m): m for m in measurements} for measurements in (stored, recorded))
+    for place in ours.keys() & others.keys():
+        _, _, machine = place
+        is_newer = machine and _time(others[place]) > _time(ours[place])
+        del (ours if is_newer else others)[place]
+    return [*others.values(), *ours.values()]
+
+
+def _place(measurement: Measurement) -> Place:
+    return measurement.label, measurement.point, machine_of(measurement)
+
+
+def _time(measurement: Measurement) -> datetime:
+    time = datetime.fromisoformat(measurement.measured_at)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _dump(measurement: Measurement) -> str:
+    return json.dumps(measurement.model_dump(mode="json"), sort_keys=True)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    if len(content) > MAX_BYTES:
+        raise BenchError(f"{path}: larger than {MAX_BYTES} bytes: this is no recorded file")
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BenchError(
+            f"{path}: is not JSON ({error}): give a store, a report's results.json "
+            "or a recorded file"
+        ) from error
+    if not isinstance(data, dict):
+        raise BenchError(f"{path}: is no recorded file: give one that 'blvbench import' wrote")
+    return data
+
+
+def _record(path: Path, number: int, data: Any) -> Measurement:
+    """One record of a file, `number` counted from 1; as JSON, for lists stand for tuples there."""
+    fields = {k: v for k, v in data.items() if k not in DERIVED} if isinstance(data, dict) else data
+    try:
+        measurement = Measurement.model_validate_json(json.dumps(fields, allow_nan=False))
+        find_instrument(measurement.label)
+    except ValidationError as error:
+        what = _explain(error)
+    except (ValueError, RecursionError) as error:  # a BenchError is the former
+        what = str(error)
+    else:
+        return measurement
+    raise BenchError(
+        f"{path}: record {number}: {' '.join(what.split())}: import what this version wrote"
+    )
+
+
+def _explain(error: ValidationError) -> str:
+    # A misspelt key is the cause, the missing one its consequence.
+    first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
+    key = ".".join(map(str, first["loc"]))
+    message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]
+    return f"{key}: {message}" if key else message

@@ -1,0 +1,192 @@
+"""Worker processes that measure one task after another, and what becomes of a task in one.
+
+A worker that dies takes nothing with it but its task, which then says how it ended.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from math import inf
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+
+from bench.errors import BenchError
+from bench.processes import TIME_LIMIT_S, context
+from bench.records import Measurement
+from bench.tasks import Task, task
+from models import NetworkError
+
+# Some systems have no signal masks.
+SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SIG_UNBLOCK"))
+
+Result = tuple[str, Measurement]  # with its identity
+
+
+class Worker:
+    """A process that measures what it is given."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        processes = context()
+        self.connection, inner = processes.Pipe()
+        self._process = processes.Process(target=_serve, args=(inner,))
+        with _sigint(SIG_BLOCK):  # here, because `start` itself may unblock it
+            self._process.start()
+        inner.close()  # so that the worker's end is the only one
+        self._time_limit_s = time_limit_s
+        self.task: Task | None = None
+        self.deadline = inf
+
+    def give(self, task: Task) -> None:
+        """Have the worker measure `task`; its connection tells the end."""
+        self.task = task
+        self.deadline = time.monotonic() + self._time_limit_s
+        with suppress(BrokenPipeError):  # the worker has died, as `take` will find
+            self.connection.send((task.point, task.instrument.label))
+
+    def take(self) -> Result:
+        """The result of the task, or how it ended: the worker is gone then."""
+        assert self.task is not None
+        given, self.task, self.deadline = self.task, None, inf
+        try:
+            result: Result | str = self.connection.recv()
+        except (EOFError, ConnectionError):
+            return given.identity, given.without_figure("killed", self._last_words())
+        if isinstance(result, str):
+            return given.identity, given.without_figure("failed", result)
+        return result
+
+    def give_up(self) -> Result:
+        """End the worker in the middle of its task."""
+        assert self.task is not None
+        given, self.task, self.deadline = self.task, None, inf
+        self.end()
+        reason = f"took longer than the limit of {self._time_limit_s:g} s: allow --time-limit more"
+        return given.identity, given.without_figure("timeout", reason)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process can measure another task."""
+        return self._process.is_alive()
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        self.connection.close()
+        self._process.kill()
+        self._process.join()
+
+    def _last_words(self) -> str:
+        self._process.join()
+        code = self._process.exitcode or 0
+        if code >= 0:
+            return f"its process ended by itself, with exit code {code}"
+        name = signal.Signals(-code).name
+        memory = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{memory}"
+
+
+def measured(
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    time_limit_s: float = TIME_LIMIT_S,
+    fresh: bool = False,
+    finish: bool = False,
+) -> Generator[Result]:
+    """The results of `tasks` as they come, from `jobs` workers; `fresh` has one for each task.
+
+    With `finish`, an interrupt ends it after the tasks in flight, whose results come before it is
+    raised; a second one ends it at once.
+    """
+    waiting, workers = deque(tasks), list[Worker]()
+    interrupt: KeyboardInterrupt | None = None
+    try:
+        while (waiting and not interrupt) or any(worker.task for worker in workers):
+            try:
+                while waiting and not interrupt and len(workers) < jobs:
+                    workers.append(Worker(time_limit_s))
+                    workers[-1].give(waiting.popleft())
+                ready = _next(workers)
+            except KeyboardInterrupt as error:
+                if interrupt or not finish:
+                    raise
+                interrupt = error
+                continue
+            for worker, result in ready:
+                is_last = fresh or interrupt or not waiting or not worker.is_alive
+                if is_last:
+                    workers.remove(worker)
+                    worker.end()
+                else:
+                    worker.give(waiting.popleft())
+                yield result
+        if interrupt:
+            raise interrupt
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
+    """Wait for the next results, or for the time of a task to be over."""
+    soonest = min(worker.deadline for worker in workers)
+    rest = None if soonest == inf else max(soonest - time.monotonic(), 0.0)
+    with _sigint(SIG_UNBLOCK):
+        ready = wait([worker.connection for worker in workers], rest)
+    done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
+    late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
+    return done + [(worker, worker.give_up()) for worker in late]
+
+
+@contextmanager
+def interrupts_held() -> Iterator[None]:
+    """Within: Ctrl-C is answered while `measured` waits, and nowhere else: no result is lost.
+
+    Processes that are started within do not answer it at all.
+    """
+    with _sigint(SIG_BLOCK):
+        yield
+
+
+@contextmanager
+def _sigint(how: int) -> Iterator[None]:
+    """Block or unblock SIGINT for the time of a block, where the system can."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(how, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _serve(connection: Connection) -> None:
+    """What a worker does: measure what comes, until no more can come."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent answers Ctrl-C
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import torch
+
+    torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
+    while True:
+        try:
+            point, quantity = connection.recv()
+        except EOFError:
+            return
+        try:
+            found = task(point, quantity)
+        except (BenchError, NetworkError) as error:  # a user's file is not what it was
+            connection.send(str(error))
+        else:
+            connection.send((found.identity, found.measure()))
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent to die, by whatever signal."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

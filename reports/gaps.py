@@ -1,0 +1,38 @@
+"""What was tried and gave no figure: what fared alike in one line."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.instruments import machine_of
+from bench.records import Measurement, Status
+
+NAMED = 3  # points of a gap; results.csv has them all
+
+
+@dataclass(frozen=True)
+class Gap:
+    """The points of one instrument that gave no figure for the same reason, on one machine."""
+
+    label: str
+    machine: str
+    status: Status
+    reason: str
+    points: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The gap in a sentence."""
+        rest = len(self.points) - NAMED
+        points = "; ".join(self.points[:NAMED]) + (f"; and {rest} more" if rest > 0 else "")
+        where = f" on {self.machine}" if self.machine else ""
+        return f"{self.label} of {points}{where}: {self.status}, {self.reason}"
+
+
+def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:
+    """Every gap, in the order of its first point."""
+    groups: dict[tuple[str, str, Status, str], list[str]] = {}
+    for m in measurements:
+        if m.status != "ok":
+            key = (m.label, machine_of(m), m.status, m.reason)
+            groups.setdefault(key, []).append(str(m.point))
+    return tuple(Gap(*key, tuple(points)) for key, points in groups.items())

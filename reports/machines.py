@@ -1,0 +1,163 @@
+"""What each machine measured: seconds, clips a second and energy. No row is of two machines."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bench.instruments import machine_of
+from bench.records import Measurement, Point
+from reports.plots import Plot, Series
+from reports.published import options_text
+from reports.tables import NOTHING, Cell, Table
+
+QUANTITIES = ("latency", "throughput", "energy")
+POINT_HEADINGS = ("network", "depth", "options", "frames", "batch", "mode", "precision", "run as")
+LATENCY_HEADINGS = (
+    *POINT_HEADINGS,
+    *("seconds", "95 % interval", "clips/s", "TSN / this", "95 % interval of it", "doubts"),
+)
+THROUGHPUT_HEADINGS = (*POINT_HEADINGS, "clips/s", "95 % interval", "doubts")
+ENERGY_HEADINGS = (*POINT_HEADINGS, "joules per clip", "95 % interval", "doubts")
+
+
+@dataclass(frozen=True)
+class MachineSection:
+    """The figures of one machine, `id` for links; `doubts` are its instruments' warnings."""
+
+    id: str
+    machine: str
+    plots: tuple[Plot, ...]
+    latencies: Table
+    throughputs: Table
+    energies: Table
+    doubts: tuple[str, ...]
+
+
+def build_machines(
+    measurements: Sequence[Measurement], plots: Sequence[Plot]
+) -> tuple[MachineSection, ...]:
+    """A section for every machine that timed something, with those of `plots` that are its own."""
+    timed = _by_machine(m for m in measurements if m.quantity in QUANTITIES)
+    return tuple(
+        MachineSection(
+            id=machine_id(machine),
+            machine=machine,
+            plots=tuple(plot for plot in plots if plot.id.startswith(f"{machine_id(machine)}-")),
+            latencies=_latencies(_of(found, "latency")),
+            throughputs=_throughputs(_of(found, "throughput")),
+            energies=_energies(_of(found, "energy")),
+            doubts=tuple(f"{m.label} of {m.point}: {w}" for m in found for w in m.warnings),
+        )
+        for machine, found in timed.items()
+    )
+
+
+def point_cells(point: Point) -> tuple[Cell, ...]:
+    """The cells under `POINT_HEADINGS`."""
+    ways = [w.replace("_", "-") for w in (point.execution, point.memory_format)]
+    return (
+        Cell(point.network),
+        Cell("" if point.depth is None else str(point.depth), point.depth),
+        Cell(options_text(point.options)),
+        Cell(str(point.frames), point.frames),
+        Cell(str(point.batch), point.batch),
+        Cell(point.mode),
+        Cell(point.precision),
+        Cell(", ".join(way for way in ways if way not in ("default", "eager"))),
+    )
+
+
+def _of(measurements: Sequence[Measurement], quantity: str) -> list[Measurement]:
+    return [m for m in measurements if m.quantity == quantity]
+
+
+def _latencies(measurements: Sequence[Measurement]) -> Table:
+    rows = []
+    for m in measurements:
+        rate = m.point.batch / m.value
+        is_paired = m.reference is not None and all(m.samples)
+        paired = (
+            (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}"))
+            if is_paired
+            else (NOTHING, NOTHING)
+        )
+        rows.append(
+            (
+                *point_cells(m.point),
+                Cell(f"{m.value:.4g}", m.value),
+                _interval(m.interval, "{:.4g}"),
+                Cell(f"{rate:.4g}", rate),
+                *paired,
+                _doubts(m),
+            )
+        )
+    return Table("latencies of a batch", LATENCY_HEADINGS, tuple(rows))
+
+
+def _throughputs(measurements: Sequence[Measurement]) -> Table:
+    rows = []
+    for m in measurements:
+        best = m.point.model_copy(update={"batch": int(m.details["best"]["batch"])})
+        rows.append((*point_cells(best), *_figure(m)))
+    return Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows))
+
+
+def _energies(measurements: Sequence[Measurement]) -> Table:
+    rows = tuple((*point_cells(m.point), *_figure(m)) for m in measurements)
+    return Table("energy of a clip", ENERGY_HEADINGS, rows)
+
+
+def _figure(measurement: Measurement) -> tuple[Cell, ...]:
+    return (
+        Cell(f"{measurement.value:.4g}", measurement.value),
+        _interval(measurement.interval, "{:.4g}"),
+        _doubts(measurement),
+    )
+
+
+def _interval(bounds: tuple[float, float], form: str) -> Cell:
+    low, high = (form.format(bound) for bound in bounds)
+    return Cell(f"{low} to {high}")
+
+
+def _doubts(measurement: Measurement) -> Cell:
+    count = len(measurement.warnings)
+    return Cell(str(count) if count else "", count)
+
+
+def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
+    """Latency and clips a second against frames, for each machine, mode and precision."""
+    timed = _by_machine(m for m in measurements if m.quantity == "latency")
+    return [
+        Series(
+            id=f"{machine_id(machine)}-{mode}-{precision}-{name}",
+            title=f"{title} against frames, {mode}, {precision}",
+            query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'",
+            label=label,
+            scale=1,
+            unit=label,
+            column=column,
+            machine=machine,
+        )
+        for machine, found in timed.items()
+        for mode, precision in sorted({(m.point.mode, m.point.precision) for m in found})
+        for name, title, label, column in (
+            ("latency", "Latency", "seconds a batch", "value"),
+            ("rate", "Throughput", "clips a second", "rate"),
+        )
+    ]
+
+
+def _by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    groups: dict[str, list[Measurement]] = {}
+    for m in measurements:
+        if m.status == "ok":
+            groups.setdefault(machine_of(m), []).append(m)
+    return dict(sorted(groups.items()))
+
+
+def machine_id(machine: str) -> str:
+    """What stands for a machine in links: no two names have one, however alike they are."""
+    slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))
+    return f"machine-{slug}-{hashlib.sha256(machine.encode()).hexdigest()[:6]}"

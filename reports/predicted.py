@@ -1,0 +1,113 @@
+"""Predicted and measured memory: simulated peaks beside those that machines measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.instruments import find_instrument, machine_of
+from bench.records import Measurement, Point
+from reports.machines import POINT_HEADINGS, point_cells
+from reports.tables import Cell, Table
+
+SIMULATED = "memory:simulated"
+NEAR = 0.03  # what a simulation is good for: a tenth of the saving of 1.8 times would hide in 10 %
+LARGE_BYTES = 2**30  # below it, what a library keeps for itself is a share that counts
+HEADINGS = (
+    *POINT_HEADINGS,
+    *("simulated (MiB)", "measured (MiB)", "allocator held (MiB)", "simulated / measured - 1"),
+)
+MEASURED_BY = "blvbench run gpu --store FILE, on a machine that has one"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A simulated peak and the same one measured, in bytes."""
+
+    simulated: int | float
+    measured: Measurement
+
+    @property
+    def error(self) -> float:
+        """How much more was simulated than measured, as a share."""
+        return self.simulated / self.measured.value - 1
+
+    @property
+    def is_asked_of(self) -> bool:
+        """Whether the simulation is meant to come near: a training step of some size on CUDA."""
+        measured = self.measured
+        return (
+            measured.instrument == "cuda"
+            and measured.point.mode == "train"
+            and measured.value > LARGE_BYTES
+        )
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The pairs of one machine and instrument, and a sentence that says how near they are."""
+
+    machine: str
+    instrument: str
+    finding: str
+    table: Table
+
+
+def build_predicted(measurements: Sequence[Measurement]) -> tuple[Predicted, ...]:
+    """A table for every machine and instrument that measured a peak which was simulated as well."""
+    canonical = find_instrument(SIMULATED).canonical
+    simulated: dict[Point, int | float] = {
+        m.point: m.value for m in measurements if m.label == SIMULATED and m.status == "ok"
+    }
+    groups: dict[tuple[str, str], list[Pair]] = {}
+    for m in measurements:
+        is_measured = m.quantity == "memory" and m.status == "ok" and machine_of(m) and m.value
+        if is_measured and canonical(m.point) in simulated:
+            pair = Pair(simulated[canonical(m.point)], m)
+            groups.setdefault((machine_of(m), m.instrument), []).append(pair)
+    return tuple(
+        Predicted(machine, instrument, _finding(pairs, instrument), _table(pairs))
+        for (machine, instrument), pairs in sorted(groups.items())
+    )
+
+
+def _table(pairs: Sequence[Pair]) -> Table:
+    return Table(
+        f"{len(pairs)} points simulated and measured",
+        HEADINGS,
+        tuple(
+            (
+                *point_cells(pair.measured.point),
+                *(
+                    _mebibytes(n)
+                    for n in (
+                        pair.simulated,
+                        pair.measured.value,
+                        pair.measured.details["allocator"]["reserved"],
+                    )
+                ),
+                Cell(f"{pair.error:+.1%}", pair.error),
+            )
+            for pair in sorted(pairs, key=lambda p: (-abs(p.error), p.measured.point.sort_key))
+        ),
+    )
+
+
+def _finding(pairs: Sequence[Pair], instrument: str) -> str:
+    """How many are near, and which are not; what a CPU's resident memory is compared for."""
+    largest = max(pairs, key=lambda pair: abs(pair.error))
+    worst = f"the largest error is {largest.error:+.1%}, of {largest.measured.point}."
+    if instrument != "cuda":
+        return (
+            "Resident memory holds what libraries work with, and what the allocator keeps of freed "
+            f"tensors; the simulation is of a GPU, and not meant to come near it: {worst}"
+        )
+    asked = [pair for pair in pairs if pair.is_asked_of]
+    far = [pair for pair in asked if abs(pair.error) > NEAR]
+    beyond = "".join(f" Beyond: {p.measured.point} ({p.error:+.1%})." for p in far)
+    return (
+        f"{len(asked) - len(far)} of {len(asked)} training points over 1 GiB are within "
+        f"{NEAR:.0%}; of all, {worst}{beyond}"
+    )
+
+
+def _mebibytes(count: int | float) -> Cell:
+    return Cell(f"{count / 2**20:,.0f}", count)

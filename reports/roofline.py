@@ -1,0 +1,154 @@
+"""How much of a machine is used: MACs a second against MACs a byte, under the machine's roof.
+
+After Williams, Waterman and Patterson, "Roofline" (2009), with multiply-accumulates for operations,
+and for bytes those that the operators read and write one by one.
+"""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+from bench.instruments import find_instrument, machine_of
+from bench.records import Measurement
+from reports.machines import POINT_HEADINGS, machine_id, point_cells
+from reports.plots import STYLE, Plot, to_svg
+from reports.tables import Cell, Table
+
+MACS, TRAFFIC = "macs:flop_counter", "traffic:operators"
+HEADINGS = (
+    *POINT_HEADINGS,
+    *("MACs per byte", "GMACs a second", "share of the matrix multiplication", "share of the roof"),
+)
+MARGIN = 2.0  # of the intensities shown, on either side of those measured
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a network reached at a point, beside what the machine can do in that precision."""
+
+    measured: Measurement
+    macs: float
+    moved_bytes: float
+
+    @property
+    def intensity(self) -> float:
+        """MACs per byte that the operators move."""
+        return self.macs / self.moved_bytes
+
+    @property
+    def macs_per_second(self) -> float:
+        """What the whole batch reached, by the median latency."""
+        return self.macs / self.measured.value
+
+    @property
+    def peak(self) -> float:
+        """MACs a second of a matrix multiplication, measured with this latency."""
+        return self.measured.details["ceilings"]["macs_per_second"]
+
+    @property
+    def bandwidth(self) -> float:
+        """Bytes a second of a copy, measured with this latency."""
+        return self.measured.details["ceilings"]["bytes_per_second"]
+
+    @property
+    def roof(self) -> float:
+        """MACs a second that the machine could reach at this intensity."""
+        return min(self.peak, self.bandwidth * self.intensity)
+
+
+@dataclass(frozen=True)
+class Roofline:
+    """The rates of one machine in one precision."""
+
+    machine: str
+    precision: str
+    plot: Plot
+    table: Table
+
+
+def build_rooflines(measurements: Sequence[Measurement]) -> tuple[Roofline, ...]:
+    """A roofline for every machine and precision that has latencies with MACs and traffic."""
+    found = {(m.label, m.point): m.value for m in measurements if m.status == "ok"}
+    macs_of, traffic_of = (find_instrument(label).canonical for label in (MACS, TRAFFIC))
+    groups: dict[tuple[str, str], list[Rate]] = {}
+    for m in measurements:
+        if m.quantity != "latency" or m.status != "ok" or m.point.mode != "infer":
+            continue
+        macs = found.get((MACS, macs_of(m.point)))
+        traffic = found.get((TRAFFIC, traffic_of(m.point)))
+        if macs and traffic and m.value and "ceilings" in m.details:
+            rate = Rate(m, macs * m.point.batch, traffic)
+            groups.setdefault((machine_of(m), m.point.precision), []).append(rate)
+    return tuple(
+        Roofline(machine, precision, _draw(machine, precision, rates), _table(rates))
+        for (machine, precision), rates in sorted(groups.items())
+    )
+
+
+def _table(rates: Sequence[Rate]) -> Table:
+    return Table(
+        f"{len(rates)} points",
+        HEADINGS,
+        tuple(
+            (
+                *point_cells(rate.measured.point),
+                Cell(f"{rate.intensity:.2f}", rate.intensity),
+                Cell(f"{rate.macs_per_second / 1e9:,.1f}", rate.macs_per_second),
+                *(
+                    Cell(f"{rate.macs_per_second / most:.0%}", rate.macs_per_second / most)
+                    for most in (rate.peak, rate.roof)
+                ),
+            )
+            for rate in rates
+        ),
+    )
+
+
+def _draw(machine: str, precision: str, rates: Sequence[Rate]) -> Plot:
+    """The roof by the medians of what was measured beside each point, and the points under it."""
+    peak = statistics.median(rate.peak for rate in rates)
+    bandwidth = statistics.median(rate.bandwidth for rate in rates)
+    ridge = peak / bandwidth  # MACs per byte from which on the multiplication is the limit
+    low = min(ridge, *(rate.intensity for rate in rates)) / MARGIN
+    high = max(ridge, *(rate.intensity for rate in rates)) * MARGIN
+    ident = f"{machine_id(machine)}-roofline-{precision}"
+    names = sorted({_name(rate) for rate in rates})
+    colours = dict(zip(names, sns.color_palette("husl", len(names)), strict=True))
+    with mpl.rc_context(), sns.axes_style("whitegrid"):
+        mpl.rcParams.update(STYLE)
+        figure, axes = plt.subplots(figsize=(8, 4.5))
+        try:
+            roof = [bandwidth * low / 1e9, peak / 1e9, peak / 1e9]
+            axes.plot([low, ridge, high], roof, color="0.3")
+            for name in names:
+                mine = [rate for rate in rates if _name(rate) == name]
+                axes.scatter(
+                    [rate.intensity for rate in mine],
+                    [rate.macs_per_second / 1e9 for rate in mine],
+                    color=colours[name],
+                    label=name,
+                    zorder=3,
+                )
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xlabel("MACs per byte that operators move")
+            axes.set_ylabel("GMACs a second")
+            axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+            svg = to_svg(figure, ident)
+        finally:
+            plt.close(figure)
+    finding = (
+        f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs a second, a copy moves "
+        f"{bandwidth / 1e9:,.1f} GB a second: below {ridge:.1f} MACs per byte, memory is the limit."
+    )
+    return Plot(ident, f"Roofline, {precision}", finding, svg)
+
+
+def _name(rate: Rate) -> str:
+    point = rate.measured.point
+    options = "".join(f" {name}={value}" for name, value in point.options)
+    return f"{point.network}{'' if point.depth is None else f' {point.depth}'}{options}"

@@ -1,0 +1,248 @@
+"""Figures of two machines: side by side, each under its name, never mixed."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.environment import current
+from bench.records import Environment, Measurement, Point, Reference
+from reports.page import Page, build_page
+from reports.predicted import Pair
+from reports.writer import write_report
+from suites import load_claims
+from tests.records import measurement, point
+
+GIB = 2**30
+GPU = current().model_copy(
+    update={"accelerator": "<b>GPU</b>", "accelerator_memory_bytes": 80 * GIB}
+)
+CPU = current().model_copy(update={"processor": "Slow", "cores": 2, "memory_bytes": 8 * GIB})
+GPU_NAME, CPU_NAME = "<b>GPU</b>, 80 GiB", "Slow, 2 cores, 8 GiB"
+CEILINGS = {"ceilings": {"macs_per_second": 1e12, "bytes_per_second": 1e11}}
+
+
+def timed(where: Point, seconds: float, environment: Environment, **fields: Any) -> Measurement:
+    """A latency and its TSN's, which takes three times as long."""
+    samples = tuple(seconds * step for step in (0.98, 0.99, 1.0, 1.0, 1.0, 1.01, 1.02))
+    beside = where.model_copy(update={"network": "tsn", "options": ()})
+    is_paired = where.network != "tsn"
+    return measurement(
+        where,
+        quantity="latency",
+        instrument="cuda" if environment is GPU else "cpu",
+        unit="seconds",
+        samples=samples,
+        reference=Reference(point=beside, samples=tuple(3 * s for s in samples))
+        if is_paired
+        else None,
+        details=CEILINGS,
+        environment=environment,
+        **fields,
+    )
+
+
+def peak(where: Point, instrument: str, peak_bytes: float, environment: Environment) -> Measurement:
+    size = int(peak_bytes)
+    details: dict[str, dict[str, int | float]] = {"allocator": {"reserved": 2 * size}}
+    return measurement(
+        where,
+        quantity="memory",
+        instrument=instrument,
+        unit="bytes",
+        samples=(size,),
+        environment=environment,
+        details=details if instrument != "simulated" else {},
+    )
+
+
+def records() -> Iterator[Measurement]:
+    for frames in (8, 16):
+        for network, share in (("tsn", 3), ("tsm", 2)):
+            where = point(network=network, frames=frames, batch=2)
+            yield timed(where, share * frames / 100, GPU)
+            yield timed(where, share * frames, CPU, warnings=("the machine was busy",))
+            yield measurement(where.model_copy(update={"batch": 1}), samples=(frames * 10**9,))
+            yield measurement(
+                where,
+                quantity="traffic",
+                instrument="operators",
+                unit="bytes",
+                samples=(frames * 10**9 // 4,),
+            )
+    yield measurement(
+        point(),
+        quantity="throughput",
+        instrument="cuda",
+        unit="clips/s",
+        samples=(50.0,) * 7,
+        details={"best": {"batch": 16}, "clips_per_second_by_batch": {"16": 50.0}},
+        environment=GPU,
+    )
+    joules = {"quantity": "energy", "instrument": "nvml", "unit": "joules", "environment": GPU}
+    yield measurement(point(), samples=(7.5,) * 6, **joules)
+    for frames, simulated, measured in ((8, 2.0, 2.0), (16, 2.1, 2.0), (32, 0.5, 1.0)):
+        where = point(frames=frames, mode="train", batch=8)
+        yield peak(where, "simulated", simulated * GIB, current())
+        yield peak(where, "cuda", measured * GIB, GPU)
+        yield peak(where, "cpu", 4 * GIB, CPU)
+    for frames in range(1, 8):
+        yield measurement(
+            point(frames=frames),
+            quantity="memory",
+            instrument="cuda",
+            unit="bytes",
+            status="oom",
+            samples=(),
+            reason="Tried to allocate 2.00 GiB",
+            environment=GPU,
+        )
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return build_page(list(records()), load_claims())
+
+
+@pytest.fixture(scope="module")
+def folder(page: Page, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("machines")
+    write_report(page, folder)
+    return folder
+
+
+def test_each_machine_has_its_own_figures(page: Page) -> None:
+    gpu, cpu = page.machines
+    assert (gpu.machine, cpu.machine) == (GPU_NAME, CPU_NAME)
+    for section, scale in ((gpu, 0.01), (cpu, 1)):
+        seconds = {(row[0].text, row[3].text): row[8].number for row in section.latencies.rows}
+        assert seconds == {
+            (network, str(frames)): pytest.approx(share * frames * scale)
+            for network, share in (("tsn", 3), ("tsm", 2))
+            for frames in (8, 16)
+        }
+    assert gpu.id != cpu.id
+
+
+def test_clips_a_second_and_the_ratio_of_pairs(page: Page) -> None:
+    (row,) = (
+        row for row in page.machines[1].latencies.rows if (row[0].text, row[3].text) == ("tsm", "8")
+    )
+    texts = [cell.text for cell in row]
+    assert texts[8:] == ["16", "15.68 to 16.32", "0.125", "3.00", "3.00 to 3.00", "1"]
+
+
+def test_throughput_and_energy_stand_with_the_machine_that_measured_them(page: Page) -> None:
+    gpu, cpu = page.machines
+    ((*_, rate, interval, doubts),) = gpu.throughputs.rows
+    assert (rate.text, interval.text, doubts.text) == ("50", "50 to 50", "")
+    assert gpu.throughputs.rows[0][4].text == "16"
+    assert [cell.text for cell in gpu.energies.rows[0]][-3:] == ["7.5", "7.5 to 7.5", ""]
+    assert cpu.throughputs.rows == cpu.energies.rows == ()
+
+
+def test_plots_are_of_one_machine_each(page: Page) -> None:
+    gpu, cpu = page.machines
+    assert [plot.title for plot in gpu.plots] == [
+        "Latency against frames, infer, fp32",
+        "Throughput against frames, infer, fp32",
+    ]
+    assert "seconds a batch: tsm 0.32, tsn 0.48." in gpu.plots[0].finding
+    assert "seconds a batch: tsm 32, tsn 48." in cpu.plots[0].finding
+    assert "clips a second: tsn 0.0417, tsm 0.0625." in cpu.plots[1].finding
+    identities = [plot.id for section in page.machines for plot in section.plots]
+    assert len(set(identities)) == 4
+    assert not page.plots[0].id.startswith("machine")
+
+
+def test_doubts_are_told_with_the_machine(page: Page, folder: Path) -> None:
+    gpu, cpu = page.machines
+    assert gpu.doubts == ()
+    assert len(cpu.doubts) == 4
+    assert page.warnings == []
+    assert "4 doubts about these samples" in (folder / "index.html").read_text()
+    assert "- Doubtful: latency:cpu of tsm" in (folder / "report.md").read_text()
+
+
+def test_errors_of_predicted_memory(page: Page) -> None:
+    gpu, cpu = page.predicted
+    assert (gpu.machine, gpu.instrument) == (GPU_NAME, "cuda")
+    assert [row[-1].text for row in gpu.table.rows] == ["-50.0%", "+5.0%", "+0.0%"]
+    assert [cell.text for cell in gpu.table.rows[1]][-4:-1] == ["2,150", "2,048", "4,096"]
+    assert gpu.finding == (
+        "1 of 2 training points over 1 GiB are within 3%; of all, the largest error is -50.0%, of "
+        "tsn depth 50, 32 frames, batch 8, train, 224 px. "
+        "Beyond: tsn depth 50, 16 frames, batch 8, train, 224 px (+5.0%)."
+    )
+    assert (cpu.machine, cpu.instrument) == (CPU_NAME, "cpu")
+    assert "not meant to come near it" in cpu.finding
+
+
+@pytest.mark.parametrize(
+    ("fields", "size", "is_asked_of"),
+    [
+        ({"mode": "train"}, GIB + 1, True),
+        ({"mode": "train"}, GIB, False),
+        ({"mode": "infer"}, 4 * GIB, False),
+    ],
+)
+def test_training_of_some_size_is_asked_to_be_near(
+    fields: dict[str, Any], size: int, is_asked_of: bool
+) -> None:
+    assert Pair(1, peak(point(**fields), "cuda", size, GPU)).is_asked_of == is_asked_of
+    assert not Pair(1, peak(point(**fields), "cpu", size, CPU)).is_asked_of
+
+
+def test_without_a_gpu_its_memory_is_not_measured(folder: Path, tmp_path: Path) -> None:
+    missing = "On a GPU: not measured."
+    assert missing not in (folder / "index.html").read_text()
+    write_report(build_page([measurement(point())], load_claims()), tmp_path)
+    for name in ("index.html", "report.md"):
+        text = (tmp_path / name).read_text()
+        assert missing in text
+        assert "Time on" not in re.sub("Time on the machine</a>", "", text)
+        assert "is used" not in text
+
+
+def test_the_roof_is_the_machines_own(page: Page) -> None:
+    gpu, cpu = page.rooflines
+    assert (gpu.machine, cpu.machine) == (GPU_NAME, CPU_NAME)
+    (row,) = (r for r in gpu.table.rows if (r[0].text, r[3].text) == ("tsn", "8"))
+    # 2 clips of 8 GMACs in 0.24 s, over 2 GB: 8 MACs a byte, where the copy allows 0.8 TMACs/s.
+    assert [cell.text for cell in row][-4:] == ["8.00", "66.7", "7%", "8%"]
+    assert "1,000 GMACs a second, a copy moves 100.0 GB a second: below 10.0" in gpu.plot.finding
+
+
+def test_what_fared_alike_is_one_line(page: Page, folder: Path) -> None:
+    (gap,) = page.unmeasured
+    assert (gap.status, len(gap.points)) == ("oom", 7)
+    assert gap.text.endswith(f"; and 4 more on {GPU_NAME}: oom, Tried to allocate 2.00 GiB")
+    assert (folder / "index.html").read_text().count("Tried to allocate") == 1
+
+
+def test_a_machines_name_is_text(folder: Path) -> None:
+    html = (folder / "index.html").read_text()
+    assert "<b>GPU</b>" not in html
+    assert "&lt;b&gt;GPU&lt;/b&gt;, 80 GiB" in html
+
+
+def test_all_files_say_which_machine(folder: Path) -> None:
+    rows = (folder / "results.csv").read_text().splitlines()
+    header = rows[0].split(",")
+    assert {"machine", "precision", "interval_low", "interval_high"} <= set(header)
+    assert sum("Slow, 2 cores" in row for row in rows) == 7
+    results = json.loads((folder / "results.json").read_text())
+    assert results["format"] == 4
+    names = {m["environment"]["accelerator"] for m in results["measurements"]}
+    assert names == {"", "<b>GPU</b>"}
+
+
+def test_the_newest_of_each_machine_counts() -> None:
+    where = point(network="tsm", batch=2)
+    twice = [timed(where, 9.0, CPU), timed(where, 1.0, GPU), timed(where, 2.0, CPU)]
+    page = build_page(twice, load_claims())
+    assert sorted(m.value for m in page.measurements) == [1.0, 2.0]
+    assert [len(section.latencies.rows) for section in page.machines] == [1, 1]
