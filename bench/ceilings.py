@@ -4,6 +4,7 @@ A network's rates are shares of these (Williams, Waterman and Patterson, "Roofli
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
@@ -12,7 +13,11 @@ from bench.records import Device, Precision
 from bench.settings import fixed
 from bench.steps import HALF
 
-SIDE: dict[Device, int] = {"cpu": 2048, "cuda": 8192}  # of the matrices: far beyond the caches
+SIDES: dict[Device, tuple[int, ...]] = {  # of matrices, up to where the caches no longer help
+    "cpu": (256, 512, 1024, 2048),
+    "cuda": (2048, 4096, 8192),
+}
+LONG_S = 0.1  # a product that takes so long shows the rate; some CPUs have slow half precisions
 COPIED_BYTES: dict[Device, int] = {"cpu": 1 << 28, "cuda": 1 << 30}
 REPEATS = 5  # the fastest counts: others can only slow it down
 
@@ -27,13 +32,18 @@ class Ceilings:
 
 def measure(device: Device, precision: Precision, threads: int) -> Ceilings:
     """Measure both on `device`, and on so many threads of the CPU."""
-    side, size, timer = SIDE[device], COPIED_BYTES[device], TIMERS[device]
+    size, timer = COPIED_BYTES[device], TIMERS[device]
     dtype = HALF.get(precision, torch.float32)
     with fixed(device, precision, threads=threads, cudnn_benchmark=True):
-        a, b = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
-        product = torch.empty_like(a)
-        matmul = min(timer(lambda: torch.mm(a, b, out=product)) for _ in range(REPEATS))
+        for side in SIDES[device]:
+            a, b = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
+            multiply = partial(torch.mm, a, b, out=torch.empty_like(a))
+            multiply()  # the first chooses kernels
+            seconds = timer(multiply)
+            if seconds > LONG_S:
+                break
+        seconds = min(seconds, *(timer(multiply) for _ in range(REPEATS)))
         source = torch.ones(size, dtype=torch.uint8, device=device)
         target = torch.zeros_like(source)  # a page that nobody touched is not there yet
-        copy = min(timer(lambda: target.copy_(source)) for _ in range(REPEATS))
-    return Ceilings(side**3 / matmul, 2 * size / copy)
+        copy = min(timer(partial(target.copy_, source)) for _ in range(REPEATS))
+    return Ceilings(side**3 / seconds, 2 * size / copy)

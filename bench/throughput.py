@@ -10,7 +10,7 @@ from bench.shortage import is_shortage
 
 GAIN = 0.05  # a batch twice as large that gives less on top is not worth its memory
 BATCH_S = 0.5  # for more rounds of one batch than latency takes at least
-BUDGET_S = 20.0  # no batch is tried after it: tiny networks would gain for ever
+BUDGET_S = 10.0  # no batch is tried after it: tiny networks would gain for ever
 
 
 @dataclass(frozen=True)

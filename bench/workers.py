@@ -23,6 +23,8 @@ from models import NetworkError
 # Some systems have no signal masks.
 SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SIG_UNBLOCK"))
 
+GRACE_S = 2.0  # for a process to end by itself, and its libraries to tidy up
+
 Result = tuple[str, Measurement]  # with its identity
 
 
@@ -62,8 +64,8 @@ class Worker:
     def give_up(self) -> Result:
         """End the worker in the middle of its task."""
         assert self.task is not None
-        given, self.task, self.deadline = self.task, None, inf
         self.end()
+        given, self.task, self.deadline = self.task, None, inf
         reason = f"took longer than the limit of {self._time_limit_s:g} s: allow --time-limit more"
         return given.identity, given.without_figure("timeout", reason)
 
@@ -73,8 +75,9 @@ class Worker:
         return self._process.is_alive()
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process: by itself where it is idle, as it finds that no task can come."""
         self.connection.close()
+        self._process.join(0 if self.task else GRACE_S)
         self._process.kill()
         self._process.join()
 

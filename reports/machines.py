@@ -85,40 +85,41 @@ def _latencies(measurements: Sequence[Measurement]) -> Table:
         rows.append(
             (
                 *point_cells(m.point),
-                Cell(f"{m.value:.4g}", m.value),
-                _interval(m.interval, "{:.4g}"),
-                Cell(f"{rate:.4g}", rate),
+                Cell(f"{m.value:.3g}", m.value),
+                _interval(m.interval, "{:.3g}"),
+                Cell(f"{rate:.3g}", rate),
                 *paired,
                 _doubts(m),
             )
         )
-    return Table("latencies of a batch", LATENCY_HEADINGS, tuple(rows))
+    return Table("latencies of a batch", LATENCY_HEADINGS, tuple(rows)).compact()
 
 
 def _throughputs(measurements: Sequence[Measurement]) -> Table:
     rows = []
     for m in measurements:
-        best = m.point.model_copy(update={"batch": int(m.details["best"]["batch"])})
-        rows.append((*point_cells(best), *_figure(m)))
-    return Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows))
+        best = m.details.get("best", {}).get("batch", m.point.batch)
+        where = m.point.model_copy(update={"batch": int(best)})
+        rows.append((*point_cells(where), *_figure(m)))
+    return Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows)).compact()
 
 
 def _energies(measurements: Sequence[Measurement]) -> Table:
     rows = tuple((*point_cells(m.point), *_figure(m)) for m in measurements)
-    return Table("energy of a clip", ENERGY_HEADINGS, rows)
+    return Table("energy of a clip", ENERGY_HEADINGS, rows).compact()
 
 
 def _figure(measurement: Measurement) -> tuple[Cell, ...]:
     return (
-        Cell(f"{measurement.value:.4g}", measurement.value),
-        _interval(measurement.interval, "{:.4g}"),
+        Cell(f"{measurement.value:.3g}", measurement.value),
+        _interval(measurement.interval, "{:.3g}"),
         _doubts(measurement),
     )
 
 
 def _interval(bounds: tuple[float, float], form: str) -> Cell:
     low, high = (form.format(bound) for bound in bounds)
-    return Cell(f"{low} to {high}")
+    return Cell(f"{low} to {high}", bounds[0])
 
 
 def _doubts(measurement: Measurement) -> Cell:

@@ -15,7 +15,7 @@ from bench.records import Environment, Measurement
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
 from reports.machines import MachineSection, build_machines, machine_series
-from reports.plots import COSTS, Plot, draw_plots
+from reports.plots import COSTS, Colours, Plot, draw_plots
 from reports.predicted import Predicted, build_predicted
 from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
 from reports.roofline import Roofline, build_rooflines
@@ -51,11 +51,11 @@ class Page:
     def plots(self) -> list[Plot]:
         """What no machine has to do with, against the number of frames."""
         costs = {series.id for series in COSTS}
-        return [plot for plot in self._drawn if plot.id in costs]
+        return [plot for plot in self._drawn[0] if plot.id in costs]
 
     @cached_property
-    def _drawn(self) -> list[Plot]:
-        """All that is drawn against the number of frames, drawn together for equal colours."""
+    def _drawn(self) -> tuple[list[Plot], Colours]:
+        """All that is drawn against the number of frames, together for equal colours."""
         return draw_plots(self.frame, [*COSTS, *machine_series(self.measurements)])
 
     @cached_property
@@ -90,7 +90,7 @@ class Page:
     @cached_property
     def machines(self) -> tuple[MachineSection, ...]:
         """What each machine timed."""
-        return build_machines(self.measurements, self._drawn)
+        return build_machines(self.measurements, self._drawn[0])
 
     @cached_property
     def predicted(self) -> tuple[Predicted, ...]:
@@ -105,7 +105,7 @@ class Page:
     @cached_property
     def rooflines(self) -> tuple[Roofline, ...]:
         """What share of each machine is used."""
-        return build_rooflines(self.measurements)
+        return build_rooflines(self.measurements, self._drawn[1])
 
     @cached_property
     def agreement(self) -> AgreementSection:

@@ -23,6 +23,7 @@ Colours = dict[str, tuple[float, float, float]]  # by network
 COLOURS = 10  # of the colour-blind safe palette; with more networks, colours must be told apart
 PUBLISHED, AS_PUBLISHED = "formulation=published", " as published"  # options, and their label
 ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
+SCREEN_PX_PER_PT = 1.6
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
@@ -93,17 +94,22 @@ COSTS = (
 )
 
 
-def draw_plots(measurements: pd.DataFrame, wanted: Sequence[Series]) -> list[Plot]:
+def draw_plots(measurements: pd.DataFrame, wanted: Sequence[Series]) -> tuple[list[Plot], Colours]:
     """A plot for every series that has lines to draw: one panel a depth, one line a network.
 
-    A network has one colour in all of them.
+    And the colour that each network has in all of them.
     """
     chosen = [(series, _chosen(series, measurements)) for series in wanted]
     drawn = [(series, rows) for series, rows in chosen if rows["frames"].nunique() > 1]
     networks = sorted({name for _, rows in drawn for name in rows["network"]})
     name = "colorblind" if len(networks) <= COLOURS else "husl"
     colours = dict(zip(networks, sns.color_palette(name, len(networks)), strict=True))
-    return [_draw(series, rows, colours) for series, rows in drawn]
+    return [_draw(series, rows, colours) for series, rows in drawn], colours
+
+
+def line_name(network: str, options: str) -> str:
+    """What a network is called in plots: the published formulation is a line of its own."""
+    return network + AS_PUBLISHED if options == PUBLISHED else network
 
 
 def _chosen(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
@@ -171,8 +177,13 @@ def _draw_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
     axes.set_xticks(
         lines[lines >= min(2, lines.max())].index
     )  # not where one line alone has a point
+    plain_ticks(axes)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Write the numbers of logarithmic axes out, and nothing between them."""
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.2g}"))
         axis.set_minor_locator(NullLocator())
 
 
@@ -234,5 +245,6 @@ def to_svg(figure: Figure, ident: str) -> str:
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{ident}-", svg)
     size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
     assert size is not None
-    labelled = f'role="img" aria-labelledby="{ident}-finding"'
+    width = SCREEN_PX_PER_PT * float(size.group(1))  # a small figure is not blown up
+    labelled = f'role="img" aria-labelledby="{ident}-finding" style="max-width:{width:.0f}px"'
     return svg.replace(size.group(0), labelled, 1)

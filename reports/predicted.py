@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from bench.instruments import find_instrument, machine_of
 from bench.records import Measurement, Point
 from reports.machines import POINT_HEADINGS, point_cells
-from reports.tables import Cell, Table
+from reports.tables import NOT_MEASURED, Cell, Table
 
 SIMULATED = "memory:simulated"
 NEAR = 0.03  # what a simulation is good for: a tenth of the saving of 1.8 times would hide in 10 %
 LARGE_BYTES = 2**30  # below it, what a library keeps for itself is a share that counts
 HEADINGS = (
     *POINT_HEADINGS,
-    *("simulated (MiB)", "measured (MiB)", "allocator held (MiB)", "simulated / measured - 1"),
+    *("simulated (MiB)", "measured (MiB)", "allocator held (MiB)", "error of the simulation"),
 )
 MEASURED_BY = "blvbench run gpu --store FILE, on a machine that has one"
 
@@ -76,19 +76,14 @@ def _table(pairs: Sequence[Pair]) -> Table:
         tuple(
             (
                 *point_cells(pair.measured.point),
-                *(
-                    _mebibytes(n)
-                    for n in (
-                        pair.simulated,
-                        pair.measured.value,
-                        pair.measured.details["allocator"]["reserved"],
-                    )
-                ),
+                _mebibytes(pair.simulated),
+                _mebibytes(pair.measured.value),
+                _held(pair.measured),
                 Cell(f"{pair.error:+.1%}", pair.error),
             )
             for pair in sorted(pairs, key=lambda p: (-abs(p.error), p.measured.point.sort_key))
         ),
-    )
+    ).compact()
 
 
 def _finding(pairs: Sequence[Pair], instrument: str) -> str:
@@ -107,6 +102,11 @@ def _finding(pairs: Sequence[Pair], instrument: str) -> str:
         f"{len(asked) - len(far)} of {len(asked)} training points over 1 GiB are within "
         f"{NEAR:.0%}; of all, {worst}{beyond}"
     )
+
+
+def _held(measurement: Measurement) -> Cell:
+    held = measurement.details.get("allocator", {}).get("reserved")
+    return NOT_MEASURED if held is None else _mebibytes(held)
 
 
 def _mebibytes(count: int | float) -> Cell:

@@ -15,7 +15,8 @@ import seaborn as sns
 from bench.instruments import find_instrument, machine_of
 from bench.records import Measurement
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
-from reports.plots import STYLE, Plot, to_svg
+from reports.plots import STYLE, Colours, Plot, line_name, plain_ticks, to_svg
+from reports.published import options_text
 from reports.tables import Cell, Table
 
 MACS, TRAFFIC = "macs:flop_counter", "traffic:operators"
@@ -23,6 +24,9 @@ HEADINGS = (
     *POINT_HEADINGS,
     *("MACs per byte", "GMACs a second", "share of the matrix multiplication", "share of the roof"),
 )
+RATES = ("macs_per_second", "bytes_per_second")  # of the ceilings
+GREY = (0.4, 0.4, 0.4)
+MARKERS = "osD^v"  # by depth
 MARGIN = 2.0  # of the intensities shown, on either side of those measured
 
 
@@ -70,8 +74,11 @@ class Roofline:
     table: Table
 
 
-def build_rooflines(measurements: Sequence[Measurement]) -> tuple[Roofline, ...]:
-    """A roofline for every machine and precision that has latencies with MACs and traffic."""
+def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tuple[Roofline, ...]:
+    """A roofline for every machine and precision that has latencies with MACs and traffic.
+
+    `colours` are those of networks in other plots; one without is grey.
+    """
     found = {(m.label, m.point): m.value for m in measurements if m.status == "ok"}
     macs_of, traffic_of = (find_instrument(label).canonical for label in (MACS, TRAFFIC))
     groups: dict[tuple[str, str], list[Rate]] = {}
@@ -80,11 +87,12 @@ def build_rooflines(measurements: Sequence[Measurement]) -> tuple[Roofline, ...]
             continue
         macs = found.get((MACS, macs_of(m.point)))
         traffic = found.get((TRAFFIC, traffic_of(m.point)))
-        if macs and traffic and m.value and "ceilings" in m.details:
+        ceilings = m.details.get("ceilings", {})
+        if macs and traffic and m.value and all(ceilings.get(rate) for rate in RATES):
             rate = Rate(m, macs * m.point.batch, traffic)
             groups.setdefault((machine_of(m), m.point.precision), []).append(rate)
     return tuple(
-        Roofline(machine, precision, _draw(machine, precision, rates), _table(rates))
+        Roofline(machine, precision, _draw(machine, precision, rates, colours), _table(rates))
         for (machine, precision), rates in sorted(groups.items())
     )
 
@@ -105,10 +113,10 @@ def _table(rates: Sequence[Rate]) -> Table:
             )
             for rate in rates
         ),
-    )
+    ).compact()
 
 
-def _draw(machine: str, precision: str, rates: Sequence[Rate]) -> Plot:
+def _draw(machine: str, precision: str, rates: Sequence[Rate], colours: Colours) -> Plot:
     """The roof by the medians of what was measured beside each point, and the points under it."""
     peak = statistics.median(rate.peak for rate in rates)
     bandwidth = statistics.median(rate.bandwidth for rate in rates)
@@ -117,24 +125,26 @@ def _draw(machine: str, precision: str, rates: Sequence[Rate]) -> Plot:
     high = max(ridge, *(rate.intensity for rate in rates)) * MARGIN
     ident = f"{machine_id(machine)}-roofline-{precision}"
     names = sorted({_name(rate) for rate in rates})
-    colours = dict(zip(names, sns.color_palette("husl", len(names)), strict=True))
+    depths = sorted({rate.measured.point.depth or 0 for rate in rates})
     with mpl.rc_context(), sns.axes_style("whitegrid"):
         mpl.rcParams.update(STYLE)
         figure, axes = plt.subplots(figsize=(8, 4.5))
         try:
             roof = [bandwidth * low / 1e9, peak / 1e9, peak / 1e9]
             axes.plot([low, ridge, high], roof, color="0.3")
-            for name in names:
-                mine = [rate for rate in rates if _name(rate) == name]
+            for name, depth in names:
+                mine = [rate for rate in rates if _name(rate) == (name, depth)]
                 axes.scatter(
                     [rate.intensity for rate in mine],
                     [rate.macs_per_second / 1e9 for rate in mine],
-                    color=colours[name],
-                    label=name,
+                    color=colours.get(name, GREY),
+                    marker=MARKERS[depths.index(depth) % len(MARKERS)],
+                    label=f"{name} {depth}" if depth else name,
                     zorder=3,
                 )
-            axes.set_xscale("log")
-            axes.set_yscale("log")
+            axes.set_xscale("log", base=2)
+            axes.set_yscale("log", base=2)
+            plain_ticks(axes)
             axes.set_xlabel("MACs per byte that operators move")
             axes.set_ylabel("GMACs a second")
             axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
@@ -148,7 +158,7 @@ def _draw(machine: str, precision: str, rates: Sequence[Rate]) -> Plot:
     return Plot(ident, f"Roofline, {precision}", finding, svg)
 
 
-def _name(rate: Rate) -> str:
+def _name(rate: Rate) -> tuple[str, int]:
+    """What the plot tells apart: the network as other plots call it, and the depth, 0 for none."""
     point = rate.measured.point
-    options = "".join(f" {name}={value}" for name, value in point.options)
-    return f"{point.network}{'' if point.depth is None else f' {point.depth}'}{options}"
+    return line_name(point.network, options_text(point.options)), point.depth or 0

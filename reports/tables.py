@@ -51,6 +51,13 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
+    def compact(self) -> "Table":
+        """This table without the columns that have nothing in any row."""
+        kept = [n for n in range(len(self.headings)) if any(row[n].text for row in self.rows)]
+        headings = tuple(self.headings[n] for n in kept)
+        rows = tuple(tuple(row[n] for n in kept) for row in self.rows)
+        return Table(self.caption, headings, rows, self.notes)
+
     def beside(self, columns: Sequence[Column], notes: tuple[str, ...]) -> "Table":
         """This table with more columns and notes."""
         headings = (*self.headings, *(column.heading for column in columns))

@@ -25,7 +25,7 @@ def code_block(first_line: str) -> str:
 def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "bench", *line.split()[1:]]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+        command, cwd=folder, capture_output=True, text=True, timeout=900, check=False
     )
 
 
