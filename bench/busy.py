@@ -4,18 +4,18 @@ import os
 import time
 from pathlib import Path
 
-from bench.environment import usable_cores
+from bench.environment import shared_cores, usable_cores
 
 STAT = Path("/proc/stat")
 IDLE_FIELDS = (3, 4)  # of a line of it: idle, and waiting for a disk
 TIME_FIELDS = 8  # those behind count again what is in these
 LOOK_S = 0.3  # 30 ticks a core: enough to see a core's tenth
 NOISE_CORES = 0.2  # what a machine's own housekeeping takes at times
-BUSY_SHARE = 0.05  # of the usable cores
+BUSY_SHARE = 0.05  # of the cores
 
 
 class Watch:
-    """Counts the seconds that others compute on the usable cores, from its making on."""
+    """Counts the seconds that others compute on this process's cores, from its making on."""
 
     def __init__(self) -> None:
         self._start, self._busy, self._own = time.monotonic(), _busy_seconds(), _own_seconds()
@@ -28,13 +28,13 @@ class Watch:
 
 
 def free_cores(others_cores: float) -> int:
-    """The usable cores that are left, at least 1.
+    """The cores that are left for this process, at least 1.
 
     On fewer cores than it has threads, a computation waits for itself, and the more the more
     operators it has: ratios of networks would change with what else the machine does.
     """
     taken = -int(-(others_cores - NOISE_CORES) // 1) if others_cores > NOISE_CORES else 0
-    return max(usable_cores() - taken, 1)
+    return max(min(shared_cores() - taken, usable_cores()), 1)
 
 
 def look() -> float:
@@ -46,7 +46,7 @@ def look() -> float:
 
 def warning(others_cores: float, threads: int) -> list[str]:
     """What to say of samples that were taken beside others, on so many threads."""
-    cores = usable_cores()
+    cores = shared_cores()
     if others_cores <= BUSY_SHARE * cores:
         return []
     return [
@@ -60,7 +60,7 @@ def _own_seconds() -> float:
 
 
 def _busy_seconds() -> float:
-    """What the usable cores have computed since the system started."""
+    """What the cores of this process have computed since the system started."""
     if not STAT.exists():
         return 0.0
     usable = {f"cpu{core}" for core in os.sched_getaffinity(0)}

@@ -41,10 +41,20 @@ def installed_version(package: str) -> str:
 
 
 def usable_cores() -> int:
-    """The cores that this process may run on, or the time of as many that its group is given."""
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
-    return min(cores, _quota_cores() or cores)
+    """The cores that this process may compute with: where it may run, as far as it has the time."""
+    return min(shared_cores(), _quota_cores() or shared_cores())
+
+
+def shared_cores() -> int:
+    """The cores that this process may run on, beside others."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def has_device(device: Device) -> bool:
+    """Whether this machine has a device to measure on."""
+    return device == "cpu" or bool(current(device).accelerator)
 
 
 def _quota_cores() -> int:

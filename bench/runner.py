@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from itertools import chain
 
+from bench.environment import has_device
 from bench.processes import TIME_LIMIT_S
 from bench.records import Measurement
 from bench.store import Store
@@ -32,8 +33,8 @@ def run(
     run after the points in flight, which are stored too. A result is stored under the identity that
     its worker finds: a user's file may have changed since `tasks` were made.
     """
-    alone = [t for t in tasks if t.instrument.device]
-    others = [t for t in tasks if not t.instrument.device]
+    alone = [t for t in tasks if _is_of_this_machine(t)]
+    others = [t for t in tasks if not _is_of_this_machine(t)]
     results = []
     with (
         interrupts_held(),
@@ -47,3 +48,8 @@ def run(
             on_result(measurement)
             results.append(measurement)
     return results
+
+
+def _is_of_this_machine(task: Task) -> bool:
+    """Whether a task will measure the machine; without its device, it only says so."""
+    return task.instrument.device is not None and has_device(task.instrument.device)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench.instruments import machine_of
 from bench.records import Measurement, Status
 
-NAMED = 3  # points of a gap; results.csv has them all
+NAMED = 3  # points of a gap; results.csv has them all, and where memory ends is said of all
 
 
 @dataclass(frozen=True)
@@ -22,10 +22,12 @@ class Gap:
     @property
     def text(self) -> str:
         """The gap in a sentence."""
-        rest = len(self.points) - NAMED
-        points = "; ".join(self.points[:NAMED]) + (f"; and {rest} more" if rest > 0 else "")
+        named = len(self.points) if self.status == "oom" else NAMED
+        rest = len(self.points) - named
+        points = "; ".join(self.points[:named]) + (f"; and {rest} more" if rest > 0 else "")
         where = f" on {self.machine}" if self.machine else ""
-        return f"{self.label} of {points}{where}: {self.status}, {self.reason}"
+        count = f"{len(self.points)} points" if len(self.points) > 1 else "1 point"
+        return f"{self.label}{where}, {count}: {self.status}, {self.reason} ({points})"
 
 
 def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:

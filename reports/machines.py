@@ -9,7 +9,7 @@ from bench.instruments import machine_of
 from bench.records import Measurement, Point
 from reports.plots import Plot, Series
 from reports.published import options_text
-from reports.tables import NOTHING, Cell, Table
+from reports.tables import NOTHING, Cell, Show, Table, three_digits
 
 QUANTITIES = ("latency", "throughput", "energy")
 POINT_HEADINGS = ("network", "depth", "options", "frames", "batch", "mode", "precision", "run as")
@@ -54,8 +54,16 @@ def build_machines(
 
 
 def point_cells(point: Point) -> tuple[Cell, ...]:
-    """The cells under `POINT_HEADINGS`."""
-    ways = [w.replace("_", "-") for w in (point.execution, point.memory_format)]
+    """The cells under `POINT_HEADINGS`; the last one holds what is not as usual."""
+    fields = (
+        *((name, "{}") for name in ("execution", "memory_format")),
+        *(("input_size", "{} px"), ("num_classes", "{} classes")),
+    )
+    ways = [
+        form.format(getattr(point, name)).replace("_", "-")
+        for name, form in fields
+        if getattr(point, name) != Point.model_fields[name].default
+    ]
     return (
         Cell(point.network),
         Cell("" if point.depth is None else str(point.depth), point.depth),
@@ -64,7 +72,7 @@ def point_cells(point: Point) -> tuple[Cell, ...]:
         Cell(str(point.batch), point.batch),
         Cell(point.mode),
         Cell(point.precision),
-        Cell(", ".join(way for way in ways if way not in ("default", "eager"))),
+        Cell(", ".join(ways)),
     )
 
 
@@ -75,19 +83,18 @@ def _of(measurements: Sequence[Measurement], quantity: str) -> list[Measurement]
 def _latencies(measurements: Sequence[Measurement]) -> Table:
     rows = []
     for m in measurements:
-        rate = m.point.batch / m.value
         is_paired = m.reference is not None and all(m.samples)
         paired = (
-            (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}"))
+            (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}".format))
             if is_paired
             else (NOTHING, NOTHING)
         )
         rows.append(
             (
                 *point_cells(m.point),
-                Cell(f"{m.value:.3g}", m.value),
-                _interval(m.interval, "{:.3g}"),
-                Cell(f"{rate:.3g}", rate),
+                Cell(three_digits(m.value), m.value),
+                _interval(m.interval, three_digits),
+                _rate(m),
                 *paired,
                 _doubts(m),
             )
@@ -101,7 +108,8 @@ def _throughputs(measurements: Sequence[Measurement]) -> Table:
         best = m.details.get("best", {}).get("batch", m.point.batch)
         where = m.point.model_copy(update={"batch": int(best)})
         rows.append((*point_cells(where), *_figure(m)))
-    return Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows)).compact()
+    table = Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows))
+    return table.compact(("mode", "precision"))
 
 
 def _energies(measurements: Sequence[Measurement]) -> Table:
@@ -111,15 +119,22 @@ def _energies(measurements: Sequence[Measurement]) -> Table:
 
 def _figure(measurement: Measurement) -> tuple[Cell, ...]:
     return (
-        Cell(f"{measurement.value:.3g}", measurement.value),
-        _interval(measurement.interval, "{:.3g}"),
+        Cell(three_digits(measurement.value), measurement.value),
+        _interval(measurement.interval, three_digits),
         _doubts(measurement),
     )
 
 
-def _interval(bounds: tuple[float, float], form: str) -> Cell:
-    low, high = (form.format(bound) for bound in bounds)
+def _interval(bounds: tuple[float, float], show: Show) -> Cell:
+    low, high = (show(bound) for bound in bounds)
     return Cell(f"{low} to {high}", bounds[0])
+
+
+def _rate(latency: Measurement) -> Cell:
+    if not latency.value:
+        return NOTHING
+    rate = latency.point.batch / latency.value
+    return Cell(three_digits(rate), rate)
 
 
 def _doubts(measurement: Measurement) -> Cell:

@@ -11,7 +11,9 @@ import pandas as pd
 
 from bench.claims import ClaimResult, Verdict, judge
 from bench.instruments import machine_of
-from bench.records import Environment, Measurement
+from bench.records import Measurement
+from bench.samples import dispersion
+from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
 from reports.machines import MachineSection, build_machines, machine_series
@@ -92,6 +94,11 @@ class Page:
         """What each machine timed."""
         return build_machines(self.measurements, self._drawn[0])
 
+    @property
+    def has_energy(self) -> bool:
+        """Whether any machine measured joules."""
+        return any(section.energies.rows for section in self.machines)
+
     @cached_property
     def predicted(self) -> tuple[Predicted, ...]:
         """Simulated peaks beside those of machines."""
@@ -99,8 +106,8 @@ class Page:
 
     @property
     def has_gpu_memory(self) -> bool:
-        """Whether a GPU measured a peak that was simulated."""
-        return any(one.instrument == "cuda" for one in self.predicted)
+        """Whether a GPU measured a peak."""
+        return any(m.label == "memory:cuda" and m.status == "ok" for m in self.measurements)
 
     @cached_property
     def rooflines(self) -> tuple[Roofline, ...]:
@@ -134,11 +141,9 @@ class Page:
         return sorted({f"{m.quantity} of {m.point}: {w}" for m in others for w in m.warnings})
 
     @cached_property
-    def environments(self) -> list[Environment]:
-        """Where the measurements were made, each once, with the versions that they used."""
-        return list(
-            {m.environment.model_dump_json(): m.environment for m in self.measurements}.values()
-        )
+    def environments(self) -> tuple[MachineEntry, ...]:
+        """Where the measurements were made, with the versions that they used."""
+        return build_environments(self.measurements)
 
     @cached_property
     def code_versions(self) -> list[tuple[str, str]]:
@@ -183,5 +188,9 @@ def _row(measurement: Measurement) -> dict[str, Any]:
     }
     if measurement.status != "ok":
         return flat
+    flat["value"] = measurement.value
+    if len(measurement.samples) == 1:
+        return flat
     low, high = measurement.interval
-    return {**flat, "value": measurement.value, "interval_low": low, "interval_high": high}
+    sure = {"interval_low": low, "interval_high": high}
+    return {**flat, **sure, "dispersion": dispersion(measurement.samples)}

@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
+from reports.tables import three_digits
+
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
 
@@ -45,6 +47,7 @@ class Plot:
     title: str
     finding: str
     svg: str
+    panels: int = 1
 
 
 @dataclass(frozen=True)
@@ -148,7 +151,8 @@ def _draw(series: Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
             svg = to_svg(figure, series.id)
         finally:
             plt.close(figure)
-    return Plot(series.id, series.title, _finding(data, series), svg)
+    batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
+    return Plot(series.id, series.title + batch, _finding(data, series), svg, len(depths))
 
 
 def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
@@ -183,7 +187,7 @@ def _draw_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
 def plain_ticks(axes: Axes) -> None:
     """Write the numbers of logarithmic axes out, and nothing between them."""
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.2g}"))
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.3g}"))
         axis.set_minor_locator(NullLocator())
 
 
@@ -202,6 +206,7 @@ def _label_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
             textcoords="offset points",
             va="center",
             color=colours[names[0]] if len(names) == 1 else "0.2",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
             annotation_clip=False,
         )
 
@@ -226,7 +231,9 @@ def _finding(data: pd.DataFrame, series: Series) -> str:
     longest = data[data["frames"] == data["frames"].max()].sort_values(["shown", "network"])
     sentences = []
     for depth, rows in longest.groupby("depth"):
-        figures = [f"{name} {value:,.3g}" for name, value in rows[["network", "shown"]].values]
+        figures = [
+            f"{name} {three_digits(value)}" for name, value in rows[["network", "shown"]].values
+        ]
         frames = rows["frames"].iloc[0]
         where = f"{_depth_label(depth).capitalize()}, {frames} frames"
         sentences.append(f"{where}, {series.unit}: {', '.join(figures)}.")

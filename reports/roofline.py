@@ -25,8 +25,8 @@ HEADINGS = (
     *("MACs per byte", "GMACs a second", "share of the matrix multiplication", "share of the roof"),
 )
 RATES = ("macs_per_second", "bytes_per_second")  # of the ceilings
-GREY = (0.4, 0.4, 0.4)
 MARKERS = "osD^v"  # by depth
+Group = tuple[str, str]  # a machine and a precision
 MARGIN = 2.0  # of the intensities shown, on either side of those measured
 
 
@@ -77,24 +77,51 @@ class Roofline:
 def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tuple[Roofline, ...]:
     """A roofline for every machine and precision that has latencies with MACs and traffic.
 
-    `colours` are those of networks in other plots; one without is grey.
+    `colours` are those of networks in other plots; one without gets its own.
     """
+    groups = _rates(measurements)
+    names = {_name(rate)[0] for rates in groups.values() for rate in rates}
+    new = sorted(names - colours.keys())
+    colours = colours | dict(zip(new, sns.color_palette("husl", len(new)), strict=True))
+    roofs = _roofs(measurements)
+    return tuple(
+        Roofline(*key, _draw(*key, rates, roofs[key], colours), _table(rates))
+        for key, rates in sorted(groups.items())
+    )
+
+
+def _rates(measurements: Sequence[Measurement]) -> dict[Group, list[Rate]]:
+    """What can be placed under a roof."""
     found = {(m.label, m.point): m.value for m in measurements if m.status == "ok"}
     macs_of, traffic_of = (find_instrument(label).canonical for label in (MACS, TRAFFIC))
-    groups: dict[tuple[str, str], list[Rate]] = {}
+    groups: dict[Group, list[Rate]] = {}
     for m in measurements:
         if m.quantity != "latency" or m.status != "ok" or m.point.mode != "infer":
             continue
         macs = found.get((MACS, macs_of(m.point)))
         traffic = found.get((TRAFFIC, traffic_of(m.point)))
-        ceilings = m.details.get("ceilings", {})
-        if macs and traffic and m.value and all(ceilings.get(rate) for rate in RATES):
+        if macs and traffic and m.value and _has_ceilings(m):
             rate = Rate(m, macs * m.point.batch, traffic)
             groups.setdefault((machine_of(m), m.point.precision), []).append(rate)
-    return tuple(
-        Roofline(machine, precision, _draw(machine, precision, rates, colours), _table(rates))
-        for (machine, precision), rates in sorted(groups.items())
-    )
+    return groups
+
+
+def _roofs(measurements: Sequence[Measurement]) -> dict[Group, tuple[float, float]]:
+    """MACs and bytes a second by machine and precision, medians over all that was timed there."""
+    found: dict[Group, list[dict[str, int | float]]] = {}
+    for m in measurements:
+        if m.quantity == "latency" and m.status == "ok" and _has_ceilings(m):
+            group = (machine_of(m), m.point.precision)
+            found.setdefault(group, []).append(m.details["ceilings"])
+    macs, moved = RATES
+    return {
+        group: (statistics.median(c[macs] for c in all_), statistics.median(c[moved] for c in all_))
+        for group, all_ in found.items()
+    }
+
+
+def _has_ceilings(latency: Measurement) -> bool:
+    return all(latency.details.get("ceilings", {}).get(rate) for rate in RATES)
 
 
 def _table(rates: Sequence[Rate]) -> Table:
@@ -116,10 +143,15 @@ def _table(rates: Sequence[Rate]) -> Table:
     ).compact()
 
 
-def _draw(machine: str, precision: str, rates: Sequence[Rate], colours: Colours) -> Plot:
-    """The roof by the medians of what was measured beside each point, and the points under it."""
-    peak = statistics.median(rate.peak for rate in rates)
-    bandwidth = statistics.median(rate.bandwidth for rate in rates)
+def _draw(
+    machine: str,
+    precision: str,
+    rates: Sequence[Rate],
+    roof: tuple[float, float],
+    colours: Colours,
+) -> Plot:
+    """The roof, by MACs and bytes a second, and the points under it."""
+    peak, bandwidth = roof
     ridge = peak / bandwidth  # MACs per byte from which on the multiplication is the limit
     low = min(ridge, *(rate.intensity for rate in rates)) / MARGIN
     high = max(ridge, *(rate.intensity for rate in rates)) * MARGIN
@@ -130,14 +162,14 @@ def _draw(machine: str, precision: str, rates: Sequence[Rate], colours: Colours)
         mpl.rcParams.update(STYLE)
         figure, axes = plt.subplots(figsize=(8, 4.5))
         try:
-            roof = [bandwidth * low / 1e9, peak / 1e9, peak / 1e9]
-            axes.plot([low, ridge, high], roof, color="0.3")
+            heights = [bandwidth * low / 1e9, peak / 1e9, peak / 1e9]
+            axes.plot([low, ridge, high], heights, color="0.3")
             for name, depth in names:
                 mine = [rate for rate in rates if _name(rate) == (name, depth)]
                 axes.scatter(
                     [rate.intensity for rate in mine],
                     [rate.macs_per_second / 1e9 for rate in mine],
-                    color=colours.get(name, GREY),
+                    color=colours[name],
                     marker=MARKERS[depths.index(depth) % len(MARKERS)],
                     label=f"{name} {depth}" if depth else name,
                     zorder=3,

@@ -19,7 +19,14 @@ PUBLISHED_INPUT_SIZE = 224  # of every published GPU peak
 Show = Callable[[float], str]
 Figures = dict[str, tuple[str, Show]]  # column -> its heading, and how a value is written
 
+SETTINGS = ("batch", "mode", "precision")  # of points; what all share stands in the caption
+
 exact: Show = "{:,.0f}".format
+
+
+def three_digits(value: float) -> str:
+    """The first three digits that count, never as a power of ten where there are more."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -51,12 +58,23 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
-    def compact(self) -> "Table":
-        """This table without the columns that have nothing in any row."""
-        kept = [n for n in range(len(self.headings)) if any(row[n].text for row in self.rows)]
+    def compact(self, may_share: Sequence[str] = SETTINGS) -> "Table":
+        """This table without the columns that have nothing in any row.
+
+        A setting of `may_share` that all rows have moves from the columns to the caption.
+        """
+        texts = [{row[n].text for row in self.rows} for n in range(len(self.headings))]
+        shared = [
+            n
+            for n, heading in enumerate(self.headings)
+            if heading in may_share and len(texts[n]) == 1
+        ]
+        kept = [n for n in range(len(self.headings)) if texts[n] - {""} and n not in shared]
+        settings = [f"{self.headings[n]} {self.rows[0][n].text}" for n in shared]
+        caption = ", ".join([self.caption, *settings])
         headings = tuple(self.headings[n] for n in kept)
         rows = tuple(tuple(row[n] for n in kept) for row in self.rows)
-        return Table(self.caption, headings, rows, self.notes)
+        return Table(caption, headings, rows, self.notes)
 
     def beside(self, columns: Sequence[Column], notes: tuple[str, ...]) -> "Table":
         """This table with more columns and notes."""

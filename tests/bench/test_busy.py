@@ -37,12 +37,14 @@ def _spin(seconds: float) -> None:
 def test_threads_are_for_the_cores_that_others_leave(
     others: float, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(busy, "usable_cores", lambda: 4)
+    for name in ("usable_cores", "shared_cores"):
+        monkeypatch.setattr(busy, name, lambda: 4)
     assert busy.free_cores(others) == free
 
 
 def test_a_busy_machine_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(busy, "usable_cores", lambda: 4)
+    for name in ("usable_cores", "shared_cores"):
+        monkeypatch.setattr(busy, name, lambda: 4)
     assert busy.warning(0.2, 4) == []
     (found,) = busy.warning(1.25, 3)
     assert "others took 1.2 of 4 cores, and 3 were used" in found
@@ -52,3 +54,12 @@ def test_a_system_that_does_not_tell_is_taken_for_quiet(monkeypatch: pytest.Monk
     monkeypatch.setattr(busy, "STAT", busy.STAT / "none")
     assert busy.Watch().others_cores() == 0.0
     assert busy.free_cores(0.0) == len(os.sched_getaffinity(0))
+
+
+def test_a_container_leaves_the_cores_of_its_host_to_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(busy, "usable_cores", lambda: 2)
+    monkeypatch.setattr(busy, "shared_cores", lambda: 64)
+    assert busy.free_cores(30.0) == 2
+    assert busy.free_cores(63.0) == 1

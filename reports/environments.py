@@ -1,0 +1,46 @@
+"""The machines that measured: one entry each, with every version that it measured with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.records import Environment, Measurement
+
+
+@dataclass(frozen=True)
+class MachineEntry:
+    """A machine as it describes itself, and the versions that its figures depend on, by name.
+
+    Versions that changed between measurements stand in one text.
+    """
+
+    description: str
+    versions: tuple[tuple[str, str], ...]
+
+
+def build_environments(measurements: Sequence[Measurement]) -> tuple[MachineEntry, ...]:
+    """An entry for every machine, by name."""
+    by_machine: dict[str, list[Environment]] = {}
+    for m in measurements:
+        seen = by_machine.setdefault(m.environment.machine, [])
+        if m.environment not in seen:
+            seen.append(m.environment)
+    return tuple(_entry(environments) for _, environments in sorted(by_machine.items()))
+
+
+def _entry(environments: Sequence[Environment]) -> MachineEntry:
+    versions: dict[str, set[str]] = {}
+    for environment in environments:
+        for name, version in (("Python", environment.python), *environment.packages.items()):
+            versions.setdefault(name, set()).add(version)
+    return MachineEntry(
+        "; ".join(sorted({_describe(environment) for environment in environments})),
+        tuple((name, ", ".join(sorted(texts))) for name, texts in versions.items()),
+    )
+
+
+def _describe(environment: Environment) -> str:
+    host = (
+        f"{environment.processor}, {environment.cores} cores, "
+        f"{environment.memory_bytes / 2**30:.1f} GiB, {environment.system}"
+    )
+    return f"{environment.machine}, beside {host}" if environment.accelerator else host

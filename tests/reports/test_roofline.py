@@ -1,0 +1,70 @@
+"""Rooflines by hand: 2 clips of 8 MACs each over 4 bytes are 4 MACs per byte."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.records import Measurement, Point
+from reports.page import build_page
+from reports.roofline import build_rooflines
+from reports.writer import write_report
+from suites import load_claims
+from tests.records import measurement, point
+
+
+def timed(where: Point, macs_per_second: float, *samples: float) -> Measurement:
+    return measurement(
+        where,
+        quantity="latency",
+        instrument="cpu",
+        unit="seconds",
+        samples=samples or (2.0,),
+        details={"ceilings": {"macs_per_second": macs_per_second, "bytes_per_second": 4.0}},
+    )
+
+
+def counts(where: Point) -> list[Measurement]:
+    traffic = {"quantity": "traffic", "instrument": "operators", "unit": "bytes"}
+    once = where.model_copy(update={"batch": 1, "precision": "fp32"})
+    return [measurement(once, samples=(8,)), measurement(where, samples=(4,), **traffic)]
+
+
+def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
+    where = point(batch=2)
+    others = [timed(where.model_copy(update={"mode": "train"}), 64.0)]
+    others += [timed(point(batch=2, frames=n), 32.0) for n in (1, 2)]  # of no known MACs
+    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], {})
+    (row,) = roofline.table.rows
+    assert [cell.text for cell in row][-4:] == ["4.00", "0.0", "50%", "50%"]
+    assert row[-3].number == 8  # 16 MACs in 2 s
+    assert "below 8.0 MACs per byte" in roofline.plot.finding  # the median 32 / 4
+
+
+def test_counts_are_found_whatever_they_ignore() -> None:
+    where = point(batch=2, precision="bf16")
+    compiled = where.model_copy(update={"execution": "compile", "memory_format": "channels_last"})
+    (roofline,) = build_rooflines([*counts(where), timed(compiled, 16.0)], {})
+    assert roofline.precision == "bf16"
+    (row,) = roofline.table.rows
+    assert "compile, channels-last" in [cell.text for cell in row]
+
+
+def test_networks_that_no_other_plot_shows_can_be_told_apart() -> None:
+    records = [
+        record
+        for network in ("tsn", "tsm")
+        for record in (*counts(point(network=network)), timed(point(network=network), 16.0))
+    ]
+    (roofline,) = build_rooflines(records, {"tsn": (0.0, 0.0, 1.0)})
+    assert "#0000ff" in roofline.plot.svg
+    for name in ("tsm 50", "tsn 50"):
+        assert f">{name}<" in roofline.plot.svg
+
+
+@pytest.mark.parametrize("samples", [(0.0,), (0.0, 0.0)])
+def test_a_latency_of_0_is_a_row_without_a_rate(samples: tuple[float, ...], tmp_path: Path) -> None:
+    where = point(batch=2)
+    page = build_page([*counts(where), timed(where, 16.0, *samples)], load_claims())
+    write_report(page, tmp_path)
+    assert page.rooflines == ()
+    assert "clips/s" not in page.machines[0].latencies.headings
