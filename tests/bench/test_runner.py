@@ -3,7 +3,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -122,14 +121,6 @@ def wait_for_the_end_of_group(group: int) -> None:
             return
         time.sleep(0.05)
     pytest.fail("a worker outlived its run")
-
-
-@pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Processes that are started meanwhile answer SIGINT; a shell's background jobs do not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("_interruptible")

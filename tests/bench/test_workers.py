@@ -104,6 +104,7 @@ def test_fresh_tasks_have_a_process_each(tmp_path: Path) -> None:
     assert str(os.getpid()) not in processes
 
 
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize(("finish", "statuses"), [(True, ["ok"]), (False, [])])
 def test_an_interrupt_lets_what_is_in_flight_end_where_it_is_kept(
     file: Path, finish: bool, statuses: list[str]
