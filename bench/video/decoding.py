@@ -1,0 +1,220 @@
+"""Pictures of a video file, decoded once in order, with the wanted ones picked.
+
+Pictures are F x 3 x H x W, uint8, RGB. No decoder seeks: a file is read from its start as far as
+the last picture that is wanted.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from bench.errors import BenchError, UnsupportedError
+
+if TYPE_CHECKING:
+    from av import Packet, VideoFrame, VideoStream
+    from torch import Tensor
+
+    Packets = Sequence[Packet[VideoStream]]
+
+Decoder = Literal["pyav", "torchcodec"]
+Kind = Literal["missing", "empty", "not a video", "no picture", "truncated", "corrupt", "too large"]
+Pick = Callable[[int], Sequence[int]]  # which pictures to take of so many
+
+MAX_PIXELS = 1 << 26  # of a picture; 8K video has half as many
+SPARE_PACKETS = 0.05  # the share of packets that may hold no picture, as packed B-frames of AVI do
+SHORT_S = 0.5  # by how much a file that names its length may end early: containers round it
+
+
+class VideoError(BenchError):
+    """A video that cannot be used; `kind` says in a word what is wrong with it."""
+
+    def __init__(self, path: Path, kind: Kind, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.kind: Kind = kind
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What was picked, F x 3 x H x W, uint8, RGB; and how many pictures the video has."""
+
+    picked: "Tensor"
+    total: int
+
+
+def check_decoder(decoder: str) -> None:
+    """Raise `BenchError` for an unknown decoder, `UnsupportedError` where it does not load."""
+    if decoder not in get_args(Decoder):
+        known = " or ".join(get_args(Decoder))
+        raise BenchError(f"there is no decoder {decoder!r}: use {known}")
+    if decoder == "torchcodec":
+        try:
+            import torchcodec.decoders  # noqa: F401  # loads FFmpeg's libraries
+        except (ImportError, RuntimeError, OSError) as error:
+            raise UnsupportedError(
+                "torchcodec does not load here: install it and FFmpeg, or use --decoder pyav"
+            ) from error
+
+
+def decoder_version(decoder: Decoder) -> str:
+    """The decoder's name and version, for the record: it decides every pixel."""
+    package = {"pyav": "av", "torchcodec": "torchcodec"}[decoder]
+    try:
+        return f"{decoder} {version(package)}"
+    except PackageNotFoundError:
+        return decoder
+
+
+def read_file(path: Path, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
+    """The pictures of the file at `path` that `pick` wants, in its order, repeated as it repeats.
+
+    `pick` is given the number of pictures. Raises `VideoError` for a file that cannot be used.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        missing = error.errno in (errno.ENOENT, errno.ENOTDIR)
+        reason = "there is no such file" if missing else os.strerror(error.errno or 0)
+        raise VideoError(path, "missing", reason) from error
+    if not path.is_file():
+        raise VideoError(path, "not a video", "is no file")
+    if size == 0:
+        raise VideoError(path, "empty", "has 0 bytes")
+    return _READERS[decoder](path, pick)
+
+
+def _read_with_pyav(path: Path, pick: Pick) -> Pictures:
+    with _opened(path) as (stream, packets, total):
+        return _decode(path, stream, packets, pick, total)
+
+
+@contextmanager
+def _opened(path: Path) -> "Iterator[tuple[VideoStream, list[Packet[VideoStream]], int]]":
+    """The video stream of a file, its packets, and how many pictures it shows."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            # An audio file's cover is a stream of pictures too.
+            stream = next((s for s in container.streams.video if not _is_cover(s)), None)
+            if stream is None:
+                raise VideoError(path, "not a video", "has no video stream")
+            check_size(path, stream.codec_context.width, stream.codec_context.height)
+            stream.codec_context.thread_count = 1  # videos, not slices, are read side by side
+            packets = [packet for packet in container.demux(stream) if packet.size]
+            yield stream, packets, _whole_length(path, stream, packets)
+    except av.error.FFmpegError as error:
+        reason = f"is no video that FFmpeg reads: {error.strerror}"
+        raise VideoError(path, "not a video", reason) from error
+
+
+def _is_cover(stream: "VideoStream") -> bool:
+    from av.stream import Disposition
+
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def check_size(path: Path, width: int, height: int) -> None:
+    """Raise `VideoError` for pictures that would take an unreasonable amount of memory."""
+    if width * height > MAX_PIXELS:
+        reason = f"has pictures of {width} x {height}, more than {MAX_PIXELS:,} pixels"
+        raise VideoError(path, "too large", reason)
+
+
+def _whole_length(path: Path, stream: "VideoStream", packets: "Packets") -> int:
+    """How many pictures the file shows; raises `VideoError` where it ends before it says."""
+    if not packets:
+        raise VideoError(path, "no picture", "its video stream is empty")
+    if stream.frames > len(packets) or any(packet.is_corrupt for packet in packets):
+        of = f" of {stream.frames}" if stream.frames > len(packets) else ""
+        raise VideoError(path, "truncated", f"ends after {len(packets)}{of} pictures")
+    promised, last = _promised_s(stream), packets[-1]
+    ends = max((p.pts or 0) + (p.duration or 0) for p in packets[-32:])  # B-frames come early
+    if promised and last.time_base and promised - float(ends * last.time_base) > SHORT_S:
+        reason = f"ends after {float(ends * last.time_base):.1f} s of {promised:.1f} s"
+        raise VideoError(path, "truncated", reason)
+    return sum(not packet.is_discard for packet in packets)  # an edit list leaves some out
+
+
+def _promised_s(stream: "VideoStream") -> float:
+    """How long a Matroska or WebM file says that its video is, 0.0 where it does not say."""
+    hours, _, rest = str(stream.metadata.get("DURATION", "")).partition(":")
+    minutes, _, seconds = rest.partition(":")
+    try:
+        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+    except ValueError:
+        return 0.0
+
+
+def _decode(
+    path: Path,
+    stream: "VideoStream",
+    packets: "Sequence[Packet[VideoStream]]",
+    pick: Pick,
+    total: int,
+) -> Pictures:
+    import av
+    import numpy as np
+    import torch
+    from av.video.reformatter import VideoReformatter
+
+    wanted = pick(total)
+    found: dict[int, Any] = {}
+    picture = partial(_as_array, VideoReformatter())
+    count = 0
+    try:
+        for frame in _frames(stream, packets):
+            if count in wanted:
+                first = next(iter(found.values()), None)
+                found[count] = picture(frame, None if first is None else first.shape)
+            count += 1
+            if count > max(wanted):
+                break
+    except av.error.FFmpegError as error:
+        raise VideoError(path, "corrupt", f"picture {count}: {error.strerror}") from error
+    if count == 0:
+        raise VideoError(path, "no picture", "no picture of it can be decoded")
+    if count <= max(wanted):
+        if total - count > max(1, SPARE_PACKETS * total):
+            raise VideoError(path, "corrupt", f"{count} of {total} pictures can be decoded")
+        stream.codec_context.flush_buffers()
+        return _decode(path, stream, packets, pick, count)
+    picked = torch.from_numpy(np.stack([found[index] for index in wanted]))  # F x H x W x 3
+    return Pictures(picked.permute(0, 3, 1, 2), total)  # F x 3 x H x W
+
+
+def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]":
+    for packet in packets:
+        yield from stream.codec_context.decode(packet)
+    yield from stream.codec_context.decode(None)  # what the decoder held back
+
+
+def _as_array(reformatter: Any, frame: "VideoFrame", shape: tuple[int, ...] | None) -> Any:
+    """A frame as H x W x 3, of the first one's size where the stream changes it."""
+    height, width = shape[:2] if shape else (frame.height, frame.width)
+    # One thread: by default every call starts as many as there are cores.
+    rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1)
+    return rgb.to_ndarray()
+
+
+def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
+    from torchcodec.decoders import VideoDecoder
+
+    with _opened(path):  # torchcodec takes what is left of a truncated file for all of it
+        pass
+    try:
+        decoder = VideoDecoder(str(path), seek_mode="exact", num_ffmpeg_threads=1)
+        total = len(decoder)
+        return Pictures(decoder.get_frames_at(list(pick(total))).data, total)
+    except (RuntimeError, ValueError) as error:
+        line = str(error).partition("\n")[0]
+        raise VideoError(path, "corrupt", f"torchcodec cannot decode it: {line}") from error
+
+
+_READERS = {"pyav": _read_with_pyav, "torchcodec": _read_with_torchcodec}

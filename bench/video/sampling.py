@@ -1,0 +1,100 @@
+"""Which pictures of a video make a clip: the papers' rules, as indices from 0.
+
+Sources: TSN (Wang et al., ECCV 2016), TSM (MIT's temporal-shift-module) and the code of bLVNet-TAM
+(IBM's bLVNet-TAM and action-recognition-pytorch), which agree but where a docstring says otherwise.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import TYPE_CHECKING
+
+from bench.errors import BenchError
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+
+Clip = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Uniform:
+    """One picture of each of `frames` equal segments of the video, as TSN takes them.
+
+    To test, the middle one; clip k of several takes the k-th picture beside it, within the segment.
+    """
+
+    frames: int
+    clips: int = 1
+
+    def __post_init__(self) -> None:
+        check(frames=self.frames, clips=self.clips)
+
+    def __str__(self) -> str:
+        return "uniform"
+
+    def testing(self, total: int) -> tuple[Clip, ...]:
+        """The clips of a video of `total` pictures; a short one repeats pictures."""
+        segment = total / self.frames
+        centre = -(self.clips // 2) + (self.clips + 1) % 2  # 2 clips take offsets 0 and 1
+        offsets = [centre + clip for clip in range(self.clips)]
+        return tuple(self._shifted(segment, offset) for offset in offsets)
+
+    def _shifted(self, segment: float, offset: float) -> Clip:
+        nearly = segment / 2 - 1e-4  # the next segment begins at half a segment from the middle
+        within = min(max(offset, -segment / 2), nearly)
+        return tuple(floor(segment / 2 + within + segment * i) for i in range(self.frames))
+
+    def training(self, total: int, random: "Generator") -> Clip:
+        """A clip of random pictures, one of each segment.
+
+        Of a video shorter than `frames`, as many random pictures in order, repeated.
+        """
+        segment = total // self.frames
+        if not segment:
+            return tuple(sorted(int(i) for i in random.integers(total, size=self.frames)))
+        within = random.integers(segment, size=self.frames)
+        return tuple(i * segment + int(offset) for i, offset in enumerate(within))
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Pictures `stride` apart, as I3D takes them; past the end the video starts again.
+
+    To test, `clips` that start at equal distances; one alone starts at the first picture.
+    """
+
+    frames: int
+    clips: int = 1
+    stride: int = 8
+
+    def __post_init__(self) -> None:
+        check(frames=self.frames, clips=self.clips, stride=self.stride)
+
+    def __str__(self) -> str:
+        return f"dense stride {self.stride}"
+
+    def testing(self, total: int) -> tuple[Clip, ...]:
+        """The clips of a video of `total` pictures."""
+        last = self._starts(total) - 1
+        apart = last / (self.clips - 1) if self.clips > 1 else 0
+        return tuple(self._from(int(clip * apart), total) for clip in range(self.clips))
+
+    def training(self, total: int, random: "Generator") -> Clip:
+        """A clip with a random start."""
+        return self._from(int(random.integers(self._starts(total))), total)
+
+    def _starts(self, total: int) -> int:
+        return max(1, 1 + total - self.stride * self.frames)
+
+    def _from(self, start: int, total: int) -> Clip:
+        return tuple((start + self.stride * i) % total for i in range(self.frames))
+
+
+Sampling = Uniform | Dense
+
+
+def check(**counts: int) -> None:
+    """Raise `BenchError` unless every count is at least 1."""
+    for name, count in counts.items():
+        if count < 1:
+            raise BenchError(f"{name} is at least 1, not {count}")

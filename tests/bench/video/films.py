@@ -1,0 +1,31 @@
+"""Small videos whose every picture carries its index in its pixels."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.video.encoding import write_video
+
+BITS, CELL = 8, 16  # a picture is a row of squares, white for the ones of its index
+HEIGHT, WIDTH = 48, BITS * CELL
+CODECS = {"libx264": ".mp4", "libvpx-vp9": ".webm"}
+
+
+def numbered(total: int) -> NDArray[np.uint8]:
+    bits = np.arange(total)[:, None] >> np.arange(BITS) & 1  # F x BITS
+    row = np.repeat(bits * 255, CELL, axis=1).astype(np.uint8)  # F x W
+    return np.broadcast_to(row[:, None, :, None], (total, HEIGHT, WIDTH, 3)).copy()
+
+
+def write_numbered(path: Path, total: int, codec: str = "libx264") -> Path:
+    write_video(path, numbered(total), rate=24, codec=codec)
+    return path
+
+
+def indices(pictures: Tensor) -> list[int]:
+    """The indices in the pixels of F x 3 x H x W."""
+    assert pictures.shape[1:] == (3, HEIGHT, WIDTH)
+    cells = pictures[:, 0, HEIGHT // 2, CELL // 2 :: CELL] > 127  # F x BITS
+    return [sum(int(bit) << place for place, bit in enumerate(row)) for row in cells]

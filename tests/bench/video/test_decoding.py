@@ -1,0 +1,171 @@
+import shutil
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from bench.errors import BenchError, UnsupportedError
+from bench.video.decoding import (
+    Decoder,
+    VideoError,
+    check_decoder,
+    check_size,
+    decoder_version,
+    read_file,
+)
+from tests.bench.video.films import CODECS, indices, write_numbered
+
+TOTAL = 100
+
+
+def _loads(decoder: str) -> bool:
+    try:
+        check_decoder(decoder)
+    except UnsupportedError:
+        return False
+    return True
+
+
+DECODERS = [
+    "pyav",
+    pytest.param(
+        "torchcodec",
+        marks=pytest.mark.skipif(not _loads("torchcodec"), reason="torchcodec does not load here"),
+    ),
+]
+
+
+@pytest.fixture(scope="module", params=CODECS)
+def film(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("films") / f"film{CODECS[request.param]}"
+    return write_numbered(path, TOTAL, request.param)
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize(
+    "wanted", [[0], [TOTAL - 1], [3, 30, 31, 77], [50, 2, 50, 99], list(range(TOTAL))]
+)
+def test_what_is_picked_is_what_was_asked_for(
+    film: Path, wanted: list[int], decoder: Decoder
+) -> None:
+    given: list[int] = []
+
+    def pick(total: int) -> list[int]:
+        given.append(total)
+        return wanted
+
+    read = read_file(film, pick, decoder)
+    assert given == [TOTAL]
+    assert read.total == TOTAL
+    assert indices(read.picked) == wanted
+
+
+def test_a_file_without_an_index_is_read_the_same(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "raw.h264", 30)
+    assert indices(read_file(path, lambda total: [0, total - 1]).picked) == [0, 29]
+
+
+def test_what_an_edit_list_leaves_out_is_not_counted(tmp_path: Path) -> None:
+    whole, cut = write_numbered(tmp_path / "whole.mp4", 60), tmp_path / "cut.mp4"
+    with av.open(str(whole)) as source, av.open(str(cut), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        assert stream.time_base
+        start = int(20 / 24 / stream.time_base)  # the first 20 pictures are before time 0
+        for packet in source.demux(stream):
+            if packet.size:
+                packet.pts = (packet.pts or 0) - start
+                packet.dts = (packet.dts or 0) - start
+                packet.stream = copy
+                target.mux(packet)
+    read = read_file(cut, range)
+    assert read.total == len(read.picked)
+    assert indices(read.picked)[-1] == 59
+
+
+def _broken(folder: Path) -> dict[str, tuple[Path, str]]:
+    """Files by what is wrong with them."""
+    good = write_numbered(folder / "good.mp4", TOTAL)
+    data = good.read_bytes()
+    files = {
+        "empty": b"",
+        "not a video": b"this is text" * 100,
+        "headless": data[: len(data) // 2],  # an MP4 has its index at the end
+    }
+    paths = {}
+    for kind, content in files.items():
+        paths[kind] = folder / f"{kind.replace(' ', '-')}.mp4"
+        paths[kind].write_bytes(content)
+    webm = write_numbered(folder / "good.webm", TOTAL, "libvpx-vp9")
+    paths["truncated"] = folder / "cut.webm"
+    paths["truncated"].write_bytes(webm.read_bytes()[: webm.stat().st_size // 2])
+    paths["sound"] = folder / "sound.mp4"
+    with av.open(str(paths["sound"]), "w") as container:
+        stream = container.add_stream("aac", rate=8000, layout="mono")
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        tone.sample_rate = 8000
+        container.mux(stream.encode(tone))
+        container.mux(stream.encode(None))
+    paths["missing"] = folder / "nothing.mp4"
+    paths["folder"] = folder / "folder.mp4"
+    paths["folder"].mkdir()
+    kinds = {"headless": "not a video", "sound": "not a video", "folder": "not a video"}
+    return {what: (path, kinds.get(what, what)) for what, path in paths.items()}
+
+
+@pytest.mark.parametrize(
+    "what", ["empty", "not a video", "headless", "truncated", "sound", "missing", "folder"]
+)
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, what: str, decoder: Decoder) -> None:
+    path, kind = _broken(tmp_path)[what]
+    with pytest.raises(VideoError, match=path.name) as error:
+        read_file(path, range, decoder)
+    assert error.value.kind == kind
+    assert "\n" not in str(error.value)
+
+
+def test_an_mp4_that_ends_early_is_truncated(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    write_numbered(path, TOTAL)
+    with (
+        av.open(str(path)) as source,
+        av.open(str(tmp_path / "front.mp4"), "w", options={"movflags": "faststart"}) as target,
+    ):
+        copy = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = copy
+                target.mux(packet)
+    front = tmp_path / "front.mp4"  # with its index before its pictures
+    front.write_bytes(front.read_bytes()[: int(front.stat().st_size * 0.7)])
+    with pytest.raises(VideoError, match=f"of {TOTAL} pictures") as error:
+        read_file(front, range)
+    assert error.value.kind == "truncated"
+
+
+def test_a_name_says_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "film.webm"
+    shutil.copy(write_numbered(tmp_path / "film.mp4", 5), path)
+    assert indices(read_file(path, range).picked) == [0, 1, 2, 3, 4]
+
+
+def test_a_video_of_one_picture_is_a_video(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "one.mp4", 1)
+    read = read_file(path, lambda _: [0] * 8)
+    assert (read.total, len(read.picked)) == (1, 8)
+
+
+def test_pictures_of_any_size_are_refused() -> None:
+    with pytest.raises(VideoError, match="100000 x 100000"):
+        check_size(Path("huge.mp4"), 100_000, 100_000)
+
+
+def test_an_unknown_decoder_is_refused() -> None:
+    with pytest.raises(BenchError, match="pyav or torchcodec"):
+        check_decoder("opencv")
+
+
+def test_the_decoder_is_named_with_its_version() -> None:
+    assert decoder_version("pyav") == f"pyav {av.__version__}"
