@@ -9,11 +9,10 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from bench.environment import installed_version
 from bench.errors import BenchError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -65,10 +64,7 @@ def check_decoder(decoder: str) -> None:
 def decoder_version(decoder: Decoder) -> str:
     """The decoder's name and version, for the record: it decides every pixel."""
     package = {"pyav": "av", "torchcodec": "torchcodec"}[decoder]
-    try:
-        return f"{decoder} {version(package)}"
-    except PackageNotFoundError:
-        return decoder
+    return f"{decoder} {installed_version(package)}"
 
 
 def read_file(path: Path, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
@@ -134,10 +130,11 @@ def _whole_length(path: Path, stream: "VideoStream", packets: "Packets") -> int:
     if stream.frames > len(packets) or any(packet.is_corrupt for packet in packets):
         of = f" of {stream.frames}" if stream.frames > len(packets) else ""
         raise VideoError(path, "truncated", f"ends after {len(packets)}{of} pictures")
-    promised, last = _promised_s(stream), packets[-1]
+    promised_s = _promised_s(stream)
     ends = max((p.pts or 0) + (p.duration or 0) for p in packets[-32:])  # B-frames come early
-    if promised and last.time_base and promised - float(ends * last.time_base) > SHORT_S:
-        reason = f"ends after {float(ends * last.time_base):.1f} s of {promised:.1f} s"
+    ends_s = float(ends * (stream.time_base or 0))
+    if promised_s - ends_s > SHORT_S:
+        reason = f"ends after {ends_s:.1f} s of {promised_s:.1f} s"
         raise VideoError(path, "truncated", reason)
     return sum(not packet.is_discard for packet in packets)  # an edit list leaves some out
 
@@ -153,11 +150,7 @@ def _promised_s(stream: "VideoStream") -> float:
 
 
 def _decode(
-    path: Path,
-    stream: "VideoStream",
-    packets: "Sequence[Packet[VideoStream]]",
-    pick: Pick,
-    total: int,
+    path: Path, stream: "VideoStream", packets: "Packets", pick: Pick, total: int
 ) -> Pictures:
     import av
     import numpy as np
@@ -165,22 +158,24 @@ def _decode(
     from av.video.reformatter import VideoReformatter
 
     wanted = pick(total)
+    places, last = set(wanted), max(wanted)
     found: dict[int, Any] = {}
-    picture = partial(_as_array, VideoReformatter())
+    reformatter = VideoReformatter()
+    size = None  # the first one's, where the stream changes it
     count = 0
     try:
         for frame in _frames(stream, packets):
-            if count in wanted:
-                first = next(iter(found.values()), None)
-                found[count] = picture(frame, None if first is None else first.shape)
+            if count in places:
+                size = size or (frame.width, frame.height)
+                found[count] = _as_array(reformatter, frame, *size)
             count += 1
-            if count > max(wanted):
+            if count > last:
                 break
     except av.error.FFmpegError as error:
         raise VideoError(path, "corrupt", f"picture {count}: {error.strerror}") from error
     if count == 0:
         raise VideoError(path, "no picture", "no picture of it can be decoded")
-    if count <= max(wanted):
+    if count <= last:
         if total - count > max(1, SPARE_PACKETS * total):
             raise VideoError(path, "corrupt", f"{count} of {total} pictures can be decoded")
         stream.codec_context.flush_buffers()
@@ -195,9 +190,8 @@ def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]"
     yield from stream.codec_context.decode(None)  # what the decoder held back
 
 
-def _as_array(reformatter: Any, frame: "VideoFrame", shape: tuple[int, ...] | None) -> Any:
-    """A frame as H x W x 3, of the first one's size where the stream changes it."""
-    height, width = shape[:2] if shape else (frame.height, frame.width)
+def _as_array(reformatter: Any, frame: "VideoFrame", width: int, height: int) -> Any:
+    """A frame as H x W x 3."""
     # One thread: by default every call starts as many as there are cores.
     rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1)
     return rgb.to_ndarray()

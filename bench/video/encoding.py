@@ -1,5 +1,6 @@
 """Writes pictures as a video file."""
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -23,8 +24,8 @@ def write_video(
     """
     import av
 
-    partial = path.with_name(f".{path.name}.{id(pictures)}.partial{path.suffix}")
-    try:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".video.") as temporary:
+        partial = Path(temporary, path.name)
         with av.open(str(partial), "w") as container:
             added = container.add_stream(codec, rate=rate, options=options)
             stream = cast("VideoStream", added)
@@ -36,5 +37,3 @@ def write_video(
                 container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
         partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -27,17 +27,13 @@ class Uniform:
     clips: int = 1
 
     def __post_init__(self) -> None:
-        check(frames=self.frames, clips=self.clips)
-
-    def __str__(self) -> str:
-        return "uniform"
+        _check(frames=self.frames, clips=self.clips)
 
     def testing(self, total: int) -> tuple[Clip, ...]:
         """The clips of a video of `total` pictures; a short one repeats pictures."""
         segment = total / self.frames
-        centre = -(self.clips // 2) + (self.clips + 1) % 2  # 2 clips take offsets 0 and 1
-        offsets = [centre + clip for clip in range(self.clips)]
-        return tuple(self._shifted(segment, offset) for offset in offsets)
+        first = -((self.clips - 1) // 2)  # 2 clips take offsets 0 and 1, 3 take -1 to 1
+        return tuple(self._shifted(segment, first + clip) for clip in range(self.clips))
 
     def _shifted(self, segment: float, offset: float) -> Clip:
         nearly = segment / 2 - 1e-4  # the next segment begins at half a segment from the middle
@@ -68,10 +64,7 @@ class Dense:
     stride: int = 8
 
     def __post_init__(self) -> None:
-        check(frames=self.frames, clips=self.clips, stride=self.stride)
-
-    def __str__(self) -> str:
-        return f"dense stride {self.stride}"
+        _check(frames=self.frames, clips=self.clips, stride=self.stride)
 
     def testing(self, total: int) -> tuple[Clip, ...]:
         """The clips of a video of `total` pictures."""
@@ -90,10 +83,7 @@ class Dense:
         return tuple((start + self.stride * i) % total for i in range(self.frames))
 
 
-Sampling = Uniform | Dense
-
-
-def check(**counts: int) -> None:
+def _check(**counts: int) -> None:
     """Raise `BenchError` unless every count is at least 1."""
     for name, count in counts.items():
         if count < 1:

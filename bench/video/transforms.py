@@ -5,7 +5,7 @@ cropped alike.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -28,33 +28,25 @@ PLACES = (
 Crops = Literal[1, 3, 10]
 
 
-class MultiScaleCrop(v2.Transform):  # type: ignore[misc]  # torchvision ships no types
+def multi_scale_crop(pictures: Tensor, size: int) -> Tensor:
     """TSN's augmentation: a crop of one of a few shapes at one of 13 places, resized to a square.
 
-    Source: Wang et al., "Temporal Segment Networks", ECCV 2016, section 3.2, and its code.
+    T x 3 x S x S, by torch's random numbers. Source: Wang et al., "Temporal Segment Networks",
+    ECCV 2016, section 3.2, and its code.
     """
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        """Draw the shape and the place of the crop."""
-        height, width = functional.get_size(flat_inputs[0])
-        shapes = crop_shapes(height, width)
-        crop_height, crop_width = shapes[int(torch.randint(len(shapes), ()))]
-        across, down = PLACES[int(torch.randint(len(PLACES), ()))]
-        return {
-            "top": (height - crop_height) // GRID * down,
-            "left": (width - crop_width) // GRID * across,
-            "height": crop_height,
-            "width": crop_width,
-        }
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        """Crop and resize."""
-        size = [self.size, self.size]
-        return functional.resized_crop(inpt, **params, size=size, antialias=True)
+    height, width = functional.get_size(pictures)
+    shapes = crop_shapes(height, width)
+    crop_height, crop_width = shapes[int(torch.randint(len(shapes), ()))]
+    across, down = PLACES[int(torch.randint(len(PLACES), ()))]
+    return functional.resized_crop(
+        pictures,
+        top=(height - crop_height) // GRID * down,
+        left=(width - crop_width) // GRID * across,
+        height=crop_height,
+        width=crop_width,
+        size=[size, size],
+        antialias=True,
+    )
 
 
 def crop_shapes(height: int, width: int) -> list[tuple[int, int]]:
@@ -77,7 +69,7 @@ class Augment:
 
     def __call__(self, pictures: Tensor) -> Tensor:
         """3 x T x S x S, by torch's random numbers."""
-        pictures = MultiScaleCrop(self.size)(pictures)
+        pictures = multi_scale_crop(pictures, self.size)
         if self.flip:
             pictures = v2.RandomHorizontalFlip()(pictures)
         return as_clip(pictures)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -22,6 +23,21 @@ def numbered(total: int) -> NDArray[np.uint8]:
 def write_numbered(path: Path, total: int, codec: str = "libx264") -> Path:
     write_video(path, numbered(total), rate=24, codec=codec)
     return path
+
+
+def copy_packets(source: Path, target: Path, *, earlier_s: float = 0, **options: str) -> None:
+    """The same pictures, not coded again, so much earlier and in a file of other options."""
+    with av.open(str(source)) as inside, av.open(str(target), "w", options=options) as outside:
+        stream = inside.streams.video[0]
+        copy = outside.add_stream_from_template(stream)
+        assert stream.time_base
+        earlier = int(earlier_s / stream.time_base)
+        for packet in inside.demux(stream):
+            if packet.size:
+                packet.pts = (packet.pts or 0) - earlier
+                packet.dts = (packet.dts or 0) - earlier
+                packet.stream = copy
+                outside.mux(packet)
 
 
 def indices(pictures: Tensor) -> list[int]:

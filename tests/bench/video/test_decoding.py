@@ -14,7 +14,7 @@ from bench.video.decoding import (
     decoder_version,
     read_file,
 )
-from tests.bench.video.films import CODECS, indices, write_numbered
+from tests.bench.video.films import CODECS, copy_packets, indices, write_numbered
 
 TOTAL = 100
 
@@ -68,24 +68,16 @@ def test_a_file_without_an_index_is_read_the_same(tmp_path: Path) -> None:
 
 def test_what_an_edit_list_leaves_out_is_not_counted(tmp_path: Path) -> None:
     whole, cut = write_numbered(tmp_path / "whole.mp4", 60), tmp_path / "cut.mp4"
-    with av.open(str(whole)) as source, av.open(str(cut), "w") as target:
-        stream = source.streams.video[0]
-        copy = target.add_stream_from_template(stream)
-        assert stream.time_base
-        start = int(20 / 24 / stream.time_base)  # the first 20 pictures are before time 0
-        for packet in source.demux(stream):
-            if packet.size:
-                packet.pts = (packet.pts or 0) - start
-                packet.dts = (packet.dts or 0) - start
-                packet.stream = copy
-                target.mux(packet)
+    copy_packets(whole, cut, earlier_s=20 / 24)  # the first 20 pictures are before time 0
     read = read_file(cut, range)
     assert read.total == len(read.picked)
     assert indices(read.picked)[-1] == 59
 
 
-def _broken(folder: Path) -> dict[str, tuple[Path, str]]:
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, str]]:
     """Files by what is wrong with them."""
+    folder = tmp_path_factory.mktemp("broken")
     good = write_numbered(folder / "good.mp4", TOTAL)
     data = good.read_bytes()
     files = {
@@ -118,8 +110,10 @@ def _broken(folder: Path) -> dict[str, tuple[Path, str]]:
     "what", ["empty", "not a video", "headless", "truncated", "sound", "missing", "folder"]
 )
 @pytest.mark.parametrize("decoder", DECODERS)
-def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, what: str, decoder: Decoder) -> None:
-    path, kind = _broken(tmp_path)[what]
+def test_a_file_that_cannot_be_used_says_why(
+    broken: dict[str, tuple[Path, str]], what: str, decoder: Decoder
+) -> None:
+    path, kind = broken[what]
     with pytest.raises(VideoError, match=path.name) as error:
         read_file(path, range, decoder)
     assert error.value.kind == kind
@@ -127,18 +121,9 @@ def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, what: str, decoder:
 
 
 def test_an_mp4_that_ends_early_is_truncated(tmp_path: Path) -> None:
-    path = tmp_path / "film.mp4"
-    write_numbered(path, TOTAL)
-    with (
-        av.open(str(path)) as source,
-        av.open(str(tmp_path / "front.mp4"), "w", options={"movflags": "faststart"}) as target,
-    ):
-        copy = target.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copy
-                target.mux(packet)
+    film = write_numbered(tmp_path / "film.mp4", TOTAL)
     front = tmp_path / "front.mp4"  # with its index before its pictures
+    copy_packets(film, front, movflags="faststart")
     front.write_bytes(front.read_bytes()[: int(front.stat().st_size * 0.7)])
     with pytest.raises(VideoError, match=f"of {TOTAL} pictures") as error:
         read_file(front, range)
