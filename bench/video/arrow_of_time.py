@@ -22,6 +22,7 @@ from bench.environment import installed_version
 from bench.errors import BenchError
 from bench.source import code_version
 from bench.video.encoding import write_video
+from bench.video.labelled import Video
 from bench.video.motions import PAIRS, Tier, draw
 
 NAME = "arrow-of-time"
@@ -124,7 +125,12 @@ def _make(root: Path, forwards: Motion, seed: int) -> None:
         write_video(root / motion.name, ordered, rate=RATE, options=ENCODING)
 
 
-def digest(root: Path, videos: Sequence[Motion]) -> str:
+def videos(split: Split, root: Path) -> tuple[Video, ...]:
+    """The videos of a split that `generate` made below `root`, grouped by tier."""
+    return tuple(Video(m.name, root / m.name, m.label, m.tier) for m in motions(split))
+
+
+def digest(listed: Sequence[Video]) -> str:
     """A hash of the files' contents, which two people with the same clips share."""
-    hashes = (hashlib.sha256((root / motion.name).read_bytes()).hexdigest() for motion in videos)
+    hashes = (hashlib.sha256(video.path.read_bytes()).hexdigest() for video in listed)
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()

@@ -9,7 +9,7 @@ import torch
 
 from bench.errors import BenchError
 from bench.video import arrow_of_time
-from bench.video.arrow_of_time import CLASSES, Motion, digest, generate, motions
+from bench.video.arrow_of_time import CLASSES, Motion, digest, generate, motions, videos
 from bench.video.decoding import read_file
 from bench.video.motions import LENGTH, PAIRS, SIZE, Pair, draw
 from bench.video.motions import _cycle as motions_cycle
@@ -35,19 +35,19 @@ def test_there_are_at_least_eight_pairs_in_three_tiers() -> None:
 def test_every_class_has_equally_many_videos_each_of_its_own_name(
     split: arrow_of_time.Split,
 ) -> None:
-    videos = motions(split)
-    counts = Counter(m.label for m in videos)
+    every = motions(split)
+    counts = Counter(m.label for m in every)
     assert set(counts) == set(range(len(CLASSES)))
     assert set(counts.values()) == {arrow_of_time.PER_CLASS[split]}
-    assert len({m.name for m in videos}) == len(videos)
+    assert len({m.name for m in every}) == len(every)
 
 
 @pytest.mark.usefixtures("few")
 def test_a_video_backwards_decodes_to_the_same_pictures(tmp_path: Path) -> None:
     root = generate("test", tmp_path)
-    videos = motions("test")
-    for forwards, backwards in zip(videos[::2], videos[1::2], strict=True):
-        ahead, back = (all_pictures(root / m.name) for m in (forwards, backwards))
+    made = videos("test", root)
+    for forwards, backwards in zip(made[::2], made[1::2], strict=True):
+        ahead, back = (all_pictures(video.path) for video in (forwards, backwards))
         assert ahead.shape == (LENGTH, 3, SIZE, SIZE)
         assert torch.equal(ahead.flip(0), back)
         assert not torch.equal(ahead, back)
@@ -61,9 +61,8 @@ def test_uniform_frames_lie_alike_from_both_ends(frames: int) -> None:
 
 @pytest.mark.usefixtures("few")
 def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
-    videos = motions("test")
     first, again, other = (
-        digest(generate("test", tmp_path / name, seed=seed), videos)
+        digest(videos("test", generate("test", tmp_path / name, seed=seed)))
         for name, seed in (("a", 0), ("b", 0), ("c", 1))
     )
     assert first == again

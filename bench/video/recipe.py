@@ -1,0 +1,38 @@
+"""How a network is trained: the settings of SGD, and its learning rate at each step."""
+
+import math
+from dataclasses import dataclass
+
+from bench.errors import BenchError
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The settings of a training. The learning rate falls from `learning_rate` to 0 as a cosine.
+
+    It first rises over the share `warm_up` of the steps. `clip_norm` bounds the gradients' norm.
+    `dropout` is of the classifier, whose weights start at normal(0, `classifier_std`).
+    Source of the defaults: Fan et al., "More Is Less", NeurIPS 2019, section 4.1, and its code.
+    """
+
+    epochs: int = 50
+    batch: int = 64
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 5e-4
+    warm_up: float = 0.0
+    clip_norm: float = 20.0
+    dropout: float = 0.5
+    classifier_std: float = 0.001
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.batch < 2:
+            raise BenchError(
+                f"a training takes 1 epoch and batches of 2 clips at least, "
+                f"not {self.epochs} and {self.batch}"
+            )
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of `step`, counted from 0, of so many."""
+        warm = min(1.0, (step + 1) / (self.warm_up * steps)) if self.warm_up else 1.0
+        return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))

@@ -1,0 +1,233 @@
+"""Training on videos: SGD as in the paper, the same weights for the same seed on the same CPU.
+
+What is random is drawn from the seed and the step alone, so that a training that was interrupted
+goes on from its last whole step as if nothing had been.
+"""
+
+import math
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BenchError
+from bench.records import Precision
+from bench.steps import autocast
+from bench.video.loading import Drawn, Losses, RandomClips, items
+from bench.video.recipe import Recipe
+
+OnStep = Callable[[int, float, float], object]
+
+FORMAT_VERSION = 1  # of a saved training; 1: step, weights, optimizer, and what they are of
+SAVE_EVERY = 100  # steps: what a training that is killed loses at most
+
+
+class Training:
+    """A training of `model`, in place, on the device that it is on.
+
+    A network straight from its builder is prepared as the recipe says; with `is_tuned`, one that
+    has learnt already keeps its classifier. Without `saved`, nothing is kept between calls.
+    Raises `BenchError` for more unusable videos than `losses` allow, and for a loss that is no
+    number.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        clips: RandomClips,
+        recipe: Recipe,
+        *,
+        precision: Precision = "fp32",
+        saved: Path | None = None,
+        is_tuned: bool = False,
+        losses: Losses | None = None,
+        workers: int = 0,
+    ) -> None:
+        if len(clips) < recipe.batch:
+            raise BenchError(
+                f"{len(clips)} videos do not fill a batch of {recipe.batch}: ask for a smaller one"
+            )
+        self._model, self._clips, self._recipe = model, clips, recipe
+        self._precision, self._saved, self._workers = precision, saved, workers
+        self.losses = Losses(len(clips)) if losses is None else losses
+        self._per_epoch = len(clips) // recipe.batch
+        self.steps = recipe.epochs * self._per_epoch
+        self.step = 0
+        self._device = next(model.parameters()).device
+        _prepare(model, recipe, clips.seed, is_tuned=is_tuned)
+        self._optimizer = torch.optim.SGD(
+            model.parameters(),
+            recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=True,
+        )
+        self._scaler = torch.amp.GradScaler(self._device.type, enabled=precision == "fp16")
+        if saved is not None and saved.exists():
+            self._resume(saved)
+
+    def run(self, on_step: OnStep = lambda step, loss, rate: None) -> None:
+        """Train to the end; an interrupt ends it after a whole step, which is saved.
+
+        Calls `on_step` after each with its number from 1, its mean loss and its learning rate.
+        """
+        with _interrupts_noted() as is_interrupted:
+            for drawn in self._batches():
+                rate = self._recipe.rate(self.step, self.steps)
+                loss = self._learn(drawn, rate)
+                self.step += 1
+                on_step(self.step, loss, rate)
+                if is_interrupted():
+                    self.save()
+                    raise KeyboardInterrupt
+                if self.step % SAVE_EVERY == 0 or self.step == self.steps:
+                    self.save()
+
+    def _batches(self) -> Iterator[list[Drawn]]:
+        """The clips of every step to come."""
+        draws = [draw for step in range(self.step, self.steps) for draw in self._draws(step)]
+        found = items(self._clips, draws, workers=self._workers)
+        for _ in range(self.step, self.steps):
+            usable = []
+            for item in islice(found, self._recipe.batch):
+                if isinstance(item, Drawn):
+                    usable.append(item)
+                else:
+                    self.losses.add(item)
+            yield usable
+
+    def _draws(self, step: int) -> list[tuple[int, int]]:
+        """Which videos a step takes: each once an epoch, but those that fill no last batch."""
+        epoch, place = divmod(step, self._per_epoch)
+        order = np.random.default_rng([self._clips.seed, epoch]).permutation(len(self._clips))
+        first = place * self._recipe.batch
+        return [(epoch, int(index)) for index in order[first : first + self._recipe.batch]]
+
+    def _learn(self, drawn: list[Drawn], rate: float) -> float:
+        """One step; returns its loss, 0 where no clip of it could be used."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        if len(drawn) < 2:  # batch norm has no statistics of one
+            return 0.0
+        torch.manual_seed(_mixed(self._clips.seed, self.step))  # of dropout
+        batch = torch.stack([one.clip for one in drawn]).to(self._device)  # N x 3 x T x S x S
+        labels = torch.tensor([one.label for one in drawn], device=self._device)
+        self._model.train()
+        self._optimizer.zero_grad()
+        with autocast(batch, self._precision):
+            loss = nn.functional.cross_entropy(self._model(batch), labels)
+        self._scaler.scale(loss).backward()
+        self._scaler.unscale_(self._optimizer)
+        nn.utils.clip_grad_norm_(self._model.parameters(), self._recipe.clip_norm)
+        self._scaler.step(self._optimizer)
+        self._scaler.update()
+        return self._checked(loss)
+
+    def _checked(self, loss: Tensor) -> float:
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise BenchError(
+                f"the loss of step {self.step + 1} is {value}: lower the learning rate"
+            )
+        return value
+
+    def save(self) -> None:
+        """Write all that the rest of the training depends on, whole or not at all."""
+        if self._saved is not None:
+            parts = {name: part.state_dict() for name, part in self._parts().items()}
+            _write(self._saved, {"of": self._identity(), "step": self.step, **parts})
+
+    def _resume(self, path: Path) -> None:
+        """Go on where a saved training of the same recipe, seed and videos ended."""
+        content = _read(path)
+        if content.get("of") != self._identity():
+            raise BenchError(
+                f"{path}: is of another recipe, seed or list of videos: give another file, "
+                "or train as it was begun"
+            )
+        try:
+            for name, part in self._parts().items():
+                part.load_state_dict(content[name])
+            self.step = int(content["step"])
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise BenchError(f"{path}: is a training of another network: give another") from error
+
+    def _parts(self) -> dict[str, Any]:
+        """What a training changes from step to step."""
+        return {"model": self._model, "optimizer": self._optimizer, "scaler": self._scaler}
+
+    def _identity(self) -> dict[str, Any]:
+        return {
+            **asdict(self._recipe),
+            "seed": self._clips.seed,
+            "videos": len(self._clips),
+            "frames": self._clips.sampling.frames,
+            "precision": self._precision,
+        }
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".training.") as beside:
+            partial = Path(beside, path.name)
+            torch.save({"format": FORMAT_VERSION, **content}, partial)
+            partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch's writer raises the latter
+        reason = str(error).partition("\n")[0]
+        raise BenchError(f"{path}: cannot be written ({reason}): give another file") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises whatever it stumbles over
+        raise BenchError(f"{path}: is no saved training: give another file") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT_VERSION:
+        raise BenchError(f"{path}: is no saved training of this version: give another file")
+    return content
+
+
+def _prepare(model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool) -> None:
+    """Set the dropout and, of a network that has learnt nothing yet, draw the classifier."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = recipe.dropout
+        if isinstance(module, nn.Linear) and not is_tuned:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                drawn = torch.randn(module.weight.shape) * recipe.classifier_std
+            module.weight.data.copy_(drawn)
+
+
+def _mixed(seed: int, step: int) -> int:
+    """A seed of a step, unlike those of its neighbours."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[Callable[[], bool]]:
+    """Within: Ctrl-C is noted, and no step is cut off by it; a second one ends all at once."""
+    noted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield noted.is_set
+        return
+
+    def note(number: int, frame: object) -> None:
+        if noted.is_set():
+            raise KeyboardInterrupt
+        noted.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield noted.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
