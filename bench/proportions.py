@@ -1,0 +1,86 @@
+"""What right and wrong answers say: an accuracy with its interval, and two networks compared.
+
+An answer is 100 where it is right and 0 where it is wrong, so that their mean is in percent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bench.errors import BenchError
+
+CONFIDENCE = 0.95
+RIGHT, WRONG = 100, 0
+
+
+class Difference(StrEnum):
+    """How the first of two networks fares against the second, on the same clips."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    NONE_SHOWN = "no difference shown"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two networks on the same clips: how many only one of them had right.
+
+    `p_value` is of McNemar's exact test: how likely so uneven a split is between equal networks.
+    """
+
+    only_first: int
+    only_second: int
+    clips: int
+    p_value: float
+
+    @property
+    def points(self) -> float:
+        """The first network's accuracy less the second's, in percentage points."""
+        return 100 * (self.only_first - self.only_second) / self.clips
+
+    @property
+    def difference(self) -> Difference:
+        """What is shown with 95 % confidence."""
+        if self.p_value > 1 - CONFIDENCE:
+            return Difference.NONE_SHOWN
+        return Difference.BETTER if self.only_first > self.only_second else Difference.WORSE
+
+
+def wilson(answers: Sequence[float]) -> tuple[float, float]:
+    """Where the accuracy lies with 95 % probability, in percent.
+
+    Raises `BenchError` for no answer, and for what is none. Source: Wilson, "Probable Inference",
+    JASA 22 (1927).
+    """
+    from scipy.stats import binomtest
+
+    _check(answers)
+    right = sum(answer == RIGHT for answer in answers)
+    interval = binomtest(right, len(answers)).proportion_ci(CONFIDENCE, method="wilson")
+    return 100 * float(interval.low), 100 * float(interval.high)
+
+
+def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
+    """Compare the answers of two networks on the same clips, in the same order.
+
+    Raises `BenchError` for none, for answers of different clips, and for what is no answer. Source:
+    McNemar, Psychometrika 12 (1947); exact, by the binomial distribution.
+    """
+    from scipy.stats import binomtest
+
+    _check(first)
+    _check(second)
+    if len(first) != len(second):
+        raise BenchError(f"{len(first)} and {len(second)} answers are not of the same clips")
+    pairs = list(zip(first, second, strict=True))
+    only_first, only_second = pairs.count((RIGHT, WRONG)), pairs.count((WRONG, RIGHT))
+    apart = only_first + only_second
+    p_value = float(binomtest(only_first, apart).pvalue) if apart else 1.0
+    return Comparison(only_first, only_second, len(pairs), p_value)
+
+
+def _check(answers: Sequence[float]) -> None:
+    if not answers or any(answer not in (RIGHT, WRONG) for answer in answers):
+        raise BenchError(
+            f"an accuracy is of one answer or more, each {RIGHT} or {WRONG}: measure it again"
+        )
