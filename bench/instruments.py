@@ -9,15 +9,16 @@ from functools import partial
 from typing import Any, get_args
 
 import models
-from bench.errors import BenchError
+from bench.errors import BenchError, UnsupportedError
 from bench.networks import build, build_on_meta, configured
-from bench.records import Device, Measurement, Point, Reference, Scalar
+from bench.records import PERCENT, Device, Measurement, Point, Reference, Scalar
 from bench.source import code_version
 
 BASELINE = "tsn"  # what others are timed in turn with
 PLACED = ("execution", "memory_format")  # what a count has nothing to do with
 PLACING = "bench.placement"
-PER_CLIP = ("batch", "mode", "precision", *PLACED)
+LEARNT = ("dataset", "seed")  # what a cost has nothing to do with
+PER_CLIP = ("batch", "mode", "precision", *PLACED, *LEARNT)
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Instrument:
     unit: str
     modules: tuple[str, ...]
     read: Callable[[Point], Reading]
-    ignores: tuple[str, ...] = ()
+    ignores: tuple[str, ...] = LEARNT
     device: Device | None = None
     libraries: tuple[str, ...] = ("torch", "torchvision")
 
@@ -193,6 +194,21 @@ def _measure_energy(point: Point, device: Device) -> Reading:
     return Reading(tuple(j / point.batch for j in joules), settings=settings)
 
 
+def _train(point: Point) -> Reading:
+    from bench import accuracy
+    from bench.video.arrow_of_time import NAME
+    from bench.video.motions import SIZE
+
+    asked = (point.dataset, point.input_size, point.num_classes)
+    if asked != (NAME, SIZE, accuracy.CLASSES):
+        raise UnsupportedError(
+            f"networks are trained on {NAME!r} alone, of {accuracy.CLASSES} classes and {SIZE} "
+            f"pixels: 'blvbench run accuracy' does"
+        )
+    learnt = accuracy.measure(partial(build, point), point.frames, point.seed, point.precision)
+    return Reading(learnt.answers, learnt.details, settings=learnt.settings)
+
+
 def latency_reference(point: Point) -> Point | None:
     """The TSN that a point is timed in turn with, of the same depth where there is one.
 
@@ -221,16 +237,16 @@ INSTRUMENTS = (
     ),
     Instrument(
         *("traffic", "operators", "bytes", ("bench.traffic",), _count_traffic),
-        ignores=("mode", *PLACED),
+        ignores=("mode", *PLACED, *LEARNT),
     ),
     Instrument(
         *("memory", "simulated", "bytes", ("bench.memory.simulated",), _simulate_memory),
-        ignores=PLACED,
+        ignores=(*PLACED, *LEARNT),
     ),
     *(
         Instrument(
             *(quantity, device, unit, (*modules, PLACING), partial(read, device=device)),
-            ignores=ignores,
+            ignores=(*ignores, *LEARNT),
             device=device,
         )
         for device in get_args(Device)
@@ -250,6 +266,11 @@ INSTRUMENTS = (
         ),
         device="cuda",
         libraries=("torch", "torchvision", "nvidia-ml-py"),
+    ),
+    Instrument(
+        *("accuracy", "trained", PERCENT, ("bench.accuracy",), _train),
+        ignores=("batch", "mode", *PLACED),
+        libraries=("torch", "torchvision", "av", "numpy"),
     ),
 )
 

@@ -20,7 +20,13 @@ from suites import suite
 
 FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
-REPORT_FORMATS = (1, 2, 3, 4)  # of a report's results.json; the records of each are of this version
+REPORT_FORMATS = (
+    1,
+    2,
+    3,
+    4,
+    5,
+)  # of a report's results.json; the records of each are of this version
 DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
 MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
 UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it

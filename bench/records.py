@@ -15,7 +15,10 @@ from pydantic import (
 )
 
 from bench.errors import BenchError
+from bench.proportions import wilson
 from bench.samples import dispersion, interval, median_ratio, ratios
+
+PERCENT = "percent"  # the unit of accuracies
 
 Count = Annotated[int, Field(ge=1)]
 Scalar = bool | int | FiniteFloat | str
@@ -50,7 +53,8 @@ class Point(Record):
 
     `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
     multiplications in float32; `memory_format` that of the weights and the clip, `default` as the
-    network is built.
+    network is built. `dataset` is what a network is trained and tested on, `seed` that of its
+    training; only accuracies have to do with them.
     """
 
     network: str
@@ -64,6 +68,8 @@ class Point(Record):
     execution: Execution = "eager"
     memory_format: MemoryFormat = "default"
     options: Options = ()
+    dataset: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
 
     @property
     def clip_shape(self) -> tuple[int, int, int, int, int]:
@@ -76,7 +82,8 @@ class Point(Record):
         options = tuple((name, str(value)) for name, value in self.options)
         sizes = (self.input_size, self.num_classes, self.frames, self.batch)
         ways = (self.mode, self.precision, self.execution, self.memory_format)
-        return (self.network, self.depth or 0, options, *sizes, *ways)
+        learnt = (self.dataset, self.seed)
+        return (self.network, self.depth or 0, options, *sizes, *ways, *learnt)
 
     def __str__(self) -> str:
         depth = "" if self.depth is None else f" depth {self.depth}"
@@ -90,6 +97,7 @@ class Point(Record):
             [
                 f"{self.network}{depth}{options}, {self.frames} frames, batch {self.batch}",
                 *(self.mode, f"{self.input_size} px", *ways),
+                *([f"{self.dataset}, seed {self.seed}"] if self.dataset else []),
             ]
         )
 
@@ -174,10 +182,16 @@ class Measurement(Record):
 
     @property
     def value(self) -> int | float:
-        """The median sample; raises `BenchError` where the status is not ok."""
+        """The median sample, of an accuracy the mean; raises `BenchError` without samples."""
         if self.status != "ok":
             raise BenchError(f"{self.quantity} of {self.point} is {self.status}: {self.reason}")
-        return statistics.median(self.samples)
+        middle = statistics.mean if self.is_accuracy else statistics.median
+        return middle(self.samples)
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether the samples are answers to clips, 100 for a right one and 0 for a wrong one."""
+        return self.unit == PERCENT
 
     @property
     def saving(self) -> float:
@@ -197,18 +211,27 @@ class Measurement(Record):
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the value lies with 95 % probability, for six samples or more.
+        """Where the value lies with 95 % probability, for six samples or more."""
+        return wilson(self.samples) if self.is_accuracy else interval(self.samples)
 
-        Raises `BenchError` where the status is not ok.
+    @property
+    def spread(self) -> dict[str, float]:
+        """How sure the value is, by name, where there is more than one sample.
+
+        The ends of the interval, and but for an accuracy the dispersion.
         """
-        return interval(self.samples)
+        if len(self.samples) < 2:
+            return {}
+        low, high = self.interval
+        ends = {"interval_low": low, "interval_high": high}
+        return ends if self.is_accuracy else {**ends, "dispersion": dispersion(self.samples)}
 
     def as_json(self) -> dict[str, Any]:
         """The record as JSON types; with its `value` where it has one, and how sure it is."""
         data = self.model_dump(mode="json")
         if self.status != "ok":
             return data
-        if len(self.samples) == 1:
-            return {**data, "value": self.value}
-        sure = {"interval": list(self.interval), "dispersion": dispersion(self.samples)}
-        return {**data, "value": self.value, **sure}
+        spread: dict[str, Any] = dict(self.spread)
+        if spread:
+            spread["interval"] = [spread.pop("interval_low"), spread.pop("interval_high")]
+        return {**data, "value": self.value, **spread}

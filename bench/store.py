@@ -15,9 +15,9 @@ from bench.records import Measurement
 
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
 # 1: a JSON record for each identity; 2: a record may have a reference; 3: precisions and machines'
-# settings, and what ran out of memory or time
-FORMAT_VERSION = 3
-READABLE = (1, 2, FORMAT_VERSION)  # the records of older formats are of this one too
+# settings, and what ran out of memory or time; 4: accuracies, with a data set and a seed
+FORMAT_VERSION = 4
+READABLE = (1, 2, 3, FORMAT_VERSION)  # the records of older formats are of this one too
 AGAIN = ("failed", "timeout", "killed")  # statuses that another run may change
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 

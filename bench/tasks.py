@@ -134,7 +134,7 @@ def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
     variants = [*own, *((file, None, {}) for file in files)]
     sizes = product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes)
     ways = product(sweep.precisions, sweep.executions, sweep.memory_formats)
-    for (network, depth, options), size, way in product(variants, sizes, ways):
+    for (network, depth, options), size, way, seed in product(variants, sizes, ways, sweep.seeds):
         num_classes, frames, batch, mode = size
         precision, execution, memory_format = way
         yield Point(
@@ -149,4 +149,6 @@ def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
             execution=execution,
             memory_format=memory_format,
             options=tuple(sorted(options.items())),
+            dataset=sweep.dataset,
+            seed=seed,
         )

@@ -12,7 +12,7 @@ import pandas as pd
 from bench.claims import ClaimResult, Verdict, judge
 from bench.instruments import machine_of
 from bench.records import Measurement
-from bench.samples import dispersion
+from reports.accuracy import build_accuracies, build_comparisons
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
@@ -77,6 +77,16 @@ class Page:
         """What a clip costs in each network, beside the accuracies that were published for it."""
         clips = clips_frame(self.frame)
         return beside_accuracies(clips_table(clips), clips)
+
+    @cached_property
+    def accuracies(self) -> Table:
+        """Top-1 of the networks that were trained here."""
+        return build_accuracies(self.measurements)
+
+    @cached_property
+    def comparisons(self) -> Table:
+        """Two of these networks at a time, on the same clips."""
+        return build_comparisons(self.measurements)
 
     @cached_property
     def memory(self) -> Table:
@@ -189,8 +199,4 @@ def _row(measurement: Measurement) -> dict[str, Any]:
     if measurement.status != "ok":
         return flat
     flat["value"] = measurement.value
-    if len(measurement.samples) == 1:
-        return flat
-    low, high = measurement.interval
-    sure = {"interval_low": low, "interval_high": high}
-    return {**flat, **sure, "dispersion": dispersion(measurement.samples)}
+    return {**flat, **measurement.spread}

@@ -15,8 +15,9 @@ from bench.errors import BenchError
 from reports.page import Page
 from reports.predicted import MEASURED_BY
 
-# Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals
-FORMAT_VERSION = 4
+# Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
+# 5: accuracies
+FORMAT_VERSION = 5
 
 
 def write_report(page: Page, folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from itertools import product
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ class Sweep(Section):
 
     A quantity may name its instrument behind a colon: `macs:fvcore`. `num_classes` and the value of
     an option are one value or a list of them. Without `depths`, a network has its default depth.
+    `dataset` is what an accuracy is of, `seeds` those of its trainings.
     """
 
     networks: Items[str]
@@ -34,6 +35,8 @@ class Sweep(Section):
     executions: Items[Literal["eager", "compile"]] = ("eager",)
     memory_formats: Items[Literal["default", "contiguous", "channels_last"]] = ("default",)
     options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
+    dataset: str = ""
+    seeds: Items[Annotated[int, Field(ge=0)]] = (0,)
 
     @property
     def depth_choices(self) -> tuple[int | None, ...]:

@@ -51,7 +51,9 @@ def add_point(parser: ArgumentParser) -> None:
 
 def point_of(arguments: Namespace) -> Point:
     """The point that the arguments name; raises `UsageError` for one that makes no sense."""
-    fields = {name: getattr(arguments, name) for name in Point.model_fields if name != "options"}
+    fields = {
+        name: getattr(arguments, name) for name in vars(arguments) if name in Point.model_fields
+    }
     if FILE_MARK in (arguments.network or ""):
         raise UsageError(f"name the file with --model {arguments.network}, which runs it")
     fields["network"] = arguments.network or arguments.model

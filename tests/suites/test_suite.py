@@ -17,7 +17,9 @@ quantities = ["macs"]
 
 
 def test_bundled_suites_load() -> None:
-    assert list(bundled_suites()) == ["gpu", "latency", "paper", "published"]
+    assert list(bundled_suites()) == [
+        *("accuracy", "accuracy_quick", "gpu", "latency", "paper", "published")
+    ]
     for name in bundled_suites():
         assert load_suite(name).sweep
 

@@ -29,13 +29,13 @@ class Tiny(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.features = nn.Conv3d(3, 4, (1, SIZE, SIZE // 2), stride=(1, SIZE, SIZE // 2))
-        self.norm = nn.BatchNorm3d(4)
+        self.features = nn.Conv3d(3, 8, (1, SIZE, SIZE // 2), stride=(1, SIZE, SIZE // 2))
+        self.norm = nn.BatchNorm3d(8)
         self.dropout = nn.Dropout(0.5)
-        self.classifier = nn.Linear(8, 2)
+        self.classifier = nn.Linear(16, 2)
 
     def forward(self, clips: torch.Tensor) -> torch.Tensor:
-        features = self.norm(self.features(clips)).mean(dim=2).flatten(1)  # N x 8
+        features = self.norm(self.features(clips)).mean(dim=2).flatten(1)  # N x 16
         return self.classifier(self.dropout(features))
 
 
