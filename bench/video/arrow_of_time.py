@@ -127,7 +127,7 @@ def _make(root: Path, forwards: Motion, seed: int) -> None:
 
 def videos(split: Split, root: Path) -> tuple[Video, ...]:
     """The videos of a split that `generate` made below `root`, grouped by tier."""
-    return tuple(Video(m.name, root / m.name, m.label, m.tier) for m in motions(split))
+    return tuple(Video(m.name, root / m.name, m.label, group=m.tier) for m in motions(split))
 
 
 def digest(listed: Sequence[Video]) -> str:

@@ -6,12 +6,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Video:
-    """A video file, the number of its class from 0, and the group of classes that this is in.
+    """A video file, or with `frames`, the first and last number, a folder of JPEG frames.
 
-    `name` is its own in a list.
+    `name` is its own in a list, `label` the number of its class from 0, `group` what its class is
+    counted under beside the whole.
     """
 
     name: str
     path: Path
     label: int
+    frames: tuple[int, int] | None = None
     group: str = ""

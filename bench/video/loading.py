@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
 from bench.processes import context
-from bench.video.decoding import Decoder, VideoError, read_file
+from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
+from bench.video.frames import read_frames
 from bench.video.labelled import Video
 from bench.video.sampling import Dense, Uniform
 
@@ -64,7 +65,7 @@ class AllViews(Dataset[Views | Unusable]):
     def __getitem__(self, index: int) -> Views | Unusable:
         video = self.videos[index]
         try:
-            read = read_file(video.path, self._pick, self._decoder)
+            read = _read(video, self._pick, self._decoder)
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         clips = [self._views(clip) for clip in read.picked.split(self._sampling.frames)]
@@ -108,14 +109,18 @@ class RandomClips(Dataset[Drawn | Unusable]):
         video = self.videos[index]
         random = np.random.default_rng([self.seed, epoch, index])
         try:
-            read = read_file(
-                video.path, lambda total: self.sampling.training(total, random), self._decoder
-            )
+            read = _read(video, lambda total: self.sampling.training(total, random), self._decoder)
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random.integers(1 << 63)))
             return Drawn(video.label, self._augment(read.picked))
+
+
+def _read(video: Video, pick: Pick, decoder: Decoder) -> Pictures:
+    if video.frames is None:
+        return read_file(video.path, pick, decoder)
+    return read_frames(video.path, *video.frames, pick)
 
 
 class Losses:

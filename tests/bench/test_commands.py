@@ -161,7 +161,10 @@ BAD_INPUT = {
     ),
     "a network and a file": (("measure", "tsn", "--model", "{tmp}/net.py:Net"), "not allowed with"),
     "no network": (("measure", "--frames", "8"), "network --model is required"),
-    "unknown suite": (("run", "papr", "--store", "{tmp}/s"), "choose one of accuracy, accuracy_quick, gpu, latency, paper"),
+    "unknown suite": (
+        ("run", "papr", "--store", "{tmp}/s"),
+        "choose one of accuracy, accuracy_quick, gpu, latency, paper",
+    ),
     "suite with an unknown key": (("run", "{tmp}/key.toml", "--store", "{tmp}/s"), "'frames'?"),
     "suite with a wrong type": (("run", "{tmp}/type.toml", "--store", "{tmp}/s"), "sweep.1.depths"),
     "suite with an unknown network": (

@@ -1,0 +1,66 @@
+"""Pictures of a video that was taken apart into a folder of JPEG files, as many data sets are kept.
+
+The number of a frame is the last one in its file's name: `00001.jpg`, `img_00001.jpg`.
+"""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.video.decoding import Pick, Pictures, VideoError, check_size
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+NUMBER = re.compile(r"(\d+)\.jpe?g", re.IGNORECASE)
+
+
+def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
+    """The pictures of frames `first` to `last` that `pick` wants, in its order.
+
+    Raises `VideoError` for a folder that is not there, and for frames that are missing, cut off or
+    of other sizes than the first one picked.
+    """
+    import torch
+
+    files = _numbered(folder)
+    total = last - first + 1
+    absent = [number for number in range(first, last + 1) if number not in files]
+    if len(absent) == total:
+        raise VideoError(folder, "no picture", f"has no frame from {first} to {last}")
+    if absent:
+        reason = f"lacks {len(absent)} frames of {total}, such as {absent[0]}"
+        raise VideoError(folder, "truncated", reason)
+    wanted = [first + index for index in pick(total)]
+    read = {number: _picture(files[number]) for number in sorted(set(wanted))}
+    if len({picture.shape for picture in read.values()}) > 1:
+        raise VideoError(folder, "corrupt", "its frames are of different sizes")
+    return Pictures(torch.stack([read[number] for number in wanted]), total)  # F x 3 x H x W
+
+
+def _numbered(folder: Path) -> dict[int, Path]:
+    try:
+        names = sorted(path for path in folder.iterdir())
+    except OSError as error:
+        raise VideoError(folder, "missing", "there is no such folder of frames") from error
+    found = ((NUMBER.search(path.name), path) for path in names)
+    return {int(match[1]): path for match, path in found if match}
+
+
+def _picture(path: Path) -> "Tensor":
+    """A JPEG file as 3 x H x W."""
+    from PIL import Image, UnidentifiedImageError
+    from torchvision.transforms.v2.functional import pil_to_tensor
+
+    if path.stat().st_size == 0:
+        raise VideoError(path, "empty", "has 0 bytes")
+    try:
+        with Image.open(path, formats=["JPEG"]) as image:
+            check_size(path, *image.size)
+            return pil_to_tensor(image.convert("RGB"))
+    except UnidentifiedImageError as error:
+        raise VideoError(path, "corrupt", "is no JPEG picture") from error
+    except VideoError:
+        raise
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise VideoError(path, "corrupt", f"cannot be decoded: {error}") from error

@@ -1,0 +1,291 @@
+"""What the annotation file of each layout lists: a row for each video, and the classes.
+
+Every reader raises `BenchError` for what is not of its layout.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.video.lists import (
+    in_order,
+    is_number,
+    read_json,
+    read_lines,
+    read_names,
+    read_table,
+    to_label,
+    to_name,
+    to_number,
+    to_path,
+)
+
+KINETICS = ("label", "youtube_id", "time_start", "time_end")  # columns; others are not read
+
+
+@dataclass(frozen=True)
+class Source:
+    """What to read; `file` is the folder of videos for a layout without a file."""
+
+    file: Path
+    data: Path
+    labels: Path | None
+    split: str | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """A video as a list has it; `path` is relative, `label` a number from 0 or a class's name."""
+
+    where: str
+    name: str
+    path: str
+    label: int | str
+    frames: tuple[int, int] | None = None
+
+
+_Read = tuple[Sequence[Row], Sequence[str]]  # the videos and the classes
+
+
+def _names(source: Source, rows: Sequence[Row]) -> Sequence[str]:
+    """The classes of `labels`, a name a line, else those of the rows, sorted."""
+    if source.labels is not None:
+        return read_names(source.labels)
+    return sorted({str(row.label) for row in rows})
+
+
+def _read_frames(source: Source) -> _Read:
+    """Folders of JPEGs: `path start end label`, or `path count label` for 1 to count.
+
+    Columns stand between spaces or semicolons. A path that ends in a number needs semicolons.
+    """
+    rows: list[Row] = []
+    width = 0
+    for where, line in read_lines(source.file):
+        cells = _split_columns(line)
+        width = width or len(cells)
+        if len(cells) != width or width not in (3, 4):
+            raise BenchError(
+                f"{where}: has not the columns 'path start end label' or 'path count label', "
+                "the same in every line: write ';' between columns"
+            )
+        path, *between, label = cells
+        frames = _frames(where, between)
+        rows.append(Row(where, path, path, to_label(where, label), frames))
+    if source.labels is not None:
+        return _unique(rows), read_names(source.labels)
+    count = max((int(row.label) for row in rows), default=-1) + 1
+    return _unique(rows), [str(label) for label in range(count)]
+
+
+def _split_columns(line: str) -> list[str]:
+    if ";" in line:
+        return [cell.strip() for cell in line.split(";")]
+    cells = line.rsplit(None, 3)
+    if len(cells) == 4 and all(map(is_number, cells[1:])):
+        return cells
+    return line.rsplit(None, 2)
+
+
+def _frames(where: str, cells: Sequence[str]) -> tuple[int, int]:
+    """The first and the last frame of `start end` or of `count`."""
+    first = to_number(where, "first frame", cells[0]) if len(cells) == 2 else 1
+    last = to_number(where, "last frame" if len(cells) == 2 else "number of frames", cells[-1])
+    if first > last:
+        raise BenchError(f"{where}: frames {first} to {last} are none: correct them")
+    return first, last
+
+
+def _unique(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows with their frames in the name where several are of one folder."""
+    times = Counter(row.path for row in rows)
+    return [_with_frames(row) if times[row.path] > 1 else row for row in rows]
+
+
+def _with_frames(row: Row) -> Row:
+    first, last = row.frames or (0, 0)
+    return Row(row.where, f"{row.path}:{first}-{last}", row.path, row.label, row.frames)
+
+
+def _read_something(source: Source) -> _Read:
+    """Something-Something v2: JSON lists of videos and a JSON object of classes."""
+    listed = read_json(source.file)
+    if not isinstance(listed, list):
+        raise BenchError(f"{source.file}: is no list of videos: use train.json or validation.json")
+    rows = [
+        _something_row(f"{source.file}: video {number}", entry)
+        for number, entry in enumerate(listed, start=1)
+    ]
+    labels = _needed(source, "labels.json")
+    numbers = read_json(labels)
+    if not isinstance(numbers, dict):
+        raise BenchError(f"{labels}: is no object of classes and numbers: use labels.json")
+    numbered = (
+        (where, name, to_label(where, str(number) if isinstance(number, str | int) else ""))
+        for name, number in numbers.items()
+        for where in [f"{labels}: class {name!r:.60}"]
+    )
+    return rows, in_order(labels, numbered)
+
+
+def _something_row(where: str, entry: Any) -> Row:
+    fields = entry if isinstance(entry, dict) else {}
+    name, template = fields.get("id"), fields.get("template")
+    if not isinstance(name, str) or not isinstance(template, str):
+        raise BenchError(f"{where}: has no text 'id' and 'template': use a list that has labels")
+    to_name(where, "the id", name)
+    return Row(where, name, f"{name}.webm", template.replace("[", "").replace("]", ""))
+
+
+def _needed(source: Source, example: str) -> Path:
+    if source.labels is None:
+        raise BenchError(f"{source.file}: needs the file of classes: name it, as {example}")
+    return source.labels
+
+
+def _read_kinetics(source: Source) -> _Read:
+    """Kinetics: CSV with a header; videos with or without a folder for each class."""
+    table = read_table(source.file)
+    where, header = next(table, (f"{source.file}: line 1", []))
+    missing = [column for column in KINETICS if column not in header]
+    if missing:
+        raise BenchError(f"{where}: has no column {missing[0]!r}: add a header with it")
+    rows: list[Row] = []
+    splits: set[str] = set()
+    for where, cells in table:
+        if len(cells) != len(header):
+            raise BenchError(f"{where}: has {len(cells)} columns, not {len(header)}: correct it")
+        fields = dict(zip(header, cells, strict=True))
+        splits.add(fields.get("split", ""))
+        if source.split is None or fields.get("split", source.split) == source.split:
+            rows.append(_kinetics_row(where, fields, source.data))
+    if splits and not rows:
+        known = ", ".join(sorted(splits))
+        raise BenchError(f"{source.file}: has no split {source.split!r}: use one of {known!r:.60}")
+    return rows, _names(source, rows)
+
+
+def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> Row:
+    label = to_name(where, "the class", fields["label"])
+    video = to_name(where, "the youtube_id", fields["youtube_id"])
+    start, end = (to_number(where, c, fields[c]) for c in ("time_start", "time_end"))
+    if start > end:
+        raise BenchError(f"{where}: starts at {start} s and ends at {end} s: correct it")
+    name = f"{video}_{start:06d}_{end:06d}"
+    paths = [f"{label}/{name}.mp4", f"{name}.mp4", f"{video}.mp4"]
+    found = (path for path in paths if _holds((data / to_path(where, path)).is_file))
+    return Row(where, name, next(found, paths[1]), label)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    try:
+        return question()
+    except OSError:  # too long a name, or a folder that may not be read
+        return False
+
+
+def _read_moments(source: Source) -> _Read:
+    """Moments in Time: CSV without a header, and `class,number` lines."""
+    rows: list[Row] = []
+    for where, cells in read_table(source.file):
+        if len(cells) < 2:
+            raise BenchError(f"{where}: has not the columns 'path,class': add the class")
+        rows.append(Row(where, cells[0], cells[0], to_name(where, "the class", cells[1])))
+    if source.labels is None:
+        return rows, _names(source, rows)
+    return rows, in_order(source.labels, _moments_classes(source.labels))
+
+
+def _moments_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
+    for where, line in read_lines(labels):
+        name, _, number = line.rpartition(",")
+        yield where, name.strip(), to_label(where, number.strip())
+
+
+def _read_ucf101(source: Source) -> _Read:
+    """UCF101: `class/video number` of a training list, `class/video` of a test list."""
+    rows: list[Row] = []
+    for where, line in read_lines(source.file):
+        path, _, number = line.rpartition(" ")
+        if not path or not is_number(number):
+            path, number = line, ""
+        folder = path.partition("/")[0] if "/" in path else ""
+        to_name(where, "the class folder", folder)
+        label = to_label(where, number, first=1) if number else folder
+        rows.append(Row(where, path.strip(), path.strip(), label))
+    if source.labels is not None:
+        return rows, in_order(source.labels, _ucf101_classes(source.labels))
+    if any(isinstance(row.label, str) for row in rows):
+        _needed(source, "classInd.txt")  # its order is not that of a sort
+    numbered = {(row.path.partition("/")[0], int(row.label)): row.where for row in rows}
+    order = ((where, name, label) for (name, label), where in numbered.items())
+    return rows, in_order(source.file, order) if rows else ()
+
+
+def _ucf101_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
+    for where, line in read_lines(labels):
+        number, _, name = line.partition(" ")
+        yield where, name.strip(), to_label(where, number, first=1)
+
+
+def _read_hmdb51(source: Source) -> _Read:
+    """HMDB51: a folder of `<class>_test_split<n>.txt`; the split is 'train1', 'test1', ..."""
+    wanted = re.fullmatch(r"(train|test)([1-9])", source.split or "")
+    if wanted is None:
+        raise BenchError(
+            f"{source.file}: has no split {source.split!r:.60}: use train1, test1, ..."
+        )
+    mark = {"train": "1", "test": "2"}[wanted[1]]
+    end = f"_test_split{wanted[2]}.txt"
+    rows: list[Row] = []
+    folders = [file for file in _listed(source.file) if file.name.endswith(end)]
+    for file in folders:
+        where = f"{source.file}: file {file.name!r:.60}"
+        label = to_name(where, "the class", file.name.removesuffix(end))
+        for where, line in read_lines(file):
+            name, _, number = line.rpartition(" ")
+            if number not in ("0", "1", "2"):
+                raise BenchError(f"{where}: does not end in 0, 1 or 2: write 'video.avi 1'")
+            path = f"{label}/{to_name(where, 'the video', name.strip())}"
+            if number == mark:
+                rows.append(Row(where, path, path, label))
+    names = [file.name.removesuffix(end) for file in folders]
+    return rows, read_names(source.labels) if source.labels else names
+
+
+def _read_folders(source: Source) -> _Read:
+    """A folder for each class, with its videos."""
+    folders = [path for path in _listed(source.data) if _holds(path.is_dir)]
+    rows: list[Row] = []
+    for folder in folders:
+        where = f"{source.data}: folder {folder.name!r:.60}"
+        label = to_name(where, "the class", folder.name)
+        paths = [f"{label}/{file.name}" for file in _listed(folder) if _holds(file.is_file)]
+        rows += [Row(where, path, path, label) for path in paths]
+    names = [folder.name for folder in folders]
+    return rows, read_names(source.labels) if source.labels else names
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What `folder` holds, sorted, without what is hidden."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: cannot be listed ({error.strerror}): name a folder that is there"
+        ) from error
+
+
+READERS: dict[str, Callable[[Source], _Read]] = {
+    "frames": _read_frames,
+    "something-v2": _read_something,
+    "kinetics": _read_kinetics,
+    "moments": _read_moments,
+    "ucf101": _read_ucf101,
+    "hmdb51": _read_hmdb51,
+    "folders": _read_folders,
+}

@@ -1,0 +1,136 @@
+"""Lines, tables and names of annotation files; nothing in them is trusted.
+
+Every function raises `BenchError` with one line: where, what is wrong, what to do. `where` is the
+file and the line that such an error names.
+"""
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from bench.errors import BenchError
+
+MAX_BYTES = 64 << 20  # of a file; the largest known list, of 800,000 videos, has less
+MAX_CLASSES = 100_000  # a label makes a list as long as its number
+MAX_DIGITS = 9
+
+
+def read_text(file: Path) -> str:
+    """All of `file`, which is UTF-8 with or without a byte order mark."""
+    try:
+        with file.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)  # a device may be endless
+    except OSError as error:
+        raise BenchError(f"{file}: cannot be read ({error.strerror}): check the path") from error
+    if len(content) > MAX_BYTES:
+        raise BenchError(f"{file}: larger than {MAX_BYTES} bytes: this is no annotation file")
+    if b"\0" in content:
+        raise BenchError(f"{file}: holds a NUL byte: this is no text file")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BenchError(f"{file}: is not UTF-8 text: save it as UTF-8") from error
+
+
+def read_lines(file: Path) -> Iterator[tuple[str, str]]:
+    """Where each line stands and its text, without blank lines."""
+    # Not splitlines(): a name may hold one of the other characters that it splits at.
+    for number, line in enumerate(read_text(file).split("\n"), start=1):
+        if text := line.strip():
+            yield f"{file}: line {number}", text
+
+
+def read_table(file: Path) -> Iterator[tuple[str, list[str]]]:
+    """Where each row of a CSV file ends and its cells, without blank rows."""
+    rows = csv.reader(io.StringIO(read_text(file), newline=None))
+    try:
+        for row in rows:
+            if any(cells := [cell.strip() for cell in row]):
+                yield f"{file}: line {rows.line_num}", cells
+    except csv.Error as error:
+        where = f"{file}: line {rows.line_num}"
+        raise BenchError(f"{where}: is not CSV ({error}): correct it") from error
+
+
+def read_json(file: Path) -> Any:
+    """The value that a JSON file holds."""
+    text = read_text(file)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        where = f"{file}: line {error.lineno}"
+        raise BenchError(f"{where}: is not JSON ({error.msg}): correct it") from error
+    except RecursionError as error:
+        raise BenchError(f"{file}: is nested too deeply: this is no annotation file") from error
+    except ValueError as error:  # a number of thousands of digits
+        raise BenchError(f"{file}: holds too long a number: this is no annotation file") from error
+
+
+def is_number(text: str) -> bool:
+    """Whether `text` is a whole number, not negative, as annotation files write them."""
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
+def to_number(where: str, what: str, text: str) -> int:
+    """The whole number `text`; `what` says in an error which number it is."""
+    if not is_number(text):
+        raise BenchError(f"{where}: {what} {text!r:.60} is no whole number: write it in digits")
+    return int(text)
+
+
+def to_label(where: str, text: str, first: int = 0) -> int:
+    """The class number `text`, counted from 0 where the file counts from `first`."""
+    label = to_number(where, "class number", text) - first
+    if not 0 <= label < MAX_CLASSES:
+        last = MAX_CLASSES - 1 + first
+        raise BenchError(f"{where}: class number {text} is out of range: use {first} to {last}")
+    return label
+
+
+def to_name(where: str, what: str, text: str) -> str:
+    """The name `text`, which must not be empty nor hold what no file name or page can show."""
+    if not text:
+        raise BenchError(f"{where}: {what} is empty: name it")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
+        raise BenchError(f"{where}: {what} {text!r:.60} holds a control character: remove it")
+    return text
+
+
+def to_path(where: str, text: str) -> str:
+    """The path `text`, which must stay within the folder that it is relative to."""
+    path = PurePosixPath(to_name(where, "the path", text))
+    if path.is_absolute() or ".." in path.parts or not path.parts:
+        raise BenchError(
+            f"{where}: path {text!r:.60} leads out of the folder of videos: make it relative to it"
+        )
+    return text
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """The classes of a file with a name a line."""
+    return in_order(file, ((where, name, i) for i, (where, name) in enumerate(read_lines(file))))
+
+
+def in_order(file: Path, numbered: Iterable[tuple[str, str, int]]) -> tuple[str, ...]:
+    """The names in the order of their numbers, which must be 0, 1, 2, ... without a gap.
+
+    Each of `numbered` is where it stands, a name and its number.
+    """
+    names: dict[int, str] = {}
+    seen: set[str] = set()
+    for where, name, number in numbered:
+        to_name(where, "the class", name)
+        if name in seen or number in names:
+            raise BenchError(f"{where}: class {name!r:.60} or its number is there twice: keep one")
+        names[number] = name
+        seen.add(name)
+    if not names:
+        raise BenchError(f"{file}: names no class: list them")
+    if max(names) != len(names) - 1:
+        gap = next(number for number in range(len(names)) if number not in names)
+        raise BenchError(f"{file}: no class has the number {gap} counted from 0: list every class")
+    return tuple(names[number] for number in range(len(names)))

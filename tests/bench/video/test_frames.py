@@ -1,0 +1,74 @@
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from bench.video.decoding import VideoError
+from bench.video.frames import read_frames
+from bench.video.labelled import Video
+from bench.video.loading import AllViews, RandomClips, Unusable
+from bench.video.sampling import Uniform
+from bench.video.transforms import Views, as_clip
+from tests.bench.video.films import indices, numbered
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Frames 1 to 12, each with its index from 0 in its pixels, and what else lies about."""
+    for index, picture in enumerate(numbered(12)):
+        Image.fromarray(picture).save(tmp_path / f"img_{index + 1:05}.jpg")
+    (tmp_path / "thumbs.db").touch()
+    return tmp_path
+
+
+def test_the_wanted_frames_come_in_order(folder: Path) -> None:
+    read = read_frames(folder, 1, 12, lambda total: [total - 1, 0, 5, 5])
+    assert read.total == 12
+    assert indices(read.picked) == [11, 0, 5, 5]
+    assert read.picked.dtype == torch.uint8
+
+
+def test_a_video_may_be_a_part_of_the_folder(folder: Path) -> None:
+    read = read_frames(folder, 4, 9, range)
+    assert read.total == 6
+    assert indices(read.picked) == [3, 4, 5, 6, 7, 8]
+
+
+def refused(folder: Path, last: int = 12) -> VideoError:
+    with pytest.raises(VideoError) as caught:
+        read_frames(folder, 1, last, range)
+    return caught.value
+
+
+def test_what_is_wrong_with_a_folder_is_told_apart(folder: Path) -> None:
+    assert refused(folder / "none").kind == "missing"
+    assert str(refused(folder, 14)).endswith("lacks 2 frames of 14, such as 13")
+    with pytest.raises(VideoError, match="has no frame from 40 to 50"):
+        read_frames(folder, 40, 50, range)
+    frame = folder / "img_00003.jpg"
+    content = frame.read_bytes()
+    frame.write_bytes(content[: len(content) // 2])
+    assert refused(folder).kind == "corrupt"
+    frame.write_text("no picture")
+    assert "is no JPEG picture" in str(refused(folder))
+    frame.write_bytes(b"")
+    assert refused(folder).kind == "empty"
+    Image.new("RGB", (8, 8)).save(frame)
+    assert "its frames are of different sizes" in str(refused(folder))
+
+
+def test_folders_give_clips_like_files(folder: Path) -> None:
+    listed = [
+        Video("a", folder, 3, frames=(1, 12)),
+        Video("b", folder / "none", 3, frames=(1, 12)),
+    ]
+    seen = AllViews(listed, Uniform(4), Views(48, 48))
+    item, lost = seen[0], seen[1]
+    assert not isinstance(item, Unusable)
+    assert (item.label, item.clips.shape) == (3, (1, 3, 4, 48, 48))
+    assert isinstance(lost, Unusable)
+    assert lost.kind == "missing"
+    drawn = RandomClips(listed, Uniform(4), as_clip, seed=0)[0, 0]
+    assert not isinstance(drawn, Unusable)
+    assert drawn.clip.shape == (3, 4, 48, 128)
