@@ -1,7 +1,8 @@
 """The motions of `arrow-of-time`, drawn: pairs that only the order of their pictures tells apart.
 
 A drawing is F x H x W x 3, uint8, RGB, with F = `LENGTH` and H = W = `SIZE`. Places and sizes are
-shares of a side; a mask is F x H x W, the share of each pixel that a shape covers.
+shares of a side; a mask is F x H x W, the share of each pixel that a shape covers. What stands
+still has F = 1 until it meets what moves.
 """
 
 import colorsys
@@ -28,7 +29,7 @@ _time = np.linspace(-0.5, 0.5, LENGTH)
 
 @dataclass(frozen=True)
 class Layer:
-    """A mask, and its colour in every picture, F x 3 of 0 to 1."""
+    """A mask, and its colour, F x 3 of 0 to 1."""
 
     mask: Array
     colours: Array
@@ -46,12 +47,14 @@ class Pair:
 
 def draw(pair: Pair, random: Generator) -> NDArray[np.uint8]:
     """The pictures of `pair` forwards, on a background of its own, with noise."""
-    pictures = np.repeat(_background(random)[None], LENGTH, axis=0)  # F x H x W x 3
+    pictures = _background(random)[None].astype(np.float32)  # 1 x H x W x 3
     for layer in (*_distractors(random), *pair.layers(random)):
-        mask = layer.mask[..., None]  # F x H x W x 1
-        pictures = pictures * (1 - mask) + mask * layer.colours[:, None, None]  # F x H x W x 3
-    pictures += random.normal(size=pictures.shape) * random.uniform(0, 0.04)
-    return (np.clip(pictures, 0, 1) * 255).astype(np.uint8)
+        mask = layer.mask[..., None].astype(np.float32)  # F or 1 x H x W x 1
+        colours = layer.colours[:, None, None].astype(np.float32)  # F or 1 x 1 x 1 x 3
+        pictures = pictures + mask * (colours - pictures)  # F or 1 x H x W x 3
+    noise = random.standard_normal((LENGTH, SIZE, SIZE, 3), dtype=np.float32)
+    noise *= random.uniform(0, 0.04)
+    return (np.clip(pictures + noise, 0, 1) * 255).astype(np.uint8)
 
 
 def _background(random: Generator) -> Array:
@@ -167,10 +170,10 @@ def _layer(mask: Array, random: Generator) -> Layer:
 
 
 def _colours(random: Generator) -> Array:
-    """One bright colour for all pictures, F x 3."""
+    """One bright colour for all pictures, 1 x 3."""
     saturation, brightness = random.uniform(0.5, 1), random.uniform(0.6, 1)
     colour = colorsys.hsv_to_rgb(random.random(), saturation, brightness)
-    return np.repeat([colour], LENGTH, axis=0)
+    return np.array([colour])
 
 
 def _box(
@@ -194,8 +197,8 @@ def _distance(across: float | Array, down: float | Array) -> Array:
 
 
 def _each(values: float | Array) -> Array:
-    """A value for each picture, or one for all of them, as F x 1 x 1."""
-    return np.broadcast_to(np.asarray(values, dtype=np.float64), LENGTH)[:, None, None]
+    """A value for each picture, or one for all of them, as F or 1 x 1 x 1."""
+    return np.asarray(values, dtype=np.float64).reshape(-1, 1, 1)
 
 
 def _soft(outside: Array) -> Array:
