@@ -7,24 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Self
+from statistics import mean
+from typing import Any
 
+from bench.findings import Finding, Level, Points, Ratio, Standing, is_beside
 from bench.instruments import machine_of
 from bench.records import Measurement, Point
 from suites import Case, Claim
 from suites.claim import Side
-
-
-class Standing(StrEnum):
-    """How a case of a claim fared.
-
-    `UNDECIDED`: the bound lies within the ratio's interval, which then neither keeps nor breaks it.
-    """
-
-    MET = "met"
-    NOT_MET = "not met"
-    UNDECIDED = "not decided"
-    NOT_MEASURED = "not measured"
 
 
 class Verdict(StrEnum):
@@ -35,47 +25,6 @@ class Verdict(StrEnum):
     NOT_REPRODUCED = "not reproduced"
     NOT_DECIDED = "not decided"
     NOT_MEASURED = "not measured here"
-
-
-@dataclass(frozen=True)
-class Ratio:
-    """A ratio and its interval, `low` to `high`: one number where both sides are counts."""
-
-    value: float
-    low: float
-    high: float
-
-    @classmethod
-    def of(cls, numerator: Measurement, denominator: Measurement) -> Self:
-        """Numerator / denominator, which both have values.
-
-        By pairs, where the denominator was measured in turn with the numerator: their median, with
-        its 95 % interval. Else by medians, and the interval holds what those of both sides allow.
-        """
-        if _is_beside(denominator, numerator.point):
-            return cls(denominator.saving, *denominator.saving_interval)
-        (low, high), (least, most) = numerator.interval, denominator.interval
-        return cls(numerator.value / denominator.value, low / most, high / least)
-
-    def standing(self, claim: Claim) -> Standing:
-        """Whether all of the interval keeps the claim's bound, none of it, or some."""
-        if claim.at_most is None:
-            is_met, is_broken = self.low >= claim.bound, self.high < claim.bound
-        else:
-            is_met, is_broken = self.high <= claim.bound, self.low > claim.bound
-        if is_met:
-            return Standing.MET
-        return Standing.NOT_MET if is_broken else Standing.UNDECIDED
-
-    def text(self, claim: Claim) -> str:
-        """The ratio, or the increase where the claim bounds a cost; with its interval."""
-        shown = "{:.3f}x".format if claim.at_most is None else lambda r: f"{r - 1:+.2%}"
-        text = shown(self.value)
-        if self.low != self.high:
-            text += f", {shown(self.low)} to {shown(self.high)}"
-        if self.standing(claim) is Standing.UNDECIDED:
-            text += f" with the bound {shown(claim.bound)} between"
-        return text
 
 
 @dataclass(frozen=True)
@@ -101,32 +50,60 @@ class CaseResult:
     def gap(self) -> str:
         """Why there is no ratio, "" where there is one.
 
-        There is none where a side has no value, where the divisor is 0, and where the sides were
-        measured by different versions of the instrument or of the libraries.
+        There is none where a side has no value, where the divisor is 0, where accuracies are of
+        other clips, and where the sides were measured by different versions of the instrument or of
+        the libraries.
         """
-        networks = (self.claim.numerator.label, self.claim.denominator.label)
-        for network, side in zip(networks, (self.numerator, self.denominator), strict=True):
+        return next(self._gaps(), "")
+
+    def _gaps(self) -> Iterator[str]:
+        claim = self.claim
+        for network, side in zip(claim.sides, self._measurements, strict=True):
             if side is None:
-                return f"{network} is not measured: {self.claim.measured_by}"
-            if side.status != "ok":
-                return f"{network} {side.status}: {side.reason}"
-            if side is self.denominator and not all(side.samples):
-                return f"{network} measured 0"
-        if len({_versions(side) for side in (self.numerator, self.denominator) if side}) > 1:
-            return f"measured by different versions: {self.claim.measured_by}"
-        return ""
+                yield f"{network.label} is not measured: {claim.measured_by}"
+            elif side.status != "ok":
+                yield f"{network.label} {side.status}: {side.reason}"
+            elif claim.group and claim.group not in side.details.get("group_sizes", {}):
+                yield f"{network.label} has no {claim.group} classes: {claim.measured_by}"
+            elif claim.compare == "ratio" and side is self.denominator and not all(side.samples):
+                yield f"{network.label} measured 0"
+        measured = [side for side in self._measurements if side]
+        if len({_versions(side) for side in measured}) > 1:
+            yield f"measured by different versions: {claim.measured_by}"
+        if claim.compare != "ratio" and len({side.settings.get("clips") for side in measured}) > 1:
+            yield f"measured on different clips: {claim.measured_by}"
+
+    @property
+    def _measurements(self) -> tuple[Measurement | None, ...]:
+        """Of each side of the claim."""
+        return (self.numerator, self.denominator)[: len(self.claim.sides)]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The figure of each side, of an accuracy that of the claim's group; only without a gap."""
+        group = self.claim.group
+        return tuple(
+            mean(side.answers(group)) if group else side.value
+            for side in self._measurements
+            if side
+        )
 
     @cached_property
-    def measured(self) -> Ratio | None:
-        """The ratio with its interval, None where there is a `gap`."""
-        if self.gap or self.numerator is None or self.denominator is None:
+    def measured(self) -> Finding | None:
+        """The ratio, or what else the claim compares by; None where there is a `gap`."""
+        if self.gap or self.numerator is None:
             return None
+        group = self.claim.group
+        if self.denominator is None:
+            return Level.of(self.numerator, group)
+        if self.claim.compare == "points":
+            return Points.of(self.numerator, self.denominator, group)
         return Ratio.of(self.numerator, self.denominator)
 
     @property
     def ratio(self) -> float | None:
-        """Numerator / denominator, None where there is a `gap`."""
-        return self.measured.value if self.measured else None
+        """Numerator / denominator, None where there is a `gap` or the claim is of no ratio."""
+        return self.measured.value if isinstance(self.measured, Ratio) else None
 
     @property
     def is_measured(self) -> bool:
@@ -160,14 +137,13 @@ class CaseResult:
     def as_json(self) -> dict[str, Any]:
         """The label, the machine and, where the case is measured, its figures and its standing."""
         place = {"label": self.case.label, "machine": self.machine}
-        if self.measured is None or self.numerator is None or self.denominator is None:
+        if self.measured is None:
             return {**place, "status": "not_measured", "reason": self.gap}
         return {
             **place,
             "status": "ok",
-            "numerator": self.numerator.value,
-            "denominator": self.denominator.value,
-            "ratio": self.measured.value,
+            **dict(zip(("numerator", "denominator"), self.values, strict=False)),
+            self.claim.compare: self.measured.value,
             "interval": [self.measured.low, self.measured.high],
             "standing": str(self.standing),
             "met": self.is_met,
@@ -241,17 +217,14 @@ def _judge(claim: Claim, case: Case, newest: Newest) -> Iterator[CaseResult]:
     """A case on every machine that measured one of its sides."""
     point = _point(claim.numerator, case)
     numerators = newest.get((claim.label, point), {})
-    denominators = newest.get((claim.label, _point(claim.denominator, case)), {})
+    denominators = (
+        newest.get((claim.label, _point(claim.denominator, case)), {}) if claim.denominator else {}
+    )
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)
-        if denominator and _is_beside(denominator, point):
+        if denominator and is_beside(denominator, point):
             numerator = _beside(denominator)
         yield CaseResult(claim, case, machine, numerator, denominator)
-
-
-def _is_beside(measurement: Measurement, point: Point) -> bool:
-    """Whether a measurement was taken in turn with one at `point`."""
-    return measurement.reference is not None and measurement.reference.point == point
 
 
 def _beside(measurement: Measurement) -> Measurement:

@@ -209,6 +209,12 @@ def _train(point: Point) -> Reading:
     return Reading(learnt.answers, learnt.details, settings=learnt.settings)
 
 
+def _evaluate(point: Point) -> Reading:
+    raise UnsupportedError(
+        "weights and videos are needed to evaluate a network: 'blvbench evaluate' takes them"
+    )
+
+
 def latency_reference(point: Point) -> Point | None:
     """The TSN that a point is timed in turn with, of the same depth where there is one.
 
@@ -270,6 +276,11 @@ INSTRUMENTS = (
     Instrument(
         *("accuracy", "trained", PERCENT, ("bench.accuracy",), _train),
         ignores=("batch", "mode", *PLACED),
+        libraries=("torch", "torchvision", "av", "numpy"),
+    ),
+    Instrument(
+        *("accuracy", "evaluated", PERCENT, ("bench.video.evaluation",), _evaluate),
+        ignores=("batch", "mode", *PLACED, "seed"),
         libraries=("torch", "torchvision", "av", "numpy"),
     ),
 )

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from bench.errors import BenchError
-from bench.proportions import wilson
+from bench.proportions import RIGHT, WRONG, wilson
 from bench.samples import dispersion, interval, median_ratio, ratios
 
 PERCENT = "percent"  # the unit of accuracies
@@ -85,9 +85,14 @@ class Point(Record):
         learnt = (self.dataset, self.seed)
         return (self.network, self.depth or 0, options, *sizes, *ways, *learnt)
 
-    def __str__(self) -> str:
+    @property
+    def network_label(self) -> str:
+        """The network, with what it is built with, and its frames."""
         depth = "" if self.depth is None else f" depth {self.depth}"
         options = "".join(f" {name}={value}" for name, value in self.options)
+        return f"{self.network}{depth}{options}, {self.frames} frames"
+
+    def __str__(self) -> str:
         ways = [
             getattr(self, name).replace("_", "-")
             for name in ("precision", "execution", "memory_format")
@@ -95,7 +100,7 @@ class Point(Record):
         ]
         return ", ".join(
             [
-                f"{self.network}{depth}{options}, {self.frames} frames, batch {self.batch}",
+                *(self.network_label, f"batch {self.batch}"),
                 *(self.mode, f"{self.input_size} px", *ways),
                 *([f"{self.dataset}, seed {self.seed}"] if self.dataset else []),
             ]
@@ -172,6 +177,8 @@ class Measurement(Record):
             raise ValueError("a reference has a sample for each sample")
         if any(not 0 <= sample < float("inf") for sample in (*self.samples, *beside)):
             raise ValueError("a sample is a finite number of at least 0")
+        if self.is_accuracy and not set(self.samples) <= {RIGHT, WRONG}:
+            raise ValueError(f"an answer is {RIGHT} or {WRONG}")
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -193,6 +200,20 @@ class Measurement(Record):
         """Whether the samples are answers to clips, 100 for a right one and 0 for a wrong one."""
         return self.unit == PERCENT
 
+    def answers(self, group: str = "") -> tuple[int | float, ...]:
+        """The samples of an accuracy, of all clips or of one group of classes.
+
+        Raises `BenchError` where there is no such group.
+        """
+        if not group:
+            return self.samples
+        start = 0
+        for name, size in self.details.get("group_sizes", {}).items():
+            if name == group:
+                return self.samples[start : start + int(size)]
+            start += int(size)
+        raise BenchError(f"{self.label} of {self.point} has no group {group!r}")
+
     @property
     def saving(self) -> float:
         """How many times more its reference needs: the median of the samples' ratios.
@@ -212,7 +233,11 @@ class Measurement(Record):
     @property
     def interval(self) -> tuple[float, float]:
         """Where the value lies with 95 % probability, for six samples or more."""
-        return wilson(self.samples) if self.is_accuracy else interval(self.samples)
+        return self.interval_of() if self.is_accuracy else interval(self.samples)
+
+    def interval_of(self, group: str = "") -> tuple[float, float]:
+        """Where an accuracy lies with 95 % probability, of all clips or of a group of classes."""
+        return wilson(self.answers(group))
 
     @property
     def spread(self) -> dict[str, float]:

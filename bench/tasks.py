@@ -72,13 +72,14 @@ class Task:
             return self.without_figure(
                 "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
             )
-        return self._record("ok", reading)
+        return self.record(reading)
 
     def without_figure(self, status: Status, reason: str) -> Measurement:
         """The measurement of a task that gave nothing else than a status and its reason."""
-        return self._record(status, Reading(()), reason)
+        return self.record(Reading(()), status, reason)
 
-    def _record(self, status: Status, reading: Reading, reason: str = "") -> Measurement:
+    def record(self, reading: Reading, status: Status = "ok", reason: str = "") -> Measurement:
+        """The measurement that `reading` is of this task."""
         return Measurement(
             quantity=self.instrument.quantity,
             instrument=self.instrument.name,

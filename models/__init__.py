@@ -3,7 +3,7 @@
 from models.checkpoint import LoadReport, load_checkpoint, load_image_checkpoint
 from models.errors import CheckpointError, NetworkError
 from models.registry import Network, create_model, did_you_mean, get_network, list_models
-from models.saved import load_model, save_checkpoint
+from models.saved import load_model, save_checkpoint, save_weights
 
 __all__ = [
     "CheckpointError",
@@ -18,4 +18,5 @@ __all__ = [
     "load_image_checkpoint",
     "load_model",
     "save_checkpoint",
+    "save_weights",
 ]

@@ -25,23 +25,41 @@ def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
     configuration, and where the file cannot be written; a file that was there is then as it was.
     """
     import torch
-    from safetensors.torch import save
 
-    path = Path(path)
-    configuration = getattr(model, CONFIGURATION, None)
-    if not isinstance(configuration, Configuration):
-        raise NetworkError("only a network that create_model built can be saved with its name")
-    state = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in own_weights(model).items()
-    }
+    configuration = configuration_of(model)
     with torch.device("meta"):
-        report, _ = match(_build(asdict(configuration)), path, state)
+        report, _ = match(_build(asdict(configuration)), Path(path), own_weights(model))
     if not report.is_complete:  # as when its classifier was replaced
         raise NetworkError(
             f"{report.first_offence()}: the network was changed since create_model built it"
         )
     content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
-    data = save(state, metadata={FORMAT: json.dumps(content)})
+    _write(model, Path(path), {FORMAT: json.dumps(content)})
+
+
+def configuration_of(model: "nn.Module") -> Configuration:
+    """What `create_model` built `model` as; raises `NetworkError` for any other module."""
+    configuration = getattr(model, CONFIGURATION, None)
+    if not isinstance(configuration, Configuration):
+        raise NetworkError("only a network that create_model built can be saved with its name")
+    return configuration
+
+
+def save_weights(model: "nn.Module", path: str | Path) -> None:
+    """Write the weights of any network as safetensors, for `load_checkpoint` into one like it.
+
+    Raises `NetworkError` where the file cannot be written; one that was there is then as it was.
+    """
+    _write(model, Path(path), {})
+
+
+def _write(model: "nn.Module", path: Path, metadata: dict[str, str]) -> None:
+    from safetensors.torch import save
+
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in own_weights(model).items()
+    }
+    data = save(state, metadata=metadata)
     partial = path.parent / f".{path.name}.partial"
     try:
         try:

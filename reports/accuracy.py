@@ -1,4 +1,4 @@
-"""Accuracies of networks trained here, beside their MACs; and networks compared clip by clip."""
+"""Accuracies of networks beside their MACs; and networks compared clip by clip."""
 
 from collections.abc import Sequence
 from itertools import combinations, groupby
@@ -9,10 +9,10 @@ from bench.records import Measurement, Point
 from reports.published import options_text
 from reports.tables import NOT_MEASURED, NOTHING, Cell, Table
 
-LABEL, MACS = "accuracy:trained", "macs:flop_counter"
+TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"
 CLIPS_NOTE = (
-    "Intervals are Wilson's, of 95 %, over the test clips of one training; another seed may lie "
-    "outside."
+    "Intervals are Wilson's, of 95 %, over the test clips of one network; another training of it "
+    "may lie outside."
 )
 PAIRS_NOTE = (
     "McNemar's exact test on the same test clips, at equal frames and seed. It says nothing of "
@@ -21,57 +21,69 @@ PAIRS_NOTE = (
 
 
 def build_accuracies(measurements: Sequence[Measurement]) -> Table:
-    """A row for each network that was trained, with its top-1 by group of classes, in percent."""
-    trained = _trained(measurements)
-    macs = {m.point: m for m in measurements if m.label == MACS and m.status == "ok"}
-    groups = list(dict.fromkeys(name for m in trained for name in m.details["by_group"]))
+    """A row for each network, with its top-1 by group of classes and its top-5, in percent."""
+    found = _accuracies(measurements)
+    macs = macs_by_point(measurements)
+    groups = list(dict.fromkeys(name for m in found for name in m.details["by_group"]))
     headings = (
-        *("network", "depth", "options", "data set", "frames", "seed", "MACs (M)"),
-        *("test clips", "top-1 (%)", "from", "to", *groups),
+        *("network", "depth", "options", "weights", "data set", "frames", "seed", "MACs (M)"),
+        *("test clips", "top-1 (%)", "from", "to", *groups, "top-5 (%)"),
     )
-    rows = [_row(m, macs.get(find_instrument(MACS).canonical(m.point)), groups) for m in trained]
-    return Table("networks trained from scratch", headings, tuple(rows), (CLIPS_NOTE,)).compact(
-        ("data set", "options", "test clips")
+    rows = [_row(m, macs.get(macs_of(m.point)), groups) for m in found]
+    return Table("accuracies", headings, tuple(rows), (CLIPS_NOTE,)).compact(
+        ("data set", "options", "test clips", "weights")
     )
+
+
+def macs_by_point(measurements: Sequence[Measurement]) -> dict[Point, int | float]:
+    """MACs by what `macs_of` makes of a point."""
+    return {m.point: m.value for m in measurements if m.label == MACS and m.status == "ok"}
+
+
+def macs_of(point: Point) -> Point:
+    """`point` as its MACs know it."""
+    return find_instrument(MACS).canonical(point)
 
 
 def build_comparisons(measurements: Sequence[Measurement]) -> Table:
-    """A row for each two networks that were trained with the same frames and seed."""
+    """A row for each two networks that answered to the same clips, with equal frames and seed."""
     headings = (
         *("frames", "seed", "network", "against", "points more", "only the first right"),
         *("only the second right", "p", "verdict"),
     )
-    trained = sorted(_trained(measurements), key=lambda m: _alike(m.point))
+    found = sorted(_accuracies(measurements), key=_alike)
     rows = [
         _compared(first, second)
-        for _, alike in groupby(trained, key=lambda m: (_alike(m.point), m.settings["clips"]))
+        for _, alike in groupby(found, key=_alike)
         for first, second in combinations(alike, 2)
     ]
     return Table("pairs of networks on the same clips", headings, tuple(rows), (PAIRS_NOTE,))
 
 
-def _trained(measurements: Sequence[Measurement]) -> list[Measurement]:
-    return [m for m in measurements if m.label == LABEL and m.status == "ok"]
+def _accuracies(measurements: Sequence[Measurement]) -> list[Measurement]:
+    return [m for m in measurements if m.label in (TRAINED, EVALUATED) and m.status == "ok"]
 
 
-def _alike(point: Point) -> tuple[str, int, int, str]:
+def _alike(measurement: Measurement) -> tuple[str, str, int, int, str]:
     """What two networks share that are compared."""
-    return point.dataset, point.frames, point.seed, point.precision
+    point, clips = measurement.point, str(measurement.settings["clips"])
+    return point.dataset, clips, point.frames, point.seed, point.precision
 
 
-def _row(
-    measurement: Measurement, macs: Measurement | None, groups: Sequence[str]
-) -> tuple[Cell, ...]:
+def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) -> tuple[Cell, ...]:
     point, (low, high) = measurement.point, measurement.interval
     by_group = measurement.details["by_group"]
     return (
         *(Cell(point.network), NOTHING if point.depth is None else _count(point.depth)),
-        *(Cell(options_text(point.options)), Cell(point.dataset)),
+        Cell(options_text(point.options)),
+        Cell(str(measurement.settings.get("weights", "trained here"))),
+        Cell(point.dataset),
         *(_count(point.frames), _count(point.seed)),
-        NOT_MEASURED if macs is None else Cell(f"{macs.value / 1e6:,.1f}", macs.value),
+        NOT_MEASURED if macs is None else Cell(f"{macs / 1e6:,.1f}", macs),
         _count(len(measurement.samples)),
         *(_percent(share) for share in (measurement.value, low, high)),
         *(_percent(by_group[name]) if name in by_group else NOTHING for name in groups),
+        _percent(measurement.details["top5"]["percent"]),
     )
 
 

@@ -13,6 +13,7 @@ from bench.claims import ClaimResult, Verdict, judge
 from bench.instruments import machine_of
 from bench.records import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
+from reports.accuracy_plot import draw_accuracies, networks_trained
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
@@ -58,7 +59,8 @@ class Page:
     @cached_property
     def _drawn(self) -> tuple[list[Plot], Colours]:
         """All that is drawn against the number of frames, together for equal colours."""
-        return draw_plots(self.frame, [*COSTS, *machine_series(self.measurements)])
+        wanted = [*COSTS, *machine_series(self.measurements)]
+        return draw_plots(self.frame, wanted, networks_trained(self.measurements))
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -80,12 +82,17 @@ class Page:
 
     @cached_property
     def accuracies(self) -> Table:
-        """Top-1 of the networks that were trained here."""
+        """Top-1 of networks that were trained or evaluated here."""
         return build_accuracies(self.measurements)
 
     @cached_property
+    def accuracy_plot(self) -> Plot | None:
+        """Top-1 of those that were trained here against their MACs."""
+        return draw_accuracies(self.measurements, self._drawn[1])
+
+    @cached_property
     def comparisons(self) -> Table:
-        """Two of these networks at a time, on the same clips."""
+        """Two of them at a time, on the same clips."""
         return build_comparisons(self.measurements)
 
     @cached_property

@@ -3,7 +3,7 @@
 import io
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -97,14 +97,16 @@ COSTS = (
 )
 
 
-def draw_plots(measurements: pd.DataFrame, wanted: Sequence[Series]) -> tuple[list[Plot], Colours]:
+def draw_plots(
+    measurements: pd.DataFrame, wanted: Sequence[Series], others: Iterable[str] = ()
+) -> tuple[list[Plot], Colours]:
     """A plot for every series that has lines to draw: one panel a depth, one line a network.
 
-    And the colour that each network has in all of them.
+    And the colour that each network has in all of them, with networks of `others` plots.
     """
     chosen = [(series, _chosen(series, measurements)) for series in wanted]
     drawn = [(series, rows) for series, rows in chosen if rows["frames"].nunique() > 1]
-    networks = sorted({name for _, rows in drawn for name in rows["network"]})
+    networks = sorted({name for _, rows in drawn for name in rows["network"]} | set(others))
     name = "colorblind" if len(networks) <= COLOURS else "husl"
     colours = dict(zip(networks, sns.color_palette(name, len(networks)), strict=True))
     return [_draw(series, rows, colours) for series, rows in drawn], colours

@@ -21,8 +21,11 @@ class Side(Section):
 
     @property
     def label(self) -> str:
-        """The network with the options that it is built with."""
-        return " ".join([self.network, *(f"{name}={v}" for name, v in self.options.items())])
+        """The network with what it is built with, and its frames, where the side says it."""
+        depth = [] if self.depth is None else [f"depth {self.depth}"]
+        options = [f"{name}={value}" for name, value in self.options.items()]
+        frames = [] if self.frames is None else [f"{self.frames} frames"]
+        return " ".join([self.network, *depth, *options, *frames])
 
 
 class Case(Section):
@@ -36,15 +39,20 @@ class Case(Section):
     input_size: Count = 224
     num_classes: Count = 174
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
+    dataset: str = ""
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
 class Claim(Section):
-    """A published statement, judged at every case by the ratio numerator / denominator.
+    """A published statement, judged at every case by what it says to `compare`.
 
-    A case is met where the ratio is at least `at_least`, or at most `at_most`: exactly one of the
-    two is given. What a machine measures is judged on each machine. `published` is the range in
-    the source's words, `rule` why the bound is what it is, `measured_by` the command that measures
-    what is missing.
+    That is the ratio numerator / denominator; the `points`, percentage points, by which the
+    numerator's accuracy exceeds the denominator's on the same clips; or the `level`, in percent, of
+    the numerator's alone, without a denominator. Accuracies may be of one `group` of classes. A
+    case is met where this is at least `at_least`, or at most `at_most`: exactly one of the two is
+    given, and 0 is the least of points. What a machine measures is judged on each machine.
+    `published` is the range in the source's words, `rule` why the bound is what it is,
+    `measured_by` the command that measures what is missing.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -55,7 +63,9 @@ class Claim(Section):
     quantity: str
     instrument: str
     numerator: Side
-    denominator: Side
+    denominator: Side | None = None
+    compare: Literal["ratio", "points", "level"] = "ratio"
+    group: str = ""
     at_least: float | None = None
     at_most: float | None = None
     cases: Items[Case]
@@ -65,7 +75,11 @@ class Claim(Section):
     def _complete(self) -> Self:
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("give exactly one of at_least and at_most")
-        for case, side in product(self.cases, (self.numerator, self.denominator)):
+        if (self.denominator is None) != (self.compare == "level"):
+            raise ValueError("a level has no denominator, all else has one")
+        if self.compare == "points" and self.at_least != 0:
+            raise ValueError("points are at_least 0: more is not tested")
+        for case, side in product(self.cases, self.sides):
             for key in ("depth", "frames"):
                 if getattr(side, key) is None and getattr(case, key) is None:
                     raise ValueError(f"case {case.label!r} and {side.network} both lack {key}")
@@ -75,6 +89,18 @@ class Claim(Section):
     def label(self) -> str:
         """`quantity:instrument`, as a measurement has it."""
         return f"{self.quantity}:{self.instrument}"
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The numerator and, where there is one, the denominator."""
+        return (self.numerator, self.denominator) if self.denominator else (self.numerator,)
+
+    @property
+    def compared(self) -> str:
+        """What the claim is judged by, in words."""
+        sign = " less " if self.compare == "points" else " / "
+        group = f" in {self.group} classes" if self.group else ""
+        return f"{self.quantity} of {sign.join(side.label for side in self.sides)}{group}"
 
     @property
     def bound(self) -> float:

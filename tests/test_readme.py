@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.commands import COMMANDS
+from tests.bench.video.films import write_numbered
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMAND_LINES = re.findall(r"^blvbench .+$", README, flags=re.MULTILINE)
@@ -40,6 +41,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which every command of the README has run, in order."""
     folder = tmp_path_factory.mktemp("readme")
     (folder / "my_network.py").write_text(code_block("# my_network.py"))
+    for place, name in enumerate(("a class", "another class")):
+        (folder / "videos" / name).mkdir(parents=True)
+        for number in range(4):
+            write_numbered(folder / "videos" / name / f"{number}.mp4", 12 + 4 * place + number)
     for line in COMMAND_LINES:
         start = cpu_seconds()
         result = blvbench(folder, line)
@@ -54,6 +59,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_command_is_in_the_readme() -> None:
     by_module = set(re.findall(r"^python -m bench (\w+)", README, flags=re.MULTILINE))  # need a GPU
     assert {line.split()[1] for line in COMMAND_LINES} | by_module | {"suites"} == set(COMMANDS)
+
+
+def test_networks_are_trained_and_evaluated(folder: Path) -> None:
+    printed = blvbench(folder, "blvbench report --store own.sqlite --out learnt")
+    assert printed.returncode == 0
+    (record,) = json.loads((folder / "learnt" / "results.json").read_text())["measurements"]
+    assert (record["instrument"], record["point"]["frames"]) == ("evaluated", 8)
+    assert len(record["samples"]) == 4
 
 
 def test_the_papers_claims(folder: Path) -> None:

@@ -17,29 +17,40 @@ CHOICES = {
     "execution": (Execution, "operator by operator, or by torch.compile"),
     "memory_format": (MemoryFormat, "that of the weights and the clip"),
 }
+DEFAULTS = {name: field.default for name, field in Point.model_fields.items()}
 NUMBERS = {"batch": "clips", "input_size": "pixels", "num_classes": "classes"}
 
 
 def add_point(parser: ArgumentParser) -> None:
     """Give a command the arguments that `point_of` reads."""
-    defaults = {name: field.default for name, field in Point.model_fields.items()}
-    network = parser.add_mutually_exclusive_group(required=True)
+    add_network(parser, "measure")
+    for name, unit in NUMBERS.items():
+        what = f"{unit} (default: {DEFAULTS[name]})"
+        parser.add_argument(_flag(name), type=int, default=DEFAULTS[name], help=what)
+    for name in CHOICES:
+        add_choice(parser, name)
+
+
+def add_choice(parser: ArgumentParser, name: str) -> None:
+    """Give a command a field of a point of which there are few: `--mode`, `--precision`, ..."""
+    choices, what = CHOICES[name]
+    parser.add_argument(
+        _flag(name),
+        choices=get_args(choices),
+        default=DEFAULTS[name],
+        help=f"{what} (default: {DEFAULTS[name]})",
+    )
+
+
+def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) -> None:
+    """Give a command the arguments that name a network: the least that `point_of` reads."""
+    network = parser.add_mutually_exclusive_group(required=is_needed)
     network.add_argument("network", nargs="?", help="a name that 'blvbench models' lists")
-    add_model(network, "measure the network of a file of your own")
+    add_model(network, f"{verb} the network of a file of your own")
     parser.add_argument("--depth", type=int, help="layers (default: 50, where there is a choice)")
     parser.add_argument(
         "--frames", type=int, default=FRAMES, help=f"input frames (default: {FRAMES})"
     )
-    for name, unit in NUMBERS.items():
-        what = f"{unit} (default: {defaults[name]})"
-        parser.add_argument(_flag(name), type=int, default=defaults[name], help=what)
-    for name, (choices, what) in CHOICES.items():
-        parser.add_argument(
-            _flag(name),
-            choices=get_args(choices),
-            default=defaults[name],
-            help=f"{what} (default: {defaults[name]})",
-        )
     parser.add_argument(
         "--option",
         action="append",
@@ -49,11 +60,13 @@ def add_point(parser: ArgumentParser) -> None:
     )
 
 
-def point_of(arguments: Namespace) -> Point:
-    """The point that the arguments name; raises `UsageError` for one that makes no sense."""
-    fields = {
-        name: getattr(arguments, name) for name in vars(arguments) if name in Point.model_fields
-    }
+def point_of(arguments: Namespace, **others: object) -> Point:
+    """The point that the arguments and `others` name.
+
+    Raises `UsageError` for one that makes no sense.
+    """
+    given = {**vars(arguments), **others}
+    fields = {name: value for name, value in given.items() if name in Point.model_fields}
     if FILE_MARK in (arguments.network or ""):
         raise UsageError(f"name the file with --model {arguments.network}, which runs it")
     fields["network"] = arguments.network or arguments.model

@@ -11,7 +11,7 @@ context or people is in it.
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -128,9 +128,3 @@ def _make(root: Path, forwards: Motion, seed: int) -> None:
 def videos(split: Split, root: Path) -> tuple[Video, ...]:
     """The videos of a split that `generate` made below `root`, grouped by tier."""
     return tuple(Video(m.name, root / m.name, m.label, group=m.tier) for m in motions(split))
-
-
-def digest(listed: Sequence[Video]) -> str:
-    """A hash of the files' contents, which two people with the same clips share."""
-    hashes = (hashlib.sha256(video.path.read_bytes()).hexdigest() for video in listed)
-    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()

@@ -1,19 +1,19 @@
 """Pictures of a video file, decoded once in order, with the wanted ones picked.
 
-Pictures are F x 3 x H x W, uint8, RGB. No decoder seeks: a file is read from its start as far as
-the last picture that is wanted.
+Pictures are F x 3 x H x W, uint8, RGB. No decoder seeks: a file is read from its start.
 """
 
 import errno
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from bench.environment import installed_version
 from bench.errors import BenchError, UnsupportedError
+from bench.video.skipping import few_frames
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
@@ -153,35 +153,28 @@ def _decode(
     path: Path, stream: "VideoStream", packets: "Packets", pick: Pick, total: int
 ) -> Pictures:
     import av
-    import numpy as np
-    import torch
-    from av.video.reformatter import VideoReformatter
 
     wanted = pick(total)
     places, last = set(wanted), max(wanted)
-    found: dict[int, Any] = {}
-    reformatter = VideoReformatter()
-    size = None  # the first one's, where the stream changes it
+    frames = few_frames(stream, packets, places)
+    if frames:
+        return Pictures(_converted(frames, wanted), total)
+    stream.codec_context.flush_buffers()
     count = 0
     try:
         for frame in _frames(stream, packets):
             if count in places:
-                size = size or (frame.width, frame.height)
-                found[count] = _as_array(reformatter, frame, *size)
+                frames[count] = frame
             count += 1
             if count > last:
-                break
+                return Pictures(_converted(frames, wanted), total)
     except av.error.FFmpegError as error:
         raise VideoError(path, "corrupt", f"picture {count}: {error.strerror}") from error
     if count == 0:
         raise VideoError(path, "no picture", "no picture of it can be decoded")
-    if count <= last:
-        if total - count > max(1, SPARE_PACKETS * total):
-            raise VideoError(path, "corrupt", f"{count} of {total} pictures can be decoded")
-        stream.codec_context.flush_buffers()
-        return _decode(path, stream, packets, pick, count)
-    picked = torch.from_numpy(np.stack([found[index] for index in wanted]))  # F x H x W x 3
-    return Pictures(picked.permute(0, 3, 1, 2), total)  # F x 3 x H x W
+    if total - count > max(1, SPARE_PACKETS * total):
+        raise VideoError(path, "corrupt", f"{count} of {total} pictures can be decoded")
+    return _decode(path, stream, packets, pick, count)
 
 
 def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]":
@@ -190,11 +183,22 @@ def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]"
     yield from stream.codec_context.decode(None)  # what the decoder held back
 
 
-def _as_array(reformatter: Any, frame: "VideoFrame", width: int, height: int) -> Any:
-    """A frame as H x W x 3."""
+def _converted(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
+    """The wanted frames as F x 3 x H x W, all of the size of the one that comes first."""
+    import numpy as np
+    import torch
+    from av.video.reformatter import VideoReformatter
+
+    reformatter = VideoReformatter()
+    first = frames[min(frames)]
+    size = {"width": first.width, "height": first.height}
     # One thread: by default every call starts as many as there are cores.
-    rgb = reformatter.reformat(frame, width=width, height=height, format="rgb24", threads=1)
-    return rgb.to_ndarray()
+    arrays = {
+        number: reformatter.reformat(frame, **size, format="rgb24", threads=1).to_ndarray()
+        for number, frame in frames.items()
+    }
+    picked = torch.from_numpy(np.stack([arrays[number] for number in wanted]))  # F x H x W x 3
+    return picked.permute(0, 3, 1, 2)
 
 
 def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:

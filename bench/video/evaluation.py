@@ -45,7 +45,8 @@ def evaluate(
 ) -> Scores:
     """The scores of `model` over `videos`, one video at a time, on the device that it is on.
 
-    Raises `BenchError` where more videos cannot be used than `losses` allow, or all of them.
+    Raises `BenchError` that names all videos that cannot be used where they are more than `losses`
+    allow, or all that there are.
     """
     losses = Losses(len(videos)) if losses is None else losses
     device = next(model.parameters()).device
@@ -54,11 +55,12 @@ def evaluate(
     order = range(len(videos))
     for index, item in zip(order, items(videos, order, workers=workers), strict=True):
         on_video()
-        if isinstance(item, Views):
+        if not isinstance(item, Views):
+            losses.add(item)
+        elif not losses.are_too_many:  # else the rest is only looked at, to name all
             name = videos.videos[index].name
             found[name] = item.label, _mean_logits(model, item.clips.to(device), precision)
-        else:
-            losses.add(item)
+    losses.check()
     if not found:
         raise BenchError("there is no video to evaluate: give a list of at least one")
     labels = torch.tensor([label for label, _ in found.values()])

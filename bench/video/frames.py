@@ -23,6 +23,16 @@ def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
     """
     import torch
 
+    files = frame_files(folder, first, last)
+    wanted = pick(len(files))
+    read = {index: _picture(files[index]) for index in sorted(set(wanted))}
+    if len({picture.shape for picture in read.values()}) > 1:
+        raise VideoError(folder, "corrupt", "its frames are of different sizes")
+    return Pictures(torch.stack([read[index] for index in wanted]), len(files))  # F x 3 x H x W
+
+
+def frame_files(folder: Path, first: int, last: int) -> list[Path]:
+    """The files of frames `first` to `last`; raises `VideoError` where one is not there."""
     files = _numbered(folder)
     total = last - first + 1
     absent = [number for number in range(first, last + 1) if number not in files]
@@ -31,11 +41,7 @@ def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
     if absent:
         reason = f"lacks {len(absent)} frames of {total}, such as {absent[0]}"
         raise VideoError(folder, "truncated", reason)
-    wanted = [first + index for index in pick(total)]
-    read = {number: _picture(files[number]) for number in sorted(set(wanted))}
-    if len({picture.shape for picture in read.values()}) > 1:
-        raise VideoError(folder, "corrupt", "its frames are of different sizes")
-    return Pictures(torch.stack([read[number] for number in wanted]), total)  # F x 3 x H x W
+    return [files[number] for number in range(first, last + 1)]
 
 
 def _numbered(folder: Path) -> dict[int, Path]:

@@ -65,11 +65,11 @@ class AllViews(Dataset[Views | Unusable]):
     def __getitem__(self, index: int) -> Views | Unusable:
         video = self.videos[index]
         try:
-            read = _read(video, self._pick, self._decoder)
+            read = read_video(video, self._pick, self._decoder)
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         clips = [self._views(clip) for clip in read.picked.split(self._sampling.frames)]
-        return Views(video.label, torch.cat(clips))
+        return Views(video.label, clips[0] if len(clips) == 1 else torch.cat(clips))
 
     def _pick(self, total: int) -> list[int]:
         return [index for clip in self._sampling.testing(total) for index in clip]
@@ -109,7 +109,9 @@ class RandomClips(Dataset[Drawn | Unusable]):
         video = self.videos[index]
         random = np.random.default_rng([self.seed, epoch, index])
         try:
-            read = _read(video, lambda total: self.sampling.training(total, random), self._decoder)
+            read = read_video(
+                video, lambda total: self.sampling.training(total, random), self._decoder
+            )
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         with torch.random.fork_rng(devices=[]):
@@ -117,7 +119,8 @@ class RandomClips(Dataset[Drawn | Unusable]):
             return Drawn(video.label, self._augment(read.picked))
 
 
-def _read(video: Video, pick: Pick, decoder: Decoder) -> Pictures:
+def read_video(video: Video, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
+    """What `pick` wants of a file or of a folder of frames; raises `VideoError`."""
     if video.frames is None:
         return read_file(video.path, pick, decoder)
     return read_frames(video.path, *video.frames, pick)
@@ -131,9 +134,17 @@ class Losses:
         self._total, self._most = total, most
 
     def add(self, lost: Unusable) -> None:
-        """Count a video; raises `BenchError` that names them where they are too many."""
+        """Count a video."""
         self.unusable[lost.name] = lost
-        if len(self.unusable) > self._most * self._total:
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether more are lost than may be."""
+        return len(self.unusable) > self._most * self._total
+
+    def check(self) -> None:
+        """Raise `BenchError` that names them where they are too many."""
+        if self.are_too_many:
             raise BenchError(self.summary())
 
     def summary(self) -> str:

@@ -22,8 +22,10 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.records import Precision
 from bench.steps import autocast
+from bench.video.contents import digest_of_list
 from bench.video.loading import Drawn, Losses, RandomClips, items
 from bench.video.recipe import Recipe
+from models.checkpoint import network_of
 
 OnStep = Callable[[int, float, float], object]
 
@@ -31,13 +33,29 @@ FORMAT_VERSION = 1  # of a saved training; 1: step, weights, optimizer, and what
 SAVE_EVERY = 100  # steps: what a training that is killed loses at most
 
 
+def prepare(model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool = False) -> None:
+    """Give a network of ours the recipe's dropout and, unless `is_tuned`, a new classifier.
+
+    Of any other network it is not known what they are: it stays as it is.
+    """
+    network = network_of(model)
+    if network is None:
+        return
+    for module in model.modules():
+        if isinstance(module, nn.Dropout) and module.p:  # others are switched off by its design
+            module.p = recipe.dropout
+    if not is_tuned:
+        weight: Tensor = model.get_submodule(network.classifier).get_parameter("weight")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            weight.data.copy_(torch.randn(weight.shape) * recipe.classifier_std)
+
+
 class Training:
     """A training of `model`, in place, on the device that it is on.
 
-    A network straight from its builder is prepared as the recipe says; with `is_tuned`, one that
-    has learnt already keeps its classifier. Without `saved`, nothing is kept between calls.
-    Raises `BenchError` for more unusable videos than `losses` allow, and for a loss that is no
-    number.
+    Without `saved`, nothing is kept between calls. Raises `BenchError` for more unusable videos
+    than `losses` allow, and for a loss that is no number.
     """
 
     def __init__(
@@ -48,7 +66,6 @@ class Training:
         *,
         precision: Precision = "fp32",
         saved: Path | None = None,
-        is_tuned: bool = False,
         losses: Losses | None = None,
         workers: int = 0,
     ) -> None:
@@ -63,7 +80,6 @@ class Training:
         self.steps = recipe.epochs * self._per_epoch
         self.step = 0
         self._device = next(model.parameters()).device
-        _prepare(model, recipe, clips.seed, is_tuned=is_tuned)
         self._optimizer = torch.optim.SGD(
             model.parameters(),
             recipe.learning_rate,
@@ -103,6 +119,7 @@ class Training:
                     usable.append(item)
                 else:
                     self.losses.add(item)
+                    self.losses.check()
             yield usable
 
     def _draws(self, step: int) -> list[tuple[int, int]]:
@@ -169,8 +186,8 @@ class Training:
         return {
             **asdict(self._recipe),
             "seed": self._clips.seed,
-            "videos": len(self._clips),
-            "frames": self._clips.sampling.frames,
+            "videos": digest_of_list(self._clips.videos),
+            "sampling": repr(self._clips.sampling),
             "precision": self._precision,
         }
 
@@ -194,18 +211,6 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or content.get("format") != FORMAT_VERSION:
         raise BenchError(f"{path}: is no saved training of this version: give another file")
     return content
-
-
-def _prepare(model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool) -> None:
-    """Set the dropout and, of a network that has learnt nothing yet, draw the classifier."""
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = recipe.dropout
-        if isinstance(module, nn.Linear) and not is_tuned:
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                drawn = torch.randn(module.weight.shape) * recipe.classifier_std
-            module.weight.data.copy_(drawn)
 
 
 def _mixed(seed: int, step: int) -> int:

@@ -1,15 +1,18 @@
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from bench import accuracy
+from bench.errors import BenchError
 from bench.instruments import find_instrument
 from bench.records import Measurement
 from bench.tasks import task
 from bench.video import arrow_of_time
+from bench.video.contents import digest_of_contents
 from models import create_model
 from tests.records import point
 
@@ -47,16 +50,21 @@ def test_an_answer_for_every_test_clip(first: Measurement) -> None:
 
 
 def test_it_is_by_tier_with_top_5(first: Measurement) -> None:
-    sizes = first.details["clips_by_group"]
+    sizes = first.details["group_sizes"]
     assert sizes == {"adjacent": 18, "long": 12, "fast": 18}
     tiers = first.details["by_group"]
     assert sum(tiers[name] * sizes[name] for name in sizes) / 48 == pytest.approx(first.value)
+    for name in sizes:
+        assert np.mean(first.answers(name)) == pytest.approx(tiers[name])
+    assert first.answers() == first.samples
+    with pytest.raises(BenchError, match="has no group 'other'"):
+        first.answers("other")
     assert first.details["top5"]["percent"] >= first.value
 
 
 def test_the_record_names_clips_decoder_and_recipe(first: Measurement) -> None:
     root = arrow_of_time.generate("test")
-    assert first.settings["clips"] == arrow_of_time.digest(arrow_of_time.videos("test", root))
+    assert first.settings["clips"] == digest_of_contents(arrow_of_time.videos("test", root))
     assert str(first.settings["decoder"]).startswith("pyav ")
     assert first.settings["learning_rate"] == accuracy.RECIPE.learning_rate
     assert first.settings["threads"] == 1

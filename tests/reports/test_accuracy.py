@@ -1,5 +1,6 @@
 from bench.records import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
+from reports.accuracy_plot import draw_accuracies, networks_trained
 from reports.page import build_page
 from reports.tables import Table
 from suites import load_claims
@@ -17,9 +18,18 @@ def trained(network: str, right: int, **fields: object) -> Measurement:
         instrument="trained",
         unit="percent",
         samples=(100,) * right + (0,) * (CLIPS - right),
-        details={"by_group": {"adjacent": 90.0, "fast": 10.0}},
+        details={
+            "by_group": {"adjacent": 90.0, "fast": 10.0},
+            "group_sizes": {"adjacent": 12, "fast": 8},
+            "top5": {"percent": 99.0},
+        },
         settings={"clips": "digest"},
     )
+
+
+def macs(network: str, count: int, **fields: object) -> Measurement:
+    where = {"network": network, "depth": 18, "options": {"width": 0.25}, "input_size": 64}
+    return measurement(point(**(where | {"num_classes": 16} | fields)), samples=(count,))
 
 
 def column(table: Table, heading: str) -> list[str]:
@@ -28,12 +38,9 @@ def column(table: Table, heading: str) -> list[str]:
 
 
 def test_a_row_for_each_training_with_its_interval_and_groups() -> None:
-    costs = measurement(
-        point(network="tsm", depth=18, options={"width": 0.25}, input_size=64, num_classes=16),
-        samples=(12_345_678,),
-    )
+    costs = macs("tsm", 12_345_678)
     table = build_accuracies([trained("tsm", 15), trained("tsn", 10), costs])
-    assert table.caption.startswith("networks trained from scratch, options width=0.25")
+    assert table.caption.startswith("accuracies, options width=0.25, weights trained here")
     assert "data set arrow-of-time" in table.caption
     assert column(table, "network") == ["tsm", "tsn"]
     assert column(table, "MACs (M)") == ["12.3", "not measured"]
@@ -69,3 +76,41 @@ def test_a_page_without_accuracies_has_no_rows_and_one_with_has_them() -> None:
     assert len(page.comparisons.rows) == 1
     assert page.rows[0]["value"] == 100
     assert "dispersion" not in page.rows[0]
+
+
+def test_evaluated_weights_are_named_beside_trained_networks() -> None:
+    evaluated = trained("tsm", 12, dataset="subset").model_copy(
+        update={"instrument": "evaluated", "settings": {"clips": "d", "weights": "tsm.pth"}}
+    )
+    table = build_accuracies([trained("tsm", 15), evaluated])
+    assert column(table, "weights") == ["trained here", "tsm.pth"]
+    assert column(table, "top-5 (%)") == ["99.0", "99.0"]
+    assert not build_comparisons([trained("tsm", 15), evaluated]).rows
+
+
+def test_the_plot_has_a_panel_for_all_classes_and_for_each_group() -> None:
+    measured = [
+        *(trained("tsm", 12), trained("tsm", 14, seed=1), trained("tsn", 10)),
+        *(trained("tsm", 18, frames=16), macs("tsm", 10**7), macs("tsn", 10**7)),
+        macs("tsm", 2 * 10**7, frames=16),
+    ]
+    assert networks_trained(measured) == {"tsm", "tsn"}
+    plot = draw_accuracies(measured, {"tsm": (0, 0, 1), "tsn": (1, 0, 0)})
+    assert plot
+    assert plot.panels == 3
+    assert "All classes at 16 frames: tsm 90 %." in plot.finding
+    assert "Fast at 16 frames: tsm 75 %." in plot.finding
+    for text in ("all classes", "adjacent", "fast", "blind to order, at most", "16 frames"):
+        assert f">{text}<" in plot.svg
+
+
+def test_there_is_no_plot_without_macs_or_of_other_data() -> None:
+    assert draw_accuracies([trained("tsm", 12)], {}) is None
+    assert draw_accuracies([trained("tsm", 12, dataset="own"), macs("tsm", 5)], {}) is None
+
+
+def test_a_network_has_one_colour_in_all_plots() -> None:
+    measured = [trained("tsm", 20), macs("tsm", 10**7), measurement(point())]
+    page = build_page(measured, load_claims())
+    assert page.accuracy_plot
+    assert page._drawn[1].keys() == {"tsm"}

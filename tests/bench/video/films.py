@@ -1,9 +1,11 @@
 """Small videos whose every picture carries its index in its pixels."""
 
 from pathlib import Path
+from typing import cast
 
 import av
 import numpy as np
+from av import VideoStream
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -22,6 +24,26 @@ def numbered(total: int) -> NDArray[np.uint8]:
 
 def write_numbered(path: Path, total: int, codec: str = "libx264") -> Path:
     write_video(path, numbered(total), rate=24, codec=codec)
+    return path
+
+
+def write_sound(path: Path) -> Path:
+    """A file with a tone and no pictures."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=8000, layout="mono")
+        tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+        tone.sample_rate = 8000
+        container.mux(stream.encode(tone))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_no_pictures(path: Path, codec: str) -> Path:
+    """A file for a video stream that nothing is written to: AVI has one then, MP4 none."""
+    with av.open(str(path), "w") as container:
+        stream = cast("VideoStream", container.add_stream(codec, rate=24))
+        stream.height, stream.width, stream.pix_fmt = HEIGHT, WIDTH, "yuv420p"
+        container.start_encoding()
     return path
 
 

@@ -9,7 +9,8 @@ import torch
 
 from bench.errors import BenchError
 from bench.video import arrow_of_time
-from bench.video.arrow_of_time import CLASSES, Motion, digest, generate, motions, videos
+from bench.video.arrow_of_time import CLASSES, Motion, generate, motions, videos
+from bench.video.contents import digest_of_contents
 from bench.video.decoding import read_file
 from bench.video.motions import LENGTH, PAIRS, SIZE, Pair, draw
 from bench.video.motions import _cycle as motions_cycle
@@ -62,7 +63,7 @@ def test_uniform_frames_lie_alike_from_both_ends(frames: int) -> None:
 @pytest.mark.usefixtures("few")
 def test_the_same_seed_makes_the_same_files(tmp_path: Path) -> None:
     first, again, other = (
-        digest(videos("test", generate("test", tmp_path / name, seed=seed)))
+        digest_of_contents(videos("test", generate("test", tmp_path / name, seed=seed)))
         for name, seed in (("a", 0), ("b", 0), ("c", 1))
     )
     assert first == again

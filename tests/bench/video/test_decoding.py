@@ -2,7 +2,6 @@ import shutil
 from pathlib import Path
 
 import av
-import numpy as np
 import pytest
 
 from bench.errors import BenchError, UnsupportedError
@@ -14,7 +13,14 @@ from bench.video.decoding import (
     decoder_version,
     read_file,
 )
-from tests.bench.video.films import CODECS, copy_packets, indices, write_numbered
+from tests.bench.video.films import (
+    CODECS,
+    copy_packets,
+    indices,
+    write_no_pictures,
+    write_numbered,
+    write_sound,
+)
 
 TOTAL = 100
 
@@ -92,22 +98,22 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, st
     webm = write_numbered(folder / "good.webm", TOTAL, "libvpx-vp9")
     paths["truncated"] = folder / "cut.webm"
     paths["truncated"].write_bytes(webm.read_bytes()[: webm.stat().st_size // 2])
-    paths["sound"] = folder / "sound.mp4"
-    with av.open(str(paths["sound"]), "w") as container:
-        stream = container.add_stream("aac", rate=8000, layout="mono")
-        tone = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
-        tone.sample_rate = 8000
-        container.mux(stream.encode(tone))
-        container.mux(stream.encode(None))
-    paths["missing"] = folder / "nothing.mp4"
+    paths["sound"] = write_sound(folder / "sound.mp4")
+    paths["no track"] = write_no_pictures(folder / "track.mp4", "libx264")
+    paths["no picture"] = write_no_pictures(folder / "picture.avi", "mpeg4")
+    paths["missing"] = folder / "absent.mp4"
     paths["folder"] = folder / "folder.mp4"
     paths["folder"].mkdir()
-    kinds = {"headless": "not a video", "sound": "not a video", "folder": "not a video"}
+    kinds = dict.fromkeys(("headless", "sound", "folder", "no track"), "not a video")
     return {what: (path, kinds.get(what, what)) for what, path in paths.items()}
 
 
 @pytest.mark.parametrize(
-    "what", ["empty", "not a video", "headless", "truncated", "sound", "missing", "folder"]
+    "what",
+    [
+        *("empty", "not a video", "headless", "truncated", "sound", "missing", "folder"),
+        *("no track", "no picture"),
+    ],
 )
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_a_file_that_cannot_be_used_says_why(

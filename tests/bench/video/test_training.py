@@ -4,6 +4,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from bench.video.labelled import Video
 from bench.video.loading import MOST_UNUSABLE, Losses, RandomClips
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
-from bench.video.training import Training
+from bench.video.training import Training, prepare
 from bench.video.transforms import as_clip
+from models import create_model
 
 FRAMES, SIZE, VIDEOS = 4, 16, 12
 RECIPE = Recipe(epochs=3, batch=4, learning_rate=0.1, warm_up=0.2, classifier_std=0.1)
@@ -63,12 +65,11 @@ def training(
     seed: int = 0,
     workers: int = 0,
     model: nn.Module | None = None,
-    is_tuned: bool = False,
 ) -> tuple[Training, nn.Module]:
     with seeded():
         network = Tiny() if model is None else model
     clips = RandomClips(videos, Uniform(FRAMES), as_clip, seed=seed)
-    made = Training(network, clips, recipe, saved=saved, workers=workers, is_tuned=is_tuned)
+    made = Training(network, clips, recipe, saved=saved, workers=workers)
     return made, network
 
 
@@ -186,14 +187,42 @@ def test_the_learning_rate_rises_and_falls_as_a_cosine() -> None:
     assert Recipe().rate(10, 10) == 0
 
 
-def test_what_is_tuned_keeps_its_classifier(videos: tuple[Video, ...]) -> None:
+def test_what_is_tuned_keeps_its_classifier() -> None:
+    model: Any = create_model("tsn", num_classes=3, frames=2, depth=18, width=0.25)
+    before = model.head.classifier.weight.clone()
+    prepare(model, RECIPE, seed=0, is_tuned=True)
+    assert torch.equal(model.head.classifier.weight, before)
+    assert model.head.dropout.p == RECIPE.dropout
+    prepare(model, RECIPE, seed=0)
+    first = model.head.classifier.weight.clone()
+    assert first.std().item() == pytest.approx(RECIPE.classifier_std, rel=0.2)
+    prepare(model, RECIPE, seed=0)
+    assert torch.equal(model.head.classifier.weight, first)
+    prepare(model, RECIPE, seed=1)
+    assert not torch.equal(model.head.classifier.weight, first)
+
+
+def test_a_network_of_ones_own_is_left_as_it_is() -> None:
     model = Tiny()
     before = model.classifier.weight.clone()
-    training(videos, model=model, is_tuned=True)
+    prepare(model, RECIPE, seed=0)
     assert torch.equal(model.classifier.weight, before)
-    training(videos, model=model)
-    assert not torch.equal(model.classifier.weight, before)
-    assert model.dropout.p == RECIPE.dropout
+    assert model.dropout.p == 0.5
+
+
+@pytest.mark.parametrize("name", ["torchvision_s3d", "swin3d_t"])
+def test_the_classifier_of_a_library_is_found(name: str) -> None:
+    with torch.device("meta"):
+        model = create_model(name, num_classes=3, frames=16)
+    before = {key: module.p for key, module in dropouts(model)}
+    prepare(model, replace(RECIPE, dropout=0.3), seed=0, is_tuned=True)
+    assert {key: module.p for key, module in dropouts(model)} == {
+        key: 0.3 if p else 0 for key, p in before.items()
+    }
+
+
+def dropouts(model: nn.Module) -> list[tuple[str, nn.Dropout]]:
+    return [(key, m) for key, m in model.named_modules() if isinstance(m, nn.Dropout)]
 
 
 @pytest.mark.parametrize(

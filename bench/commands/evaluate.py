@@ -1,0 +1,255 @@
+"""`blvbench evaluate`."""
+
+import hashlib
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.commands import UsageError
+from bench.commands.data import DataSet, add_data, data_set, sampling, ticking, workers
+from bench.commands.device import add_device, device_of, threads_of
+from bench.commands.output import add_json, print_json, print_table, progress_bar
+from bench.commands.point import add_choice, add_network, point_of
+from bench.errors import BenchError
+from bench.networks import build, configured
+from bench.proportions import Comparison, compare, wilson
+from bench.records import Measurement, Point, Scalar
+from bench.store import Store
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bench.video.evaluation import Scores
+    from bench.video.scores_file import NamedScores
+
+SHORT_SIDE = 256 / 224  # of what is cropped, to the crop, as the papers have it
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_network(parser, "evaluate", is_needed=False)
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="of 'blvbench train', which name their network; of others, give it as well",
+    )
+    add_data(parser)
+    parser.add_argument("--clips", type=int, default=1, help="of each video (default: 1)")
+    parser.add_argument(
+        "--crops",
+        type=int,
+        choices=(1, 3, 10),
+        default=1,
+        help="of each clip: the centre, three along its longer side, or ten with mirrors",
+    )
+    parser.add_argument("--input-size", type=int, metavar="PIXELS", help="of crops (default: 224)")
+    parser.add_argument(
+        "--short-side",
+        type=int,
+        metavar="PIXELS",
+        help="of the pictures that are cropped (default: 256 for crops of 224)",
+    )
+    add_choice(parser, "precision")
+    add_device(parser)
+    parser.add_argument(
+        "--ensemble",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare with, and average with, the --scores of another network; may be repeated",
+    )
+    parser.add_argument("--scores", type=Path, metavar="FILE", help="write the scores, as .npz")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="keep the accuracy in a store")
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Evaluate a network on videos; says which of them could not be used."""
+    from bench.accuracy import Accuracy
+    from bench.instruments import Reading, find_instrument
+    from bench.placement import check_device
+    from bench.settings import fixed
+    from bench.tasks import Task
+    from bench.video.decoding import check_decoder
+    from bench.video.scores_file import NamedScores, read_scores, write_scores
+
+    others = [read_scores(path) for path in arguments.ensemble]
+    check_decoder(arguments.decoder)
+    device, threads = device_of(arguments), threads_of(arguments)
+    data = data_set(arguments, "test")
+    if arguments.crops == 10 and data.may_flip is False:
+        raise UsageError(
+            f"--crops 10 mirrors clips of {data.name}, whose labels name a side: use 3"
+        )
+    model, point = _network(arguments, data)
+    check_device(point, device)
+    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
+        scores = _scores(arguments, model.to(device), data, point)
+    protocol = _protocol(arguments, point, data)
+    found = Accuracy.of(scores, data.videos, {**settings, **protocol})
+    lost = tuple(f"{u.name} is {u.kind}: {u.reason}" for u in scores.unusable)
+    task = Task(point, find_instrument("accuracy:evaluated"))
+    measured = task.record(
+        Reading(found.answers, found.details, lost, settings=found.settings),
+    )
+    named = NamedScores(point.network_label, data.digest, scores)
+    if arguments.scores is not None:
+        write_scores(arguments.scores, named)
+    if arguments.store is not None:
+        with Store(arguments.store, create=True) as store:
+            store.put(_identity(task.identity, measured), measured)
+    _show(measured, named, others, as_json=arguments.json)
+    return 0
+
+
+def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
+    """The network with its weights, and its point."""
+    import models
+    from models.saved import configuration_of
+
+    size = arguments.input_size or data.size
+    fields: dict[str, Any] = {
+        "input_size": size,
+        "num_classes": data.num_classes,
+        "dataset": data.name,
+        "batch": 1,
+    }
+    if arguments.network or arguments.model:
+        point = configured(point_of(arguments, **fields))
+        model = build(point)
+        print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
+        return model, point
+    if arguments.option or arguments.depth is not None:
+        raise UsageError("--depth and --option are of a network that is named: name it")
+    model = models.load_model(arguments.weights)
+    saved = configuration_of(model)
+    if saved.num_classes != data.num_classes:
+        raise BenchError(
+            f"{arguments.weights}: tells {saved.num_classes} classes apart, "
+            f"{data.name} has {data.num_classes}: train it on this data"
+        )
+    return model, Point(
+        network=saved.network,
+        depth=saved.depth,
+        frames=saved.frames,
+        options=tuple(sorted(saved.options.items())),
+        precision=arguments.precision,
+        **fields,
+    )
+
+
+def _scores(arguments: Namespace, model: "nn.Module", data: DataSet, point: Point) -> "Scores":
+    from bench.video.evaluation import evaluate
+    from bench.video.loading import AllViews, Losses
+    from bench.video.transforms import Views
+
+    views = AllViews(
+        data.videos,
+        sampling(arguments, point.frames, arguments.clips),
+        Views(point.input_size, _short_side(arguments, point, data), arguments.crops),
+        arguments.decoder,
+    )
+    with progress_bar(len(data.videos), "videos") as advance:
+        return evaluate(
+            model,
+            views,
+            precision=point.precision,
+            workers=workers(arguments, next(model.parameters()).device.type),
+            losses=Losses(len(data.videos), arguments.unusable),
+            on_video=ticking(advance),
+        )
+
+
+def _short_side(arguments: Namespace, point: Point, data: DataSet) -> int:
+    if arguments.short_side is not None:
+        return int(arguments.short_side)
+    return point.input_size if data.is_generated else round(point.input_size * SHORT_SIDE)
+
+
+def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Scalar]:
+    """What the accuracy depends on beside the network, for the record."""
+    from bench.video.contents import file_hash
+    from bench.video.decoding import decoder_version
+
+    return {
+        "weights": arguments.weights.name,
+        "weights_sha256": file_hash(arguments.weights),
+        "clips": data.digest,
+        "sampling": repr(sampling(arguments, point.frames, arguments.clips)),
+        "crops": arguments.crops,
+        "short_side": _short_side(arguments, point, data),
+        "decoder": decoder_version(arguments.decoder),
+    }
+
+
+def _identity(task: str, measured: Measurement) -> str:
+    """Of an accuracy: that of its task, with what was evaluated and how."""
+    content = json.dumps([task, measured.settings], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _show(
+    measured: Measurement, own: "NamedScores", others: "Sequence[NamedScores]", *, as_json: bool
+) -> None:
+    """Print the accuracy; with other networks' scores, each one's and that of all together."""
+    from bench.video.evaluation import ensemble
+
+    rows = [_row(own.network, own.scores, None)]
+    for other in others:
+        if other.clips != own.clips:
+            raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
+        both = compare(own.scores.correct(), other.scores.correct())
+        rows.append(_row(other.network, other.scores, both))
+    if others:
+        together = ensemble([own.scores, *(other.scores for other in others)])
+        rows.append(_row(f"all {len(others) + 1} together", together, None))
+    if as_json:
+        print_json([{**measured.as_json(), "networks": rows}])
+        return
+    print_table(
+        ("network", "videos", "top-1 (%)", "95 % interval", "top-5 (%)", "the first against it"),
+        [
+            (
+                row["network"],
+                row["videos"],
+                f"{row['top1']:.1f}",
+                f"{row['interval'][0]:.1f} to {row['interval'][1]:.1f}",
+                f"{row['top5']:.1f}",
+                _text(row["comparison"]),
+            )
+            for row in rows
+        ],
+    )
+    for warning in measured.warnings:
+        print(f"Unusable: {warning}")
+
+
+def _row(network: str, scores: "Scores", comparison: Comparison | None) -> dict[str, Any]:
+    answers = scores.correct()
+    against = None
+    if comparison is not None:
+        against = {
+            "points": comparison.points,
+            "p_value": comparison.p_value,
+            "verdict": str(comparison.difference),
+        }
+    return {
+        "network": network,
+        "videos": len(answers),
+        "top1": sum(answers) / len(answers),
+        "interval": list(wilson(answers)),
+        "top5": sum(scores.correct(top=5)) / len(answers),
+        "comparison": against,
+    }
+
+
+def _text(comparison: dict[str, Any] | None) -> str:
+    if comparison is None:
+        return ""
+    return f"{comparison['verdict']} ({comparison['points']:+.1f}, p {comparison['p_value']:.2g})"

@@ -1,0 +1,54 @@
+"""`blvbench subset`."""
+
+import sys
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from bench.commands.data import add_annotations, annotated, ticking
+from bench.commands.output import progress_bar
+from bench.errors import BenchError
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    add_annotations(parser, "the videos", is_needed=True)
+    parser.add_argument(
+        "--per-class", type=int, required=True, metavar="N", help="how many videos of each class"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument(
+        "--classes", type=Path, metavar="FILE", help="a class a line (default: every class)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="the manifest to write"
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Draw a subset of a data set into a manifest."""
+    from bench.video import subset
+    from bench.video.lists import read_names
+
+    if arguments.seed < 0:
+        raise BenchError(f"--seed must be at least 0, not {arguments.seed}")
+    listed = annotated(arguments)
+    classes = read_names(arguments.classes) if arguments.classes else ()
+    total = subset.count(listed, arguments.per_class, classes)
+    with progress_bar(total, "drawing") as advance:
+        drawn = subset.draw(
+            listed,
+            arguments.data,
+            per_class=arguments.per_class,
+            seed=arguments.seed,
+            classes=classes,
+            on_video=ticking(advance),
+        )
+    subset.write(drawn.manifest, arguments.out)
+    for video in drawn.passed_over:
+        print(f"Passed over: {video.name} is {video.kind}: {video.reason}", file=sys.stderr)
+    manifest = drawn.manifest
+    print(
+        f"{arguments.out}: {len(manifest.clips)} clips of "
+        f"{len(manifest.clips) // manifest.per_class} classes, digest {manifest.digest}"
+    )
+    return 0

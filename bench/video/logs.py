@@ -1,0 +1,77 @@
+"""What a training writes of each step: a CSV file, and TensorBoard's events."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from bench.errors import BenchError, UnsupportedError
+from bench.video.training import OnStep
+
+COLUMNS = ("step", "loss", "learning_rate")
+
+
+@contextmanager
+def logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnStep]:
+    """Within: what is called with each step, its loss and its learning rate is written.
+
+    To the CSV file `table`, and for TensorBoard to the folder `events`, where they are given. Of a
+    training that goes on after `done` steps, the first lines are kept. Raises `BenchError` where
+    one cannot be written, `UnsupportedError` where TensorBoard is not installed.
+    """
+    with ExitStack() as opened:
+        writers = [
+            opened.enter_context(writing(place, done))
+            for place, writing in ((table, _table), (events, _events))
+            if place is not None
+        ]
+
+        def write(step: int, loss: float, rate: float) -> None:
+            for writer in writers:
+                writer(step, loss, rate)
+
+        yield write
+
+
+@contextmanager
+def _table(path: Path, done: int) -> Iterator[OnStep]:
+    try:
+        kept = _lines(path, done) if done and path.exists() else []
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerows([COLUMNS, *kept])
+
+            def write(step: int, loss: float, rate: float) -> None:
+                writer.writerow((step, loss, rate))
+                file.flush()  # for those who look while it trains
+
+            yield write
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be written ({error.strerror}): give another") from error
+
+
+def _lines(path: Path, done: int) -> list[list[str]]:
+    """The lines of the first `done` steps."""
+    with path.open(newline="", encoding="utf-8") as file:
+        lines = [line for line in csv.reader(file) if len(line) == len(COLUMNS)]
+    return [line for line in lines if line[0].isdecimal() and int(line[0]) <= done]
+
+
+@contextmanager
+def _events(folder: Path, done: int) -> Iterator[OnStep]:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError as error:
+        raise UnsupportedError(
+            'TensorBoard is not installed: python -m pip install -e ".[tensorboard]"'
+        ) from error
+    try:
+        with SummaryWriter(str(folder), purge_step=done + 1) as writer:
+
+            def write(step: int, loss: float, rate: float) -> None:
+                writer.add_scalar("loss", loss, step)
+                writer.add_scalar("learning_rate", rate, step)
+
+            yield write
+    except OSError as error:
+        raise BenchError(f"{folder}: cannot be written ({error.strerror}): give another") from error

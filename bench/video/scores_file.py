@@ -1,0 +1,81 @@
+"""Scores of a network in a file, so that networks of any kind and machine make an ensemble."""
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bench.errors import BenchError
+from bench.video.evaluation import Scores
+
+FORMAT_VERSION = 1  # 1: names, labels, logits, and what they are of
+MAX_BYTES = 1 << 30  # of the arrays: a million videos of 174 classes have less
+
+
+@dataclass(frozen=True)
+class NamedScores:
+    """Scores with the network that gave them and a digest of the clips."""
+
+    network: str
+    clips: str
+    scores: Scores
+
+
+def write_scores(path: Path, named: NamedScores) -> None:
+    """Write scores as NumPy's .npz; raises `BenchError` where that fails."""
+    of = {"format": FORMAT_VERSION, "network": named.network, "clips": named.clips}
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        of=np.array(json.dumps(of)),
+        names=np.array(named.scores.names),
+        labels=named.scores.labels.numpy(),
+        logits=named.scores.logits.numpy(),
+    )
+    try:
+        path.write_bytes(content.getvalue())
+    except BenchError:
+        raise
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be written ({error.strerror}): give another") from error
+
+
+def read_scores(path: Path) -> NamedScores:
+    """Read what `write_scores` wrote; raises `BenchError` for another file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
+                raise BenchError(f"{path}: holds more than {MAX_BYTES} bytes: these are no scores")
+        with np.load(path, allow_pickle=False) as arrays:
+            return _named(
+                path, {name: arrays[name] for name in ("of", "names", "labels", "logits")}
+            )
+    except BenchError:
+        raise
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    except (KeyError, TypeError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+        raise BenchError(f"{path}: holds no scores of 'blvbench evaluate': give another") from error
+
+
+def _named(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
+    of = json.loads(str(arrays["of"]))
+    if of["format"] != FORMAT_VERSION:
+        raise BenchError(f"{path}: has scores of another version: evaluate the network again")
+    names, labels, logits = arrays["names"], arrays["labels"], arrays["logits"]
+    if not (names.ndim == labels.ndim == 1 and logits.ndim == 2 and len(names)):
+        raise ValueError("the arrays' dimensions")
+    if not len(names) == len(labels) == len(logits):
+        raise ValueError("the arrays' lengths")
+    if names.dtype.kind != "U" or labels.dtype != np.int64 or logits.dtype != np.float32:
+        raise ValueError("the arrays' types")
+    if not ((labels >= 0) & (labels < logits.shape[1])).all():
+        raise ValueError("a label of no class")
+    if not np.isfinite(logits).all():
+        raise ValueError("a logit that is no number")
+    scores = Scores(tuple(names.tolist()), torch.from_numpy(labels), torch.from_numpy(logits), ())
+    return NamedScores(str(of["network"]), str(of["clips"]), scores)

@@ -1,0 +1,215 @@
+"""Small subsets of data sets, so that two people's figures are of the same clips.
+
+A manifest is JSON: how the subset was drawn, the classes, and the clips with the hashes of their
+contents.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from bench.errors import BenchError
+from bench.records import Record
+from bench.video.annotations import Annotated as Listed
+from bench.video.contents import content_hash
+from bench.video.decoding import VideoError
+from bench.video.labelled import Video
+from bench.video.lists import MAX_CLASSES, read_text, to_name, to_path
+from bench.video.loading import Unusable, read_video
+from models import did_you_mean
+
+MOST_NAMED = 10  # clips in one error
+
+Count = Annotated[int, Field(ge=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Clip(Record):
+    """A video of a subset; `path` is relative to the folder of videos."""
+
+    name: str
+    path: str
+    label: Annotated[int, Field(ge=0, lt=MAX_CLASSES)]
+    frames: tuple[Count, Count] | None = None
+    sha256: Sha256
+
+    @model_validator(mode="after")
+    def _safe(self) -> Self:
+        try:
+            to_name("a clip", "the name", self.name)
+            to_path(f"clip {self.name!r:.60}", self.path)
+        except BenchError as error:
+            raise ValueError(str(error)) from error
+        if self.frames is not None and self.frames[0] > self.frames[1]:
+            raise ValueError("its first frame comes after its last")
+        return self
+
+
+class Manifest(Record):
+    """A subset: `per_class` clips of each of some `classes`, drawn by `seed`.
+
+    Labels count all classes of the data set, so that a network trained on it fits.
+    """
+
+    format: Literal[1] = 1
+    seed: Annotated[int, Field(ge=0)]
+    per_class: Count
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]
+    clips: Annotated[tuple[Clip, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if max(clip.label for clip in self.clips) >= len(self.classes):
+            raise ValueError("a clip's label is of no class")
+        if len({clip.name for clip in self.clips}) < len(self.clips):
+            raise ValueError("two clips have one name")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """A hash of the names, the labels and the contents of the clips."""
+        rows = [clip.model_dump(mode="json") for clip in self.clips]
+        return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A subset, and the videos that came up for it but cannot be used."""
+
+    manifest: Manifest
+    passed_over: tuple[Unusable, ...]
+
+
+def draw(
+    listed: Listed,
+    data: Path,
+    *,
+    per_class: int,
+    seed: int = 0,
+    classes: Sequence[str] = (),
+    on_video: Callable[[], object] = lambda: None,
+) -> Drawn:
+    """Draw `per_class` usable videos of each of `classes`, or of all that have any.
+
+    The draw depends on the seed and on the videos' names, not on their order in the list; a larger
+    one of the same seed holds a smaller one. Raises `BenchError` for an unknown class, and for one
+    with too few usable videos.
+    """
+    if per_class < 1:
+        raise BenchError(f"a subset takes 1 video of a class at least, not {per_class}")
+    by_label: dict[int, list[Video]] = {}
+    for video in listed.videos:
+        by_label.setdefault(video.label, []).append(video)
+    clips: list[Clip] = []
+    passed_over: list[Unusable] = []
+    for label in _labels(listed, classes) or sorted(by_label):
+        taken = 0
+        candidates = iter(sorted(by_label.get(label, ()), key=lambda video: _lot(seed, video)))
+        while taken < per_class:
+            drawn = next(candidates, None)
+            if drawn is None:
+                raise BenchError(
+                    f"class {listed.classes[label]!r:.60} has {taken} usable videos, not "
+                    f"{per_class}: ask for fewer, or leave the class out"
+                )
+            try:
+                clips.append(_clip(drawn, data))
+            except VideoError as error:
+                passed_over.append(Unusable(drawn.name, error.kind, error.reason))
+                continue
+            taken += 1
+            on_video()
+    manifest = Manifest(seed=seed, per_class=per_class, classes=listed.classes, clips=tuple(clips))
+    return Drawn(manifest, tuple(passed_over))
+
+
+def count(listed: Listed, per_class: int, classes: Sequence[str] = ()) -> int:
+    """How many videos `draw` will take."""
+    labels = _labels(listed, classes) or {video.label for video in listed.videos}
+    return per_class * len(labels)
+
+
+def write(manifest: Manifest, path: Path) -> None:
+    """Write a manifest; raises `BenchError` where it cannot be."""
+    text = json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n"
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be written ({error.strerror}): give another") from error
+
+
+def read(path: Path) -> Manifest:
+    """Read a manifest; raises `BenchError` with the first key that is wrong."""
+    try:
+        return Manifest.model_validate_json(read_text(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "it"
+        raise BenchError(
+            f"{path}: is no manifest of this version: {where}: {first['msg']}: "
+            "draw it again with 'blvbench subset'"
+        ) from error
+
+
+def videos(
+    manifest: Manifest, data: Path, on_video: Callable[[], object] = lambda: None
+) -> tuple[Video, ...]:
+    """The clips of a manifest in the folder `data`, all of them as they were when it was drawn.
+
+    Raises `BenchError` that names those that are not.
+    """
+    found: list[Video] = []
+    wrong: list[str] = []
+    for clip in manifest.clips:
+        video = Video(clip.name, data / clip.path, clip.label, clip.frames)
+        on_video()
+        try:
+            is_same = content_hash(video) == clip.sha256
+        except VideoError as error:
+            wrong.append(f"{clip.name} is {error.kind}: {error.reason}")
+            continue
+        if is_same:
+            found.append(video)
+        else:
+            wrong.append(f"{clip.name} has other contents")
+    if wrong:
+        named = "; ".join(wrong[:MOST_NAMED])
+        more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        raise BenchError(
+            f"{data}: {len(wrong)} of {len(manifest.clips)} clips are not the manifest's: "
+            f"give the data that it was drawn from ({named}{more})"
+        )
+    return tuple(found)
+
+
+def _labels(listed: Listed, classes: Sequence[str]) -> list[int]:
+    numbers = {name: number for number, name in enumerate(listed.classes)}
+    unknown = [name for name in classes if name not in numbers]
+    if unknown:
+        raise BenchError(
+            f"there is no class {unknown[0]!r:.60}{did_you_mean(unknown[0], listed.classes)}: "
+            "use the names of the annotations"
+        )
+    return sorted({numbers[name] for name in classes})
+
+
+def _lot(seed: int, video: Video) -> str:
+    """What videos are drawn in the order of."""
+    return hashlib.sha256(f"{seed} {video.name}".encode(errors="surrogateescape")).hexdigest()
+
+
+def _clip(video: Video, data: Path) -> Clip:
+    """A usable video with its hash; raises `VideoError` for another."""
+    read_video(video, lambda total: [total // 2])
+    return Clip(
+        name=video.name,
+        path=video.path.relative_to(data).as_posix(),
+        label=video.label,
+        frames=video.frames,
+        sha256=content_hash(video),
+    )

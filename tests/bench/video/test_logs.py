@@ -1,0 +1,69 @@
+import builtins
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.errors import BenchError, UnsupportedError
+from bench.video.logs import logs
+
+
+def test_a_line_a_step(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    with logs(file, None, done=0) as write:
+        write(1, 2.5, 0.1)
+        assert file.read_text().splitlines() == ["step,loss,learning_rate", "1,2.5,0.1"]
+        write(2, 1.5, 0.05)
+    assert file.read_text().splitlines()[-1] == "2,1.5,0.05"
+
+
+def test_what_goes_on_keeps_the_steps_that_were_kept(tmp_path: Path) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text("step,loss,learning_rate\n1,3.0,0.1\n2,2.0,0.1\n3,1.0,0.1\n4,0.")
+    with logs(file, None, done=2) as write:
+        write(3, 1.25, 0.1)
+    assert file.read_text().splitlines() == [
+        *("step,loss,learning_rate", "1,3.0,0.1", "2,2.0,0.1", "3,1.25,0.1")
+    ]
+    with logs(file, None, done=0):
+        pass
+    assert file.read_text() == "step,loss,learning_rate\n"
+
+
+def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    with logs(None, tmp_path, done=0) as write:
+        write(1, 2.5, 0.5)
+        write(2, 1.5, 0.25)
+    with logs(None, tmp_path, done=1) as write:
+        write(2, 1.25, 0.25)
+    events = reader.EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(1, 2.5), (2, 1.25)]
+    assert [e.value for e in events.Scalars("learning_rate")] == [0.5, 0.25]
+
+
+def test_where_it_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with (
+        pytest.raises(BenchError, match=r"log\.csv: cannot be written"),
+        logs(tmp_path / "no" / "log.csv", None, done=0),
+    ):
+        pass
+
+
+def test_without_tensorboard_it_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imported = builtins.__import__
+
+    def refuse(name: str, *others: Any) -> Any:
+        if name == "torch.utils.tensorboard":
+            raise ImportError(name)
+        return imported(name, *others)
+
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with (
+        pytest.raises(UnsupportedError, match=r"\.\[tensorboard\]"),
+        logs(None, tmp_path, done=0),
+    ):
+        pass
