@@ -5,6 +5,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,9 @@ def run(arguments: Namespace) -> int:
     from bench.video.decoding import check_decoder
     from bench.video.scores_file import NamedScores, read_scores, write_scores
 
+    for path in (arguments.scores, arguments.store):
+        if path is not None and not path.parent.is_dir():
+            raise BenchError(f"{path}: has no folder to be in: make {path.parent}")
     others = [read_scores(path) for path in arguments.ensemble]
     check_decoder(arguments.decoder)
     device, threads = device_of(arguments), threads_of(arguments)
@@ -87,23 +91,29 @@ def run(arguments: Namespace) -> int:
         raise UsageError(
             f"--crops 10 mirrors clips of {data.name}, whose labels name a side: use 3"
         )
+    for other in others:
+        if other.clips != data.digest:
+            raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
     model, point = _network(arguments, data)
     check_device(point, device)
-    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
-        scores = _scores(arguments, model.to(device), data, point)
     protocol = _protocol(arguments, point, data)
-    found = Accuracy.of(scores, data.videos, {**settings, **protocol})
-    lost = tuple(f"{u.name} is {u.kind}: {u.reason}" for u in scores.unusable)
-    task = Task(point, find_instrument("accuracy:evaluated"))
-    measured = task.record(
-        Reading(found.answers, found.details, lost, settings=found.settings),
-    )
+    with ExitStack() as opened:
+        store = (
+            opened.enter_context(Store(arguments.store, create=True)) if arguments.store else None
+        )
+        settings = opened.enter_context(
+            fixed(device, point.precision, threads=threads, cudnn_benchmark=False)
+        )
+        scores = _scores(arguments, model.to(device), data, point)
+        found = Accuracy.of(scores, data.videos, {**settings, **protocol})
+        lost = tuple(f"{u.name} is {u.kind}: {u.reason}" for u in scores.unusable)
+        task = Task(point, find_instrument("accuracy:evaluated"))
+        measured = task.record(Reading(found.answers, found.details, lost, settings=found.settings))
+        if store is not None:
+            store.put(_identity(task.identity, measured), measured)
     named = NamedScores(point.network_label, data.digest, scores)
     if arguments.scores is not None:
         write_scores(arguments.scores, named)
-    if arguments.store is not None:
-        with Store(arguments.store, create=True) as store:
-            store.put(_identity(task.identity, measured), measured)
     _show(measured, named, others, as_json=arguments.json)
     return 0
 
@@ -201,13 +211,11 @@ def _show(
     from bench.video.evaluation import ensemble
 
     rows = [_row(own.network, own.scores, None)]
-    for other in others:
-        if other.clips != own.clips:
-            raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
-        both = compare(own.scores.correct(), other.scores.correct())
-        rows.append(_row(other.network, other.scores, both))
     if others:
         together = ensemble([own.scores, *(other.scores for other in others)])
+        for other in others:
+            both = compare(own.scores.correct(), other.scores.correct())
+            rows.append(_row(other.network, other.scores, both))
         rows.append(_row(f"all {len(others) + 1} together", together, None))
     if as_json:
         print_json([{**measured.as_json(), "networks": rows}])

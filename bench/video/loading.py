@@ -5,7 +5,7 @@ A clip is 3 x T x S x S, a batch of clips N x 3 x T x S x S, float, normalised.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
 from bench.processes import context
+from bench.video.contents import digest_of_list
 from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
 from bench.video.frames import read_frames
 from bench.video.labelled import Video
@@ -98,8 +99,19 @@ class RandomClips(Dataset[Drawn | Unusable]):
         seed: int,
         decoder: Decoder = "pyav",
     ) -> None:
-        self.videos, self.seed, self.sampling = videos, seed, sampling
-        self._augment, self._decoder = augment, decoder
+        self.videos, self.seed = videos, seed
+        self._sampling, self._augment, self._decoder = sampling, augment, decoder
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides every clip, as JSON types."""
+        return {
+            "seed": self.seed,
+            "videos": digest_of_list(self.videos),
+            "sampling": repr(self._sampling),
+            "augment": getattr(self._augment, "__name__", repr(self._augment)),
+            "decoder": self._decoder,
+        }
 
     def __len__(self) -> int:
         return len(self.videos)
@@ -110,7 +122,7 @@ class RandomClips(Dataset[Drawn | Unusable]):
         random = np.random.default_rng([self.seed, epoch, index])
         try:
             read = read_video(
-                video, lambda total: self.sampling.training(total, random), self._decoder
+                video, lambda total: self._sampling.training(total, random), self._decoder
             )
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)

@@ -36,7 +36,7 @@ def logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnSt
 @contextmanager
 def _table(path: Path, done: int) -> Iterator[OnStep]:
     try:
-        kept = _lines(path, done) if done and path.exists() else []
+        kept = _lines(path, done) if path.exists() else []
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerows([COLUMNS, *kept])
@@ -51,8 +51,10 @@ def _table(path: Path, done: int) -> Iterator[OnStep]:
 
 
 def _lines(path: Path, done: int) -> list[list[str]]:
-    """The lines of the first `done` steps."""
-    with path.open(newline="", encoding="utf-8") as file:
+    """The lines of the first `done` steps; raises `BenchError` for a file that is no log."""
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        if file.readline().strip() not in ("", ",".join(COLUMNS)):
+            raise BenchError(f"{path}: is there already and no log of a training: give another")
         lines = [line for line in csv.reader(file) if len(line) == len(COLUMNS)]
     return [line for line in lines if line[0].isdecimal() and int(line[0]) <= done]
 

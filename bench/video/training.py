@@ -22,7 +22,6 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.records import Precision
 from bench.steps import autocast
-from bench.video.contents import digest_of_list
 from bench.video.loading import Drawn, Losses, RandomClips, items
 from bench.video.recipe import Recipe
 from models.checkpoint import network_of
@@ -168,8 +167,8 @@ class Training:
         content = _read(path)
         if content.get("of") != self._identity():
             raise BenchError(
-                f"{path}: is of another recipe, seed or list of videos: give another file, "
-                "or train as it was begun"
+                f"{path}: is of another recipe, seed or list of videos, or way to read them: "
+                "give another file, or train as it was begun"
             )
         try:
             for name, part in self._parts().items():
@@ -183,13 +182,7 @@ class Training:
         return {"model": self._model, "optimizer": self._optimizer, "scaler": self._scaler}
 
     def _identity(self) -> dict[str, Any]:
-        return {
-            **asdict(self._recipe),
-            "seed": self._clips.seed,
-            "videos": digest_of_list(self._clips.videos),
-            "sampling": repr(self._clips.sampling),
-            "precision": self._precision,
-        }
+        return {**asdict(self._recipe), **self._clips.identity, "precision": self._precision}
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

@@ -293,7 +293,7 @@ def test_the_projects_claims_name_what_exists() -> None:
     import models
     from bench.instruments import INSTRUMENTS
 
-    instruments = {(i.quantity, i.name) for i in INSTRUMENTS} | {("top1", "evaluation")}
+    instruments = {(i.quantity, i.name) for i in INSTRUMENTS}
     claims = load_claims()
     assert len({c.id for c in claims}) == len(claims)
     for each in claims:

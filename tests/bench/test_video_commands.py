@@ -19,6 +19,7 @@ from bench.store import Store
 from bench.tasks import task
 from bench.video import arrow_of_time
 from models import create_model
+from suites import load_claims
 from tests.bench.video.films import write_numbered
 from tests.records import point
 
@@ -406,6 +407,8 @@ def test_what_makes_no_sense_in_training_is_refused(
         (["--data", "absent", "--layout", "folders"], "absent: cannot be listed"),
         (["--ensemble", "absent.npz"], "absent.npz: cannot be read"),
         (["--decoder", "opencv"], "invalid choice"),
+        (["--scores", "no/s.npz"], "no/s.npz: has no folder to be in"),
+        (["--store", "no/s.sqlite"], "no/s.sqlite: has no folder to be in"),
     ],
 )
 def test_what_makes_no_sense_in_evaluating_is_refused(
@@ -418,6 +421,28 @@ def test_what_makes_no_sense_in_evaluating_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert said in refusal(capsys, "evaluate", "--weights", str(weights), *arguments)
+
+
+def test_something_something_is_named_as_its_claim_names_it(
+    weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    labels = {"Pushing something": "0", "Pulling something": "1", "Moving something": "2"}
+    (tmp_path / "labels.json").write_text(json.dumps(labels))
+    listed = []
+    for number, label in enumerate(labels):
+        write_numbered(tmp_path / f"{number}.webm", 8 + number, "libvpx-vp9")
+        listed.append({"id": str(number), "template": label.replace("something", "[something]")})
+    (tmp_path / "validation.json").write_text(json.dumps(listed))
+    record = evaluated(
+        capsys,
+        weights,
+        *("--data", str(tmp_path), "--layout", "something-v2", "--input-size", "32"),
+        *("--annotations", str(tmp_path / "validation.json")),
+        *("--labels", str(tmp_path / "labels.json")),
+    )
+    assert len(record["samples"]) == 3
+    (claim,) = (claim for claim in load_claims() if claim.id == "accuracy-tsn")
+    assert {case.dataset for case in claim.cases} == {record["point"]["dataset"]}
 
 
 def test_weights_of_another_number_of_classes_are_refused(

@@ -30,6 +30,14 @@ def test_what_goes_on_keeps_the_steps_that_were_kept(tmp_path: Path) -> None:
     assert file.read_text() == "step,loss,learning_rate\n"
 
 
+def test_a_file_of_someone_else_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "notes.csv"
+    file.write_text("name,value\na,1\n")
+    with pytest.raises(BenchError, match="no log of a training"), logs(file, None, done=0):
+        pass
+    assert file.read_text() == "name,value\na,1\n"
+
+
 def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     with logs(None, tmp_path, done=0) as write:

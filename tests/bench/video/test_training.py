@@ -19,7 +19,7 @@ from bench.video.loading import MOST_UNUSABLE, Losses, RandomClips
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare
-from bench.video.transforms import as_clip
+from bench.video.transforms import Augment, as_clip
 from models import create_model
 
 FRAMES, SIZE, VIDEOS = 4, 16, 12
@@ -234,6 +234,23 @@ def test_a_training_of_another_kind_is_refused(
     training(videos, tmp_path / "t.pt")[0].save()
     with pytest.raises(BenchError, match=r"t\.pt: is of another recipe, seed or list of videos"):
         training(videos, tmp_path / "t.pt", **other)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("augment", "sampling"), [(Augment(SIZE, flip=False), Uniform(FRAMES)), (as_clip, Uniform(8))]
+)
+def test_clips_that_are_made_in_another_way_are_refused(
+    videos: tuple[Video, ...],
+    tmp_path: Path,
+    augment: Callable[[torch.Tensor], torch.Tensor],
+    sampling: Uniform,
+) -> None:
+    training(videos, tmp_path / "t.pt")[0].save()
+    other = RandomClips(videos, sampling, augment, seed=0)
+    with pytest.raises(BenchError, match="or way to read them"):
+        Training(Tiny(), other, RECIPE, saved=tmp_path / "t.pt")
+    same = RandomClips(videos, Uniform(FRAMES), as_clip, seed=0)
+    Training(Tiny(), same, RECIPE, saved=tmp_path / "t.pt")
 
 
 def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_path: Path) -> None:
