@@ -179,6 +179,9 @@ class Measurement(Record):
             raise ValueError("a sample is a finite number of at least 0")
         if self.is_accuracy and not set(self.samples) <= {RIGHT, WRONG}:
             raise ValueError(f"an answer is {RIGHT} or {WRONG}")
+        sizes = self.details.get("group_sizes", {}).values()
+        if sizes and (sum(sizes) != len(self.samples) or min(sizes) < 1):
+            raise ValueError("groups have one sample or more each, and all samples together")
         datetime.fromisoformat(self.measured_at)
         return self
 

@@ -24,7 +24,7 @@ def build_accuracies(measurements: Sequence[Measurement]) -> Table:
     """A row for each network, with its top-1 by group of classes and its top-5, in percent."""
     found = _accuracies(measurements)
     macs = macs_by_point(measurements)
-    groups = list(dict.fromkeys(name for m in found for name in m.details["by_group"]))
+    groups = list(dict.fromkeys(name for m in found for name in m.details.get("by_group", {})))
     headings = (
         *("network", "depth", "options", "weights", "data set", "frames", "seed", "MACs (M)"),
         *("test clips", "top-1 (%)", "from", "to", *groups, "top-5 (%)"),
@@ -66,13 +66,14 @@ def _accuracies(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 def _alike(measurement: Measurement) -> tuple[str, str, int, int, str]:
     """What two networks share that are compared."""
-    point, clips = measurement.point, str(measurement.settings["clips"])
+    point, clips = measurement.point, str(measurement.settings.get("clips"))
     return point.dataset, clips, point.frames, point.seed, point.precision
 
 
 def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) -> tuple[Cell, ...]:
     point, (low, high) = measurement.point, measurement.interval
-    by_group = measurement.details["by_group"]
+    by_group = measurement.details.get("by_group", {})
+    top5 = measurement.details.get("top5", {}).get("percent")
     return (
         *(Cell(point.network), NOTHING if point.depth is None else _count(point.depth)),
         Cell(options_text(point.options)),
@@ -83,7 +84,7 @@ def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) ->
         _count(len(measurement.samples)),
         *(_percent(share) for share in (measurement.value, low, high)),
         *(_percent(by_group[name]) if name in by_group else NOTHING for name in groups),
-        _percent(measurement.details["top5"]["percent"]),
+        NOTHING if top5 is None else _percent(top5),
     )
 
 

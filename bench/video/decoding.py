@@ -156,7 +156,8 @@ def _decode(
 
     wanted = pick(total)
     places, last = set(wanted), max(wanted)
-    frames = few_frames(stream, packets, places)
+    is_whole = total == len(packets)  # else places are not those of packets
+    frames = few_frames(stream, packets, places) if is_whole else {}
     if frames:
         return Pictures(_converted(frames, wanted), total)
     stream.codec_context.flush_buffers()

@@ -20,6 +20,8 @@ def few_frames(
 ) -> "dict[int, VideoFrame]":
     """The frames at `places` in the order of time, by place; none where it is not certain.
 
+    Every packet is a picture.
+
     If every packet is a picture by itself, only those at `places` are decoded. Else H.264 marks the
     pictures that no other depends on, which are left out unless they are wanted.
     """

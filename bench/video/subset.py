@@ -26,6 +26,7 @@ from models import did_you_mean
 MOST_NAMED = 10  # clips in one error
 
 Count = Annotated[int, Field(ge=1)]
+Number = Annotated[int, Field(ge=0)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -35,7 +36,7 @@ class Clip(Record):
     name: str
     path: str
     label: Annotated[int, Field(ge=0, lt=MAX_CLASSES)]
-    frames: tuple[Count, Count] | None = None
+    frames: tuple[Number, Number] | None = None
     sha256: Sha256
 
     @model_validator(mode="after")
@@ -57,7 +58,7 @@ class Manifest(Record):
     """
 
     format: Literal[1] = 1
-    seed: Annotated[int, Field(ge=0)]
+    seed: Number
     per_class: Count
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
     clips: Annotated[tuple[Clip, ...], Field(min_length=1)]

@@ -66,3 +66,21 @@ def test_points_are_frozen_and_compare_by_value() -> None:
     assert len({point(), point(), point(frames=16)}) == 2
     with pytest.raises(ValidationError):
         point().frames = 9  # type: ignore[misc]  # that is what is tested
+
+
+@pytest.mark.parametrize(
+    ("samples", "sizes"),
+    [
+        ((100, 50), {}),
+        ((100, 0), {"a": 1}),
+        ((100, 0), {"a": 3, "b": -1}),
+        ((100,), {"a": 1, "b": 0}),
+    ],
+)
+def test_an_accuracy_is_of_answers_in_whole_groups(
+    samples: tuple[int, ...], sizes: dict[str, int]
+) -> None:
+    fields: dict[str, Any] = {"quantity": "accuracy", "unit": "percent"}
+    measurement(point(), samples=(100, 0), details={"group_sizes": {"a": 1, "b": 1}}, **fields)
+    with pytest.raises(ValueError, match=r"an answer is|groups have"):
+        measurement(point(), samples=samples, details={"group_sizes": sizes}, **fields)

@@ -139,6 +139,9 @@ def test_folders_of_frames_have_hashes_too(tmp_path: Path) -> None:
         picture = Image.fromarray(np.full((16, 16, 3), number * 20, np.uint8))
         picture.save(tmp_path / "v" / f"{number:05}.jpg")
     file = tmp_path / "list.txt"
+    file.write_text("v 0 2 0\n")  # some count from 0
+    (tmp_path / "v" / "00000.jpg").write_bytes((tmp_path / "v" / "00001.jpg").read_bytes())
+    assert drawn(load_annotations(file, tmp_path, "frames"), tmp_path, per_class=1).clips[0].frames
     file.write_text("v 2 4 0\n")
     found = load_annotations(file, tmp_path, "frames")
     manifest = drawn(found, tmp_path, per_class=1)
@@ -180,7 +183,7 @@ def with_clip(**fields: Any) -> dict[str, Any]:
         (with_clip(name="v\x1b[2J"), "control character"),
         (with_clip(sha256="0"), "sha256"),
         (with_clip(frames=[4, 2]), "first frame comes after its last"),
-        (with_clip(frames=[0, 2]), "frames"),
+        (with_clip(frames=[-1, 2]), "frames"),
         ([], "it"),
     ],
 )
