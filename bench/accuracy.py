@@ -4,6 +4,7 @@ Of a training, the figure is the same to the last digit for the same seed on the
 it takes one thread.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -52,12 +53,14 @@ class Accuracy:
         for name, answer in zip(scores.names, scores.correct(), strict=True):
             by_group.setdefault(groups[name], []).append(answer)
         named = {group: found for group, found in by_group.items() if group}
+        answered = hashlib.sha256("\n".join(scores.names).encode(errors="surrogateescape"))
         details: dict[str, dict[str, int | float]] = {
             "by_group": {group: mean(found) for group, found in named.items()},
             "group_sizes": {group: len(found) for group, found in named.items()},
             "top5": {"percent": mean(scores.correct(top=5))},
         }
-        return cls(tuple(chain.from_iterable(by_group.values())), details, dict(settings))
+        answers = tuple(chain.from_iterable(by_group.values()))
+        return cls(answers, details, {**settings, "answered": answered.hexdigest()})
 
 
 def measure(

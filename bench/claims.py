@@ -70,7 +70,7 @@ class CaseResult:
         measured = [side for side in self._measurements if side]
         if len({_versions(side) for side in measured}) > 1:
             yield f"measured by different versions: {claim.measured_by}"
-        if claim.compare != "ratio" and len({side.settings.get("clips") for side in measured}) > 1:
+        if claim.compare != "ratio" and len({side.answered for side in measured}) > 1:
             yield f"measured on different clips: {claim.measured_by}"
 
     @property

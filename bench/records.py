@@ -19,6 +19,8 @@ from bench.proportions import RIGHT, WRONG, wilson
 from bench.samples import dispersion, interval, median_ratio, ratios
 
 PERCENT = "percent"  # the unit of accuracies
+# Settings of an accuracy that two share whose answers are to the same questions.
+ANSWERED = ("clips", "answered", "sampling", "views", "stride", "crops", "short_side", "decoder")
 
 Count = Annotated[int, Field(ge=1)]
 Scalar = bool | int | FiniteFloat | str
@@ -202,6 +204,11 @@ class Measurement(Record):
     def is_accuracy(self) -> bool:
         """Whether the samples are answers to clips, 100 for a right one and 0 for a wrong one."""
         return self.unit == PERCENT
+
+    @property
+    def answered(self) -> tuple[Scalar | None, ...]:
+        """Which clips an accuracy is of, and how they were seen: equal where answers pair."""
+        return tuple(self.settings.get(name) for name in ANSWERED)
 
     def answers(self, group: str = "") -> tuple[int | float, ...]:
         """The samples of an accuracy, of all clips or of one group of classes.

@@ -12,7 +12,7 @@ from reports.tables import NOT_MEASURED, NOTHING, Cell, Table
 TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"
 CLIPS_NOTE = (
     "Intervals are Wilson's, of 95 %, over the test clips of one network; another training of it "
-    "may lie outside."
+    "may lie outside. A motion of arrow-of-time and its reverse are two clips that hang together."
 )
 PAIRS_NOTE = (
     "McNemar's exact test on the same test clips, at equal frames and seed. It says nothing of "
@@ -64,10 +64,11 @@ def _accuracies(measurements: Sequence[Measurement]) -> list[Measurement]:
     return [m for m in measurements if m.label in (TRAINED, EVALUATED) and m.status == "ok"]
 
 
-def _alike(measurement: Measurement) -> tuple[str, str, int, int, str]:
+def _alike(measurement: Measurement) -> tuple[str, str, int, int, int, str]:
     """What two networks share that are compared."""
-    point, clips = measurement.point, str(measurement.settings.get("clips"))
-    return point.dataset, clips, point.frames, point.seed, point.precision
+    point = measurement.point
+    sizes = (point.input_size, point.frames, point.seed)
+    return point.dataset, str(measurement.answered), *sizes, point.precision
 
 
 def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) -> tuple[Cell, ...]:

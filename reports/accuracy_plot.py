@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from bench.records import Measurement
 from bench.video.arrow_of_time import NAME
 from reports.accuracy import TRAINED, macs_by_point, macs_of
-from reports.plots import STYLE, Colours, Plot, plain_ticks, to_svg
+from reports.plots import STYLE, Colours, Plot, to_svg
 
 ALL = "all classes"
 BLIND = 50  # percent: what a network reaches at most that is blind to the order of frames
@@ -100,8 +100,7 @@ def _draw_panel(axes: Axes, dots: Sequence[Dot], frames: Sequence[int], colours:
             )
     for number, marker in zip(frames, MARKERS, strict=False):
         axes.plot([], [], color="0.4", linestyle="", marker=marker, label=f"{number} frames")
-    axes.set_xscale("log", base=2)
-    plain_ticks(axes)
+    axes.set_xlim(0, 1.08 * max(dot.macs for dot in dots))
 
 
 def _finding(dots: dict[str, list[Dot]]) -> str:

@@ -36,6 +36,7 @@ class DataSet:
     """Videos, their name in a record with a digest, how many classes, and the side of their clips.
 
     `may_flip`: whether their mirror images have the same labels, None where it is not known.
+    `is_generated`: whether it is `arrow-of-time`.
     """
 
     name: str
@@ -44,11 +45,7 @@ class DataSet:
     num_classes: int
     size: int = FULL_SIZE
     may_flip: bool | None = None
-
-    @property
-    def is_generated(self) -> bool:
-        """Whether it is `arrow-of-time`."""
-        return self.name == NAME
+    is_generated: bool = False
 
 
 def add_annotations(parser: ArgumentParser, data_help: str, *, is_needed: bool) -> None:
@@ -111,6 +108,15 @@ def add_data(parser: ArgumentParser) -> None:
     )
 
 
+def clip_size(arguments: Namespace, data: DataSet) -> int:
+    """The side of the clips in pixels."""
+    if arguments.input_size is None:
+        return data.size
+    if arguments.input_size < 1:
+        raise UsageError(f"--input-size must be at least 1, not {arguments.input_size}")
+    return int(arguments.input_size)
+
+
 def sampling(arguments: Namespace, frames: int, clips: int = 1) -> Uniform | Dense:
     """Which frames of a video make its clips."""
     if arguments.sampling == "uniform":
@@ -168,7 +174,15 @@ def _generated(split: Split) -> DataSet:
     with progress_bar(len(motions(split)) // 2, f"{NAME}, {split}") as advance:
         root = generate(split, on_pair=lambda: advance(None))
     found = generated(split, root)
-    return DataSet(NAME, digest_of_contents(found), found, len(CLASSES), SIZE, may_flip=False)
+    return DataSet(
+        NAME,
+        digest_of_contents(found),
+        found,
+        len(CLASSES),
+        SIZE,
+        may_flip=False,
+        is_generated=True,
+    )
 
 
 def _subset(file: Path, data: Path) -> DataSet:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.commands import UsageError
-from bench.commands.data import DataSet, add_data, data_set, sampling, ticking, workers
+from bench.commands.data import DataSet, add_data, clip_size, data_set, sampling, ticking, workers
 from bench.commands.device import add_device, device_of, threads_of
 from bench.commands.output import add_json, print_json, print_table, progress_bar
 from bench.commands.point import add_choice, add_network, point_of
@@ -123,7 +123,7 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
     import models
     from models.saved import configuration_of
 
-    size = arguments.input_size or data.size
+    size = clip_size(arguments, data)
     fields: dict[str, Any] = {
         "input_size": size,
         "num_classes": data.num_classes,
@@ -191,7 +191,9 @@ def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Sc
         "weights": arguments.weights.name,
         "weights_sha256": file_hash(arguments.weights),
         "clips": data.digest,
-        "sampling": repr(sampling(arguments, point.frames, arguments.clips)),
+        "sampling": arguments.sampling,
+        "views": arguments.clips,
+        "stride": arguments.stride or 0,
         "crops": arguments.crops,
         "short_side": _short_side(arguments, point, data),
         "decoder": decoder_version(arguments.decoder),
@@ -212,7 +214,11 @@ def _show(
 
     rows = [_row(own.network, own.scores, None)]
     if others:
-        together = ensemble([own.scores, *(other.scores for other in others)])
+        try:
+            together = ensemble([own.scores, *(other.scores for other in others)])
+        except BenchError:
+            _show(measured, own, (), as_json=as_json)  # what took hours is not lost
+            raise
         for other in others:
             both = compare(own.scores.correct(), other.scores.correct())
             rows.append(_row(other.network, other.scores, both))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.commands import INTERRUPTED, UsageError
-from bench.commands.data import DataSet, add_data, data_set, sampling, workers
+from bench.commands.data import DataSet, add_data, clip_size, data_set, sampling, workers
 from bench.commands.device import add_device, device_of, threads_of
 from bench.commands.output import progress_bar
 from bench.commands.point import add_choice, add_network, point_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bench.video.training import Training
 
+MOST_SEED = 1 << 63  # of PyTorch's random numbers
 WHAT = {
     "epochs": "how often each video is seen",
     "batch": "clips in a step",
@@ -86,7 +87,7 @@ def run(arguments: Namespace) -> int:
     check_decoder(arguments.decoder)
     device, threads = device_of(arguments), threads_of(arguments)
     data = data_set(arguments, "train")
-    size = arguments.input_size or data.size
+    size = clip_size(arguments, data)
     point = configured(point_of(arguments, num_classes=data.num_classes, input_size=size, batch=1))
     check_device(point, device)
     with fixed(device, point.precision, threads=threads, cudnn_benchmark=False):
@@ -107,8 +108,8 @@ def _check(arguments: Namespace) -> None:
     """Refuse what would be noticed only after hours."""
     if arguments.new_classifier and arguments.weights is None:
         raise UsageError("--new-classifier is of --weights: give both")
-    if arguments.seed < 0:
-        raise UsageError(f"--seed must be at least 0, not {arguments.seed}")
+    if not 0 <= arguments.seed < MOST_SEED:
+        raise UsageError(f"--seed must be at least 0 and below 2**63, not {arguments.seed}")
     if arguments.out.exists():
         raise BenchError(f"{arguments.out}: is there already: give another, or remove it")
     if not arguments.out.parent.is_dir():
@@ -198,7 +199,7 @@ def _learn(arguments: Namespace, training: "Training") -> bool:
             training.run(lambda *step: advance(write(*step)))
     except KeyboardInterrupt:
         print(
-            f"blvbench: interrupted: step {training.step} of {training.steps} is kept; "
+            f"blvbench: interrupted: step {training.kept} of {training.steps} is kept; "
             "run the same command again to go on",
             file=sys.stderr,
         )

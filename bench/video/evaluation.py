@@ -71,7 +71,10 @@ def evaluate(
 def _mean_logits(model: nn.Module, clips: Tensor, precision: Precision) -> Tensor:
     """The logits of one video's views, V x 3 x T x S x S."""
     with torch.no_grad(), autocast(clips, precision):
-        return model(clips).float().mean(dim=0).cpu()
+        logits: Tensor = model(clips).float().mean(dim=0).cpu()
+    if not logits.isfinite().all():
+        raise BenchError("the network answers with what is no number: use another precision")
+    return logits
 
 
 def ensemble(several: Sequence[Scores]) -> Scores:

@@ -35,11 +35,12 @@ def frame_files(folder: Path, first: int, last: int) -> list[Path]:
     """The files of frames `first` to `last`; raises `VideoError` where one is not there."""
     files = _numbered(folder)
     total = last - first + 1
-    absent = [number for number in range(first, last + 1) if number not in files]
-    if len(absent) == total:
+    present = sum(first <= number <= last for number in files)
+    if not present:
         raise VideoError(folder, "no picture", f"has no frame from {first} to {last}")
-    if absent:
-        reason = f"lacks {len(absent)} frames of {total}, such as {absent[0]}"
+    if present < total:
+        absent = next(number for number in range(first, last + 1) if number not in files)
+        reason = f"lacks {total - present} frames of {total}, such as {absent}"
         raise VideoError(folder, "truncated", reason)
     return [files[number] for number in range(first, last + 1)]
 
@@ -58,9 +59,9 @@ def _picture(path: Path) -> "Tensor":
     from PIL import Image, UnidentifiedImageError
     from torchvision.transforms.v2.functional import pil_to_tensor
 
-    if path.stat().st_size == 0:
-        raise VideoError(path, "empty", "has 0 bytes")
     try:
+        if path.stat().st_size == 0:
+            raise VideoError(path, "empty", "has 0 bytes")
         with Image.open(path, formats=["JPEG"]) as image:
             check_size(path, *image.size)
             return pil_to_tensor(image.convert("RGB"))

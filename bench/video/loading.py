@@ -3,7 +3,8 @@
 A clip is 3 x T x S x S, a batch of clips N x 3 x T x S x S, float, normalised.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import signal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -169,8 +170,11 @@ class Losses:
         )
 
 
-def items(dataset: Dataset[T], order: Sequence[object], *, workers: int = 0) -> Iterator[T]:
-    """The items that `order` names, in that order, read by so many processes or by this one."""
+def items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> Iterator[T]:
+    """The items that `order` names, in that order, read by so many processes or by this one.
+
+    An interrupt is this process's to answer.
+    """
     return iter(
         DataLoader(
             dataset,
@@ -178,5 +182,11 @@ def items(dataset: Dataset[T], order: Sequence[object], *, workers: int = 0) -> 
             sampler=order,
             num_workers=workers,
             multiprocessing_context=context() if workers else None,
+            worker_init_fn=_ignore_interrupts,
         )
     )
+
+
+def _ignore_interrupts(worker: int) -> None:
+    """In a reading process: a terminal's Ctrl-C reaches it as well."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,7 +1,7 @@
 """What a training writes of each step: a CSV file, and TensorBoard's events."""
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -35,17 +35,25 @@ def logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnSt
 
 @contextmanager
 def _table(path: Path, done: int) -> Iterator[OnStep]:
-    try:
+    with _reported(path):
         kept = _lines(path, done) if path.exists() else []
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerows([COLUMNS, *kept])
+        file = path.open("w", newline="", encoding="utf-8")
+    with file:
+        writer = csv.writer(file)
 
-            def write(step: int, loss: float, rate: float) -> None:
-                writer.writerow((step, loss, rate))
+        def write_lines(*lines: Sequence[object]) -> None:
+            with _reported(path):
+                writer.writerows(lines)
                 file.flush()  # for those who look while it trains
 
-            yield write
+        write_lines(COLUMNS, *kept)
+        yield lambda *step: write_lines(step)
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise BenchError(f"{path}: cannot be written ({error.strerror}): give another") from error
 
@@ -67,13 +75,13 @@ def _events(folder: Path, done: int) -> Iterator[OnStep]:
         raise UnsupportedError(
             'TensorBoard is not installed: python -m pip install -e ".[tensorboard]"'
         ) from error
-    try:
-        with SummaryWriter(str(folder), purge_step=done + 1) as writer:
+    with _reported(folder):
+        writer = SummaryWriter(str(folder), purge_step=done + 1)
+    with writer:
 
-            def write(step: int, loss: float, rate: float) -> None:
+        def write(step: int, loss: float, rate: float) -> None:
+            with _reported(folder):
                 writer.add_scalar("loss", loss, step)
                 writer.add_scalar("learning_rate", rate, step)
 
-            yield write
-    except OSError as error:
-        raise BenchError(f"{folder}: cannot be written ({error.strerror}): give another") from error
+        yield write

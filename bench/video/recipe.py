@@ -5,6 +5,12 @@ from dataclasses import dataclass
 
 from bench.errors import BenchError
 
+# What each setting may be at most; none may be less than 0.
+MOST = {
+    **dict.fromkeys(("learning_rate", "weight_decay", "classifier_std"), math.inf),
+    **dict.fromkeys(("momentum", "warm_up", "dropout"), 1.0),
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -31,6 +37,12 @@ class Recipe:
                 f"a training takes 1 epoch and batches of 2 clips at least, "
                 f"not {self.epochs} and {self.batch}"
             )
+        for name, most in MOST.items():
+            value = getattr(self, name)
+            if not 0 <= value <= most or value == math.inf:  # not where it is no number either
+                raise BenchError(f"{name} is a number from 0 to {most:g}, not {value}")
+        if not self.clip_norm > 0:
+            raise BenchError(f"clip_norm is more than 0, not {self.clip_norm}")
 
     def rate(self, step: int, steps: int) -> float:
         """The learning rate of `step`, counted from 0, of so many."""

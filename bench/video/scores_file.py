@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,13 @@ from bench.video.evaluation import Scores
 
 FORMAT_VERSION = 1  # 1: names, labels, logits, and what they are of
 MAX_BYTES = 1 << 30  # of the arrays: a million videos of 174 classes have less
+
+
+# What NumPy and zipfile raise for a damaged file, and for one that asks for too much memory.
+_DAMAGES = (
+    *(KeyError, TypeError, ValueError, EOFError, RuntimeError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def read_scores(path: Path) -> NamedScores:
         raise
     except OSError as error:
         raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-    except (KeyError, TypeError, ValueError, RecursionError, zipfile.BadZipFile) as error:
+    except _DAMAGES as error:
         raise BenchError(f"{path}: holds no scores of 'blvbench evaluate': give another") from error
 
 

@@ -30,6 +30,11 @@ def few_frames(
     times = sorted(packet.pts for packet in packets if packet.pts is not None)
     if len(set(times)) < len(packets) or any(packet.is_discard for packet in packets):
         return {}
+    orders = [packet.dts for packet in packets if packet.dts is not None]
+    # Of a video that was cut out of another, the first pictures may need some that are not there.
+    is_cut = not packets[0].is_keyframe or packets[0].pts != times[0]
+    if is_cut or orders != sorted(orders):
+        return {}
     wanted = {times[place]: place for place in places}
     try:
         if all(packet.is_keyframe for packet in packets):

@@ -19,14 +19,14 @@ from bench.video.annotations import Annotated as Listed
 from bench.video.contents import content_hash
 from bench.video.decoding import VideoError
 from bench.video.labelled import Video
-from bench.video.lists import MAX_CLASSES, read_text, to_name, to_path
+from bench.video.lists import MAX_CLASSES, MAX_DIGITS, read_text, to_name, to_path
 from bench.video.loading import Unusable, read_video
 from models import did_you_mean
 
 MOST_NAMED = 10  # clips in one error
 
 Count = Annotated[int, Field(ge=1)]
-Number = Annotated[int, Field(ge=0)]
+Number = Annotated[int, Field(ge=0, lt=10**MAX_DIGITS)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 

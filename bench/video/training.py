@@ -22,13 +22,14 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.records import Precision
 from bench.steps import autocast
-from bench.video.loading import Drawn, Losses, RandomClips, items
+from bench.video.loading import Drawn, Losses, RandomClips, Unusable, items
 from bench.video.recipe import Recipe
 from models.checkpoint import network_of
+from models.registry import CONFIGURATION
 
 OnStep = Callable[[int, float, float], object]
 
-FORMAT_VERSION = 1  # of a saved training; 1: step, weights, optimizer, and what they are of
+FORMAT_VERSION = 2  # of a saved training; 1: step, weights, optimizer, of what; 2: unusable videos
 SAVE_EVERY = 100  # steps: what a training that is killed loses at most
 
 
@@ -77,14 +78,15 @@ class Training:
         self.losses = Losses(len(clips)) if losses is None else losses
         self._per_epoch = len(clips) // recipe.batch
         self.steps = recipe.epochs * self._per_epoch
-        self.step = 0
+        self.step = self.kept = 0  # steps that were done, and those that are saved
+        self._shuffled = -1, np.array([])  # an epoch, and the order of its videos
         self._device = next(model.parameters()).device
         self._optimizer = torch.optim.SGD(
             model.parameters(),
             recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
-            nesterov=True,
+            nesterov=recipe.momentum > 0,
         )
         self._scaler = torch.amp.GradScaler(self._device.type, enabled=precision == "fp16")
         if saved is not None and saved.exists():
@@ -109,7 +111,7 @@ class Training:
 
     def _batches(self) -> Iterator[list[Drawn]]:
         """The clips of every step to come."""
-        draws = [draw for step in range(self.step, self.steps) for draw in self._draws(step)]
+        draws = (draw for step in range(self.step, self.steps) for draw in self._draws(step))
         found = items(self._clips, draws, workers=self._workers)
         for _ in range(self.step, self.steps):
             usable = []
@@ -124,9 +126,12 @@ class Training:
     def _draws(self, step: int) -> list[tuple[int, int]]:
         """Which videos a step takes: each once an epoch, but those that fill no last batch."""
         epoch, place = divmod(step, self._per_epoch)
-        order = np.random.default_rng([self._clips.seed, epoch]).permutation(len(self._clips))
+        if self._shuffled[0] != epoch:
+            random = np.random.default_rng([self._clips.seed, epoch])
+            self._shuffled = epoch, random.permutation(len(self._clips))
         first = place * self._recipe.batch
-        return [(epoch, int(index)) for index in order[first : first + self._recipe.batch]]
+        order = self._shuffled[1][first : first + self._recipe.batch]
+        return [(epoch, int(index)) for index in order]
 
     def _learn(self, drawn: list[Drawn], rate: float) -> float:
         """One step; returns its loss, 0 where no clip of it could be used."""
@@ -160,20 +165,25 @@ class Training:
         """Write all that the rest of the training depends on, whole or not at all."""
         if self._saved is not None:
             parts = {name: part.state_dict() for name, part in self._parts().items()}
-            _write(self._saved, {"of": self._identity(), "step": self.step, **parts})
+            lost = [tuple(vars(one).values()) for one in self.losses.unusable.values()]
+            done = {"of": self._identity(), "step": self.step, "unusable": lost}
+            _write(self._saved, {**done, **parts})
+            self.kept = self.step
 
     def _resume(self, path: Path) -> None:
         """Go on where a saved training of the same recipe, seed and videos ended."""
         content = _read(path)
         if content.get("of") != self._identity():
             raise BenchError(
-                f"{path}: is of another recipe, seed or list of videos, or way to read them: "
-                "give another file, or train as it was begun"
+                f"{path}: is of another network, recipe, seed or list of videos, or way to read "
+                "them: give another file, or train as it was begun"
             )
         try:
             for name, part in self._parts().items():
                 part.load_state_dict(content[name])
-            self.step = int(content["step"])
+            self.step = self.kept = int(content["step"])
+            for lost in content["unusable"]:
+                self.losses.add(Unusable(*lost))
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise BenchError(f"{path}: is a training of another network: give another") from error
 
@@ -182,7 +192,9 @@ class Training:
         return {"model": self._model, "optimizer": self._optimizer, "scaler": self._scaler}
 
     def _identity(self) -> dict[str, Any]:
-        return {**asdict(self._recipe), **self._clips.identity, "precision": self._precision}
+        network = getattr(self._model, CONFIGURATION, type(self._model).__qualname__)
+        other = {"network": repr(network), "precision": self._precision}
+        return {**asdict(self._recipe), **self._clips.identity, **other}
 
 
 def _write(path: Path, content: dict[str, Any]) -> None:

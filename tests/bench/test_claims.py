@@ -394,8 +394,9 @@ def test_accuracies_of_a_group_are_of_its_clips_alone() -> None:
 
 
 def test_accuracies_of_different_clips_are_not_compared() -> None:
-    others = judged_accuracies(answered("tsn", 30), answered("tam", 10, clips="others"))
-    assert others.cases[0].gap == "measured on different clips: m"
+    for other in ({"clips": "others"}, {"answered": "fewer"}, {"crops": 3}, {"decoder": "x"}):
+        others = judged_accuracies(answered("tsn", 30), answered("tam", 10, **other))
+        assert others.cases[0].gap == "measured on different clips: m"
 
 
 @pytest.mark.parametrize(

@@ -309,16 +309,18 @@ def test_an_interrupted_training_goes_on_to_the_same_weights(
     def command(out: Path, *others: str) -> list[str]:
         epochs = ["--epochs", "30", "--batch", "4", "--csv", f"{out}.csv"]
         line = ["train", "tsn", *SMALL, *epochs, *where, "--out", str(out), *others]
-        return [sys.executable, "-m", "bench", *line]
+        return [sys.executable, "-m", "bench", *line, "--workers", "1"]
 
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     subprocess.run(command(whole), check=True, capture_output=True)
-    begun = subprocess.Popen(command(cut), stderr=subprocess.PIPE, text=True)
+    begun = subprocess.Popen(
+        command(cut), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     log = Path(f"{cut}.csv")
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and (not log.exists() or log.read_text().count("\n") < 5):
         time.sleep(0.05)
-    begun.send_signal(signal.SIGINT)
+    os.killpg(begun.pid, signal.SIGINT)  # as a terminal does: the readers get it as well
     _, said = begun.communicate(timeout=120)
     assert begun.returncode == 130
     assert "is kept; run the same command again to go on" in said
@@ -377,6 +379,9 @@ def test_labels_that_name_a_side_forbid_mirrors(
         (["--manifest", "absent.json", "--layout", "folders"], "--manifest lists the clips"),
         (["--split", "train"], "has no splits"),
         (["--frames", "0"], "--frames"),
+        (["--input-size", "0"], "--input-size must be at least 1"),
+        (["--seed", str(1 << 63)], "below 2**63"),
+        (["--learning-rate", "nan"], "learning_rate is a number from 0"),
         (["--device", "cuda"], "no CUDA device"),
         (["--precision", "tf32"], "TF32"),
     ],

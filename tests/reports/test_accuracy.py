@@ -65,8 +65,9 @@ def test_networks_are_compared_at_equal_frames_and_seed_alone() -> None:
 
 
 def test_answers_to_other_clips_are_not_compared() -> None:
-    other = trained("tsn", 10).model_copy(update={"settings": {"clips": "another"}})
-    assert not build_comparisons([trained("tsm", 20), other]).rows
+    for different in ({"clips": "another"}, {"clips": "digest", "answered": "fewer"}):
+        other = trained("tsn", 10).model_copy(update={"settings": different})
+        assert not build_comparisons([trained("tsm", 20), other]).rows
 
 
 def test_a_page_without_accuracies_has_no_rows_and_one_with_has_them() -> None:

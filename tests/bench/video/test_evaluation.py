@@ -158,6 +158,13 @@ def test_of_200_videos_every_bad_one_is_named(tmp_path: Path) -> None:
     assert {u.name.split("-", 1)[1]: u.kind for u in scores.unusable} == kinds
 
 
+def test_an_answer_that_is_no_number_is_an_error(videos: tuple[Video, ...]) -> None:
+    model = Brightness()
+    model.slope.data[0] = float("nan")
+    with pytest.raises(BenchError, match="is no number: use another precision"):
+        evaluate(model, views(videos))
+
+
 def test_nothing_to_evaluate_is_an_error() -> None:
     with pytest.raises(BenchError, match="there is no video to evaluate"):
         evaluate(Brightness(), views(()))

@@ -72,3 +72,15 @@ def test_folders_give_clips_like_files(folder: Path) -> None:
     drawn = RandomClips(listed, Uniform(4), as_clip, seed=0)[0, 0]
     assert not isinstance(drawn, Unusable)
     assert drawn.clip.shape == (3, 4, 48, 128)
+
+
+def test_a_list_of_a_billion_frames_takes_no_memory(tmp_path: Path) -> None:
+    Image.new("RGB", (16, 16)).save(tmp_path / "00001.jpg")
+    with pytest.raises(VideoError, match="lacks 999999998 frames of 999999999, such as 2"):
+        read_frames(tmp_path, 1, 999_999_999, lambda total: [0])
+
+
+def test_a_link_to_nothing_is_a_missing_picture(tmp_path: Path) -> None:
+    (tmp_path / "00001.jpg").symlink_to(tmp_path / "absent.jpg")
+    with pytest.raises(VideoError, match="cannot be decoded"):
+        read_frames(tmp_path, 1, 1, lambda total: [0])

@@ -1,5 +1,6 @@
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,19 @@ def test_a_small_file_cannot_ask_for_much_memory(
         read_scores(file)
 
 
-@settings(max_examples=200, deadline=None)
+def test_a_shape_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "s.npz"
+    header = io.BytesIO()
+    shape = {"descr": "<f4", "fortran_order": False, "shape": (1 << 45, 2)}
+    np.lib.format.write_array_header_1_0(header, shape)
+    np.savez(file, **{name: array for name, array in GOOD.items() if name != "logits"})
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("logits.npy", header.getvalue())
+    with pytest.raises(BenchError, match="holds no scores"):
+        read_scores(file)
+
+
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_only_errors_of_ours_come_out(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

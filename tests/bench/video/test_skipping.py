@@ -84,6 +84,25 @@ def test_a_file_that_calls_every_picture_a_key_is_not_believed(tmp_path: Path) -
     assert few(path, {20}, are_keys=True) == {}
 
 
+def test_a_film_that_was_cut_out_of_another_is_decoded_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film, path = tmp_path / "film.mkv", tmp_path / "cut.mkv"
+    write_video(film, numbered(TOTAL), rate=24, options=X264["open"])
+    with av.open(str(film)) as source, av.open(str(path), "w") as target:
+        stream = source.streams.video[0]
+        copy = target.add_stream_from_template(stream)
+        packets = [packet for packet in source.demux(stream) if packet.size]
+        keys = [number for number, packet in enumerate(packets) if packet.is_keyframe]
+        for packet in packets[keys[1] :]:
+            packet.stream = copy
+            target.mux(packet)
+    assert few(path, {3}) == {}
+    wanted = [0, 5, 20]
+    picked = read_file(path, lambda _: wanted).picked
+    assert torch.equal(picked, whole(path, wanted, monkeypatch))
+
+
 def test_pictures_without_times_are_all_decoded(tmp_path: Path) -> None:
     path = tmp_path / "film.avi"
     write_video(path, numbered(TOTAL), rate=24, codec="mpeg4", options={"bf": "2"})

@@ -232,7 +232,7 @@ def test_a_training_of_another_kind_is_refused(
     videos: tuple[Video, ...], tmp_path: Path, other: dict[str, int]
 ) -> None:
     training(videos, tmp_path / "t.pt")[0].save()
-    with pytest.raises(BenchError, match=r"t\.pt: is of another recipe, seed or list of videos"):
+    with pytest.raises(BenchError, match=r"t\.pt: is of another network, recipe, seed or list"):
         training(videos, tmp_path / "t.pt", **other)  # type: ignore[arg-type]
 
 
@@ -253,6 +253,36 @@ def test_clips_that_are_made_in_another_way_are_refused(
     Training(Tiny(), same, RECIPE, saved=tmp_path / "t.pt")
 
 
+def test_a_network_of_the_same_weights_is_another(
+    videos: tuple[Video, ...], tmp_path: Path
+) -> None:
+    def of(name: str) -> Training:
+        model = create_model(name, num_classes=2, frames=FRAMES, depth=18, width=0.125)
+        return training(videos, tmp_path / "t.pt", model=model)[0]
+
+    of("tsm").save()
+    assert of("tsm").kept == 0
+    with pytest.raises(BenchError, match="is of another network"):
+        of("tsn")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"momentum": -0.1}, {"momentum": 1.5}, {"learning_rate": float("nan")}),
+        *({"learning_rate": float("inf")}, {"weight_decay": -1.0}, {"warm_up": -1.0}),
+        *({"warm_up": 2.0}, {"dropout": 1.5}, {"clip_norm": 0.0}),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(BenchError, match=next(iter(wrong))):
+        Recipe(**wrong)  # type: ignore[arg-type]
+
+
+def test_sgd_without_momentum_trains(videos: tuple[Video, ...]) -> None:
+    training(videos, recipe=replace(RECIPE, epochs=1, momentum=0.0))[0].run()
+
+
 def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_path: Path) -> None:
     file = tmp_path / "t.pt"
     file.write_bytes(b"nothing of the kind")
@@ -262,7 +292,7 @@ def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_pa
     with pytest.raises(BenchError, match="is no saved training of this version"):
         training(videos, file)
     training(videos, tmp_path / "u.pt")[0].save()
-    with pytest.raises(BenchError, match="is a training of another network"):
+    with pytest.raises(BenchError, match="of another network"):
         training(videos, tmp_path / "u.pt", model=nn.Sequential(nn.Linear(2, 2)))
 
 
