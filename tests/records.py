@@ -4,6 +4,7 @@ from typing import Any
 
 from bench.environment import current
 from bench.records import CodeVersion, Measurement, Point, Reference
+from suites import Case, Claim
 
 
 def point(**fields: Any) -> Point:
@@ -30,3 +31,25 @@ def measurement(where: Point, **fields: Any) -> Measurement:
         "measured_at": "2026-01-01T00:00:00+00:00",
     }
     return Measurement(**{**defaults, **fields})
+
+
+def claim(**fields: Any) -> Claim:
+    """A claim of TSN and TAM, that MACs are 3 times fewer, unless said otherwise."""
+    defaults: dict[str, Any] = {
+        "id": "c",
+        "title": "t",
+        "source": "s",
+        "published": "3-4x",
+        "rule": "r",
+        "quantity": "macs",
+        "instrument": "flop_counter",
+        "numerator": {"network": "tsn"},
+        "denominator": {"network": "tam"},
+        "at_least": 3.0,
+        "cases": [
+            Case(label="depth 50", depth=50, frames=8),
+            Case(label="depth 101", depth=101, frames=8),
+        ],
+        "measured_by": "m",
+    }
+    return Claim.model_validate({**defaults, **fields})

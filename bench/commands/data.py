@@ -172,7 +172,7 @@ def data_set(arguments: Namespace, split: Split) -> DataSet:
 
 def _generated(split: Split) -> DataSet:
     with progress_bar(len(motions(split)) // 2, f"{NAME}, {split}") as advance:
-        root = generate(split, on_pair=lambda: advance(None))
+        root = generate(split, on_pair=ticking(advance))
     found = generated(split, root)
     return DataSet(
         NAME,

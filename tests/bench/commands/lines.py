@@ -1,0 +1,40 @@
+"""Command lines on small folders of videos, and what they answer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.commands import main
+
+SMALL = [
+    "--option",
+    "width=0.125",
+    "--depth",
+    "18",
+    "--frames",
+    "4",
+    "--input-size",
+    "32",
+    "--threads",
+    "1",
+]
+
+QUICK = ["--epochs", "2", "--batch", "4", "--learning-rate", "0.05"]
+
+
+def evaluated(capsys: pytest.CaptureFixture[str], weights: Path, *others: str) -> dict[str, Any]:
+    capsys.readouterr()
+    line = ["evaluate", "--weights", str(weights), "--threads", "1", *others, "--json"]
+    assert main(line) == 0
+    (record,) = json.loads(capsys.readouterr().out)
+    return dict(record)
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    capsys.readouterr()
+    assert main(list(arguments)) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert said.startswith("blvbench: ")
+    return said

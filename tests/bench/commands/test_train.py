@@ -1,0 +1,176 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import models
+from bench import accuracy
+from bench.commands import main
+from bench.tasks import task
+from tests.bench.commands.lines import QUICK, SMALL, evaluated, refusal
+from tests.records import point
+
+OWN = """
+from torch import nn
+
+def build(num_classes):
+    return nn.Sequential(nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(3, num_classes))
+"""
+
+
+def test_longer_inputs_are_tuned_from_shorter_ones(
+    weights: Path, where: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "long.safetensors"
+    longer = [*SMALL, "--frames", "8", *QUICK, *where, "--learning-rate", "0"]
+    assert main(["train", "tsn", *longer, "--weights", str(weights), "--out", str(out)]) == 0
+    assert "122 loaded" in capsys.readouterr().err
+    short, long = models.load_model(weights).state_dict(), models.load_model(out).state_dict()
+    learnt = [name for name in short if name.endswith("weight")]
+    assert all(torch.equal(short[name], long[name]) for name in learnt)
+    record = evaluated(capsys, out, *where, "--input-size", "32")
+    assert record["point"]["frames"] == 8
+    new = tmp_path / "new.safetensors"
+    line = ["train", "tsn", *longer, "--weights", str(weights), "--new-classifier"]
+    assert main([*line, "--out", str(new)]) == 0
+    assert "the classifier is the network's own" in capsys.readouterr().err
+
+
+def test_image_weights_start_a_training(
+    where: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from torchvision.models import resnet18
+
+    image = tmp_path / "resnet18.pth"
+    torch.save(resnet18().state_dict(), image)
+    line = ["train", "tsn", "--depth", "18", "--frames", "2", *QUICK, "--epochs", "1", *where]
+    out = ["--input-size", "32", "--out", str(tmp_path / "t.safetensors")]
+    assert main([*line, *out, "--image-weights", str(image)]) == 0
+    assert " loaded" in capsys.readouterr().err
+
+
+def test_a_network_of_ones_own_is_trained_and_evaluated(
+    where: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(OWN)
+    own = ["--model", "own.py:build", "--frames", "4", "--input-size", "32"]
+    assert main(["train", *own, *QUICK, *where, "--out", "own.safetensors"]) == 0
+    record = evaluated(capsys, Path("own.safetensors"), *own, *where)
+    assert record["point"]["network"] == "own.py:build"
+
+
+def test_logs_are_written(where: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    line = ["train", "tsn", *SMALL, *QUICK, *where, "--csv", str(log)]
+    assert main([*line, "--out", str(tmp_path / "t.safetensors")]) == 0
+    lines = log.read_text().splitlines()
+    assert len(lines) == 1 + 2 * 3
+    assert lines[1].startswith("1,")
+    assert lines[1].endswith(",0.05")
+
+
+def test_an_interrupted_training_goes_on_to_the_same_weights(
+    where: list[str], tmp_path: Path
+) -> None:
+    def command(out: Path, *others: str) -> list[str]:
+        epochs = ["--epochs", "30", "--batch", "4", "--csv", f"{out}.csv"]
+        line = ["train", "tsn", *SMALL, *epochs, *where, "--out", str(out), *others]
+        return [sys.executable, "-m", "bench", *line, "--workers", "1"]
+
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    subprocess.run(command(whole), check=True, capture_output=True)
+    begun = subprocess.Popen(
+        command(cut), stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    log = Path(f"{cut}.csv")
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and (not log.exists() or log.read_text().count("\n") < 5):
+        time.sleep(0.05)
+    os.killpg(begun.pid, signal.SIGINT)  # as a terminal does: the readers get it as well
+    _, said = begun.communicate(timeout=120)
+    assert begun.returncode == 130
+    assert "is kept; run the same command again to go on" in said
+    assert not cut.exists()
+    again = subprocess.run(command(cut), check=True, capture_output=True, text=True)
+    assert "Going on after step" in again.stderr
+    assert cut.read_bytes() == whole.read_bytes()
+    assert log.read_text() == Path(f"{whole}.csv").read_text()
+    assert not list(tmp_path.glob("*.training"))
+
+
+@pytest.mark.usefixtures("small_set")
+def test_generated_videos_need_no_data_and_give_the_suites_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "tsm.safetensors"
+    network = ["tsm", "--depth", "18", "--option", "width=0.125", "--frames", "4"]
+    assert main(["train", *network, "--threads", "1", "--out", str(out)]) == 0
+    record = evaluated(capsys, out)
+    fields = {"input_size": 64, "num_classes": 16, "dataset": "arrow-of-time"}
+    here = point(network="tsm", depth=18, frames=4, options={"width": 0.125}, **fields)
+    trained = task(here, "accuracy:trained").measure()
+    assert tuple(record["samples"]) == trained.samples
+    assert record["details"] == trained.as_json()["details"]
+    assert record["settings"]["clips"] == trained.settings["clips"]
+    assert trained.settings["learning_rate"] == accuracy.RECIPE.learning_rate
+
+
+@pytest.mark.usefixtures("small_set")
+def test_labels_that_name_a_side_forbid_mirrors(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "t.safetensors"
+    line = ["train", "tsn", *SMALL, "--out", str(out), "--epochs", "1", "--batch", "4"]
+    assert "--flip would change the labels of arrow-of-time" in refusal(capsys, *line, "--flip")
+    assert main(line) == 0
+    said = refusal(capsys, "evaluate", "--weights", str(out), "--crops", "10")
+    assert "--crops 10 mirrors clips of arrow-of-time" in said
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (["--new-classifier"], "--new-classifier is of --weights"),
+        (["--seed", "-1"], "--seed must be at least 0"),
+        (["--unusable", "2"], "--unusable is a share of 0 to 1"),
+        (["--workers", "-1"], "--workers must be at least 0"),
+        (["--threads", "0"], "--threads must be at least 1"),
+        (["--stride", "2"], "--stride is of --sampling dense"),
+        (["--out", "absent/t.safetensors"], "make absent"),
+        (["--out", "."], "is there already"),
+        (["--batch", "100"], "do not fill a batch of 100"),
+        (["--epochs", "0"], "takes 1 epoch"),
+        (["--csv", "absent/log.csv"], "cannot be written"),
+        (["--weights", "absent.pth"], "absent.pth: cannot be read"),
+        (["--manifest", "absent.json", "--layout", "folders"], "--manifest lists the clips"),
+        (["--split", "train"], "has no splits"),
+        (["--frames", "0"], "--frames"),
+        (["--input-size", "0"], "--input-size must be at least 1"),
+        (["--seed", str(1 << 63)], "below 2**63"),
+        (["--learning-rate", "nan"], "learning_rate is a number from 0"),
+        (["--device", "cuda"], "no CUDA device"),
+        (["--precision", "tf32"], "TF32"),
+    ],
+)
+def test_what_makes_no_sense_in_training_is_refused(
+    where: list[str],
+    others: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if others == ["--device", "cuda"] and torch.cuda.is_available():
+        pytest.skip("there is one")
+    monkeypatch.chdir(tmp_path)
+    line = ["train", "tsn", *SMALL, *QUICK, *where, "--out", "t.safetensors"]
+    assert said in refusal(capsys, *line, *others)
