@@ -11,11 +11,13 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests"]
+nox.options.sessions = ["lint", "types", "gate", "tests"]
 
 BUILD = Path("build")
 STORE = BUILD / "paper.sqlite"
 REPORT = BUILD / "report"
+GUARD = BUILD / "guard.sqlite"
+BASELINE = Path("suites", "baselines", "guard.json")
 
 # A file is one process's; the longest, which is the first, must not start last.
 IN_PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
@@ -33,10 +35,18 @@ def install(session: nox.Session) -> None:
 def report(session: nox.Session) -> None:
     """Measure the paper's claims, published figures, a few accuracies and seconds; write a report.
 
-    It is build/report.
+    And what fits the MACs of a TSN. The report is build/report.
     """
     install(session)
+    session.run("blvbench", "compare", "--macs", "tsn:50:8", "--store", str(STORE))
     _report(session, "paper", "published", "accuracy_quick", "latency")
+
+
+@nox.session(default=False)
+def compare(session: nox.Session) -> None:
+    """Choose a network for the budget that follows --, such as --macs 33G."""
+    install(session)
+    session.run("blvbench", "compare", "--store", str(STORE), *session.posargs)
 
 
 @nox.session(default=False)
@@ -58,6 +68,18 @@ def tests(session: nox.Session) -> None:
     """Run the tests in two processes; what follows -- goes to pytest."""
     install(session)
     session.run("pytest", *IN_PARALLEL, *session.posargs)
+
+
+@nox.session
+def gate(session: nox.Session) -> None:
+    """Fail where a network became costlier than suites/baselines/guard.json says.
+
+    What follows -- goes to 'blvbench gate', such as --update suites/baselines/guard.json.
+    """
+    install(session)
+    session.run("blvbench", "run", "guard", "--store", str(GUARD))
+    sides = session.posargs or ("--baseline", str(BASELINE))
+    session.run("blvbench", "gate", "--store", str(GUARD), *sides)
 
 
 @nox.session

@@ -197,6 +197,11 @@ class ClaimResult:
 Newest = dict[tuple[str, Point], dict[str, Measurement]]  # by label and point, then by machine
 
 
+def points_of(claim: Claim) -> list[Point]:
+    """The points that a claim needs a measurement of."""
+    return [_point(side, case) for case in claim.cases for side in claim.sides]
+
+
 def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
     """Judge every claim by the newest measurement of each point that it needs, on each machine.
 

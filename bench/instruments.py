@@ -6,19 +6,64 @@ Importing this file is cheap: an instrument imports torch when it measures.
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import models
 from bench.errors import BenchError, UnsupportedError
-from bench.networks import build, build_on_meta, configured
-from bench.records import PERCENT, Device, Measurement, Point, Reference, Scalar
+from bench.networks import FILE_MARK, build, build_on_meta, configured, version
+from bench.records import (
+    PERCENT,
+    REFERENCE_VERSION,
+    Device,
+    Measurement,
+    Options,
+    Point,
+    Reference,
+    Scalar,
+)
 from bench.source import code_version
 
+if TYPE_CHECKING:
+    from bench.cpu_time import Pair
+    from bench.latency import LatencySamples
+
 BASELINE = "tsn"  # what others are timed in turn with
+BESIDE_BASELINE = "tsm"  # what that is itself, where a change of it is to be told
 PLACED = ("execution", "memory_format")  # what a count has nothing to do with
 PLACING = "bench.placement"
 LEARNT = ("dataset", "seed")  # what a cost has nothing to do with
 PER_CLIP = ("batch", "mode", "precision", *PLACED, *LEARNT)
+
+
+def latency_reference(point: Point) -> Point | None:
+    """The TSN that a point is timed in turn with, of the same depth where there is one.
+
+    None for that TSN itself.
+    """
+    if point.network == BASELINE and not point.options:
+        return None
+    return _instead(point, BASELINE)
+
+
+def cpu_time_reference(point: Point) -> Point:
+    """The TSN that a point's processor time is taken in turn with, for a TSN the TSM.
+
+    Of the same depth and width where there are such: a reference that costs far more than a narrow
+    network would leave time for few samples of it.
+    """
+    width = tuple(pair for pair in point.options if pair[0] == "width")
+    of_ours = width if FILE_MARK not in point.network else ()
+    reference = _instead(point, BASELINE, of_ours)
+    return reference if reference != point else _instead(point, BESIDE_BASELINE, of_ours)
+
+
+def _instead(point: Point, network: str, options: Options = ()) -> Point:
+    """`point` of another network, of the same depth where it has that."""
+    fields: dict[str, Any] = {"network": network, "options": options, "depth": None}
+    try:
+        return configured(point.model_copy(update=fields | {"depth": point.depth}))
+    except models.NetworkError:
+        return configured(point.model_copy(update=fields))
 
 
 @dataclass(frozen=True)
@@ -41,7 +86,8 @@ class Instrument:
 
     `modules` measure, by `read`; `libraries` are those whose versions may change the figure,
     `ignores` the fields of a point that do not. `device` is what it measures on, if the figure is
-    of a machine: then it runs alone, in a fresh process.
+    of a machine: then it runs alone, in a fresh process. `reference` gives what it measures in turn
+    with a point.
     """
 
     quantity: str
@@ -52,6 +98,7 @@ class Instrument:
     ignores: tuple[str, ...] = LEARNT
     device: Device | None = None
     libraries: tuple[str, ...] = ("torch", "torchvision")
+    reference: Callable[[Point], Point | None] = latency_reference
 
     @property
     def label(self) -> str:
@@ -138,21 +185,49 @@ def _measure_memory(point: Point, device: Device) -> Reading:
 def _measure_latency(point: Point, device: Device) -> Reading:
     from bench import ceilings, latency
     from bench.placement import place
-    from bench.shortage import is_shortage
 
     def time(beside: Point | None) -> Reading:
         model, clip = place(build, point, device)
         reference = None if beside is None else place(build, beside, device)
         taken = latency.measure(model, clip, point.mode, point.precision, reference=reference)
         most = ceilings.measure(device, point.precision, taken.threads)
-        paired = (
-            None if beside is None else Reference(point=beside, samples=taken.reference_seconds)
-        )
-        return Reading(
-            taken.seconds, {"ceilings": asdict(most)}, taken.warnings, paired, taken.settings
-        )
+        return _timed(taken, beside, {"ceilings": asdict(most)})
 
-    beside = latency_reference(point)
+    return _beside_reference(time, latency_reference(point))
+
+
+def _measure_cpu_time(point: Point) -> Reading:
+    from bench import cpu_time
+    from bench.placement import place
+
+    def time(beside: Point | None) -> Reading:
+        points = [point] if beside is None else [point, beside]
+
+        def pairs() -> "list[Pair]":
+            return [place(build, one, "cpu") for one in points]
+
+        return _timed(cpu_time.measure(pairs, point.mode, point.precision), beside)
+
+    return _beside_reference(time, cpu_time_reference(point))
+
+
+def _timed(
+    taken: "LatencySamples",
+    beside: Point | None,
+    details: dict[str, dict[str, int | float]] | None = None,
+) -> Reading:
+    """What was timed in turn with `beside`; the version of its source tells whether it changed."""
+    if beside is None:
+        return Reading(taken.seconds, details or {}, taken.warnings, None, taken.settings)
+    paired = Reference(point=beside, samples=taken.reference_seconds)
+    settings = {**taken.settings, REFERENCE_VERSION: version(beside)}
+    return Reading(taken.seconds, details or {}, taken.warnings, paired, settings)
+
+
+def _beside_reference(time: Callable[[Point | None], Reading], beside: Point | None) -> Reading:
+    """What `time` gives beside a reference, alone where the memory does not hold both."""
+    from bench.shortage import is_shortage
+
     try:
         return time(beside)
     except Exception as error:
@@ -215,20 +290,6 @@ def _evaluate(point: Point) -> Reading:
     )
 
 
-def latency_reference(point: Point) -> Point | None:
-    """The TSN that a point is timed in turn with, of the same depth where there is one.
-
-    None for that TSN itself.
-    """
-    if point.network == BASELINE and not point.options:
-        return None
-    fields: dict[str, Any] = {"network": BASELINE, "options": (), "depth": None}
-    try:
-        return configured(point.model_copy(update=fields | {"depth": point.depth}))
-    except models.NetworkError:
-        return configured(point.model_copy(update=fields))
-
-
 INSTRUMENTS = (
     Instrument("params", "shapes", "parameters", ("bench.params",), _count_params, PER_CLIP),
     Instrument("macs", "flop_counter", "MACs", ("bench.macs",), _count_macs, PER_CLIP),
@@ -261,6 +322,11 @@ INSTRUMENTS = (
             ("latency", "seconds", ("bench.latency", "bench.ceilings"), _measure_latency, ()),
             ("throughput", "clips/s", ("bench.throughput",), _measure_throughput, ("batch",)),
         )
+    ),
+    Instrument(
+        *("cpu_time", "process", "seconds", ("bench.cpu_time", PLACING), _measure_cpu_time),
+        device="cpu",
+        reference=cpu_time_reference,
     ),
     Instrument(
         *(

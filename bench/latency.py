@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from bench import busy, card
 from bench.errors import BenchError
-from bench.records import Device, Mode, Precision
+from bench.records import BUSY, Device, Mode, Precision
 from bench.samples import doubts, interval
 from bench.settings import Settings, fixed
 from bench.steps import Step, make_step
@@ -25,7 +25,6 @@ BUDGET_S = 3.0  # rounds beyond `ROUNDS` are taken until then, or until the medi
 SURE = 0.01  # an interval that reaches no farther from its median needs no more samples
 SETTLED = 0.05  # a round that is no faster than another by this share is warm
 MAX_WARM_UP = 10  # rounds
-
 Timer = Callable[[Step], float]
 
 
@@ -81,8 +80,9 @@ def measure(
         threads = free
     own, beside = taken[0], taken[-1] if reference is not None else ()
     on_device = card.doubts() if device == "cuda" else []
-    found = (*warnings, *doubts(own), *busy.warning(others, threads), *on_device)
-    return LatencySamples(own, beside, found, settings)
+    busier = busy.warning(others, threads)
+    found = (*warnings, *doubts(own), *busier, *on_device)
+    return LatencySamples(own, beside, found, {**settings, BUSY: bool(busier)})
 
 
 def interleave(

@@ -5,16 +5,15 @@ machine. What a machine has nothing to do with is there for the same points, to 
 """
 
 import json
-import tempfile
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from bench.errors import BenchError
 from bench.instruments import find_instrument, machine_of
+from bench.json_file import explain, load_object, write_whole
 from bench.records import Measurement, Point
 from suites import suite
 
@@ -28,8 +27,6 @@ REPORT_FORMATS = (
     5,
 )  # of a report's results.json; the records of each are of this version
 DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
-MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
-UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
 
 Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
 
@@ -53,7 +50,7 @@ def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
 
     Raises `BenchError` that names the file, the record and the key.
     """
-    content = _load(path)
+    content = load_object(path, advice="give a store, a report's results.json or a recorded file")
     if is_report and "claims" in content:
         readable: Sequence[int] = REPORT_FORMATS
     elif unknown := sorted(set(content) - {"format", "measurements"}):
@@ -77,20 +74,11 @@ def write(path: Path, measurements: Iterable[Measurement]) -> list[Measurement]:
     Of the same quantity, point and machine, the newest stays. Raises `BenchError` for another
     file at `path`, and where it cannot be written.
     """
-    try:
-        present = read(path) if path.exists() else []
-        held = newest([*present, *measurements])
-        lines = ",\n".join(_dump(measurement) for measurement in held)
-        text = f'{{"format": {FORMAT_VERSION}, "measurements": [\n{lines}\n]}}\n'
-        if len(text) > MAX_BYTES:
-            raise BenchError(f"{path}: would be larger than {MAX_BYTES} bytes: use another --name")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".recorded.") as temporary:
-            beside = Path(temporary, path.name)
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
-    except OSError as error:
-        raise BenchError(f"{path}: {error.strerror}: choose another --into or --name") from error
+    present = read(path) if os.path.exists(path) else []  # noqa: PTH110 - it raises nothing
+    held = newest([*present, *measurements])
+    lines = ",\n".join(_dump(measurement) for measurement in held)
+    text = f'{{"format": {FORMAT_VERSION}, "measurements": [\n{lines}\n]}}\n'
+    write_whole(path, text, advice="choose another --into or --name")
     return held
 
 
@@ -130,46 +118,14 @@ def _dump(measurement: Measurement) -> str:
     return json.dumps(measurement.model_dump(mode="json"), sort_keys=True)
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-    if len(content) > MAX_BYTES:
-        raise BenchError(f"{path}: larger than {MAX_BYTES} bytes: this is no recorded file")
-    try:
-        data = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise BenchError(
-            f"{path}: is not JSON ({error}): give a store, a report's results.json "
-            "or a recorded file"
-        ) from error
-    if not isinstance(data, dict):
-        raise BenchError(f"{path}: is no recorded file: give one that 'blvbench import' wrote")
-    return data
-
-
 def _record(path: Path, number: int, data: Any) -> Measurement:
     """One record of a file, `number` counted from 1; as JSON, for lists stand for tuples there."""
     fields = {k: v for k, v in data.items() if k not in DERIVED} if isinstance(data, dict) else data
     try:
         measurement = Measurement.model_validate_json(json.dumps(fields, allow_nan=False))
         find_instrument(measurement.label)
-    except ValidationError as error:
-        what = _explain(error)
-    except (ValueError, RecursionError) as error:  # a BenchError is the former
-        what = str(error)
-    else:
-        return measurement
-    raise BenchError(
-        f"{path}: record {number}: {' '.join(what.split())}: import what this version wrote"
-    )
-
-
-def _explain(error: ValidationError) -> str:
-    # A misspelt key is the cause, the missing one its consequence.
-    first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
-    key = ".".join(map(str, first["loc"]))
-    message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]
-    return f"{key}: {message}" if key else message
+    except (ValueError, RecursionError) as error:  # pydantic's and ours are the former
+        raise BenchError(
+            f"{path}: record {number}: {explain(error)}: import what this version wrote"
+        ) from error
+    return measurement

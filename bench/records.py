@@ -21,6 +21,8 @@ from bench.samples import dispersion, interval, median_ratio, ratios
 PERCENT = "percent"  # the unit of accuracies
 # Settings of an accuracy that two share whose answers are to the same questions.
 ANSWERED = ("clips", "answered", "sampling", "views", "stride", "crops", "short_side", "decoder")
+BUSY = "busy"  # the setting that says whether others used the machine meanwhile
+REFERENCE_VERSION = "reference_version"  # and the one that has the version of a reference's source
 
 Count = Annotated[int, Field(ge=1)]
 Scalar = bool | int | FiniteFloat | str

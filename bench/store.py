@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from bench.errors import BenchError
 from bench.records import Measurement
 
+SQLITE_HEADER = b"SQLite format 3\0"
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
 # 1: a JSON record for each identity; 2: a record may have a reference; 3: precisions and machines'
 # settings, and what ran out of memory or time; 4: accuracies, with a data set and a seed
@@ -33,6 +34,15 @@ PRAGMA user_version = {FORMAT_VERSION};
 COMMIT;
 PRAGMA journal_mode = WAL;
 """
+
+
+def is_store(path: Path) -> bool:
+    """Whether the file at `path` is SQLite's; raises `BenchError` where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
 
 
 class Store:
@@ -79,6 +89,17 @@ class Store:
         rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {AGAIN}")
         return {identity for (identity,) in rows}
 
+    def get(self, identities: Iterable[str]) -> dict[str, Measurement]:
+        """What is stored under `identities` and needs no measuring again.
+
+        Raises `BenchError` for a record that is damaged.
+        """
+        query = f"SELECT record FROM measurement WHERE identity = ? AND status NOT IN {AGAIN}"
+        rows = ((identity, self._rows(query, identity)) for identity in identities)
+        return {
+            identity: self._measurement(record) for identity, found in rows for (record,) in found
+        }
+
     def put(self, identity: str, measurement: Measurement) -> None:
         """Keep a measurement under its identity, in place of an older one."""
         with self._reported():
@@ -101,17 +122,20 @@ class Store:
     def measurements(self) -> list[Measurement]:
         """Every measurement, the oldest first; raises `BenchError` for a record that is damaged."""
         rows = self._rows("SELECT record FROM measurement ORDER BY rowid")
+        return [self._measurement(record) for (record,) in rows]
+
+    def _measurement(self, record: str) -> Measurement:
         try:
-            return [Measurement.model_validate_json(record) for (record,) in rows]
+            return Measurement.model_validate_json(record)
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"]))
             raise BenchError(
                 f"{self.path}: a record is damaged at {where}: measure into a new store"
             ) from error
 
-    def _rows(self, query: str) -> list[tuple[str]]:
+    def _rows(self, query: str, *values: str) -> list[tuple[str]]:
         with self._reported():
-            return self._connection.execute(query).fetchall()
+            return self._connection.execute(query, values).fetchall()
 
     def _is_blank(self) -> bool:
         """Whether the file is new, or was left without content by a run that was killed."""

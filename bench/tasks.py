@@ -12,7 +12,7 @@ from typing import Any
 import models
 from bench import environment
 from bench.errors import BenchError, UnsupportedError
-from bench.instruments import Instrument, Reading, find_instrument, latency_reference
+from bench.instruments import Instrument, Reading, find_instrument
 from bench.networks import configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
 from bench.shortage import asked_for, is_shortage
@@ -52,7 +52,7 @@ class Task:
             content["machine"] = environment.current(self.instrument.device).model_dump(
                 include={"processor", "cores", "memory_bytes", "accelerator"}
             )
-            reference = latency_reference(self.point)
+            reference = self.instrument.reference(self.point)
             content["reference"] = version(reference) if reference else ""
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -14,6 +14,8 @@ from bench.instruments import machine_of
 from bench.records import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies, networks_trained
+from reports.budget import BudgetTable, build_budgets, build_claims
+from reports.budget_plot import draw_budget, networks_scored
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
@@ -60,7 +62,8 @@ class Page:
     def _drawn(self) -> tuple[list[Plot], Colours]:
         """All that is drawn against the number of frames, together for equal colours."""
         wanted = [*COSTS, *machine_series(self.measurements)]
-        return draw_plots(self.frame, wanted, networks_trained(self.measurements))
+        others = networks_trained(self.measurements) | networks_scored(self.measurements)
+        return draw_plots(self.frame, wanted, others)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -94,6 +97,21 @@ class Page:
     def comparisons(self) -> Table:
         """Two of them at a time, on the same clips."""
         return build_comparisons(self.measurements)
+
+    @cached_property
+    def budgets(self) -> tuple[BudgetTable, ...]:
+        """What fits into the costs of a TSN, ranked."""
+        return build_budgets(self.measurements)
+
+    @cached_property
+    def budget_plot(self) -> Plot | None:
+        """Published accuracies against MACs, and that TSN's."""
+        return draw_budget(self.measurements, self._drawn[1])
+
+    @cached_property
+    def budget_claims(self) -> tuple[ClaimResult, ...]:
+        """The claims about equal budgets."""
+        return build_claims(self.claims)
 
     @cached_property
     def memory(self) -> Table:

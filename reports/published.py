@@ -1,6 +1,5 @@
 """Published figures in the report: accuracies beside costs, and counts held against ours."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,6 @@ from suites import PublishedRow, load_published
 from suites.published import CountingRule
 
 KEY = ["network", "depth", "options", "frames", "input_size", "num_classes"]
-# What a source's note may say of how it tested, beside what it says of the network.
-PROTOCOL = re.compile("resolution|sampling|protocol")
 FORMULATION = r"(^| )formulation=\w+"
 FIGURE_HEADINGS = (
     *("network", "depth", "options", "frames", "data set"),
@@ -71,14 +68,14 @@ def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Acc
     found = [by_key.get(key, []) for key in points]
     notes: dict[str, int] = {}
     for row in dict.fromkeys(row for group in found for row in group):
-        notes.setdefault(_protocol(row), len(notes) + 1)
+        notes.setdefault(row.protocol, len(notes) + 1)
     datasets = dict.fromkeys(row.dataset for group in found for row in group)
     columns = []
     for dataset in datasets:
         cells = []
         for group in found:
             own = sorted((r for r in group if r.dataset == dataset), key=lambda r: -r.top1)
-            text = ", ".join(f"{r.top1:g} [{notes[_protocol(r)]}]" for r in own)
+            text = ", ".join(f"{r.top1:g} [{notes[r.protocol]}]" for r in own)
             cells.append(Cell(text, own[0].top1 if own else None))
         columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
     lines = (f"[{number}] {protocol}" for protocol, number in notes.items())
@@ -88,15 +85,6 @@ def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Acc
 def options_text(options: Sequence[tuple[str, object]]) -> str:
     """Options as a table shows them."""
     return " ".join(f"{name}={value}" for name, value in options)
-
-
-def _protocol(row: PublishedRow) -> str:
-    """Where an accuracy was published, and how it was tested as far as the source says."""
-    parts = [row.source]
-    if row.clips is not None and row.crops is not None:
-        parts.append(f"clips x crops {row.clips} x {row.crops}")
-    parts += [part for part in row.note.split("; ") if PROTOCOL.search(part)]
-    return ", ".join(parts)
 
 
 @dataclass(frozen=True)

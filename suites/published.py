@@ -4,6 +4,7 @@ Each row names its source: repository, commit and file. The figures are facts to
 """
 
 import csv
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from suites.toml import Option
 FILE = Path(__file__).with_name("published_results.csv")
 
 NO_POOLING = "none"  # the default of every network, so it is left out of a row's options
+# What a source's note may say of how it tested, beside what it says of the network.
+PROTOCOL = re.compile("resolution|sampling|protocol")
 
 # What a published family with a backbone is called here, and the option that asks for the backbone.
 NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
@@ -100,6 +103,15 @@ class PublishedRow:
         """The published costs, of `macs` and `params`, by the name of the quantity."""
         costs = {"macs": self.macs, "params": self.params}
         return {quantity: value for quantity, value in costs.items() if value is not None}
+
+    @property
+    def protocol(self) -> str:
+        """Where the accuracy was published, and how it was tested as far as the source says."""
+        parts = [self.source]
+        if self.clips is not None and self.crops is not None:
+            parts.append(f"clips x crops {self.clips} x {self.crops}")
+        parts += [part for part in self.note.split("; ") if PROTOCOL.search(part)]
+        return ", ".join(parts)
 
     @property
     def rule(self) -> CountingRule:

@@ -10,7 +10,7 @@ from suites.errors import SuiteError
 from suites.toml import Count, Items, OneOrMore, Option, Section, load_toml
 
 FOLDER = Path(__file__).parent
-CLAIMS = "claims"  # the one TOML file of the folder that is not a suite
+CLAIMS, GATE_RULES = "claims", "gate_rules"  # the TOML files of the folder that are no suites
 
 T = TypeVar("T")
 
@@ -65,7 +65,8 @@ class Suite(Section):
 
 def bundled_suites() -> dict[str, Path]:
     """The suites that come with the project, by name."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.toml")) if path.stem != CLAIMS}
+    others = (CLAIMS, GATE_RULES)
+    return {path.stem: path for path in sorted(FOLDER.glob("*.toml")) if path.stem not in others}
 
 
 def load_suite(name: str) -> Suite:

@@ -1,6 +1,7 @@
 """What the README promises, run as it stands there: the paper's suite, its claims and the rest."""
 
 import json
+import os
 import re
 import resource
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench.commands import COMMANDS
 from tests.bench.video.films import write_numbered
@@ -106,6 +108,35 @@ def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
     errors = re.findall(r"\| 32 \| [\d,]+ \| [\d,]+ \| ([+-][\d.]+)% \|", text)
     assert len(errors) == 3
     assert all(abs(float(error)) <= 3 for error in errors)
+
+
+def test_the_workflow_catches_a_wider_network(tmp_path: Path) -> None:
+    """Its steps, as they stand in the README, in a repository whose last commit adds a channel."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
+    steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
+    script = "\n".join(step["run"] for step in steps if "run" in step and "pip" not in step["run"])
+    commits = """
+git init --quiet && git config user.email a@b && git config user.name a
+git add . && git commit --quiet -m base && export BASE=$(git rev-parse HEAD)
+sed -i 's/width=32/width=33/' my_network.py
+git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
+"""
+    (tmp_path / "my_network.py").write_text(code_block("# my_network.py"))
+    (gate,) = re.findall(r"```toml\n(title = \"Gate\".*?)```", README, flags=re.DOTALL)
+    (tmp_path / "gate.toml").write_text(gate)
+    summary = tmp_path / "summary.md"
+    result = subprocess.run(
+        ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m bench "$@"; }}{commits}{script}'],
+        cwd=tmp_path,
+        env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert "blvbench gate: failed" in summary.read_text(), result.stderr
+    regressed = re.findall(r"^::error .*regressed: (\w+):", result.stderr, re.MULTILINE)
+    assert {"macs", "memory", "params"} <= set(regressed)
 
 
 def run_example(first_line: str, folder: Path) -> str:

@@ -10,10 +10,9 @@ from bench.errors import BenchError
 from bench.instruments import find_instrument, machine_of
 from bench.recorded import FOLDER, read, write
 from bench.records import Measurement
-from bench.store import Store
+from bench.store import Store, is_store
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-SQLITE_HEADER = b"SQLite format 3\0"
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -75,12 +74,7 @@ def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 
 def _read(path: Path) -> list[Measurement]:
-    try:
-        with path.open("rb") as file:
-            is_store = file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
-    except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-    if not is_store:
+    if not is_store(path):
         return read(path, is_report=True)
     with Store(path) as store:
         return store.measurements()

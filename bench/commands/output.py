@@ -19,9 +19,9 @@ def add_json(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
-def print_json(rows: Sequence[Any]) -> None:
-    """Print a JSON list."""
-    print(json.dumps(rows, indent=2))
+def print_json(content: Sequence[Any] | dict[str, Any]) -> None:
+    """Print a JSON list, or an object."""
+    print(json.dumps(content, indent=2))
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -61,13 +61,14 @@ def format_value(measurement: Measurement) -> str:
 
 def _interval(measurement: Measurement, unit: str = "") -> str:
     low, high = measurement.interval
-    saving = f", TSN / this {measurement.saving:.2f}" if measurement.reference else ""
+    beside = measurement.reference
+    saving = f", {beside.point.network} / this {measurement.saving:.2f}" if beside else ""
     return f" ({low:,.3g} to {high:,.3g}{unit}{saving})"
 
 
 @contextmanager
-def progress_bar(total: int, what: str) -> Iterator[Callable[[T], T]]:
-    """A progress bar on stderr.
+def progress_bar(total: int | None, what: str) -> Iterator[Callable[[T], T]]:
+    """A progress bar on stderr; `total` is None where nobody knows how many steps there will be.
 
     The block passes the result of every finished step to what it is given, and gets it back.
     """

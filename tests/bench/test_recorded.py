@@ -9,11 +9,11 @@ import pytest
 from bench.commands import main
 from bench.environment import current
 from bench.errors import BenchError
+from bench.json_file import MAX_BYTES
 from bench.recorded import (
     DERIVED,
     FOLDER,
     FORMAT_VERSION,
-    MAX_BYTES,
     REPORT_FORMATS,
     load_recorded,
     newest,
@@ -198,7 +198,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "is not JSON"),
     "not UTF-8": (b"\xff\xfe\x00{", "is not JSON"),
     "nested": ("[" * 100_000, "is not JSON"),
-    "a list": ("[]", "is no recorded file"),
+    "a list": ("[]", "is no JSON object"),
     "of another program": ('{"results": []}', "results: unknown key"),
     "without a format": ('{"measurements": []}', "is of format None"),
     "of a newer format": (RIGHT.replace('"format": 1', '"format": 2'), "is of format 2, this"),
@@ -244,7 +244,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(
     path = tmp_path / "gpu.json"
     write(path, [seconds()])
     before = path.read_bytes()
-    monkeypatch.setattr("bench.recorded.MAX_BYTES", len(before))
+    monkeypatch.setattr("bench.json_file.MAX_BYTES", len(before))
     with pytest.raises(BenchError, match="would be larger than"):
         write(path, [seconds(TAM)])
 

@@ -18,7 +18,8 @@ quantities = ["macs"]
 
 def test_bundled_suites_load() -> None:
     assert list(bundled_suites()) == [
-        *("accuracy", "accuracy_quick", "gpu", "latency", "paper", "published")
+        *("accuracy", "accuracy_quick", "gpu", "guard", "guard_time"),
+        *("latency", "paper", "published"),
     ]
     for name in bundled_suites():
         assert load_suite(name).sweep

@@ -1,0 +1,99 @@
+"""Budgets as people write them: `33G`, `16GiB`, `50ms`, or the cost of a network, `tsn:50:8`."""
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.commands.arguments import size_bytes
+
+HUGE = 1e18  # no network needs as much; keeps arithmetic on limits exact
+NUMBER = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?:e\d{1,2})?)"
+COUNT = re.compile(rf"{NUMBER} ?([kmgtb]?) ?([a-z]*)", re.IGNORECASE)
+THOUSANDS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
+TIME = re.compile(r"(\d+(?:\.\d+)?) ?(s|ms|us|µs|μs)")  # both letters that look like a micro sign
+SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6}
+NETWORK = re.compile(r"(\w+):(\d*):(\d+)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A budget as it was asked for: a `limit` in the quantity's unit, or what a network costs.
+
+    That network has a name, and `limit` is 0; `depth` is None for its default.
+    """
+
+    text: str
+    limit: float = 0.0
+    network: str = ""
+    depth: int | None = None
+    frames: int = 0
+
+
+def add_budgets(parser: ArgumentParser) -> None:
+    """Give a command `--macs`, `--params`, `--memory` and `--latency`."""
+    kinds: dict[str, tuple[Callable[[str], float], str]] = {
+        "macs": (_count_of("mac", "macs"), "of a clip, such as 33G"),
+        "params": (_count_of("param", "params", "parameters"), "such as 30M"),
+        "memory": (size_bytes, "the simulated peak, such as 16GiB; see --mode and --batch"),
+        "latency": (_seconds, "of a batch, such as 50ms, on this machine or on --machine"),
+    }
+    for name, (read, what) in kinds.items():
+        parser.add_argument(
+            f"--{name}",
+            type=_asked(read),
+            metavar="BUDGET",
+            help=f"{what}; or what a network takes, such as tsn:50:8 (name:depth:frames)",
+        )
+
+
+def _asked(read: Callable[[str], float]) -> Callable[[str], Asked]:
+    def asked(text: str) -> Asked:
+        if ":" in text:
+            return _network(text)
+        try:
+            limit = read(text.strip())
+        except OverflowError:
+            limit = HUGE
+        if not 0 < limit < HUGE:
+            raise ArgumentTypeError(f"{text!r} is no budget: write more than 0 and less than 1e18")
+        return Asked(text.strip(), limit)
+
+    return asked
+
+
+def _network(text: str) -> Asked:
+    match = NETWORK.fullmatch(text.strip())
+    if match is None:
+        raise ArgumentTypeError(
+            f"{text!r} names no network: write name:depth:frames, such as tsn:50:8, or i3d::8"
+        )
+    name, depth, frames = match.groups()
+    return Asked(text.strip(), 0.0, name, int(depth) if depth else None, int(frames))
+
+
+def _count_of(*words: str) -> Callable[[str], float]:
+    """A reader of numbers with a prefix, and with one of `words` if any."""
+
+    def count(text: str) -> float:
+        match = COUNT.fullmatch(text)
+        number, prefix, word = match.groups() if match else ("", "", "")
+        if "flop" in text.lower():
+            raise ArgumentTypeError(
+                f"{text!r} counts FLOPs, by which papers mean MACs: "
+                f"write {number or '33'}{prefix or ('' if number else 'G')} MACs"
+            )
+        if match and word.lower() not in ("", *words) and (prefix + word).lower() in words:
+            prefix = ""  # of 'MACs', its first letter
+        elif match is None or word.lower() not in ("", *words):
+            raise ArgumentTypeError(f"{text!r} is no count: write a number such as 33G or 30M")
+        return float(re.sub("[,_]", "", number)) * THOUSANDS[prefix.lower()]
+
+    return count
+
+
+def _seconds(text: str) -> float:
+    match = TIME.fullmatch(text)
+    if match is None:
+        raise ArgumentTypeError(f"{text!r} is no time: write a number and a unit, such as 50ms")
+    return float(match[1]) * SECONDS[match[2]]

@@ -1,0 +1,105 @@
+"""How a comparison is printed: a table of choices, its notes, fronts and claims."""
+
+from collections.abc import Sequence
+
+from bench.budget import Budget, amount
+from bench.choose import Choice, Scored, on_front
+from bench.claims import ClaimResult
+from bench.commands.output import print_table
+from bench.comparison import Comparison
+from bench.instruments import find_instrument
+
+NONE = "none"
+Notes = dict[str, int]  # the number of each source of accuracies
+
+
+def print_comparison(comparison: Comparison, dataset: str) -> None:
+    """Print the budgets, the table, the sources of accuracies, the fronts and the claims."""
+    for budget in comparison.budgets:
+        print(_budget(budget))
+    notes: Notes = {}
+    rows = [
+        _row(number, choice, comparison.labels, notes)
+        for number, choice in enumerate(comparison.choices, start=1)
+    ]
+    costs = [label.partition(":")[0] for label in comparison.labels]
+    headings = ["", "network", "depth", "options", "frames", "batch", *costs]
+    _print_compact([*headings, "limited by", "top-1 %", "Pareto"], rows)
+    if notes:
+        print(f"Accuracies are top-1 on {dataset}, the best that is known within the budget:")
+    else:
+        print(f"No accuracy on {dataset} is known within the budget.")
+    for source, number in notes.items():
+        print(f"[{number}] {source}")
+    for choice in comparison.choices:
+        for doubt in choice.stand.doubts if choice.stand else ():
+            print(f"Not sure of {_network(choice)}: {doubt}")
+    if not any(choice.fits for choice in comparison.choices):
+        print("Nothing fits: the column 'limited by' says what the least would need.")
+    for label in comparison.labels if notes else ():
+        print(_front(comparison.choices, label))
+    for claim in comparison.claims:
+        print(_claim(claim))
+
+
+def _budget(budget: Budget) -> str:
+    unit = find_instrument(budget.label).unit
+    place = f" on {budget.machine}" if budget.machine else ""
+    return f"Budget: {budget.label}{place}, {amount(budget.limit, unit)} ({budget.text})"
+
+
+def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> list[str]:
+    base, stand = choice.base, choice.stand
+    options = " ".join(f"{name}={value}" for name, value in base.options)
+    name = [str(number), base.network, str(base.depth or ""), options]
+    if stand is None:
+        return [*name, NONE, "", *("" for _ in labels), choice.refused, "", ""]
+    best = choice.best
+    return [
+        *name,
+        *((str(stand.point.frames), str(stand.point.batch)) if choice.fits else (NONE, "")),
+        *(_cost(choice, label) for label in labels),
+        choice.limit,
+        _accuracy(best, notes) if best else "",
+        ", ".join(label.partition(":")[0] for label in best.fronts) if best else "",
+    ]
+
+
+def _cost(choice: Choice, label: str) -> str:
+    if not choice.fits or label not in choice.costs:
+        return ""
+    return amount(choice.costs[label], find_instrument(label).unit)
+
+
+def _accuracy(scored: Scored, notes: Notes) -> str:
+    found = scored.accuracy
+    number = notes.setdefault(found.source, len(notes) + 1)
+    ends = " to ".join(f"{end:.1f}" for end in found.interval)
+    interval = f" ({ends})" if ends else ""
+    clips = f" on {found.clips:,} clips" if found.clips else ""
+    figure = f"{found.top1:.1f}{interval} at {found.frames} frames"
+    return f"{figure}, {found.kind}{clips} [{number}]"
+
+
+def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table without the columns that say nothing in any row."""
+    kept = [n for n in range(len(headings)) if any(row[n] for row in rows)]
+    print_table([headings[n] for n in kept], [[row[n] for n in kept] for row in rows])
+
+
+def _network(choice: Choice) -> str:
+    return choice.base.network_label.rpartition(",")[0]
+
+
+def _front(choices: Sequence[Choice], label: str) -> str:
+    """The front of a cost in one line, the cheapest first."""
+    unit = find_instrument(label).unit
+    steps = [
+        f"{one.accuracy.top1:.1f} by {one.point.network_label} ({amount(one.costs[label], unit)})"
+        for one in on_front(choices, label)
+    ]
+    return f"Pareto front by {label.partition(':')[0]}: {'; '.join(steps)}"
+
+
+def _claim(result: ClaimResult) -> str:
+    return f"Claim: {result.claim.title}: {result.verdict}. {result.finding}"

@@ -1,0 +1,215 @@
+"""`blvbench compare`."""
+
+import sys
+import tempfile
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+from bench.commands import INTERRUPTED, UsageError
+from bench.commands.arguments import add_model, add_time_limit
+from bench.commands.budgets import Asked, add_budgets
+from bench.commands.import_ import add_recorded
+from bench.commands.output import add_json, print_json, progress_bar
+from bench.commands.point import DEFAULTS, add_choice, point_of
+from bench.environment import has_device
+from bench.known_accuracies import Accuracy, known_accuracies, on_dataset
+from bench.networks import configured
+from bench.recorded import load_recorded, with_recorded
+from bench.records import Device, Measurement, Point
+from bench.store import Store
+from suites import load_claims, load_published
+
+if TYPE_CHECKING:
+    from bench.comparison import Request, Wanted
+
+DATASET = "something-something-v2"  # the paper's, and that of most networks in its tables
+LARGEST = "max"  # as a batch: as many clips as fit
+FIXED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    from bench.candidates import MAX_FRAMES
+
+    add_budgets(parser)
+    add_choice(parser, "mode")
+    add_choice(parser, "precision")
+    parser.add_argument(
+        "--batch", type=_batch, default=1, help="clips (default: 1), or max for the most that fit"
+    )
+    frames = parser.add_mutually_exclusive_group()
+    frames.add_argument("--frames", type=int, help="input frames (default: as many as fit)")
+    frames.add_argument(
+        "--max-frames", type=int, default=MAX_FRAMES, help=f"to try (default: {MAX_FRAMES})"
+    )
+    parser.add_argument("--networks", type=_names, default=(), help="by commas (default: all)")
+    parser.add_argument(
+        "--depths", type=_depths, default=(), help="of those that have a choice (default: all)"
+    )
+    add_model(parser, "compare the network of a file of your own as well", several=True)
+    parser.add_argument(
+        "--dataset", default=DATASET, help=f"that accuracies are of (default: {DATASET})"
+    )
+    size = DEFAULTS["input_size"]
+    parser.add_argument("--input-size", type=int, default=size, help=f"pixels (default: {size})")
+    parser.add_argument("--num-classes", type=int, help="classes (default: the data set's)")
+    parser.add_argument(
+        "--device", choices=get_args(Device), help="of --latency (default: cuda, else cpu)"
+    )
+    parser.add_argument(
+        "--machine", help="take the latencies recorded on this one, by a part of its name"
+    )
+    parser.add_argument("--store", type=Path, help="keeps what is measured, to be found again")
+    add_recorded(parser)
+    add_time_limit(parser)
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Find what fits the budgets, and print it."""
+    if not any(getattr(arguments, name) for name in (*FIXED, "latency")):
+        raise UsageError("say a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms")
+    from bench.commands.choices import print_comparison  # imports torch, as what follows
+    from bench.comparison import compare
+    from bench.ledger import Ledger
+
+    stored = _stored(arguments.store)
+    measurements = with_recorded(stored, load_recorded(arguments.recorded))
+    request = _request(arguments, measurements)
+    with _store(arguments.store) as store:
+        try:
+            with progress_bar(None, "measuring") as advance:
+                ledger = Ledger(store, arguments.time_limit, advance, request.recorded or ())
+                comparison = compare(request, ledger, load_claims())
+        except KeyboardInterrupt:
+            kept = "what was measured is kept: run the same command again to go on"
+            print(f"blvbench: interrupted{f': {kept}' if arguments.store else ''}", file=sys.stderr)
+            return INTERRUPTED
+    if arguments.json:
+        print_json({"dataset": arguments.dataset, **comparison.as_json()})
+    else:
+        print_comparison(comparison, arguments.dataset)
+    return 0
+
+
+def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
+    from bench.candidates import own_networks, variants
+    from bench.comparison import Request
+
+    accuracies = on_dataset(known_accuracies(load_published(), measurements), arguments.dataset)
+    setting = _setting(arguments, accuracies)
+    if arguments.max_frames < 1:
+        raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
+    if arguments.batch == LARGEST and not (arguments.memory or arguments.latency):
+        raise UsageError("--batch max needs --memory or --latency: a batch costs nothing else")
+    budgets, recorded = _budgets(arguments, setting, measurements)
+    return Request(
+        bases=(
+            *variants(arguments.networks, arguments.depths, setting, accuracies),
+            *own_networks(arguments.model, setting),
+        ),
+        budgets=budgets,
+        accuracies=tuple(accuracies),
+        max_frames=arguments.max_frames,
+        frames=arguments.frames,
+        largest_batch=arguments.batch == LARGEST,
+        recorded=recorded,
+    )
+
+
+def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
+    """What all points share; its network and frames are replaced."""
+    given = {
+        **vars(arguments),
+        "network": "tsn",
+        "option": [],
+        "frames": arguments.frames if arguments.frames is not None else 1,
+        "batch": 1 if arguments.batch == LARGEST else arguments.batch,
+        "num_classes": (
+            accuracies[0].num_classes if arguments.num_classes is None else arguments.num_classes
+        ),
+        "dataset": "",
+    }
+    return point_of(Namespace(**given))
+
+
+def _budgets(
+    arguments: Namespace, setting: Point, measurements: Sequence[Measurement]
+) -> "tuple[tuple[Wanted, ...], tuple[Measurement, ...] | None]":
+    """The budgets, and the latencies of another machine where they are to be taken."""
+    labels, machine, recorded = dict(FIXED), "", None
+    if arguments.latency is None and (arguments.machine or arguments.device):
+        raise UsageError("--machine and --device are of a latency: give --latency as well")
+    if arguments.machine:
+        from bench.comparison import latencies_of
+        from bench.instruments import machine_of
+
+        if arguments.device:
+            raise UsageError("--machine says what timed: leave --device out")
+        recorded = tuple(latencies_of(measurements, arguments.machine))
+        labels["latency"], machine = recorded[0].label, machine_of(recorded[0])
+    elif arguments.latency:
+        device: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
+        if not has_device(device):
+            raise UsageError(f"this machine has no {device} device: say --machine, or --device cpu")
+        labels["latency"] = f"latency:{device}"
+    asked = [(label, getattr(arguments, name)) for name, label in labels.items()]
+    wanted = [
+        _wanted(label, budget, setting, machine if label == labels.get("latency") else "")
+        for label, budget in asked
+        if budget
+    ]
+    return tuple(wanted), recorded
+
+
+def _wanted(label: str, asked: Asked, setting: Point, machine: str) -> "Wanted":
+    from bench.comparison import Wanted
+
+    if not asked.network:
+        return Wanted(label, asked.text, asked.limit, machine)
+    if asked.frames < 1:
+        raise UsageError(f"{asked.text} has no frames: write name:depth:frames")
+    fields = {"network": asked.network, "depth": asked.depth, "frames": asked.frames}
+    point = configured(setting.model_copy(update=fields))
+    return Wanted(label, asked.text, point, machine)
+
+
+def _stored(path: Path | None) -> list[Measurement]:
+    """What a store holds that is there."""
+    if path is None or not path.exists():
+        return []
+    with Store(path) as store:
+        return store.measurements()
+
+
+@contextmanager
+def _store(path: Path | None) -> Iterator[Store]:
+    """The store at `path`, or one for this command alone."""
+    with (
+        tempfile.TemporaryDirectory(prefix="blvbench.") as folder,
+        Store(path or Path(folder, "store.sqlite"), create=True) as store,
+    ):
+        yield store
+
+
+def _batch(text: str) -> int | str:
+    if text == LARGEST:
+        return text
+    try:
+        return int(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no batch: write a number, or {LARGEST}") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _depths(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} are no depths: write numbers, such as 50,101") from None

@@ -1,0 +1,141 @@
+"""`blvbench gate`."""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.commands import FAILED, UsageError
+from bench.commands.arguments import add_time_limit
+from bench.commands.output import add_json, print_json, print_table, progress_bar
+from suites.rules import load_rules
+from suites.suite import FOLDER, GATE_RULES
+
+if TYPE_CHECKING:
+    from bench.gate.entry import Entry
+    from bench.gate.verdict import Verdict
+    from bench.tasks import Task
+
+RULES = FOLDER / f"{GATE_RULES}.toml"
+
+
+def arguments(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "--store",
+        type=Path,
+        required=True,
+        action="append",
+        help="the run: a store, or pytest-benchmark's JSON; those after the first are reruns that "
+        "confirm what looks worse",
+    )
+    sides = parser.add_mutually_exclusive_group(required=True)
+    sides.add_argument(
+        "--baseline",
+        type=Path,
+        help="what to compare with: a baseline, a store, or pytest-benchmark's JSON",
+    )
+    sides.add_argument("--update", type=Path, metavar="BASELINE", help="write this baseline")
+    parser.add_argument(
+        "--rules", type=Path, default=RULES, help="a TOML file (default: the project's own)"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write them for a comment or a summary"
+    )
+    add_time_limit(parser)
+    add_json(parser)
+
+
+def run(arguments: Namespace) -> int:
+    """Write a baseline, or compare with one; exit 1 where the gate fails."""
+    if arguments.update:
+        return _update(arguments)
+    from bench.gate import baseline, formats
+    from bench.gate.verdict import judge
+
+    rules = load_rules(arguments.rules)
+    old = baseline.read(arguments.baseline)
+    new, *others = map(baseline.read, arguments.store)
+    reruns = [entry for entries in others for entry in entries]
+    verdicts = judge(old, new, rules, reruns)
+    waiting = [verdict for verdict in verdicts if verdict.needs_rerun]
+    if waiting and (again := _measured_again(waiting, arguments)):
+        verdicts = judge(old, new, rules, [*reruns, *again])
+    _write(arguments, verdicts)
+    if arguments.json:
+        print_json([verdict.as_json() for verdict in verdicts])
+    else:
+        if shown := formats.noted(verdicts):
+            print_table(formats.HEADINGS, map(formats.row, shown))
+        print(f"{arguments.baseline}: {formats.summary(verdicts)}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        for line in formats.annotations(verdicts):
+            print(line, file=sys.stderr)
+    return FAILED if any(verdict.consequence == "fail" for verdict in verdicts) else 0
+
+
+def _update(arguments: Namespace) -> int:
+    from bench.gate import baseline
+
+    unwanted = {
+        "--junit": arguments.junit,
+        "--markdown": arguments.markdown,
+        "a second --store": arguments.store[1:],
+        "--json": arguments.json,
+    }
+    if given := [name for name, value in unwanted.items() if value]:
+        raise UsageError(f"--update writes a baseline: leave {given[0]} out")
+    entries = baseline.read(arguments.store[0])
+    rules = load_rules(arguments.rules)
+    for entry in entries:
+        rules.find(entry.quantity, entry.instrument)
+    baseline.write(arguments.update, entries)
+    left_out = [entry for entry in entries if entry.status != "ok"]
+    note = f", {len(left_out)} without a figure left out" if left_out else ""
+    print(f"{arguments.update}: {len(entries) - len(left_out)} entries{note}")
+    return 0
+
+
+def _write(arguments: Namespace, verdicts: "Sequence[Verdict]") -> None:
+    from bench.gate import formats
+    from bench.json_file import write_whole
+
+    for name, render in (("junit", formats.junit), ("markdown", formats.markdown)):
+        if path := getattr(arguments, name):
+            write_whole(path, render(verdicts), advice=f"choose another --{name}")
+
+
+def _measured_again(waiting: "Sequence[Verdict]", arguments: Namespace) -> "list[Entry]":
+    """Entries of what looks worse, measured again where this is the machine and the code for it."""
+    from bench.gate.entry import Entry
+    from bench.workers import measured
+
+    tasks = list(filter(None, (_task_again(verdict.entry) for verdict in waiting)))
+    with progress_bar(len(tasks), "confirming") as advance:
+        return [
+            Entry.of(advance(measurement))
+            for _, measurement in measured(
+                tasks, jobs=1, time_limit_s=arguments.time_limit, fresh=True
+            )
+        ]
+
+
+def _task_again(entry: "Entry") -> "Task | None":
+    """The task that measures an entry again; None where that would measure something else here."""
+    from bench.environment import current
+    from bench.errors import BenchError
+    from bench.tasks import task
+    from models import NetworkError
+
+    if entry.point is None:
+        return None
+    try:
+        again = task(entry.point, entry.label)
+        is_same_code = again.code.network == entry.network_version
+    except (BenchError, NetworkError):  # a user's file is not there any more
+        return None
+    here = current(again.instrument.device).machine
+    return again if is_same_code and entry.conditions.get("machine", here) == here else None

@@ -1,0 +1,119 @@
+"""Baselines: the entries that a gate compares with, as JSON that reads well in a diff.
+
+One line an entry, sorted; what several were measured under stands once. No times and no machine's
+counters: where nothing changed, a new baseline has the bytes of the old one.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.gate import pytest_benchmark
+from bench.gate.entry import Entry, newest
+from bench.instruments import find_instrument
+from bench.json_file import explain, load_object, write_whole
+from bench.store import Store, is_store
+
+FORMAT_VERSION = 1  # 1: conditions, and entries that name theirs
+ADVICE = "write a new baseline with 'blvbench gate --update'"
+
+
+def write(path: Path, entries: Sequence[Entry]) -> None:
+    """Write the entries that have a figure to `path`, whole or not at all.
+
+    Raises `BenchError` where there are none, and where the file cannot be written.
+    """
+    figures = sorted((e for e in entries if e.status == "ok"), key=lambda entry: entry.sort_key)
+    if not figures:
+        raise BenchError(f"{path}: there is no figure to write: measure some with 'blvbench run'")
+    names = _names(figures)
+    lines = [_line(_shortened(entry, names[_key(entry)])) for entry in figures]
+    conditions = {names[_key(e)]: e.conditions for e in figures}
+    named = json.dumps(conditions, indent=1, sort_keys=True, ensure_ascii=False)
+    text = f'{{"format": {FORMAT_VERSION},\n"conditions": {named},\n"entries": [\n'
+    write_whole(path, text + ",\n".join(lines) + "\n]}\n", advice="choose another --update")
+
+
+def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
+    """The entries of a baseline's `content`, in its order.
+
+    Raises `BenchError` that names the file, the entry and the key.
+    """
+    if content.get("format") != FORMAT_VERSION:
+        raise BenchError(
+            f"{path}: is of format {content.get('format')!r:.20}, this version reads "
+            f"{FORMAT_VERSION}: {ADVICE}, or use the version that made it"
+        )
+    if unknown := sorted(set(content) - {"format", "conditions", "entries"}):
+        raise BenchError(f"{path}: {unknown[0]}: unknown key: {ADVICE}")
+    conditions, entries = content.get("conditions"), content.get("entries")
+    if not isinstance(conditions, dict) or not isinstance(entries, list):
+        raise BenchError(f"{path}: has no conditions or no entries: {ADVICE}")
+    found = [_entry(path, n, data, conditions) for n, data in enumerate(entries, start=1)]
+    seen = set()
+    for number, entry in enumerate(found, start=1):
+        if entry.subject in seen:
+            raise BenchError(f"{path}: entry {number}: is there twice: {ADVICE}")
+        seen.add(entry.subject)
+    return found
+
+
+def read(path: Path) -> list[Entry]:
+    """The entries of a baseline, a store, or what pytest-benchmark wrote.
+
+    Raises `BenchError` that names the file and what is wrong in it.
+    """
+    if is_store(path):
+        with Store(path) as store:
+            return newest(store.measurements())
+    content = load_object(path, advice="give a store, a baseline or pytest-benchmark's JSON")
+    if pytest_benchmark.KEY in content:
+        return pytest_benchmark.parse(path, content)
+    return parse(path, content)
+
+
+def _key(entry: Entry) -> tuple[str, str]:
+    return entry.label, _line(entry.conditions)
+
+
+def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
+    """What the conditions of each quantity are called: by its label, numbered where it has more."""
+    names: dict[tuple[str, str], str] = {}
+    for label, conditions in sorted(set(map(_key, entries))):
+        number = sum(other == label for other, _ in names) + 1
+        names[label, conditions] = f"{label} {number}" if number > 1 else label
+    return names
+
+
+def _shortened(entry: Entry, conditions: str) -> dict[str, Any]:
+    """The fields that are not at their defaults, and that a comparison needs.
+
+    Conditions that are called like the quantity are meant where none are named.
+    """
+    left_out = {"conditions", "network_version"}
+    fields = entry.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
+    return fields if conditions == entry.label else {**fields, "conditions": conditions}
+
+
+def _line(data: dict[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+def _entry(path: Path, number: int, data: Any, conditions: dict[str, Any]) -> Entry:
+    """One entry, `number` counted from 1; as JSON, for lists stand for tuples there."""
+    try:
+        if not isinstance(data, dict):
+            raise BenchError("is no object")
+        label = f"{data.get('quantity')}:{data.get('instrument')}"
+        name = data.get("conditions", label)
+        if not isinstance(name, str) or name not in conditions:
+            raise BenchError(f"conditions: there are none called {name!r:.40}")
+        fields = {**data, "conditions": conditions[name]}
+        entry = Entry.model_validate_json(json.dumps(fields, allow_nan=False))
+        if entry.point:
+            find_instrument(entry.label)
+    except (ValueError, RecursionError, TypeError) as error:  # pydantic's and ours are the first
+        raise BenchError(f"{path}: entry {number}: {explain(error)}: {ADVICE}") from error
+    return entry

@@ -1,0 +1,157 @@
+"""An entry: one figure as the gate compares it, of a baseline or of a run."""
+
+from collections.abc import Iterable
+from statistics import mean, median
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from bench.instruments import find_instrument, machine_of
+from bench.records import (
+    ANSWERED,
+    BUSY,
+    PERCENT,
+    REFERENCE_VERSION,
+    Measurement,
+    Point,
+    Record,
+    Reference,
+    Status,
+)
+from bench.samples import ratios
+
+# Settings that no figure depends on, or that are judged by themselves.
+NO_CONDITIONS = (BUSY, REFERENCE_VERSION, "seed")
+BENCHMARK = "benchmark"  # the quantity of what pytest-benchmark timed
+BETTER_HIGHER = ("clips/s", PERCENT)  # units
+
+Subject = tuple[str, Point | str]  # the label of a quantity, and the point or the test it is of
+
+
+class Entry(Record):
+    """Samples of a quantity at a `point`, or of a `benchmark` of pytest's, and their conditions.
+
+    `conditions` are what they were measured under: two entries compare where these are equal.
+    `uncounted` are the operators that nobody counts, `busy` says that others used the machine.
+    The network's version, which a baseline leaves out, tells whether it can be measured again.
+    """
+
+    quantity: str
+    instrument: str
+    unit: str
+    point: Point | None = None
+    benchmark: str = ""
+    status: Status = "ok"
+    reason: str = ""
+    samples: tuple[int | float, ...] = ()
+    reference: Reference | None = None
+    reference_version: str = ""
+    network_version: str = ""
+    uncounted: dict[str, int | float] = Field(default_factory=dict)
+    busy: bool = False
+    conditions: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.point is None) != bool(self.benchmark):
+            raise ValueError("an entry is of a point or of a benchmark")
+        if (self.status == "ok") != bool(self.samples):
+            raise ValueError("an entry has samples where its status is ok, and only there")
+        beside = self.reference.samples if self.reference else self.samples
+        if len(beside) != len(self.samples):
+            raise ValueError("a reference has a sample for each sample")
+        if any(not 0 <= sample < float("inf") for sample in (*self.samples, *beside)):
+            raise ValueError("a sample is a finite number of at least 0")
+        return self
+
+    @classmethod
+    def of(cls, measurement: Measurement) -> Self:
+        """What the gate compares of a measurement."""
+        return cls(
+            quantity=measurement.quantity,
+            instrument=measurement.instrument,
+            unit=measurement.unit,
+            point=measurement.point,
+            status=measurement.status,
+            reason=measurement.reason,
+            samples=measurement.samples,
+            reference=measurement.reference,
+            reference_version=str(measurement.settings.get(REFERENCE_VERSION, "")),
+            network_version=measurement.code.network,
+            uncounted=measurement.details.get("uncounted", {}),
+            busy=bool(measurement.settings.get(BUSY, False)),
+            conditions=_conditions(measurement),
+        )
+
+    @property
+    def label(self) -> str:
+        """`quantity:instrument`."""
+        return f"{self.quantity}:{self.instrument}"
+
+    @property
+    def subject(self) -> Subject:
+        """What the figure is of: entries of equal subjects are compared."""
+        return self.label, self.point or self.benchmark
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """What puts entries into the order of a report, benchmarks last."""
+        place = (0, *self.point.sort_key) if self.point else (1, self.benchmark)
+        return (*place, self.label)
+
+    @property
+    def is_better_higher(self) -> bool:
+        """Whether a larger figure is the better one."""
+        return self.unit in BETTER_HIGHER
+
+    @property
+    def compared(self) -> tuple[float, ...]:
+        """The samples, or their ratios to those of the reference where there is one."""
+        if self.reference is None or not all(self.reference.samples):
+            return self.samples
+        return tuple(ratios(self.samples, self.reference.samples))
+
+    @property
+    def value(self) -> float:
+        """The median of what is compared, of an accuracy the mean."""
+        return mean(self.samples) if self.unit == PERCENT else median(self.compared)
+
+    @property
+    def figure(self) -> str:
+        """The value as a table shows it, to the last digit where it is a count."""
+        if self.status != "ok":
+            return self.status
+        if self.unit == PERCENT:
+            return f"{self.value:.2f} %"
+        if self.reference:
+            return f"{self.value:.4f} of {self.reference.point.network}"
+        shown = f"{self.value:,}" if float(self.value).is_integer() else f"{self.value:,.6g}"
+        return f"{shown} {self.unit}"
+
+
+def newest(measurements: Iterable[Measurement]) -> list[Entry]:
+    """An entry for the last measurement of each quantity and point, in the order of a report.
+
+    Where several machines measured one, the last one counts.
+    """
+    entries = {entry.subject: entry for entry in map(Entry.of, measurements)}
+    return sorted(entries.values(), key=lambda entry: entry.sort_key)
+
+
+def _conditions(measurement: Measurement) -> dict[str, str]:
+    """What could change a figure but the code of a network or of this project.
+
+    The release of the project is there, not the version of an instrument's source: a gate that
+    every edit of it disarms guards nothing.
+    """
+    libraries = find_instrument(measurement.label).libraries
+    packages = measurement.environment.packages
+    found: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
+    if measurement.is_accuracy:
+        found |= {name: measurement.settings.get(name, "") for name in ANSWERED}
+    if machine := machine_of(measurement):
+        settings = {k: v for k, v in measurement.settings.items() if k not in NO_CONDITIONS}
+        found |= {"machine": machine, **settings}
+    if measurement.reference:
+        found["reference"] = measurement.reference.point
+    return {name: str(value) for name, value in sorted(found.items()) if value != ""}

@@ -1,0 +1,160 @@
+"""Verdicts: every entry of a baseline and of a run, and what each means for the build.
+
+`judge` is a pure function of baseline, run, rules and reruns.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench.gate.change import Change, Outcome, compare
+from bench.gate.entry import Entry
+from suites.rules import Consequence, Rule, Rules
+
+CONFIRM = "measure it again, and give that as a second --store"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An entry of the baseline, of the run, or of both, and how the gate takes it.
+
+    `needs_rerun` marks samples that look worse, until a second measurement says so too.
+    """
+
+    old: Entry | None
+    new: Entry | None
+    change: Change
+    consequence: Consequence
+    needs_rerun: bool = False
+
+    @property
+    def entry(self) -> Entry:
+        """The run's entry, or the baseline's where there is none."""
+        entry = self.new or self.old
+        assert entry is not None
+        return entry
+
+    @property
+    def where(self) -> str:
+        """The point, or the name of the benchmark."""
+        return str(self.entry.point or self.entry.benchmark)
+
+    @property
+    def figures(self) -> tuple[str, str, str]:
+        """The old value, the new one and their difference, as a table shows them."""
+        old, new = ("" if entry is None else entry.figure for entry in (self.old, self.new))
+        return old, new, self.change.difference
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a line."""
+        old, new, difference = self.figures
+        values = " to ".join(filter(None, (old, new)))
+        parts = ", ".join(filter(None, (values, difference, self.change.reason)))
+        return f"{self.change.outcome}: {self.entry.label} of {self.where}: {parts}"
+
+    def as_json(self) -> dict[str, Any]:
+        """The verdict with both figures; a figure that there is not is left out."""
+        point, benchmark = self.entry.point, self.entry.benchmark
+        values = {"old": self.old, "new": self.new}
+        return {
+            "quantity": self.entry.quantity,
+            "instrument": self.entry.instrument,
+            "unit": self.entry.unit,
+            **({"point": point.model_dump(mode="json")} if point else {"benchmark": benchmark}),
+            **{name: e.value for name, e in values.items() if e is not None and e.samples},
+            **{name: str(value) for name, value in asdict(self.change).items()},
+            "consequence": self.consequence,
+        }
+
+
+def judge(
+    baseline: Iterable[Entry], run: Iterable[Entry], rules: Rules, reruns: Sequence[Entry] = ()
+) -> list[Verdict]:
+    """Hold a run against a baseline, entry by entry; what fails comes first.
+
+    Samples that look worse have to look so in every one of their `reruns` too, and are not told
+    before there is one. Raises `SuiteError` for a quantity without a rule.
+    """
+    old, new = ({entry.subject: entry for entry in entries} for entries in (baseline, run))
+    again: dict[Any, list[Entry]] = {}
+    for entry in reruns:
+        again.setdefault(entry.subject, []).append(entry)
+    verdicts = []
+    for subject in {**old, **new}:
+        entry = new.get(subject) or old[subject]
+        rule = rules.find(entry.quantity, entry.instrument)
+        verdicts.append(_judge(old.get(subject), new.get(subject), again.get(subject, []), rule))
+    severity = ("fail", "warn", "pass")
+    return sorted(
+        verdicts,
+        key=lambda v: (
+            severity.index(v.consequence),
+            list(Outcome).index(v.change.outcome),
+            *v.entry.sort_key,
+        ),
+    )
+
+
+def _judge(old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule) -> Verdict:
+    change = _change(old, new, rule)
+    needs_rerun = False
+    if change.outcome is Outcome.REGRESSED and rule.test == "samples" and old is not None:
+        needs_rerun = not again
+        change = _confirmed(change, [_change(old, one, rule) for one in again])
+    field = change.outcome.name.lower()
+    return Verdict(old, new, change, getattr(rule.outcomes, field), needs_rerun)
+
+
+def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
+    """What there is to say before any figure is compared, else what the rule's test says."""
+    if old is None or new is None or new.status != "ok":
+        return _incomplete(old, new)
+    if old.unit != new.unit:
+        reason = f"the baseline is in {old.unit}, the run in {new.unit}: write a new baseline"
+        return Change(Outcome.CANNOT_TELL, reason=reason)
+    change = compare(old, new, rule)
+    other = _other_conditions(old, new)
+    if other and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
+        reason = f"{other}: write a baseline of the unchanged code there"
+        return Change(Outcome.OTHER_ENVIRONMENT, change.difference, reason)
+    if old.reference_version != new.reference_version and change.outcome is not Outcome.UNCHANGED:
+        note = f"{change.reason}; its reference has changed too"
+        return Change(change.outcome, change.difference, note.lstrip("; "))
+    return change
+
+
+def _incomplete(old: Entry | None, new: Entry | None) -> Change:
+    """Of an entry whose figure one side lacks."""
+    said = f"{new.reason}: " if new and new.reason else ""
+    if old is None:
+        return Change(Outcome.NEW, reason=f"{said}not in the baseline: add it with --update")
+    if new is None or new.status == "unsupported":
+        way_out = "measure it, or take it out of the baseline with --update"
+        return Change(Outcome.MISSING, reason=f"{said}{way_out}")
+    return Change(Outcome.FAILED, reason=new.reason)
+
+
+def _other_conditions(old: Entry, new: Entry) -> str:
+    """What the entries were not measured alike under, in words; "" where they were."""
+    names = sorted({*old.conditions, *new.conditions})
+    return ", ".join(
+        f"{name} {new.conditions.get(name, 'none')} instead of {old.conditions.get(name, 'none')}"
+        for name in names
+        if old.conditions.get(name) != new.conditions.get(name)
+    )
+
+
+def _confirmed(first: Change, reruns: Sequence[Change]) -> Change:
+    """What samples that looked worse are after they were measured again."""
+    if not reruns:
+        return Change(
+            Outcome.CANNOT_TELL, first.difference, f"looks worse, not confirmed: {CONFIRM}"
+        )
+    shown = " and ".join(change.difference or str(change.outcome) for change in reruns)
+    outcomes = {change.outcome for change in reruns}
+    if outcomes == {Outcome.REGRESSED}:
+        return Change(Outcome.REGRESSED, first.difference, f"{first.reason}, again {shown}")
+    fair = outcomes <= {Outcome.REGRESSED, Outcome.UNCHANGED, Outcome.IMPROVED}
+    outcome = Outcome.UNCHANGED if fair else Outcome.CANNOT_TELL
+    return Change(outcome, first.difference, f"looked worse, but {shown} when measured again")

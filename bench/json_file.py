@@ -1,0 +1,63 @@
+"""JSON files of ours: read with care, for anybody may have written them, and written whole."""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+
+MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
+UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+
+
+def load_object(path: Path, *, advice: str) -> dict[str, Any]:
+    """The JSON object in the file at `path`.
+
+    Raises `BenchError` for anything else, which ends in the `advice`.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
+    if len(content) > MAX_BYTES:
+        raise BenchError(f"{path}: larger than {MAX_BYTES} bytes: {advice}")
+    try:
+        data = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise BenchError(f"{path}: is not JSON ({error}): {advice}") from error
+    if not isinstance(data, dict):
+        raise BenchError(f"{path}: is no JSON object: {advice}")
+    return data
+
+
+def write_whole(path: Path, text: str, *, advice: str) -> None:
+    """Write `text` to `path`, whole or not at all.
+
+    Raises `BenchError` where it cannot be written, or is too large to be read again, which ends in
+    the `advice`.
+    """
+    if len(text.encode()) > MAX_BYTES:
+        raise BenchError(f"{path}: would be larger than {MAX_BYTES} bytes: {advice}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing.") as temporary:
+            beside = Path(temporary, path.name)
+            beside.write_text(text, encoding="utf-8", newline="\n")
+            beside.replace(path)
+    except OSError as error:
+        raise BenchError(f"{path}: {error.strerror}: {advice}") from error
+
+
+def explain(error: Exception) -> str:
+    """What is wrong with a record, in one line: the key, and why."""
+    if not isinstance(error, ValidationError):
+        return " ".join(str(error).split())
+    # A misspelt key is the cause, the missing one its consequence.
+    first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
+    key = ".".join(map(str, first["loc"]))
+    message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]
+    return " ".join((f"{key}: {message}" if key else message).split())

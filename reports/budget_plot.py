@@ -1,0 +1,160 @@
+"""Accuracy against MACs per clip, with the budget of a TSN and the Pareto front."""
+
+from collections.abc import Sequence
+from itertools import cycle, groupby
+from typing import NamedTuple
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+from bench.records import Measurement
+from reports.accuracy import macs_by_point
+from reports.budget import REFERENCE, accuracies_shown
+from reports.plots import STYLE, Colours, Plot, plain_ticks, to_svg
+
+MARKERS = "os^Dv"  # of the sources, which do not test alike
+DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
+LABEL_PT, LETTER_PT = 8, 4.4  # the size of a label, and about the width of its letters
+TITLE = "Published accuracy on Something-Something v2 against MACs"
+
+
+class Dot(NamedTuple):
+    """An accuracy in percent at what a clip costs, in GMACs."""
+
+    network: str
+    depth: int | None
+    source: str
+    frames: int
+    macs: float
+    top1: float
+
+    @property
+    def name(self) -> str:
+        """The network with its depth."""
+        return self.network if self.depth is None else f"{self.network} {self.depth}"
+
+
+def networks_scored(measurements: Sequence[Measurement]) -> set[str]:
+    """The networks that the plot will have."""
+    return {dot.network for dot in _dots(measurements)}
+
+
+def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
+    """A line over the frames of each network, depth and source; None without two points."""
+    dots = _dots(measurements)
+    budget = macs_by_point(measurements).get(REFERENCE)
+    if len(dots) < 2 or not budget:
+        return None
+    with mpl.rc_context(), sns.axes_style("whitegrid"):
+        mpl.rcParams.update(STYLE)
+        figure, axes = plt.subplots(figsize=(9, 5))
+        try:
+            _draw(axes, dots, budget / 1e9, colours)
+            svg = to_svg(figure, "budget-macs")
+        finally:
+            plt.close(figure)
+    return Plot("budget-macs", TITLE, _finding(dots, budget / 1e9), svg)
+
+
+def _dots(measurements: Sequence[Measurement]) -> list[Dot]:
+    """Every accuracy at a point whose MACs are measured, as it comes without options."""
+    macs = macs_by_point(measurements)
+    found = []
+    for a in accuracies_shown(measurements):
+        fields = {"network": a.network, "depth": a.depth, "frames": a.frames}
+        point = REFERENCE.model_copy(update=fields)
+        if a.is_of(point) and point in macs:
+            found.append(Dot(a.network, a.depth, a.source, a.frames, macs[point] / 1e9, a.top1))
+    return sorted(found, key=lambda dot: (dot.network, dot.depth or 0, dot.source, dot.macs))
+
+
+def _draw(axes: Axes, dots: Sequence[Dot], budget: float, colours: Colours) -> None:
+    sources = list(dict.fromkeys(dot.source for dot in dots))
+    floor = min(dot.top1 for dot in front_of(dots)) - DEPTH
+    for (_, source), group in groupby(dots, key=lambda dot: (dot.name, dot.source)):
+        own = list(group)
+        heights = [max(dot.top1, floor) for dot in own]
+        marker = MARKERS[sources.index(source) % len(MARKERS)]
+        axes.plot([d.macs for d in own], heights, color=colours[own[0].network], marker=marker)
+    front = front_of(dots)
+    axes.plot(
+        [dot.macs for dot in front],
+        [dot.top1 for dot in front],
+        color="0.4",
+        linestyle=":",
+        zorder=1,
+        drawstyle="steps-post",
+        label="Pareto front",
+    )
+    axes.axvline(budget, color="0.4", linestyle="--", linewidth=1, label=REFERENCE.network_label)
+    for source, marker in zip(sources, cycle(MARKERS), strict=False):
+        axes.plot([], [], color="0.4", linestyle="", marker=marker, label=source)
+    axes.set_xscale("log", base=2)
+    plain_ticks(axes)
+    axes.margins(x=0.15)
+    axes.set_xlabel("MACs per clip (G)")
+    axes.set_ylabel("top-1 (%)")
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    _label(axes, dots, floor, colours)
+
+
+def _label(axes: Axes, dots: Sequence[Dot], floor: float, colours: Colours) -> None:
+    """Write beside each dot what it is, where no other dot or label is as far as there is room."""
+    points_per_pixel = 72 / axes.figure.dpi
+    places = {
+        dot: axes.transData.transform((dot.macs, max(dot.top1, floor))) * points_per_pixel
+        for dot in dots
+    }
+    taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places.values()]
+    for dot, (x, y) in places.items():
+        text = f"{dot.name}, {dot.frames}"
+        if dot.top1 < floor:
+            text += f": {dot.top1:.1f} %"
+        width, height = LETTER_PT * len(text), LABEL_PT + 2
+        boxes = [
+            Bbox.from_bounds(x + right, y + up, width, height)
+            for right in (6, -6 - width, -width / 2)
+            for up in (4, -4 - height, -height / 2, 10, -10 - height)
+        ]
+        free = (box for box in boxes if not any(box.overlaps(other) for other in taken))
+        box = next(free, boxes[0])
+        taken.append(box)
+        axes.annotate(
+            text,
+            (dot.macs, max(dot.top1, floor)),
+            xytext=(box.x0 - x, box.y0 - y),
+            textcoords="offset points",
+            fontsize=LABEL_PT,
+            color=colours[dot.network],
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+        )
+
+
+def front_of(dots: Sequence[Dot]) -> list[Dot]:
+    """The dots that beat all that cost no more, the cheapest first."""
+    front: list[Dot] = []
+    for dot in sorted(dots, key=lambda dot: (dot.macs, -dot.top1)):
+        if not front or dot.top1 > front[-1].top1:
+            front.append(dot)
+    return front
+
+
+def _finding(dots: Sequence[Dot], budget: float) -> str:
+    """What is most accurate within the budget, and the front; accuracies are of other tests."""
+    within = [dot for dot in dots if dot.macs <= budget]
+    limit = f"the MACs of {REFERENCE.network_label} ({budget:.1f} G)"
+    best = max(within, key=lambda dot: dot.top1, default=None)
+    first = (
+        f"Within {limit}, {best.name} over {best.frames} frames is the most accurate, "
+        f"{best.top1:.1f} %."
+        if best
+        else f"Within {limit} no accuracy is published."
+    )
+    steps = ", ".join(f"{d.name} over {d.frames} ({d.top1:.1f} %)" for d in front_of(dots))
+    return (
+        f"{first} On the front, over frames: {steps}. A label has the network, its depth and its "
+        "frames; sources differ in the clips and crops that they test by."
+    )

@@ -1,0 +1,76 @@
+"""The gate's rules: how a quantity is compared with its baseline, and what follows."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, FiniteFloat, model_validator
+
+from suites.errors import SuiteError
+from suites.suite import FOLDER, GATE_RULES
+from suites.toml import Count, Items, Section, load_toml
+
+Consequence = Literal["fail", "warn", "pass"]
+Test = Literal["exact", "samples", "answers"]
+
+
+class Consequences(Section):
+    """What each outcome means: the gate fails, the table warns, or neither.
+
+    What nobody can lay on the change does not fail: another machine, other versions, too few
+    samples. A rule may say otherwise.
+    """
+
+    regressed: Consequence = "fail"
+    failed: Consequence = "fail"
+    missing: Consequence = "fail"
+    new: Consequence = "warn"
+    other_environment: Consequence = "warn"
+    cannot_tell: Consequence = "warn"
+    improved: Consequence = "pass"
+    unchanged: Consequence = "pass"
+
+
+class Rule(Section):
+    """How quantities are tested, each named alone or with its instrument: `memory:simulated`.
+
+    `exact`: any difference counts. `samples`: medians of raw samples, or of their ratios to a
+    reference, that are `min_effect` apart, a share, with Mann and Whitney's test below `alpha`.
+    `answers`: an accuracy, by McNemar's test below `alpha`. Fewer than `min_samples` tell nothing;
+    `needs_reference` refuses samples that were timed alone.
+    """
+
+    quantities: Items[str]
+    test: Test
+    min_effect: Annotated[FiniteFloat, Field(ge=0)] = 0.0
+    alpha: Annotated[FiniteFloat, Field(gt=0, le=1)] = 0.05
+    min_samples: Count = 1
+    needs_reference: bool = False
+    outcomes: Consequences = Consequences()
+
+
+class Rules(Section):
+    """The content of a file of rules; no quantity has two."""
+
+    rule: Items[Rule]
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        names = [name for rule in self.rule for name in rule.quantities]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"two rules are for {min(twice)}")
+        return self
+
+    def find(self, quantity: str, instrument: str) -> Rule:
+        """The rule of a quantity by an instrument; raises `SuiteError` where there is none."""
+        by_name = {name: rule for rule in self.rule for name in rule.quantities}
+        for name in (f"{quantity}:{instrument}", quantity):
+            if name in by_name:
+                return by_name[name]
+        raise SuiteError(
+            f"there is no rule for {quantity}:{instrument}: add one to the gate's rules"
+        )
+
+
+def load_rules(path: Path = FOLDER / f"{GATE_RULES}.toml") -> Rules:
+    """Read the rules; raises `SuiteError` that names the file and the first wrong key."""
+    return load_toml(path, Rules)

@@ -1,0 +1,357 @@
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import models
+from bench import recorded
+from bench.commands import main
+from bench.environment import current
+from bench.records import Point
+from bench.store import Store
+from bench.tasks import task
+from models import NetworkError
+from tests.bench.commands.lines import refusal
+from tests.records import measurement, point
+
+LABELS = {
+    "macs": "macs:flop_counter",
+    "params": "params:shapes",
+    "memory": "memory:simulated",
+}
+MAX_FRAMES = 6
+SMALL = ("--input-size", "32", "--max-frames", str(MAX_FRAMES))
+OWN = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes, frames):
+        super().__init__()
+        assert frames % 3 == 0, "thirds only"
+        self.conv = nn.Conv3d(3, 64, 3, padding=1)
+        self.head = nn.Linear(64, num_classes)
+
+    def forward(self, clip):
+        return self.head(self.conv(clip).mean((2, 3, 4)))
+
+def never(num_classes):
+    raise ValueError("not today")
+"""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for the whole file: what a test measured, the next one finds."""
+    return tmp_path_factory.mktemp("compare") / "s.sqlite"
+
+
+@cache
+def costs_of(label: str, where: Point) -> float:
+    """By the instrument itself; infinity where there is no figure."""
+    measured = task(where, label).measure()
+    return measured.value if measured.status == "ok" else float("inf")
+
+
+def compared(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    capsys.readouterr()
+    assert main(["compare", *arguments, "--json"]) == 0
+    return dict(json.loads(capsys.readouterr().out))
+
+
+def by_network(content: dict[str, Any]) -> dict[tuple[str, int | None], dict[str, Any]]:
+    return {(one["network"], one["depth"]): one for one in content["choices"]}
+
+
+def brute_force(points: Iterable[Point], limits: dict[str, float]) -> Point | None:
+    """The last of `points` that the whole grid, measured one by one, says fits."""
+    fits = [p for p in points if all(costs_of(label, p) <= most for label, most in limits.items())]
+    return fits[-1] if fits else None
+
+
+def over_frames(network: str, depth: int | None, **fields: Any) -> Iterable[Point]:
+    small = {"input_size": 32, "depth": depth, "network": network} | fields
+    for frames in range(1, MAX_FRAMES + 1):
+        try:
+            yield task(point(frames=frames, **small), "params").point.model_copy(update=fields)
+        except NetworkError:
+            continue
+
+
+Network = tuple[str, int | None]
+TSN, TSM, BLVNET_TAM, I3D = ("tsn", 18), ("tsm", 18), ("blvnet_tam", 50), ("i3d", None)
+# Budgets and settings as flags, and the networks whose whole grid is measured.
+CASES: dict[str, tuple[dict[str, str], dict[str, str], tuple[Network, ...]]] = {
+    "macs": ({"macs": "0.25 GMACs"}, {}, (BLVNET_TAM, I3D)),
+    "memory to infer": ({"memory": "110MB"}, {"batch": "3"}, (BLVNET_TAM,)),
+    "memory to train": ({"memory": "250MB"}, {"batch": "4", "mode": "train"}, (TSN, TSM)),
+    "params": ({"params": "12M"}, {}, (TSN, BLVNET_TAM)),
+    "several at once": (
+        {"macs": "200M", "memory": "60 MiB", "params": "30 M"},
+        {"batch": "20"},
+        (TSN,),
+    ),
+    "other classes": ({"params": "11_200_000", "macs": "2e8"}, {"num-classes": "5"}, (TSN,)),
+    "nothing fits": ({"macs": "1k"}, {}, (TSN, BLVNET_TAM)),
+}
+LIMITS = {"0.25 GMACs": 0.25e9, "110MB": 110e6, "250MB": 250e6, "12M": 12e6, "200M": 200e6}
+LIMITS |= {"60 MiB": 60 * 2**20, "30 M": 30e6, "11_200_000": 11_200_000, "2e8": 2e8, "1k": 1e3}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_answer_is_that_of_brute_force_over_the_grid(
+    case: str, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    budgets, setting, networks = CASES[case]
+    flags = [part for name, text in (budgets | setting).items() for part in (f"--{name}", text)]
+    names = ",".join(name for name, _ in networks)
+    line = (*flags, "--networks", names, "--depths", "18,50", *SMALL, "--store", str(store))
+    content = compared(capsys, *line)
+    found = by_network(content)
+    for network, depth in networks:
+        fields = {
+            "batch": int(setting.get("batch", 1)),
+            "mode": setting.get("mode", "infer"),
+            "num_classes": int(setting.get("num-classes", 174)),
+        }
+        limits = {LABELS[name]: LIMITS[text] for name, text in budgets.items()}
+        best = brute_force(over_frames(network, depth, **fields), limits)
+        choice = found[network, depth]
+        assert choice["status"] == ("fits" if best else "does_not_fit"), choice
+        if best:
+            assert choice["frames"] == best.frames
+            for label in limits:
+                assert choice["costs"][label]["value"] == costs_of(label, best)
+    assert all(one["limited_by"] for one in content["choices"])
+
+
+def test_the_largest_batch_is_that_of_brute_force(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = {"frames": 4, "input_size": 64}
+    line = ("--memory", "60MB", "--batch", "max", "--frames", "4", "--input-size", "64")
+    networks = ("--networks", "tsn,tsm", "--depths", "18")
+    found = by_network(compared(capsys, *line, *networks, "--store", str(store)))
+    for network in ("tsn", "tsm"):
+        batches = (point(network=network, depth=18, batch=n, **size) for n in range(1, 10))
+        best = brute_force(batches, {LABELS["memory"]: 60e6})
+        assert best is not None
+        assert 1 < found[network, 18]["batch"] == best.batch < 9
+        assert found[network, 18]["frames"] == 4
+        assert found[network, 18]["limited_by"].startswith("--frames 4; memory: ")
+
+
+def test_a_second_run_measures_nothing(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ["compare", "--macs", "0.25G", "--networks", "tsn", "--depths", "18", *SMALL]
+    line += ["--store", str(store)]
+    assert main(line) == 0
+    first = capsys.readouterr()
+    with Store(store) as opened:
+        before = {m.measured_at: m for m in opened.measurements()}
+    assert main(line) == 0
+    second = capsys.readouterr()
+    assert second.out == first.out
+    assert "0/?" in second.err
+    with Store(store) as opened:
+        assert {m.measured_at: m for m in opened.measurements()} == before
+
+
+def test_a_users_network_is_in_the_table(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    own = f"{tmp_path}/own.py:Net"
+    files = ("--model", own, "--model", f"{tmp_path}/own.py:never")
+    line = ("--macs", "20M", "--networks", "tsn", "--depths", "18", *files, *SMALL)
+    found = by_network(compared(capsys, *line, "--store", str(store)))
+    where = point(network=own, depth=None, frames=3, input_size=32)
+    by_frames = {
+        n: costs_of(LABELS["macs"], where.model_copy(update={"frames": n})) for n in (3, 6)
+    }
+    assert found[own, None]["frames"] == max(n for n, macs in by_frames.items() if macs <= 20e6)
+    assert found[own, None]["limited_by"].startswith("macs: 6 frames need")
+    refused = found[f"{tmp_path}/own.py:never", None]
+    assert refused["status"] == "refused"
+    assert "not today" in refused["reason"]
+
+
+def test_networks_of_few_frames_and_of_one_number_are_searched_too(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("--macs", "100G", "--networks", "s3d,mvit_v2_s", "--max-frames", "18")
+    found = by_network(compared(capsys, *line, "--store", str(store)))
+    assert found["s3d", None]["frames"] == 18
+    assert found["s3d", None]["limited_by"] == "--max-frames 18"
+    assert found["mvit_v2_s", None]["frames"] == 16
+    assert found["mvit_v2_s", None]["limited_by"] == "it takes 16 frames and no others"
+    line = ("--macs", "1M", "--networks", "s3d,mvit_v2_s", "--max-frames", "5")
+    found = by_network(compared(capsys, *line, "--store", str(store)))
+    assert found["s3d", None]["limited_by"].startswith("macs: ")
+    assert "takes 16 frames, not 5" in found["mvit_v2_s", None]["reason"]
+
+
+def test_the_papers_claim_at_the_budget_of_a_tsn(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["--macs", "tsn:50:8", "--networks", "tsm,blvnet_tam", "--depths", "50,101"]
+    content = compared(capsys, *line, "--store", str(store))
+    (budget,) = content["budgets"]
+    assert budget["limit"] == costs_of(LABELS["macs"], point())
+    found = by_network(content)
+    assert found["blvnet_tam", 101]["frames"] == 16
+    assert found["blvnet_tam", 101]["accuracies"][0]["top1"] == 60.2
+    first = content["choices"][0]
+    assert (first["network"], first["depth"], first["frames"]) == ("tsm", 50, 8)
+    assert [a["top1"] for a in first["accuracies"]] == [62.72, 61.2]
+    assert first["accuracies"][0]["pareto"] == [LABELS["macs"], LABELS["params"]]
+    assert first["accuracies"][1]["pareto"] == []
+    assert first["accuracies"][0]["kind"] == "published"
+    front = [(one["point"]["network"], one["top1"]) for one in content["pareto"][LABELS["macs"]]]
+    assert front == [("blvnet_tam", 59.1), ("blvnet_tam", 60.2), ("tsm", 62.72)]
+    assert [claim["verdict"] for claim in content["claims"]] == ["reproduced"]
+    assert main(["compare", *line, "--store", str(store)]) == 0
+    printed = capsys.readouterr().out
+    assert "60.2 at 16 frames, published [2]" in printed
+    assert "[2] IBM/bLVNet-TAM@feadcd3 README.md, clips x crops 1 x 1" in printed
+    assert (
+        "Claim: A deeper bLVNet-TAM over twice the frames fits into the MACs of a TSN: " in printed
+    )
+    assert max(map(len, printed.splitlines())) <= 200
+
+
+def test_option_sets_with_a_known_accuracy_are_compared(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line: tuple[str, ...] = ("--macs", "4G", "--networks", "tsn", "--depths", "18", "--frames", "2")
+    mini = "mini-something-something-v2"
+    content = compared(capsys, *line, "--dataset", mini, "--store", str(store))
+    options = [one["options"] for one in content["choices"]]
+    assert {"backbone": "inception_v1", "temporal_pooling": "max"} in options
+    assert len(options) == 4
+    seen = measurement(
+        point(depth=18, frames=2, num_classes=16, input_size=32, dataset="mine"),
+        quantity="accuracy",
+        instrument="evaluated",
+        unit="percent",
+        samples=(100, 100, 0, 100),
+    )
+    with Store(store, create=True) as opened:
+        opened.put("seen", seen)
+    line = (*line, "--input-size", "32", "--dataset", "mine", "--store", str(store))
+    (choice,) = compared(capsys, *line)["choices"]
+    (found,) = choice["accuracies"]
+    assert (found["kind"], found["top1"], found["clips"]) == ("measured", 75, 4)
+    assert main(["compare", *line]) == 0
+    assert "75.0 (30.1 to 95.4) at 2 frames, measured on 4 clips [1]" in capsys.readouterr().out
+
+
+def test_latencies_recorded_for_another_machine(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = {"accelerator": "NVIDIA X1", "accelerator_memory_bytes": 8 << 30}
+    fields = {"quantity": "latency", "instrument": "cuda", "unit": "seconds"}
+    timed = [
+        measurement(
+            point(depth=18, frames=frames, input_size=32),
+            **fields,
+            samples=(seconds,),
+            environment=current().model_copy(update=card),
+        )
+        for frames, seconds in ((2, 0.01), (4, 0.02), (6, 0.04))
+    ]
+    recorded.write(tmp_path / "x1.json", timed)
+    networks = ("--networks", "tsn", "--depths", "18,34", *SMALL)
+    line = (*networks, "--recorded", str(tmp_path), "--machine", "x1", "--store", str(store))
+    content = compared(capsys, "--latency", "25ms", *line)
+    assert content["budgets"][0]["machine"] == "NVIDIA X1, 8 GiB"
+    found = by_network(content)
+    assert found["tsn", 18]["frames"] == 4
+    assert found["tsn", 18]["limited_by"] == "latency: 6 frames need 40.00 ms"
+    assert found["tsn", 34]["reason"].startswith("no latency of it is recorded")
+    found = by_network(compared(capsys, "--latency", "tsn:18:6", "--macs", "1T", *line))
+    assert found["tsn", 18]["frames"] == 6
+    assert found["tsn", 18]["limited_by"] == "no other frames are recorded"
+    said = refusal(capsys, "compare", "--latency", "tsn:34:8", *line)
+    assert "is not recorded: give a limit in figures" in said
+
+
+def test_a_latency_is_timed_here(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = ("--latency", "10s", "--device", "cpu", "--networks", "tsn", "--depths", "18")
+    small = ("--input-size", "32", "--max-frames", "2", "--params", "20M")
+    found = by_network(compared(capsys, *line, *small, "--store", str(store)))
+    assert found["tsn", 18]["frames"] == 2
+    assert found["tsn", 18]["limited_by"] == "--max-frames 2"
+    assert 0 < found["tsn", 18]["costs"]["latency:cpu"]["value"] < 10
+
+
+BUDGET = ("--macs", "33G")
+BAD_INPUT = {
+    "no budget": ((), "say a budget: --macs 33G"),
+    "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
+    "no MACs": (("--macs", "0"), "write more than 0"),
+    "negative": (("--macs=-3G",), "is no count"),
+    "nan": (("--macs", "nan"), "is no count"),
+    "inf": (("--params", "inf"), "is no count"),
+    "huge": (("--macs", "9" * 400), "less than 1e18"),
+    "two prefixes": (("--params", "30MM"), "is no count"),
+    "a comma for a point": (("--macs", "1,5G"), "is no count"),
+    "a size without a unit": (("--memory", "16"), "write a number and a unit, such as 16GiB"),
+    "a huge size": (("--memory", "9" * 400 + "TiB"), "less than 1e18"),
+    "less than a byte": (("--memory", "0.00001kB"), "write more than 0"),
+    "a time without a unit": (("--latency", "50"), "such as 50ms"),
+    "no time": (("--latency", "0ms"), "write more than 0"),
+    "half a network": (("--macs", "tsn:50"), "write name:depth:frames"),
+    "an unknown network's budget": (("--macs", "tsnn:50:8"), "did you mean 'tsn'"),
+    "an unknown depth's budget": (("--macs", "tsn:51:8"), "no depth 51"),
+    "a budget of no frames": (("--macs", "tsn:50:0"), "has no frames"),
+    "odd frames": (("--macs", "blvnet:50:7"), "use 6 or 8"),
+    "unknown network": ((*BUDGET, "--networks", "tsn,tsmm"), "did you mean 'tsm'"),
+    "a depth that a named network lacks": (
+        (*BUDGET, "--networks", "blvnet_tam", "--depths", "18"),
+        "none of the depths 18: choose among 50, 101, 152",
+    ),
+    "a depth of nobody": ((*BUDGET, "--depths", "17"), "no network has a depth of 17"),
+    "depths in words": ((*BUDGET, "--depths", "all"), "are no depths"),
+    "unknown data set": ((*BUDGET, "--dataset", "kinetics-40"), "did you mean 'kinetics-400'"),
+    "a batch that costs nothing": ((*BUDGET, "--batch", "max"), "needs --memory or --latency"),
+    "no batch": ((*BUDGET, "--batch", "0"), "--batch"),
+    "a batch in words": ((*BUDGET, "--batch", "many"), "write a number, or max"),
+    "no frames": ((*BUDGET, "--frames", "0"), "--frames"),
+    "no frames at all": ((*BUDGET, "--max-frames", "0"), "--max-frames"),
+    "frames twice": ((*BUDGET, "--frames", "2", "--max-frames", "4"), "not allowed with"),
+    "no classes": ((*BUDGET, "--num-classes", "0"), "--num-classes"),
+    "a device of nothing": ((*BUDGET, "--device", "cpu"), "give --latency as well"),
+    "an unknown machine": (
+        ("--latency", "5ms", "--machine", "x", "--recorded", "{tmp}"),
+        "no latency of another machine is recorded",
+    ),
+    "a file that is not there": ((*BUDGET, "--model", "{tmp}/no.py:Net"), "cannot read"),
+    "no factory": ((*BUDGET, "--model", "{tmp}/own.py"), "names no factory"),
+    "an unknown factory": ((*BUDGET, "--model", "{tmp}/own.py:Nets"), "did you mean 'Net'"),
+    "a store that is none": ((*BUDGET, "--store", "{tmp}/own.py"), "is not a blvbench store"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_INPUT)
+def test_bad_input_is_one_line_and_exit_2(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.py").write_text(OWN)
+    template, message = BAD_INPUT[case]
+    line = [argument.replace("{tmp}", str(tmp_path)) for argument in template]
+    assert main(["compare", *line]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+    assert printed.out == ""
+
+
+def test_every_network_is_compared_by_default() -> None:
+    from bench.candidates import variants
+
+    names = {where.network for where in variants((), (), point(frames=1), ())}
+    assert names == set(models.list_models())

@@ -1,0 +1,271 @@
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.gate.change import Outcome
+from bench.gate.entry import Entry
+from bench.gate.verdict import Verdict, judge
+from bench.proportions import RIGHT, WRONG
+from suites import SuiteError
+from suites.rules import Rules, load_rules
+from suites.suite import FOLDER
+from tests.bench.gate.entries import around, entry, seconds
+from tests.records import point
+
+RULES = load_rules()
+RATE = {"quantity": "throughput", "instrument": "cpu", "unit": "clips/s"}
+EFFECT = 0.08  # of the rule for seconds
+FREE = {"network": "tam"}
+
+
+def answers(right: int, clips: int = 100, **fields: Any) -> Entry:
+    """An accuracy: the first clips are right."""
+    accuracy = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
+    samples = (RIGHT,) * right + (WRONG,) * (clips - right)
+    return entry(*samples, **{**accuracy, **fields})
+
+
+def rate(*samples: float) -> Entry:
+    return entry(*samples, **RATE)
+
+
+def verdict_of(
+    old: Entry | None, new: Entry | None, *reruns: Entry, rules: Rules = RULES
+) -> Verdict:
+    (verdict,) = judge([old] if old else [], [new] if new else [], rules, reruns)
+    return verdict
+
+
+# old, new, reruns; the outcome and the consequence.
+REGRESSED, UNCHANGED = (Outcome.REGRESSED, "fail"), (Outcome.UNCHANGED, "pass")
+IMPROVED, CANNOT_TELL = (Outcome.IMPROVED, "pass"), (Outcome.CANNOT_TELL, "warn")
+OTHER, MISSING = (Outcome.OTHER_ENVIRONMENT, "warn"), (Outcome.MISSING, "fail")
+NEW, FAILED = (Outcome.NEW, "warn"), (Outcome.FAILED, "fail")
+SLOWER = seconds(*around(1.15))
+CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outcome, str]]] = {
+    "equal": (entry(100), entry(100), (), UNCHANGED),
+    "one more": (entry(10**12), entry(10**12 + 1), (), REGRESSED),
+    "one less": (entry(10**12), entry(10**12 - 1), (), IMPROVED),
+    "from nothing": (entry(0), entry(1), (), REGRESSED),
+    "to nothing": (entry(1), entry(0), (), IMPROVED),
+    "an operator that nobody counts": (
+        *(entry(9), entry(9, uncounted={"aten.sort": 1}), ()),
+        REGRESSED,
+    ),
+    "one call more of such an operator": (
+        *(entry(9, uncounted={"aten.sort": 1}), entry(9, uncounted={"aten.sort": 2}), ()),
+        REGRESSED,
+    ),
+    "fewer MACs, but by what nobody counts": (
+        *(entry(9), entry(8, uncounted={"aten.sort": 1}), ()),
+        REGRESSED,
+    ),
+    "an operator less that nobody counts": (
+        *(entry(9, uncounted={"aten.sort": 1}), entry(9), ()),
+        IMPROVED,
+    ),
+    "missing from the run": (entry(9), None, (), MISSING),
+    "what the machine cannot do": (
+        *(entry(9), entry(status="unsupported", reason="no GPU"), ()),
+        MISSING,
+    ),
+    "not in the baseline": (None, entry(9), (), NEW),
+    "not in the baseline, and failed": (None, entry(status="oom", reason="full"), (), NEW),
+    "out of memory now": (entry(9), entry(status="oom", reason="full"), (), FAILED),
+    "another unit": (entry(9), entry(9, unit="FLOPs"), (), CANNOT_TELL),
+    "equal under other versions": (
+        *(entry(9), entry(9, conditions={"torch": "2.16"}), ()),
+        UNCHANGED,
+    ),
+    "more under other versions": (entry(9), entry(10, conditions={"torch": "2.16"}), (), OTHER),
+    "less under other versions": (entry(9), entry(8, conditions={"torch": "2.16"}), (), OTHER),
+    "under unknown versions": (entry(9), entry(10, conditions={}), (), OTHER),
+    "seconds, equal": (seconds(*around(1.0)), seconds(*around(1.0)), (), UNCHANGED),
+    "seconds, just under": (
+        *(seconds(*around(1.0)), seconds(*around(1 + EFFECT - 1e-6)), ()),
+        UNCHANGED,
+    ),
+    "seconds, just over, confirmed": (
+        seconds(*around(1.0)),
+        seconds(*around(1 + EFFECT + 1e-6)),
+        (SLOWER,),
+        REGRESSED,
+    ),
+    "seconds, not confirmed yet": (seconds(*around(1.0)), SLOWER, (), CANNOT_TELL),
+    "seconds, confirmed twice": (seconds(*around(1.0)), SLOWER, (SLOWER, SLOWER), REGRESSED),
+    "seconds, not when measured again": (
+        *(seconds(*around(1.0)), SLOWER, (seconds(*around(1.01)),)),
+        UNCHANGED,
+    ),
+    "seconds, once of two times": (
+        *(seconds(*around(1.0)), SLOWER, (SLOWER, seconds(*around(1.01)))),
+        UNCHANGED,
+    ),
+    "seconds, then it failed": (
+        *(
+            seconds(*around(1.0)),
+            SLOWER,
+            (seconds(status="timeout", reason="late", reference=None),),
+        ),
+        CANNOT_TELL,
+    ),
+    "seconds, faster": (seconds(*around(1.0)), seconds(*around(0.9)), (), IMPROVED),
+    "seconds, hardly faster": (seconds(*around(1.0)), seconds(*around(0.93)), (), UNCHANGED),
+    "seconds, four samples": (seconds(*around(1.0)), seconds(1.2, 1.3, 1.4, 1.5), (), CANNOT_TELL),
+    "seconds, a baseline of one": (seconds(1.0), SLOWER, (SLOWER,), CANNOT_TELL),
+    "seconds that spread widely": (
+        seconds(0.1, 0.2, 1.0, 3.0, 4.0),
+        seconds(0.1, 0.2, 1.2, 3.1, 4.1),
+        (),
+        CANNOT_TELL,
+    ),
+    "seconds of 0": (seconds(0, 0, 0, 0, 0), seconds(*around(1.0)), (), CANNOT_TELL),
+    "seconds without a reference": (
+        *(seconds(*around(1.0)), seconds(*around(2.0), reference=None), ()),
+        CANNOT_TELL,
+    ),
+    "seconds on a busy machine": (
+        *(seconds(*around(1.0)), seconds(*around(2.0), busy=True), ()),
+        CANNOT_TELL,
+    ),
+    "seconds of another machine": (
+        seconds(*around(1.0)),
+        seconds(*around(1.0), conditions={"torch": "2.15", "machine": "another"}),
+        (),
+        OTHER,
+    ),
+    "a rate, lower": (rate(*around(10.0)), rate(*around(8.0)), (rate(*around(8.0)),), REGRESSED),
+    "a rate, higher": (rate(*around(10.0)), rate(*around(12.0)), (), IMPROVED),
+    "an accuracy, equal": (answers(50), answers(50), (), UNCHANGED),
+    "an accuracy, six clips less": (answers(50), answers(44), (), UNCHANGED),
+    "an accuracy, nine clips less": (answers(50), answers(41), (), REGRESSED),
+    "an accuracy, nine clips more": (answers(50), answers(59), (), IMPROVED),
+    "an accuracy of few clips": (answers(10, 19), answers(0, 19), (), CANNOT_TELL),
+    "an accuracy of more clips": (answers(50), answers(50, 120), (), CANNOT_TELL),
+    "an accuracy of other clips": (
+        *(answers(50), answers(10, conditions={"torch": "2.15", "clips": "others"}), ()),
+        OTHER,
+    ),
+    "a benchmark, slower": (
+        entry(*around(1.0), quantity="benchmark", instrument="pytest", benchmark="t"),
+        entry(*around(1.2), quantity="benchmark", instrument="pytest", benchmark="t"),
+        (entry(*around(1.2), quantity="benchmark", instrument="pytest", benchmark="t"),),
+        REGRESSED,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_case_fares(case: str) -> None:
+    old, new, reruns, expected = CASES[case]
+    verdict = verdict_of(old, new, *reruns)
+    assert (verdict.change.outcome, verdict.consequence) == expected
+    if expected not in (UNCHANGED, IMPROVED):
+        assert verdict.change.difference or verdict.change.reason
+
+
+def test_every_outcome_is_among_the_cases() -> None:
+    assert {expected[0] for *_, expected in CASES.values()} == set(Outcome)
+
+
+def test_a_verdict_names_the_network_the_point_and_the_difference() -> None:
+    where = point(network="tsm", depth=50, frames=8, batch=2)
+    verdict = verdict_of(entry(1_000, point=where), entry(1_001, point=where))
+    assert verdict.sentence == (
+        "regressed: macs:flop_counter of tsm depth 50, 8 frames, batch 2, infer, 224 px: "
+        "1,000 MACs to 1,001 MACs, +1 (+0.10%)"
+    )
+    assert verdict.as_json() == {
+        "quantity": "macs",
+        "instrument": "flop_counter",
+        "unit": "MACs",
+        "point": where.model_dump(mode="json"),
+        "old": 1000,
+        "new": 1001,
+        "outcome": "regressed",
+        "difference": "+1 (+0.10%)",
+        "reason": "",
+        "consequence": "fail",
+    }
+
+
+def test_what_is_not_alike_is_named() -> None:
+    elsewhere = entry(10, conditions={"torch": "2.16", "machine": "m"})
+    reason = verdict_of(entry(9), elsewhere).change.reason
+    assert "machine m instead of none, torch 2.16 instead of 2.15" in reason
+
+
+def test_operators_are_named() -> None:
+    verdict = verdict_of(entry(9), entry(9, uncounted={"aten.sort": 2}))
+    assert verdict.change.reason == "aten.sort: 0 to 2 uncounted"
+
+
+def test_a_changed_reference_is_said() -> None:
+    old = seconds(*around(1.0), reference_version="a")
+    new = seconds(*around(1.2), reference_version="b")
+    assert "its reference has changed too" in verdict_of(old, new, new).change.reason
+
+
+def test_only_what_needs_it_is_measured_again() -> None:
+    faster = seconds(*around(0.8), point=point(network="tsm"))
+    old = [entry(9), seconds(*around(1.0)), seconds(*around(1.0), point=point(network="tsm"))]
+    verdicts = judge(old, [entry(10), SLOWER, faster], RULES)
+    assert [v.entry.label for v in verdicts if v.needs_rerun] == [SLOWER.label]
+    again = judge(old, [entry(10), SLOWER, faster], RULES, [SLOWER])
+    assert not any(v.needs_rerun for v in again)
+
+
+def test_what_fails_comes_first() -> None:
+    networks = ("a", "b", "c", "d")
+    old = [entry(9, point=point(network=name)) for name in networks[:3]]
+    new = [entry(n, point=point(network=name)) for name, n in zip("abd", (9, 10, 1), strict=True)]
+    verdicts = judge(old, new, RULES)
+    assert [v.consequence for v in verdicts] == ["fail", "fail", "warn", "pass"]
+    assert [v.entry.point.network for v in verdicts if v.entry.point] == ["b", "c", "d", "a"]
+
+
+def test_a_rule_says_what_an_outcome_means() -> None:
+    rules = Rules.model_validate(
+        {
+            "rule": (
+                {"quantities": ("macs",), "test": "exact", "outcomes": {"improved": "fail"}},
+                {
+                    "quantities": ("macs:fvcore",),
+                    "test": "exact",
+                    "outcomes": {"regressed": "warn"},
+                },
+            )
+        }
+    )
+    assert verdict_of(entry(9), entry(8), rules=rules).consequence == "fail"
+    assert verdict_of(entry(9), entry(10), rules=rules).consequence == "fail"
+    fvcore = {"instrument": "fvcore"}
+    assert verdict_of(entry(9, **fvcore), entry(10, **fvcore), rules=rules).consequence == "warn"
+    with pytest.raises(SuiteError, match="no rule for params:shapes"):
+        verdict_of(entry(9, quantity="params", instrument="shapes"), None, rules=rules)
+
+
+@given(
+    old=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
+    new=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
+)
+def test_samples_never_fail_unconfirmed_and_a_rerun_settles_them(
+    old: list[float], new: list[float]
+) -> None:
+    before, after = seconds(*old), seconds(*new)
+    first = verdict_of(before, after)
+    assert first.consequence != "fail"
+    assert not verdict_of(before, before).needs_rerun
+    settled = verdict_of(before, after, after)
+    assert not settled.needs_rerun
+    assert (settled.consequence == "fail") == first.needs_rerun
+
+
+def test_every_instrument_has_a_rule() -> None:
+    from bench.instruments import INSTRUMENTS
+
+    for instrument in INSTRUMENTS:
+        assert RULES.find(instrument.quantity, instrument.name)
+    assert (FOLDER / "gate_rules.toml").exists()

@@ -1,0 +1,74 @@
+import time
+
+import torch
+from torch import Tensor, nn
+
+from bench import cpu_time
+from bench.cpu_time import Pair
+from bench.instruments import cpu_time_reference
+from bench.tasks import task
+from tests.records import point
+
+CLIP = torch.zeros(2, 3, 2, 4, 4)
+COMPUTED_S = 0.02
+
+
+class Busy(nn.Module):
+    """A network that computes, or waits, and remembers on how many threads."""
+
+    def __init__(self, computed_s: float, waited_s: float = 0.0) -> None:
+        super().__init__()
+        self.computed_s, self.waited_s = computed_s, waited_s
+
+    def forward(self, clip: Tensor) -> Tensor:
+        self.threads = torch.get_num_threads()
+        time.sleep(self.waited_s)
+        end = time.process_time() + self.computed_s
+        while time.process_time() < end:
+            pass
+        return clip.new_zeros(len(clip), 5)
+
+
+def test_what_is_computed_counts_and_waiting_does_not() -> None:
+    network, reference = Busy(COMPUTED_S, waited_s=0.05), Busy(2 * COMPUTED_S)
+    taken = cpu_time.measure(
+        lambda: [(network, CLIP), (reference, CLIP)], builds=2, rounds=3, budget_s=0.0
+    )
+    assert len(taken.seconds) == len(taken.reference_seconds) == 6
+    assert all(COMPUTED_S <= seconds < 1.5 * COMPUTED_S for seconds in taken.seconds)
+    ratios = [a / b for a, b in zip(taken.seconds, taken.reference_seconds, strict=True)]
+    assert 0.4 < sorted(ratios)[3] < 0.6
+    assert network.threads == reference.threads == taken.settings["threads"] == 1
+
+
+def test_both_are_built_again_and_again() -> None:
+    built: list[Busy] = []
+
+    def place() -> list[Pair]:
+        built.append(Busy(0.001))
+        return [(built[-1], CLIP)]
+
+    taken = cpu_time.measure(place, builds=3, rounds=2, budget_s=0.0)
+    assert len(built) == 3
+    assert len(taken.seconds) == 6
+    assert taken.reference_seconds == ()
+
+
+def test_each_point_has_a_reference_of_its_kind() -> None:
+    assert cpu_time_reference(point(network="tam", depth=101)) == point(depth=101)
+    assert cpu_time_reference(point()) == point(network="tsm")
+    narrow = {"options": {"width": 0.5}}
+    assert cpu_time_reference(point(network="tam", **narrow)) == point(**narrow)
+    assert cpu_time_reference(point(**narrow)) == point(network="tsm", **narrow)
+    own = point(network="net.py:build", depth=None, options={"width": 64})
+    assert cpu_time_reference(own) == point()
+
+
+def test_the_instrument_records_its_reference_and_its_version() -> None:
+    where = point(network="tam", depth=18, frames=2, input_size=32)
+    found = task(where, "cpu_time").measure()
+    assert (found.unit, found.status) == ("seconds", "ok")
+    assert found.reference is not None
+    assert found.reference.point == where.model_copy(update={"network": "tsn"})
+    assert len(found.samples) >= 15
+    assert found.settings["reference_version"]
