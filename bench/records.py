@@ -102,10 +102,13 @@ class Point(Record):
             for name in ("precision", "execution", "memory_format")
             if getattr(self, name) != Point.model_fields[name].default
         ]
+        classes = Point.model_fields["num_classes"].default
         return ", ".join(
             [
                 *(self.network_label, f"batch {self.batch}"),
-                *(self.mode, f"{self.input_size} px", *ways),
+                *(self.mode, f"{self.input_size} px"),
+                *([f"{self.num_classes} classes"] if self.num_classes != classes else []),
+                *ways,
                 *([f"{self.dataset}, seed {self.seed}"] if self.dataset else []),
             ]
         )
