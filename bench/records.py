@@ -151,6 +151,19 @@ class Reference(Record):
     samples: tuple[int | float, ...]
 
 
+def check_samples(
+    status: Status, samples: tuple[int | float, ...], reference: Reference | None
+) -> None:
+    """Raise `ValueError` for samples that no instrument gives, or that go with another status."""
+    if (status == "ok") != bool(samples):
+        raise ValueError("there are samples where the status is ok, and only there")
+    beside = reference.samples if reference else samples
+    if len(beside) != len(samples):
+        raise ValueError("a reference has a sample for each sample")
+    if any(not 0 <= sample < float("inf") for sample in (*samples, *beside)):
+        raise ValueError("a sample is a finite number of at least 0")
+
+
 class Measurement(Record):
     """A quantity of a point, as one instrument gave it: raw samples, or the reason there are none.
 
@@ -175,15 +188,9 @@ class Measurement(Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if (self.status == "ok") != bool(self.samples):
-            raise ValueError("a measurement has samples where its status is ok, and only there")
+        check_samples(self.status, self.samples, self.reference)
         if self.status != "ok" and not self.reason:
             raise ValueError("a measurement that is not ok gives a reason")
-        beside = self.reference.samples if self.reference else self.samples
-        if len(beside) != len(self.samples):
-            raise ValueError("a reference has a sample for each sample")
-        if any(not 0 <= sample < float("inf") for sample in (*self.samples, *beside)):
-            raise ValueError("a sample is a finite number of at least 0")
         if self.is_accuracy and not set(self.samples) <= {RIGHT, WRONG}:
             raise ValueError(f"an answer is {RIGHT} or {WRONG}")
         sizes = self.details.get("group_sizes", {}).values()

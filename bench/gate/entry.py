@@ -17,6 +17,7 @@ from bench.records import (
     Record,
     Reference,
     Status,
+    check_samples,
 )
 from bench.samples import ratios
 
@@ -55,13 +56,7 @@ class Entry(Record):
     def _consistent(self) -> Self:
         if (self.point is None) != bool(self.benchmark):
             raise ValueError("an entry is of a point or of a benchmark")
-        if (self.status == "ok") != bool(self.samples):
-            raise ValueError("an entry has samples where its status is ok, and only there")
-        beside = self.reference.samples if self.reference else self.samples
-        if len(beside) != len(self.samples):
-            raise ValueError("a reference has a sample for each sample")
-        if any(not 0 <= sample < float("inf") for sample in (*self.samples, *beside)):
-            raise ValueError("a sample is a finite number of at least 0")
+        check_samples(self.status, self.samples, self.reference)
         return self
 
     @classmethod

@@ -210,7 +210,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "a wrong point": (changed(point={"network": "tsn", "frames": 0}), "record 1: point.frames"),
     "not a number": (changed(samples=[float("nan")]), "record 1: Out of range float"),
     "too large a number": (RIGHT.replace("[1.0]", "[1e999]"), "record 1: Out of range float"),
-    "ok without samples": (changed(samples=[]), "record 1: Value error, a measurement has samples"),
+    "ok without samples": (changed(samples=[]), "record 1: Value error, there are samples where"),
     "unknown instrument": (changed(instrument="tpu"), "record 1: there is no quantity 'latency:tp"),
     "a wrong time": (changed(measured_at="yesterday\n"), "record 1: Value error, Invalid iso"),
     "too large": (" " * (MAX_BYTES + 1), "larger than"),
