@@ -163,7 +163,7 @@ BAD_INPUT = {
     "no network": (("measure", "--frames", "8"), "network --model is required"),
     "unknown suite": (
         ("run", "papr", "--store", "{tmp}/s"),
-        "choose one of accuracy, accuracy_quick, gpu, latency, paper",
+        "choose one of accuracy, accuracy_quick, gpu, guard, guard_time, latency, paper",
     ),
     "suite with an unknown key": (("run", "{tmp}/key.toml", "--store", "{tmp}/s"), "'frames'?"),
     "suite with a wrong type": (("run", "{tmp}/type.toml", "--store", "{tmp}/s"), "sweep.1.depths"),
