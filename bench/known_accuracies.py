@@ -6,12 +6,10 @@ from typing import Any, Literal
 
 import models
 from bench.errors import BenchError
-from bench.records import Measurement, Point, Scalar
+from bench.records import Measurement, Options, Point
 from suites import PublishedRow
 
 FORMULATION = "formulation"  # an option that changes what a function costs, not what it answers
-
-Options = tuple[tuple[str, Scalar], ...]
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ BUDGET_S = 3.0  # rounds beyond `ROUNDS` are taken until then, or until the medi
 SURE = 0.01  # an interval that reaches no farther from its median needs no more samples
 SETTLED = 0.05  # a round that is no faster than another by this share is warm
 MAX_WARM_UP = 10  # rounds
+
 Timer = Callable[[Step], float]
 
 
