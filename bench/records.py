@@ -26,8 +26,9 @@ REFERENCE_VERSION = "reference_version"  # and the one that has the version of a
 
 Count = Annotated[int, Field(ge=1)]
 Scalar = bool | int | FiniteFloat | str
-# oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time
-Status = Literal["ok", "oom", "timeout", "killed", "unsupported", "failed"]
+# oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time;
+# lost: what measured, a job or a GPU, was gone before there was a figure
+Status = Literal["ok", "oom", "timeout", "killed", "lost", "unsupported", "failed"]
 Mode = Literal["train", "infer"]
 Precision = Literal["fp32", "tf32", "bf16", "fp16"]
 Execution = Literal["eager", "compile"]

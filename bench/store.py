@@ -1,12 +1,19 @@
-"""The store: measurements in one SQLite file, each in a transaction of its own."""
+"""The store: measurements in one SQLite file, each in a transaction of its own.
+
+Several processes of one machine may write to a store at once. A file that claims to be a store is
+looked through before anything in it is used: what SQLite finds damaged, and what would compute when
+it is read, is refused.
+"""
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 from pydantic import ValidationError
 
@@ -16,23 +23,29 @@ from bench.records import Measurement
 SQLITE_HEADER = b"SQLite format 3\0"
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
 # 1: a JSON record for each identity; 2: a record may have a reference; 3: precisions and machines'
-# settings, and what ran out of memory or time; 4: accuracies, with a data set and a seed
-FORMAT_VERSION = 4
-READABLE = (1, 2, 3, FORMAT_VERSION)  # the records of older formats are of this one too
-AGAIN = ("failed", "timeout", "killed")  # statuses that another run may change
+# settings, and what ran out of memory or time; 4: accuracies, with a data set and a seed; 5: what
+# was lost with its job or its GPU
+FORMAT_VERSION = 5
+READABLE = (1, 2, 3, 4, FORMAT_VERSION)  # the records of older formats are of this one too
+AGAIN = ("failed", "timeout", "killed", "lost")  # statuses that another run may change
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
+POLL_S = 0.02
+MAX_RECORD_BYTES = 64 << 20  # an accuracy on 100,000 clips has 1 MB
+MOVED = (
+    "was moved, deleted or replaced while it was open: put it back, then run the same command again"
+)
 
-SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE measurement (
+TABLE = """CREATE TABLE measurement (
     identity TEXT PRIMARY KEY,
     status TEXT NOT NULL,
     record TEXT NOT NULL
-);
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {FORMAT_VERSION};
-COMMIT;
-PRAGMA journal_mode = WAL;
+)"""
+# In place of an older one; but what another process measured is not lost to a failure of ours.
+PUT = f"""
+INSERT INTO measurement (identity, status, record) VALUES (:identity, :status, :record)
+ON CONFLICT (identity) DO UPDATE SET
+    rowid = (SELECT MAX(rowid) + 1 FROM measurement), status = :status, record = :record
+WHERE status IN {AGAIN} OR :status NOT IN {AGAIN}
 """
 
 
@@ -46,29 +59,32 @@ def is_store(path: Path) -> bool:
 
 
 class Store:
-    """Measurements by identity. Open it with `with`; one process may write while others read."""
+    """Measurements by identity. Open it with `with`; others may read and write it meanwhile."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Open the store at `path`; with `create`, make one where there is no file.
+        """Open the store at `path`; with `create` to write, and to make one where there is none.
 
-        Raises `BenchError` for a path without a store, a file that is none, or another format.
+        Raises `BenchError` for a path without a store, and for a file that is none, is damaged or
+        of another format.
         """
         self.path = path
+        self._file: tuple[int, int] | None = None
         with self._reported():
-            if not path.exists() and not create:
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            elif not path.exists():
                 raise BenchError(
                     f"there is no store at {path}: "
                     f"make one with 'blvbench run paper --store {path}'"
                 )
-            if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._connection = self._connect(create)
             try:
                 if create and self._is_blank():
                     self._create()
-                self._check_format()
-                if create:  # what is written from here on is of this format
-                    self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+                self._check()
+                if create:
+                    self._prepare()
+                self._file = self._on_disk()
             except BaseException:
                 self._connection.close()
                 raise
@@ -101,12 +117,20 @@ class Store:
         }
 
     def put(self, identity: str, measurement: Measurement) -> None:
-        """Keep a measurement under its identity, in place of an older one."""
+        """Keep a measurement under its identity, in place of an older one.
+
+        What can be told again, such as a failure, takes no other's place. Raises `BenchError` where
+        the store cannot be written, or is no longer where it was.
+        """
+        values = {
+            "identity": identity,
+            "status": measurement.status,
+            "record": measurement.model_dump_json(),
+        }
         with self._reported():
-            self._connection.execute(  # autocommit: a transaction of its own
-                "INSERT OR REPLACE INTO measurement (identity, status, record) VALUES (?, ?, ?)",
-                (identity, measurement.status, measurement.model_dump_json()),
-            )
+            self._connection.execute(PUT, values)  # autocommit: a transaction of its own
+            if self._was_moved():  # SQLite goes on writing to a file that was deleted
+                raise BenchError(f"{self.path}: {MOVED}")
 
     def touch(self, identities: Iterable[str]) -> None:
         """Make what is stored under `identities` the newest, in their order."""
@@ -137,20 +161,62 @@ class Store:
         with self._reported():
             return self._connection.execute(query, values).fetchall()
 
+    def _connect(self, create: bool) -> sqlite3.Connection:
+        """A connection that runs nothing that the file holds, and only with `create` writes."""
+        try:
+            connection = self._open("rwc" if create else "ro")
+        except sqlite3.OperationalError:
+            wal = self.path.with_name(f"{self.path.name}-wal")
+            if create or (wal.exists() and wal.stat().st_size):
+                raise
+            # SQLite writes beside what it reads, which a folder may not allow; nobody else can
+            # be writing there, and nothing waits in the journal.
+            connection = self._open("ro&immutable=1")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORD_BYTES)
+        return connection
+
+    def _open(self, mode: str) -> sqlite3.Connection:
+        uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA schema_version")  # the file is opened when it is needed
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
+        return connection
+
     def _is_blank(self) -> bool:
         """Whether the file is new, or was left without content by a run that was killed."""
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return tables == 0 and self._pragma("application_id") == 0
 
     def _create(self) -> None:
-        try:
-            self._connection.executescript(SCHEMA)
-        except sqlite3.OperationalError as error:
-            self._connection.rollback()
-            if "already exists" not in str(error):  # another process made it first
-                raise
+        """Make the table, unless another process is quicker."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        if self._is_blank():
+            self._connection.execute(TABLE)
+            self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        self._connection.execute("COMMIT")
 
-    def _check_format(self) -> None:
+    def _prepare(self) -> None:
+        """Make a store fit for writing, where it was killed while it was made or is older."""
+        if self._pragma("user_version") != FORMAT_VERSION:
+            self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+        deadline = time.monotonic() + BUSY_TIMEOUT_S
+        while True:  # SQLite does not wait here for others to be done
+            try:
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_S)
+
+    def _check(self) -> None:
+        """Raise `BenchError` unless the file is a store of ours, whole and of a known format."""
         application = self._pragma("application_id")
         version = self._pragma("user_version")
         if application != APPLICATION_ID:
@@ -160,10 +226,34 @@ class Store:
                 f"{self.path}: is a store of format {version}, this version reads "
                 f"{FORMAT_VERSION}: measure into a new file, or use the version that made it"
             )
+        tables = self._connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
+        if [" ".join(str(sql).split()) for (sql,) in tables] != [" ".join(TABLE.split())]:
+            raise BenchError(f"{self.path}: holds other tables than a store has: give another file")
+        (finding,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+        if finding != "ok":
+            raise self._damaged(str(finding))
+
+    def _damaged(self, finding: str) -> BenchError:
+        line = " ".join(finding.replace("***", "").split())
+        return BenchError(
+            f"{self.path}: is damaged ({line}): take a copy, or save what can be read with "
+            f"'sqlite3 {self.path} .recover | sqlite3 new.sqlite'"
+        )
 
     def _pragma(self, name: str) -> int:
         (value,) = self._connection.execute(f"PRAGMA {name}").fetchone()
         return int(value)
+
+    def _on_disk(self) -> tuple[int, int] | None:
+        """What tells the file at the path from another one, None where there is none."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _was_moved(self) -> bool:
+        return self._file is not None and self._on_disk() != self._file
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -171,13 +261,27 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            code = getattr(error, "sqlite_errorcode", None)
-            if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-                message = f"{self.path}: is not a blvbench store ({error}): give another file"
-            else:
-                message = f"{self.path}: {error}: check the folder, its rights and the free space"
-            raise BenchError(message) from error
+            raise self._explained(error) from error
         except OSError as error:
             raise BenchError(
                 f"{self.path}: {os.strerror(error.errno or 0)}: give a path that can be written"
             ) from error
+
+    def _explained(self, error: sqlite3.DatabaseError) -> BenchError:
+        """What SQLite says, with the way out."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what kind of it
+        if self._was_moved():
+            return BenchError(f"{self.path}: {MOVED}")
+        if code == sqlite3.SQLITE_CORRUPT and is_store(self.path):
+            return self._damaged(str(error))
+        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return BenchError(f"{self.path}: is not a blvbench store ({error}): give another file")
+        if code == sqlite3.SQLITE_FULL:
+            todo = "make room, then run the same command again: what was measured is kept"
+        elif code == sqlite3.SQLITE_READONLY:
+            todo = "make it writable, or copy it to where you may write"
+        elif code == sqlite3.SQLITE_TOOBIG:
+            todo = f"a record of more than {MAX_RECORD_BYTES:,} bytes was not measured here"
+        else:
+            todo = "check the folder, its rights and the free space"
+        return BenchError(f"{self.path}: {error}: {todo}")

@@ -1,10 +1,11 @@
+import random
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from bench.errors import BenchError
-from bench.store import FORMAT_VERSION, Store
+from bench.store import FORMAT_VERSION, MAX_RECORD_BYTES, Store
 from tests.records import beside, measurement, point
 
 
@@ -46,6 +47,36 @@ def test_what_failed_is_kept_and_tried_again(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
         store.put("id", measurement(point(), status="failed", samples=(), reason="bad luck"))
         assert store.identities() == set()
+        assert len(store.measurements()) == 1
+
+
+def test_a_failure_takes_the_place_of_no_figure(tmp_path: Path) -> None:
+    lost = measurement(point(), status="lost", samples=(), reason="its job was ended")
+    with Store(tmp_path / "s", create=True) as store:
+        store.put("id", lost)
+        store.put("id", measurement(point(), samples=(1,)))
+        store.put("id", lost)
+        assert [m.status for m in store.measurements()] == ["ok"]
+
+
+def test_a_store_that_was_replaced_is_told_from_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with Store(path, create=True) as store:
+        path.rename(tmp_path / "elsewhere")
+        with pytest.raises(BenchError, match="was moved, deleted or replaced"):
+            store.put("a", measurement(point()))
+        Store(path, create=True).__exit__(None, None, None)
+        with pytest.raises(BenchError, match="was moved, deleted or replaced"):
+            store.put("b", measurement(point()))
+
+
+def test_a_store_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    """As from a read-only medium: no journal can be made beside it."""
+    path = tmp_path / "s"
+    with Store(path, create=True) as store:
+        store.put("id", measurement(point()))
+    (tmp_path / "s-shm").mkdir()  # what even the super-user cannot write to
+    with Store(path) as store:
         assert len(store.measurements()) == 1
 
 
@@ -103,6 +134,49 @@ def damaged(path: Path) -> None:
     connection.close()
 
 
+def armed(path: Path) -> None:
+    """A store that would do something of its own when it is written to."""
+    Store(path, create=True).__exit__(None, None, None)
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TRIGGER t BEFORE INSERT ON measurement BEGIN DELETE FROM measurement; END"
+        )
+    connection.close()
+
+
+def endless(path: Path) -> None:
+    """A store whose table is a query without an end."""
+    Store(path, create=True).__exit__(None, None, None)
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE measurement")
+        connection.execute(
+            "CREATE VIEW measurement AS WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 "
+            "FROM r) SELECT n AS identity, 'ok' AS status, '{}' AS record FROM r"
+        )
+    connection.close()
+
+
+def torn(path: Path) -> None:
+    """A store with a page of random bytes."""
+    with Store(path, create=True) as store:
+        for number in range(50):
+            store.put(f"id{number}", measurement(point(frames=number + 1)))
+    content = bytearray(path.read_bytes())
+    page = int.from_bytes(content[16:18], "big")
+    content[3 * page : 4 * page] = random.Random(0).randbytes(page)
+    path.write_bytes(content)
+
+
+def huge(path: Path) -> None:
+    """A store of a few kilobytes on disk, with a record that takes a gigabyte to read."""
+    Store(path, create=True).__exit__(None, None, None)
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            f"INSERT INTO measurement VALUES ('id', 'ok', zeroblob({MAX_RECORD_BYTES + 1}))"
+        )
+    connection.close()
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -111,6 +185,10 @@ def damaged(path: Path) -> None:
         (foreign, "is not a blvbench store"),
         (newer, f"is a store of format {FORMAT_VERSION + 1}"),
         (damaged, "a record is damaged at"),
+        (armed, "holds other tables"),
+        (endless, "holds other tables"),
+        (torn, "is damaged .*save what can be read"),
+        (huge, "was not measured here"),
         (Path.mkdir, "check the folder"),
         (lambda path: None, "there is no store"),
     ],
