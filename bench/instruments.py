@@ -226,7 +226,7 @@ def _timed(
 
 def _beside_reference(time: Callable[[Point | None], Reading], beside: Point | None) -> Reading:
     """What `time` gives beside a reference, alone where the memory does not hold both."""
-    from bench.shortage import is_shortage
+    from bench.device_errors import is_shortage
 
     try:
         return time(beside)

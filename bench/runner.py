@@ -1,15 +1,15 @@
 """Runs tasks in worker processes and stores each result as it arrives."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from itertools import chain
+from functools import partial
 
 from bench.environment import has_device
 from bench.processes import TIME_LIMIT_S
 from bench.records import Measurement
 from bench.store import Store
 from bench.tasks import Task
-from bench.workers import interrupts_held, measured
+from bench.workers import Result, interrupts_held, measured
 
 
 def missing(tasks: Sequence[Task], store: Store) -> list[Task]:
@@ -28,26 +28,37 @@ def run(
 ) -> list[Measurement]:
     """Measure `tasks` in `jobs` processes, storing each result at once; return all of them.
 
+    A result is stored under the identity that its worker finds: a user's file may have changed
+    since `tasks` were made. An interrupt ends the run after the points in flight, which are stored
+    too.
+    """
+    found = []
+    with interrupts_held(), closing(results(tasks, jobs=jobs, time_limit_s=time_limit_s)) as coming:
+        for identity, measurement in coming:
+            store.put(identity, measurement)
+            on_result(measurement)
+            found.append(measurement)
+    return found
+
+
+def results(
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    time_limit_s: float,
+    begin: Callable[[Task], bool] = lambda _: True,
+) -> Generator[Result]:
+    """The results of `tasks` as they come from `jobs` processes, with their identities.
+
     What is a figure of this machine comes last, alone, each in a process of its own. A task whose
-    process dies, or takes longer than `time_limit_s`, has that for a result. An interrupt ends the
-    run after the points in flight, which are stored too. A result is stored under the identity that
-    its worker finds: a user's file may have changed since `tasks` were made.
+    process dies, or takes longer than `time_limit_s`, has that for a result. `begin` is asked
+    before each task, and may end it by saying no.
     """
     alone = [t for t in tasks if _is_of_this_machine(t)]
     others = [t for t in tasks if not _is_of_this_machine(t)]
-    results = []
-    with (
-        interrupts_held(),
-        closing(measured(others, jobs=jobs, time_limit_s=time_limit_s, finish=True)) as first,
-        closing(
-            measured(alone, jobs=1, time_limit_s=time_limit_s, fresh=True, finish=True)
-        ) as second,
-    ):
-        for identity, measurement in chain(first, second):
-            store.put(identity, measurement)
-            on_result(measurement)
-            results.append(measurement)
-    return results
+    within = partial(measured, time_limit_s=time_limit_s, finish=True, begin=begin)
+    yield from within(others, jobs=jobs)
+    yield from within(alone, jobs=1, fresh=True)
 
 
 def _is_of_this_machine(task: Task) -> bool:

@@ -11,11 +11,11 @@ from typing import Any
 
 import models
 from bench import environment
+from bench.device_errors import asked_for, is_device_loss, is_shortage
 from bench.errors import BenchError, UnsupportedError
 from bench.instruments import Instrument, Reading, find_instrument
 from bench.networks import configured, version
 from bench.records import CodeVersion, Measurement, Point, Status
-from bench.shortage import asked_for, is_shortage
 from models import NetworkError
 from models.user_file import contained
 from suites import Suite, Sweep
@@ -23,10 +23,15 @@ from suites import Suite, Sweep
 
 @dataclass(frozen=True)
 class Task:
-    """Something to measure. `point` is canonical: what the instrument ignores is at its default."""
+    """Something to measure. `point` is canonical: what the instrument ignores is at its default.
+
+    `place` names the machines where it is to be measured, such as a cluster's partition, unless
+    that is this one: what is asked for there is known before a job has found out where it runs.
+    """
 
     point: Point
     instrument: Instrument
+    place: str = ""
 
     @cached_property
     def code(self) -> CodeVersion:
@@ -49,9 +54,10 @@ class Task:
             "libraries": libraries,
         }
         if self.instrument.device:
-            content["machine"] = environment.current(self.instrument.device).model_dump(
-                include={"processor", "cores", "memory_bytes", "accelerator"}
-            )
+            here = {"processor", "cores", "memory_bytes", "accelerator"}
+            content["machine"] = self.place or environment.current(
+                self.instrument.device
+            ).model_dump(include=here)
             reference = self.instrument.reference(self.point)
             content["reference"] = version(reference) if reference else ""
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -69,10 +75,18 @@ class Task:
         except (Exception, SystemExit) as error:  # a network's failure is this point's alone
             if is_shortage(error):
                 return self.without_figure("oom", asked_for(error))
+            if is_device_loss(error):
+                return self.without_figure("lost", asked_for(error))
             return self.without_figure(
                 "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
             )
         return self.record(reading)
+
+    def has_lost_device(self, found: Measurement) -> bool:
+        """Whether the device was there when this process began, and not when it was measured on."""
+        here = environment.current(self.instrument.device)
+        is_gone = here.accelerator and not found.environment.accelerator
+        return bool(is_gone) and found.status == "unsupported"
 
     def without_figure(self, status: Status, reason: str) -> Measurement:
         """The measurement of a task that gave nothing else than a status and its reason."""
@@ -98,18 +112,18 @@ class Task:
         )
 
 
-def task(point: Point, quantity: str) -> Task:
-    """The task of a quantity, `macs` or `macs:fvcore`, at a point.
+def task(point: Point, quantity: str, place: str = "") -> Task:
+    """The task of a quantity, `macs` or `macs:fvcore`, at a point, on the machines of a `place`.
 
     A depth that is left out becomes the network's default. Raises `NetworkError` or `BenchError`
     for a point or a quantity that cannot be measured.
     """
     instrument = find_instrument(quantity)
-    return Task(configured(instrument.canonical(point)), instrument)
+    return Task(configured(instrument.canonical(point)), instrument, place)
 
 
-def suite_tasks(suite: Suite, name: str, files: Sequence[str] = ()) -> list[Task]:
-    """Every task of a suite once, in the suite's order.
+def suite_tasks(suite: Suite, name: str, files: Sequence[str] = (), place: str = "") -> list[Task]:
+    """Every task of a suite once, in the suite's order, to be measured at a `place`.
 
     The networks in `files`, `path/to/file.py:factory`, are measured over each sweep as well. Raises
     `BenchError` with the suite's `name` and the sweep for what cannot be measured.
@@ -117,15 +131,15 @@ def suite_tasks(suite: Suite, name: str, files: Sequence[str] = ()) -> list[Task
     tasks: dict[str, Task] = {}
     for number, sweep in enumerate(suite.sweep, start=1):
         try:
-            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files)}
+            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files, place)}
         except (BenchError, NetworkError) as error:
             raise BenchError(f"{name}: sweep.{number}: {error}") from error
     return list(tasks.values())
 
 
-def _sweep_tasks(sweep: Sweep, files: Sequence[str]) -> Iterator[Task]:
+def _sweep_tasks(sweep: Sweep, files: Sequence[str], place: str) -> Iterator[Task]:
     for point, quantity in product(_points(sweep, files), sweep.quantities):
-        yield task(point, quantity)
+        yield task(point, quantity, place)
 
 
 def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bench.device_errors import is_shortage
 from bench.latency import LatencySamples
-from bench.shortage import is_shortage
 
 GAIN = 0.05  # a batch twice as large that gives less on top is not worth its memory
 BATCH_S = 0.5  # for more rounds of one batch than latency takes at least

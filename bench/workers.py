@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from math import inf
 from multiprocessing import parent_process
@@ -23,6 +23,7 @@ from models import NetworkError
 # Some systems have no signal masks.
 SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SIG_UNBLOCK"))
 
+GONE = "the GPU that was there is gone: see 'nvidia-smi' and the system's log, then run it again"
 GRACE_S = 2.0  # for a process to end by itself, and its libraries to tidy up
 
 Result = tuple[str, Measurement]  # with its identity
@@ -47,7 +48,7 @@ class Worker:
         self.task = task
         self.deadline = time.monotonic() + self._time_limit_s
         with suppress(BrokenPipeError):  # the worker has died, as `take` will find
-            self.connection.send((task.point, task.instrument.label))
+            self.connection.send((task.point, task.instrument.label, task.place))
 
     def take(self) -> Result:
         """The result of the task, or how it ended: the worker is gone then."""
@@ -59,6 +60,8 @@ class Worker:
             return given.identity, given.without_figure("killed", self._last_words())
         if isinstance(result, str):
             return given.identity, given.without_figure("failed", result)
+        if given.has_lost_device(result[1]):
+            return given.identity, given.without_figure("lost", GONE)
         return result
 
     def give_up(self) -> Result:
@@ -98,33 +101,42 @@ def measured(
     time_limit_s: float = TIME_LIMIT_S,
     fresh: bool = False,
     finish: bool = False,
+    begin: Callable[[Task], bool] = lambda _: True,
 ) -> Generator[Result]:
     """The results of `tasks` as they come, from `jobs` workers; `fresh` has one for each task.
 
+    `begin` is asked before each task; when it says no, that one and those after it are left out.
     With `finish`, an interrupt ends it after the tasks in flight, whose results come before it is
     raised; a second one ends it at once.
     """
     waiting, workers = deque(tasks), list[Worker]()
     interrupt: KeyboardInterrupt | None = None
+
+    def take() -> Task | None:
+        if waiting and not begin(waiting[0]):
+            waiting.clear()
+        return waiting.popleft() if waiting else None
+
     try:
-        while (waiting and not interrupt) or any(worker.task for worker in workers):
+        while waiting or workers:
             try:
-                while waiting and not interrupt and len(workers) < jobs:
+                while len(workers) < jobs and (next_task := take()):
                     workers.append(Worker(time_limit_s))
-                    workers[-1].give(waiting.popleft())
+                    workers[-1].give(next_task)
                 ready = _next(workers)
             except KeyboardInterrupt as error:
                 if interrupt or not finish:
                     raise
                 interrupt = error
+                waiting.clear()
                 continue
             for worker, result in ready:
-                is_last = fresh or interrupt or not waiting or not worker.is_alive
-                if is_last:
+                next_task = take() if worker.is_alive and not fresh else None
+                if next_task:
+                    worker.give(next_task)
+                else:
                     workers.remove(worker)
                     worker.end()
-                else:
-                    worker.give(waiting.popleft())
                 yield result
         if interrupt:
             raise interrupt
@@ -135,9 +147,11 @@ def measured(
 
 def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
     """Wait for the next results, or for the time of a task to be over."""
+    if not workers:
+        return []
     soonest = min(worker.deadline for worker in workers)
     rest = None if soonest == inf else max(soonest - time.monotonic(), 0.0)
-    with _sigint(SIG_UNBLOCK):
+    with interrupts_answered():
         ready = wait([worker.connection for worker in workers], rest)
     done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
     late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
@@ -151,6 +165,13 @@ def interrupts_held() -> Iterator[None]:
     Processes that are started within do not answer it at all.
     """
     with _sigint(SIG_BLOCK):
+        yield
+
+
+@contextmanager
+def interrupts_answered() -> Iterator[None]:
+    """Within `interrupts_held`: where Ctrl-C is answered."""
+    with _sigint(SIG_UNBLOCK):
         yield
 
 
@@ -176,11 +197,11 @@ def _serve(connection: Connection) -> None:
     torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
     while True:
         try:
-            point, quantity = connection.recv()
+            point, quantity, place = connection.recv()
         except EOFError:
             return
         try:
-            found = task(point, quantity)
+            found = task(point, quantity, place)
         except (BenchError, NetworkError) as error:  # a user's file is not what it was
             connection.send(str(error))
         else:

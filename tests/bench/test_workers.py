@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import environment
+from bench.accelerator import Accelerator
 from bench.records import Measurement
 from bench.tasks import Task, task
 from bench.workers import measured
@@ -33,9 +35,11 @@ class Net(nn.Module):
                 time.sleep(600)
             if self.width == 5:
                 torch.empty(10**15)
+            if self.width == 6:
+                raise RuntimeError("CUDA error: uncorrectable ECC error encountered\\nAdvice.")
         return self.head(clip.mean((2, 3, 4)))
 """
-FINE, KILLED, EXITING, HANGING, GREEDY = range(1, 6)
+FINE, KILLED, EXITING, HANGING, GREEDY, LOST = range(1, 7)
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def by_width(results: Sequence[tuple[str, Measurement]]) -> dict[int, Measuremen
 def test_every_fault_has_its_status_and_the_others_are_measured(
     file: Path, quantity: str, fresh: bool
 ) -> None:
-    widths = (KILLED, EXITING, HANGING, GREEDY, FINE)
+    widths = (KILLED, EXITING, HANGING, GREEDY, LOST, FINE)
     tasks = [faulty(file, width, quantity) for width in widths]
     results = list(measured(tasks, jobs=1, time_limit_s=7, fresh=fresh))
     assert {identity for identity, _ in results} == {t.identity for t in tasks}
@@ -68,12 +72,14 @@ def test_every_fault_has_its_status_and_the_others_are_measured(
         EXITING: "killed",
         HANGING: "timeout",
         GREEDY: "oom",
+        LOST: "lost",
         FINE: "ok",
     }
     assert "SIGKILL, as the system does when memory runs out" in fared[KILLED].reason
     assert "exit code 7" in fared[EXITING].reason
     assert "limit of 7 s" in fared[HANGING].reason
     assert "4000000000000000 bytes" in fared[GREEDY].reason
+    assert fared[LOST].reason == "CUDA error: uncorrectable ECC error encountered"
 
 
 def test_a_worker_that_dies_between_two_tasks_costs_nothing(file: Path) -> None:
@@ -83,6 +89,34 @@ def test_a_worker_that_dies_between_two_tasks_costs_nothing(file: Path) -> None:
         results.append(result)
         time.sleep(0.1)
     assert [m.status for _, m in results] == ["ok"] * 3
+
+
+def test_a_gpu_that_vanished_meanwhile_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has seen a GPU; the one that measures finds none."""
+    seen = Accelerator(name="Card", memory_bytes=2**34)
+    monkeypatch.setattr(environment, "current_accelerator", lambda: seen)
+    environment.current.cache_clear()
+    try:
+        planned = task(point(depth=18, frames=1, input_size=32), "latency:cuda")
+        ((identity, found),) = measured([planned], jobs=1, fresh=True)
+    finally:
+        environment.current.cache_clear()
+    assert (identity, found.status) == (planned.identity, "lost")
+    assert found.environment.accelerator == "Card"
+
+
+def test_no_task_begins_after_a_no() -> None:
+    tasks = [task(point(frames=n), "params") for n in (1, 2, 3, 4)]
+    tasks = [*tasks, *(task(point(frames=n), "macs") for n in (1, 2, 3))]
+    asked: list[Task] = []
+
+    def begin(one: Task) -> bool:
+        asked.append(one)
+        return len(asked) < 4
+
+    results = list(measured(tasks, jobs=2, begin=begin))
+    assert asked == tasks[:4]
+    assert {identity for identity, _ in results} == {t.identity for t in tasks[:3]}
 
 
 def test_fresh_tasks_have_a_process_each(tmp_path: Path) -> None:
