@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import environment
-from bench.commands import FAILED, INTERRUPTED, UsageError
+from bench.commands import FAILED, INTERRUPTED
 from bench.commands.arguments import add_model, add_time_limit
+from bench.commands.executors import add_executor, check_executor, find_scheduler, run_tasks
 from bench.commands.output import progress_bar
 from bench.records import Measurement
 from bench.store import AGAIN, Store
@@ -22,10 +22,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("suite", help="a name that 'blvbench suites' lists, or a TOML file")
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
     add_model(parser, "measure this network over every sweep as well", several=True)
-    parser.add_argument(
-        "--jobs", type=int, help="worker processes (default: one for each usable core)"
-    )
     add_time_limit(parser)
+    add_executor(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -34,24 +32,20 @@ def run(arguments: Namespace) -> int:
     Running out of memory is a result, and so is what this machine cannot do.
     """
     from bench import runner
+    from bench.cluster.sweep import collect
     from bench.tasks import suite_tasks
 
-    jobs = environment.usable_cores() if arguments.jobs is None else arguments.jobs
-    if jobs < 1:
-        raise UsageError(f"--jobs must be at least 1, not {jobs}")
-    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model)
+    check_executor(arguments)
+    scheduler = find_scheduler(arguments)
+    place = scheduler.place if scheduler else ""
+    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model, place)
     with Store(arguments.store, create=True) as store:
+        collect(store)
         waiting = runner.missing(tasks, store)
         store.touch(t.identity for t in tasks)  # a report shows the newest of each point
         try:
             with progress_bar(len(waiting), arguments.suite) as advance:
-                results = runner.run(
-                    waiting,
-                    store,
-                    jobs=jobs,
-                    time_limit_s=arguments.time_limit,
-                    on_result=advance,
-                )
+                results = run_tasks(waiting, store, scheduler, arguments, advance)
         except KeyboardInterrupt:
             done = "what was measured is kept; run the same command again to go on"
             print(f"blvbench: interrupted: {done}", file=sys.stderr)

@@ -1,0 +1,169 @@
+"""Where `blvbench run` measures: here, or in jobs of a scheduler."""
+
+import math
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from bench import environment
+from bench.commands import UsageError
+from bench.records import Measurement
+from bench.store import Store
+
+if TYPE_CHECKING:
+    from bench.cluster.schedulers import Scheduler
+    from bench.tasks import Task
+
+LOCAL, SUBMITIT, SLURM = "local", "submitit-local", "slurm"
+WORKERS = 8  # jobs at once: the GPUs of a node
+CORES = 4  # of a job on a cluster, which its GPU does not need more of
+PACKS_PER_WORKER = 4  # so that a slow pack does not keep the others' workers waiting at the end
+MOST_POINTS_PER_JOB = 50  # what a job that is lost for its queue's sake holds up at most
+REQUEUES = 2
+JOB_TIME_MIN = 60
+IN_JOBS = ("workers", "points_per_job", "job_time", "requeues")  # options that are of jobs alone
+
+
+def add_executor(parser: ArgumentParser) -> None:
+    """Give a command `--executor` and what shapes its jobs."""
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        help="worker processes, here or in each job, which asks for as many cores "
+        f"(default: the usable cores, those of --workers in turn, in Slurm {CORES})",
+    )
+    group = parser.add_argument_group("jobs")
+    group.add_argument(
+        "--executor",
+        choices=(LOCAL, SUBMITIT, SLURM),
+        default=LOCAL,
+        help="measure here (default), in jobs that are processes here, or in jobs of Slurm",
+    )
+    group.add_argument("--workers", type=_count, help=f"jobs at once (default: {WORKERS})")
+    group.add_argument(
+        "--points-per-job",
+        type=_count,
+        help=f"points a job measures one after another (default: {PACKS_PER_WORKER} jobs for each "
+        f"worker, of {MOST_POINTS_PER_JOB} points at most)",
+    )
+    group.add_argument(
+        "--job-time",
+        type=_count,
+        metavar="MINUTES",
+        help=f"the time limit of a job, which begins no point that could exceed it "
+        f"(default: {JOB_TIME_MIN})",
+    )
+    group.add_argument(
+        "--requeues",
+        type=_count_or_none,
+        help=f"how often a point that was lost with its job is tried again (default: {REQUEUES})",
+    )
+    group.add_argument(
+        "--slurm",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of sbatch, such as partition=gpu; may be repeated",
+    )
+
+
+def check_executor(arguments: Namespace) -> None:
+    """Raise `UsageError` for options that do not go together."""
+    if arguments.executor == LOCAL:
+        given = [name for name in IN_JOBS if getattr(arguments, name) is not None]
+        if given:
+            option = f"--{given[0].replace('_', '-')}"
+            raise UsageError(f"{option} is of jobs: add --executor {SLURM} or {SUBMITIT}")
+    if arguments.slurm and arguments.executor != SLURM:
+        raise UsageError(f"--slurm is of Slurm's jobs: add --executor {SLURM}")
+
+
+def find_scheduler(arguments: Namespace) -> "Scheduler | None":
+    """What is to run jobs, None where there are to be none.
+
+    Raises `BenchError` where that cannot be had, `UsageError` for times that do not suffice.
+    """
+    if arguments.executor == LOCAL:
+        return None
+    from bench.cluster.job import MARGIN_S
+    from bench.cluster.schedulers import LocalProcesses, Slurm
+    from bench.cluster.sweep import jobs_folder
+
+    time_s = _job_time_s(arguments)
+    if time_s < arguments.time_limit + 2 * MARGIN_S:
+        least = math.ceil((arguments.time_limit + 2 * MARGIN_S) / 60)
+        raise UsageError(
+            f"--job-time {time_s / 60:g} is too short for a point of --time-limit "
+            f"{arguments.time_limit:g} s: allow {least} minutes or more"
+        )
+    folder = jobs_folder(arguments.store) / "submitit"
+    if arguments.executor == SUBMITIT:
+        return LocalProcesses(folder, _workers(arguments), time_s)
+    return Slurm(folder, _workers(arguments), time_s, _processes(arguments), dict(arguments.slurm))
+
+
+def run_tasks(
+    tasks: "Sequence[Task]",
+    store: Store,
+    scheduler: "Scheduler | None",
+    arguments: Namespace,
+    on_result: Callable[[Measurement], object],
+) -> list[Measurement]:
+    """Measure `tasks` here, or in jobs of `scheduler`."""
+    if scheduler is None:
+        from bench import runner
+
+        return runner.run(
+            tasks,
+            store,
+            jobs=_processes(arguments),
+            time_limit_s=arguments.time_limit,
+            on_result=on_result,
+        )
+    from bench.cluster import sweep
+
+    share = math.ceil(len(tasks) / (PACKS_PER_WORKER * _workers(arguments)))
+    terms = sweep.Terms(
+        points_per_job=arguments.points_per_job or max(1, min(share, MOST_POINTS_PER_JOB)),
+        jobs=_processes(arguments),
+        requeues=REQUEUES if arguments.requeues is None else arguments.requeues,
+        time_limit_s=arguments.time_limit,
+        job_time_s=_job_time_s(arguments),
+    )
+    return sweep.run(tasks, store, scheduler, terms, on_result=on_result)
+
+
+def _workers(arguments: Namespace) -> int:
+    return arguments.workers or WORKERS
+
+
+def _processes(arguments: Namespace) -> int:
+    """How many processes measure in one place what is of no machine."""
+    if arguments.jobs:
+        return int(arguments.jobs)
+    if arguments.executor == SLURM:
+        return CORES
+    cores = environment.usable_cores()
+    return cores if arguments.executor == LOCAL else max(1, cores // _workers(arguments))
+
+
+def _job_time_s(arguments: Namespace) -> float:
+    return 60.0 * (arguments.job_time or JOB_TIME_MIN)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ArgumentTypeError(f"{text!r} is no number of at least 1")
+    return int(text)
+
+
+def _count_or_none(text: str) -> int:
+    return 0 if text == "0" else _count(text)
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, is_given, value = text.lstrip("-").partition("=")
+    if not (name and is_given and value):
+        raise ArgumentTypeError(f"{text!r} is no option of sbatch: write name=value")
+    return name.replace("-", "_"), value
