@@ -5,11 +5,12 @@ from contextlib import closing
 from functools import partial
 
 from bench.environment import has_device
+from bench.interrupts import interrupts_held
 from bench.processes import TIME_LIMIT_S
 from bench.records import Measurement
 from bench.store import Store
 from bench.tasks import Task
-from bench.workers import Result, interrupts_held, measured
+from bench.workers import Result, measured
 
 
 def missing(tasks: Sequence[Task], store: Store) -> list[Task]:

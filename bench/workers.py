@@ -8,20 +8,18 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from math import inf
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from bench.errors import BenchError
+from bench.interrupts import blocked, interrupts_answered
 from bench.processes import TIME_LIMIT_S, context
 from bench.records import Measurement
 from bench.tasks import Task, task
 from models import NetworkError
-
-# Some systems have no signal masks.
-SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SIG_UNBLOCK"))
 
 GONE = "the GPU that was there is gone: see 'nvidia-smi' and the system's log, then run it again"
 GRACE_S = 2.0  # for a process to end by itself, and its libraries to tidy up
@@ -36,7 +34,7 @@ class Worker:
         processes = context()
         self.connection, inner = processes.Pipe()
         self._process = processes.Process(target=_serve, args=(inner,))
-        with _sigint(SIG_BLOCK):  # here, because `start` itself may unblock it
+        with blocked():  # here, because `start` itself may unblock it
             self._process.start()
         inner.close()  # so that the worker's end is the only one
         self._time_limit_s = time_limit_s
@@ -156,36 +154,6 @@ def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
     done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
     late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
     return done + [(worker, worker.give_up()) for worker in late]
-
-
-@contextmanager
-def interrupts_held() -> Iterator[None]:
-    """Within: Ctrl-C is answered while `measured` waits, and nowhere else: no result is lost.
-
-    Processes that are started within do not answer it at all.
-    """
-    with _sigint(SIG_BLOCK):
-        yield
-
-
-@contextmanager
-def interrupts_answered() -> Iterator[None]:
-    """Within `interrupts_held`: where Ctrl-C is answered."""
-    with _sigint(SIG_UNBLOCK):
-        yield
-
-
-@contextmanager
-def _sigint(how: int) -> Iterator[None]:
-    """Block or unblock SIGINT for the time of a block, where the system can."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(how, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(connection: Connection) -> None:

@@ -5,6 +5,7 @@ here it is the queue that tells which jobs there are.
 """
 
 import getpass
+import shutil
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -57,6 +58,7 @@ class LocalProcesses:
     lag_s = 0.0
 
     def __init__(self, folder: Path, workers: int, job_time_s: float) -> None:
+        _submitit()  # here, before anything is made
         self.most_jobs: int | None = workers
         self._folder = folder
         self._job_time_s = job_time_s
@@ -84,8 +86,7 @@ class LocalProcesses:
                 self._jobs[job].cancel(check=False)
 
     def _executor(self) -> "LocalExecutor":
-        submitit = _submitit()
-        executor: LocalExecutor = submitit.LocalExecutor(self._folder)
+        executor: LocalExecutor = _submitit().LocalExecutor(self._folder)
         executor.update_parameters(timeout_min=self._job_time_s / 60)
         return executor
 
@@ -105,6 +106,9 @@ class Slurm:
         cores: int,
         parameters: Mapping[str, str],
     ) -> None:
+        _submitit()
+        if shutil.which("sbatch") is None or shutil.which("srun") is None:
+            raise UnsupportedError("there is no Slurm here: run this where sbatch and srun are")
         self._folder = folder
         self._workers = workers
         self._minutes = ceil(job_time_s / 60)
@@ -155,13 +159,7 @@ class Slurm:
             _call(["scancel", "--quiet", *jobs])
 
     def _executor(self, gpu: bool) -> "SlurmExecutor":
-        submitit = _submitit()
-        try:
-            executor: SlurmExecutor = submitit.SlurmExecutor(self._folder)
-        except RuntimeError as error:
-            raise UnsupportedError(
-                "there is no Slurm here: run this where sbatch and srun are"
-            ) from error
+        executor: SlurmExecutor = _submitit().SlurmExecutor(self._folder)
         gpus = {"gpus_per_node": 1} if gpu and not set(GPUS) & set(self._parameters) else {}
         executor.update_parameters(
             job_name="blvbench",

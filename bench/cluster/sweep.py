@@ -18,10 +18,10 @@ from bench.cluster.pack import JOB, LOG, PACK, STOP, Asked, Log, Pack, read_pack
 from bench.cluster.schedulers import Scheduler
 from bench.errors import BenchError
 from bench.instruments import find_instrument
+from bench.interrupts import interrupts_answered, interrupts_held
 from bench.records import Measurement, Point
 from bench.store import Store
 from bench.tasks import Task, task
-from bench.workers import interrupts_answered, interrupts_held
 
 Key = tuple[Point, str]  # what a job measures: a point, by a quantity's label
 POLL_S = 1.0
@@ -242,9 +242,7 @@ class Sweep:
             losses = one.losses + job.log.losses(number) + is_idle
             if losses > self._terms.requeues:
                 lost = task(one.point, one.label, job.pack.place)
-                reason = (
-                    f"lost with {losses} jobs, the last being {job.id}: {why}; see {self._folder}"
-                )
+                reason = f"lost with {losses} jobs, last {job.id} {why}: see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
             elif _key(one.point, one.label) in self._wanted:
                 again.append(one.model_copy(update={"losses": losses}))

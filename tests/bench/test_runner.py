@@ -13,6 +13,7 @@ from bench.records import Measurement
 from bench.store import Store
 from bench.tasks import Task, suite_tasks, task
 from suites import load_suite
+from tests.bench.groups import wait_for_the_end_of_group
 from tests.records import point
 
 SUITE = """
@@ -109,18 +110,6 @@ def stop_when_started(store: Path, process: subprocess.Popen[str], number: int) 
         os.killpg(process.pid, number)  # as a terminal does
     else:
         process.send_signal(number)
-
-
-def wait_for_the_end_of_group(group: int) -> None:
-    """Return when no worker of a run is left; fail where one outlives it."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.05)
-    pytest.fail("a worker outlived its run")
 
 
 @pytest.mark.usefixtures("_interruptible")

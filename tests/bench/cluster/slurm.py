@@ -1,6 +1,6 @@
 """A Slurm of one node, made of a generated configuration and ended with its tests.
 
-No accounting, as on many clusters: a job that is killed is gone from the queue, and nothing says why.
+No accounting, as on many clusters: a job that is killed is gone from the queue, nothing says why.
 """
 
 import getpass
@@ -88,7 +88,7 @@ def started(folder: Path, cpus: int) -> Iterator[Path]:
         ):
             daemons.enter_context(_daemon(command, folder))
             if command is munge:
-                _wait(lambda: (folder / "munge.socket").exists())
+                _wait((folder / "munge.socket").exists)
         _wait(lambda: "idle" in _printed(["sinfo", "-h", "-o", "%T"], configuration))
         yield configuration
 

@@ -1,0 +1,148 @@
+"""Sweeps through a real Slurm of one node; skipped where it is not installed."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.store import Store
+from tests.bench.cluster import slurm
+
+pytestmark = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "Slurm is there")
+
+CPUS = 4
+NETWORK = """
+import multiprocessing, os, time
+from torch import nn
+def net(num_classes, frames):
+    if multiprocessing.parent_process():
+        time.sleep(0.5)
+        if os.path.exists(f"deadly-{frames}"):
+            os.kill(int(open(f"/proc/{os.getppid()}/stat").read().split()[3]), 9)  # the job itself
+            time.sleep(60)
+    return nn.Sequential(nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(3, num_classes))
+"""
+SUITE = """
+title = "Slow"
+description = "Points that take half a second."
+[[sweep]]
+networks = ["tsn"]
+depths = [18]
+frames = [1, 2, 3, 4, 5, 6, 7, 8]
+input_size = 32
+quantities = ["params"]
+[[sweep]]
+networks = ["tsn"]
+depths = [18]
+frames = [1, 2]
+input_size = 32
+quantities = ["memory:cpu"]
+"""
+POINTS = 2 * (8 + 2)  # of the suite's network and the file's
+RUN = [
+    *(sys.executable, "-m", "bench", "run", "slow.toml", "--store", "s", "--model", "net.py:net"),
+    *("--executor", "slurm", "--workers", "2", "--jobs", "1", "--points-per-job", "4"),
+    *("--job-time", "5", "--time-limit", "60", "--slurm", "partition=tests"),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    with slurm.started(tmp_path_factory.mktemp("slurm"), CPUS) as configuration:
+        yield configuration
+
+
+@pytest.fixture
+def folder(tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SLURM_CONF", str(cluster))
+    (tmp_path / "slow.toml").write_text(SUITE)
+    (tmp_path / "net.py").write_text(NETWORK)
+    return tmp_path
+
+
+def queue(states: str = "running,pending") -> list[str]:
+    """This user's jobs."""
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--states={states}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+def start(folder: Path, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*RUN, *options], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def stored(folder: Path) -> int:
+    if not (folder / "s").exists():
+        return 0
+    with Store(folder / "s") as store:
+        return len(store.identities())
+
+
+def wait(is_so: Callable[[], object], seconds: float = 90) -> None:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < deadline, "it takes too long"
+        time.sleep(0.2)
+
+
+def submissions(cluster: Path) -> int:
+    """How many jobs and arrays were submitted so far."""
+    return (cluster.parent / "slurmctld.log").read_text().count("_slurm_rpc_submit_batch_job")
+
+
+def test_a_sweep_whose_job_is_killed_is_finished(folder: Path, cluster: Path) -> None:
+    before = submissions(cluster)
+    run = start(folder)
+    wait(lambda: stored(folder) >= 1)
+    subprocess.run(["scancel", "--signal=KILL", queue("running")[0]], check=True)
+    printed, errors = run.communicate(timeout=240)
+    assert run.returncode == 0, errors
+    assert f"s: {POINTS} measured, 0 found in the store, 0 failed\n" in printed
+    assert submissions(cluster) > before + 2  # two arrays, and what was killed
+    assert not (folder / "s.jobs").exists()
+    with Store(folder / "s") as store:
+        assert [m.status for m in store.measurements()] == ["ok"] * POINTS
+    again = subprocess.run(RUN, cwd=folder, capture_output=True, text=True, check=True)
+    assert f"s: 0 measured, {POINTS} found in the store" in again.stdout
+
+
+def test_a_sweep_that_is_killed_goes_on_with_the_jobs_it_had(folder: Path, cluster: Path) -> None:
+    run = start(folder)
+    wait(lambda: stored(folder) >= 1)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    before = submissions(cluster)
+    assert queue()
+    printed = subprocess.run(RUN, cwd=folder, capture_output=True, text=True, check=True).stdout
+    ((measured, found),) = re.findall(r"(\d+) measured, (\d+) found", printed)
+    assert int(measured) + int(found) == POINTS
+    assert int(found) >= 1
+    assert submissions(cluster) == before
+    with Store(folder / "s") as store:
+        assert [m.status for m in store.measurements()] == ["ok"] * POINTS
+
+
+def test_a_point_that_ends_every_job_is_lost_alone(folder: Path) -> None:
+    (folder / "deadly-3").touch()
+    run = start(folder, "--requeues", "1")
+    printed, errors = run.communicate(timeout=240)
+    assert run.returncode == 1, errors
+    assert f"{POINTS - 1} measured, 0 found in the store, 0 failed, 1 lost" in printed
+    assert "lost with 2 jobs" in printed
+    with Store(folder / "s") as store:
+        lost = [m for m in store.measurements() if m.status == "lost"]
+        assert [(m.point.network, m.point.frames) for m in lost] == [("net.py:net", 3)]
+
+
+def test_what_slurm_refuses_is_a_line(folder: Path) -> None:
+    run = start(folder, "--slurm", "partition=nowhere")
+    _, errors = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "invalid partition specified: nowhere" in errors
+    assert "correct --slurm" in errors

@@ -1,0 +1,18 @@
+"""Groups of processes, to tell whether one outlives what started it."""
+
+import os
+import time
+
+import pytest
+
+
+def wait_for_the_end_of_group(group: int) -> None:
+    """Return when no worker of a run is left; fail where one outlives it."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail("a worker outlived its run")

@@ -1,0 +1,238 @@
+"""Faults, injected one by one into `blvbench run`: what it says, and what the store holds then.
+
+The README's table of faults is what these tests found: set BLVBENCH_WRITE_TABLES to write it anew.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bench.records import Measurement
+from bench.store import Store
+from tests.records import measurement, point
+
+README = Path(__file__).parents[1] / "README.md"
+HEADER = "| fault | exit | what is said |\n| --- | --- | --- |\n"
+POINTS = 8  # of a run, four of the suite's network and four of the file's
+FAULTY = 7  # the one where something goes wrong
+NETWORK = """
+import os, shutil, signal, time
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes, frames):
+        super().__init__()
+        self.frames, self.head = frames, nn.Linear(3, num_classes)
+
+    def forward(self, clip):
+        if self.frames == 3 and not clip.is_meta and os.path.exists("fault"):
+            exec(open("fault").read())
+        return self.head(clip.mean((2, 3, 4)))
+"""
+SUITE = """
+title = "Fast"
+description = "Points of a network in which something goes wrong."
+[[sweep]]
+networks = ["tsn"]
+depths = [18]
+frames = [1, 2, 3, 4]
+input_size = 32
+quantities = ["macs:fvcore"]
+"""
+RUN = ["run", "fast.toml", "--store", "disk/store.sqlite", "--model", "net.py:Net", "--jobs", "1"]
+DISK_FULL = """
+with open("disk/filler", "wb", buffering=0) as filler:
+    try:
+        while True:
+            filler.write(bytes(4096))
+    except OSError:
+        pass
+"""
+CLOCK_BACK = """
+import bench.tasks
+class Back(bench.tasks.datetime):
+    @classmethod
+    def now(cls, zone=None):
+        return cls(1999, 1, 1, tzinfo=zone)
+bench.tasks.datetime = Back
+"""
+JOBS = ["--executor", "submitit-local"]
+# What the disk held is copied, for the disk is gone then.
+KEEP = "cp disk/store.sqlite kept && umount disk && mv kept disk/store.sqlite; exit $code"
+JOB_KILLED = """
+job = int(open(f"/proc/{os.getppid()}/stat").read().split()[3])
+os.kill(job, signal.SIGKILL)
+time.sleep(60)
+"""
+AT_A_POINT = {
+    "worker killed": ("os.kill(os.getpid(), signal.SIGKILL)", []),
+    "worker hanging": ("time.sleep(600)", ["--time-limit", "20"]),
+    "out of memory": ("import torch; torch.empty(10**15)", []),
+    "GPU lost": ("raise RuntimeError('CUDA error: uncorrectable ECC error encountered')", []),
+    "job killed": (JOB_KILLED, [*JOBS, "--workers", "1", "--requeues", "0"]),
+}
+rows: dict[str, str] = {}  # of the table, as the tests find them
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "net.py").write_text(NETWORK)
+    (tmp_path / "fast.toml").write_text(SUITE)
+    (tmp_path / "disk").mkdir()
+    return tmp_path
+
+
+def blvbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def note(fault: str, exit_code: int, said: str, folder: Path) -> None:
+    """Keep what was said as a row of the table, without what differs from run to run."""
+    said = said.strip().replace(f"{folder}/", "").replace("|", "\\|")
+    rows[fault] = f"| {fault} | {exit_code} | {re.sub(r'last [0-9]+', 'last 4711', said)} |"
+
+
+def stored(folder: Path, disk: str = "disk") -> list[Measurement]:
+    with Store(folder / disk / "store.sqlite") as store:
+        return store.measurements()
+
+
+def finish(folder: Path) -> None:
+    """Run again without the fault: every point is measured, once."""
+    (folder / "fault").unlink(missing_ok=True)
+    again = blvbench(folder, *RUN)
+    assert again.returncode == 0, again.stderr
+    found = stored(folder)
+    assert [m.status for m in found] == ["ok"] * POINTS
+    assert len({m.point for m in found}) == POINTS
+
+
+@pytest.mark.parametrize("fault", AT_A_POINT)
+def test_a_point_that_fares_badly_has_its_status(folder: Path, fault: str) -> None:
+    code, options = AT_A_POINT[fault]
+    (folder / "fault").write_text(code)
+    run = blvbench(folder, *RUN, *options)
+    (line,) = (line for line in run.stdout.splitlines() if line.startswith("  "))
+    _, _, said = line.partition("px: ")
+    note(fault, run.returncode, said, folder)
+    bad = [m for m in stored(folder) if m.status != "ok"]
+    assert said == f"{bad[0].status}: {bad[0].reason}"
+    assert [m.point.frames for m in bad] == [3]
+    assert len(stored(folder)) == POINTS
+    if bad[0].status == "oom":  # a result like others
+        assert run.returncode == 0
+    else:
+        assert run.returncode == 1
+        finish(folder)
+
+
+def test_the_clock_may_go_back(folder: Path) -> None:
+    (folder / "fault").write_text(CLOCK_BACK)
+    run = blvbench(folder, *RUN)
+    note("clock going back", run.returncode, run.stdout.partition(": ")[2], folder)
+    found = stored(folder)
+    assert len({m.measured_at[:4] for m in found}) == 2
+    assert [m.point.frames for m in found] == [1, 2, 3, 4] * 2  # in the order of their arrival
+
+
+def test_a_run_ends_where_the_store_was_moved(folder: Path) -> None:
+    (folder / "fault").write_text("os.rename('disk', 'moved')")
+    run = blvbench(folder, *RUN)
+    assert run.returncode == 2
+    note("folder gone", run.returncode, run.stderr.splitlines()[-1], folder)
+    assert len(stored(folder, "moved")) >= FAULTY - 1
+    (folder / "moved").rename(folder / "disk")
+    finish(folder)
+
+
+def test_a_run_ends_where_the_disk_is_full(folder: Path) -> None:
+    (folder / "fault").write_text(DISK_FULL)
+    run = on_a_disk_of_its_own(folder, f"{shell(RUN)}; code=$?; rm -f disk/filler; {KEEP}")
+    assert run.returncode == 2
+    note("disk full", run.returncode, run.stderr.splitlines()[-1], folder)
+    assert [m.status for m in stored(folder)] == ["ok"] * (FAULTY - 1)
+    finish(folder)
+
+
+def test_a_run_ends_where_the_store_is_read_only(folder: Path) -> None:
+    with Store(folder / "store.sqlite", create=True) as store:
+        store.put("id", measurement(point()))
+    readable = f"{sys.executable} -m bench claims --store disk/store.sqlite > claims.txt"
+    fill = "cp store.sqlite disk && mount -o remount,ro disk"
+    run = on_a_disk_of_its_own(folder, f"{fill}; {shell(RUN)}; code=$?; {readable}; {KEEP}")
+    assert run.returncode == 2
+    note("store read-only", run.returncode, run.stderr.splitlines()[-1], folder)
+    assert len(stored(folder)) == 1
+    assert "not measured here" in (folder / "claims.txt").read_text()
+
+
+def test_a_damaged_store_is_neither_read_nor_written(folder: Path) -> None:
+    path = folder / "disk" / "store.sqlite"
+    with Store(path, create=True) as store:
+        for number in range(50):
+            store.put(f"id{number}", measurement(point(frames=number + 1)))
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 4] = bytes(range(256)) * 16
+    path.write_bytes(content)
+    run = blvbench(folder, *RUN)
+    assert run.returncode == 2
+    note("store with a corrupt page", run.returncode, run.stderr, folder)
+    assert path.read_bytes() == content
+    assert blvbench(folder, "claims", "--store", str(path)).stderr == run.stderr.replace(
+        "disk/", f"{folder}/disk/"
+    )
+
+
+def test_a_torn_baseline_is_refused(folder: Path) -> None:
+    with Store(folder / "disk" / "store.sqlite", create=True) as store:
+        store.put("id", measurement(point()))
+    gate = ["gate", "--store", "disk/store.sqlite"]
+    assert blvbench(folder, *gate, "--update", "baseline.json").returncode == 0
+    whole = (folder / "baseline.json").read_bytes()
+    (folder / "baseline.json").write_bytes(whole[: len(whole) // 2])
+    run = blvbench(folder, *gate, "--baseline", "baseline.json")
+    assert run.returncode == 2
+    note("baseline cut off", run.returncode, run.stderr, folder)
+
+
+def test_the_table_of_the_readme_is_what_was_found() -> None:
+    """Comes last, for it takes what the other tests found."""
+    if len(rows) < len(AT_A_POINT) + 6:
+        pytest.skip("not every fault was injected")
+    table = HEADER + "\n".join(rows.values()) + "\n"
+    text = README.read_text(encoding="utf-8")
+    start = text.index(HEADER)
+    end = text.index("\n\n", start) + 1
+    if "BLVBENCH_WRITE_TABLES" in os.environ:
+        README.write_text(text[:start] + table + text[end:], encoding="utf-8")
+    else:
+        assert text[start:end] == table
+
+
+def shell(arguments: Sequence[str]) -> str:
+    return " ".join([sys.executable, "-m", "bench", *arguments])
+
+
+def on_a_disk_of_its_own(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run `script` where `disk` is a file system of 256 KiB, which is gone with it."""
+    mine = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    unshare = ["unshare", *mine, "--mount", "sh", "-c"]
+    mount = "mount -t tmpfs -o size=256k none disk"
+    if subprocess.run([*unshare, mount], cwd=folder, capture_output=True, check=False).returncode:
+        pytest.skip("this machine lets nobody mount a file system")
+    return subprocess.run(
+        [*unshare, f"{mount} && {script}"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
