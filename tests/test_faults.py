@@ -63,7 +63,7 @@ bench.tasks.datetime = Back
 """
 JOBS = ["--executor", "submitit-local"]
 # What the disk held is copied, for the disk is gone then.
-KEEP = "cp disk/store.sqlite kept && umount disk && mv kept disk/store.sqlite; exit $code"
+KEEP = "mkdir kept && cp disk/* kept && umount disk && mv kept/* disk; exit $code"
 JOB_KILLED = """
 job = int(open(f"/proc/{os.getppid()}/stat").read().split()[3])
 os.kill(job, signal.SIGKILL)

@@ -1,0 +1,78 @@
+"""Points per hour against workers, in jobs of a real Slurm of one node, on points that sleep.
+
+Sleeping costs no processor, so that one machine stands for several: what is measured is what jobs
+cost themselves. Prints the README's table.
+"""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.store import Store
+from tests.bench.cluster import slurm
+
+pytestmark = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "Slurm is there")
+
+WORKERS = (1, 2, 4)
+NAP_S = 5.0
+FRAMES = (1, 2, 3, 4)
+NETWORKS = tuple(f"net{number}" for number in range(12))
+NETWORK = f"""
+import multiprocessing, time
+from torch import nn
+slept = set()
+def net(num_classes, frames, name):
+    if multiprocessing.parent_process() and (name, frames) not in slept:
+        slept.add((name, frames))
+        time.sleep({NAP_S})
+    return nn.Sequential(nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(3, num_classes))
+"""
+SUITE = f"""
+title = "Sleeping"
+description = "Points that take five seconds and no processor, and those of a TSN that take none."
+[[sweep]]
+networks = ["tsn"]
+frames = {list(FRAMES)}
+input_size = 32
+quantities = ["params"]
+"""
+POINTS = len(NETWORKS) * len(FRAMES)  # that sleep
+
+
+def test_points_per_hour_grow_with_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    builders = (
+        f"def {name}(num_classes, frames): return net(num_classes, frames, {name!r})\n"
+        for name in NETWORKS
+    )
+    (tmp_path / "net.py").write_text(NETWORK + "".join(builders))
+    (tmp_path / "sleeping.toml").write_text(SUITE)
+    command = [
+        *(sys.executable, "-m", "bench", "run", "sleeping.toml"),
+        *(option for name in NETWORKS for option in ("--model", f"net.py:{name}")),
+        *("--executor", "slurm", "--jobs", "1", "--points-per-job", str(POINTS // max(WORKERS))),
+        *("--job-time", "10", "--time-limit", "60"),
+    ]
+    rates = {}
+    (tmp_path / "slurm").mkdir()
+    with slurm.started(tmp_path / "slurm", max(WORKERS)) as configuration:
+        monkeypatch.setenv("SLURM_CONF", str(configuration))
+        for workers in WORKERS:
+            start = time.monotonic()
+            options = ["--workers", str(workers), "--store", f"{workers}.sqlite"]
+            subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True)
+            rates[workers] = POINTS / (time.monotonic() - start) * 3600
+            with Store(tmp_path / f"{workers}.sqlite") as store:
+                assert len(store.identities()) == POINTS + len(FRAMES)
+    with capsys.disabled():
+        print(
+            f"\n| workers | points per hour, of {3600 / NAP_S:g} a worker at most |\n| --- | --- |"
+        )
+        for workers, rate in rates.items():
+            print(f"| {workers} | {rate:,.0f} |")
+    assert rates[2] > 1.5 * rates[1]
+    assert rates[4] > 1.5 * rates[2]
