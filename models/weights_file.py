@@ -1,5 +1,6 @@
 """Reads the weights in a file without running anything that the file holds."""
 
+import os
 import pickletools
 import re
 import warnings
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
 NESTED = ("state_dict", "model")  # where training scripts keep the weights beside other things
 # What any tensor can be filled from: other types cannot be copied, or lose a part of the number.
 NUMBERS = re.compile(r"torch\.(bool|uint8|int(8|16|32|64)|b?float(16|32|64))")
+# Of a file; a network of 4 GiB has a billion weights, fifty times the largest video network here.
+MAX_BYTES = 4 << 30
+ARCHIVE = b"PK\x03\x04"  # how one begins
+ANY_SIZE = "bytearray"  # which PyTorch lets a pickle call, with the number of bytes to fill
+MOST_SHOWN = 200  # letters of what the file says, in an error
 LEGACY_PICKLES = 5  # a file of PyTorch before 1.6 starts with that many, the weights' among them
 
 
@@ -26,7 +32,10 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     `model`. Raises `CheckpointError` that names the file and the first key that is no weight.
     """
     try:
+        _check_size(path)
         content = _read(path)
+    except CheckpointError:
+        raise
     except OSError as error:
         raise CheckpointError(
             f"{path}: cannot be read ({error.strerror or error}): check the path"
@@ -34,6 +43,43 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     except Exception as error:  # a damaged file makes the readers raise whatever they stumble over
         raise CheckpointError(f"{path}: {_explain(path, error)}") from error
     return _weights(path, content)
+
+
+def _check_size(path: Path) -> None:
+    """Raise `CheckpointError` for what would take more memory than the file has bytes.
+
+    `torch.save` compresses nothing, so the entries of its archive are no longer than the file.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        if size > MAX_BYTES:
+            raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes: this is no checkpoint")
+        if _is_archive(file):
+            archive = zipfile.ZipFile(file)
+            if sum(member.file_size for member in archive.infolist()) > size:
+                raise CheckpointError(
+                    f"{path}: unpacks to more bytes than it has: save it anew with torch.save"
+                )
+        if _calls_any_size(file):
+            raise CheckpointError(
+                f"{path}: holds a {ANY_SIZE}, which may ask for any memory: save the tensors alone"
+            )
+
+
+def _is_archive(file: IO[bytes]) -> bool:
+    """Whether PyTorch reads `file` as an archive, and not as pickles one after the other."""
+    file.seek(0)
+    return file.read(len(ARCHIVE)) == ARCHIVE
+
+
+def _calls_any_size(file: IO[bytes]) -> bool:
+    try:
+        return any(
+            opcode in ("GLOBAL", "STACK_GLOBAL") and str(argument).endswith(f" {ANY_SIZE}")
+            for opcode, argument in _opcodes(file)
+        )
+    except Exception:  # no pickle, or a damaged one: reading it says so
+        return False
 
 
 def _read(path: Path) -> Any:
@@ -53,12 +99,17 @@ def _explain(path: Path, error: Exception) -> str:
     found = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", str(error))
     if found:
         key = _key_of(path, found[1])
-        where = f" under {key!r}" if key else ""
-        return f"holds a pickled object{where} ({found[1]}): save the tensors alone"
+        where = f" under {key!r:.120}" if key else ""
+        return f"holds a pickled object{where} ({shown(found[1])}): save the tensors alone"
     # Behind the first sentence, PyTorch advises to run what the file holds.
     reason = re.split(r"\.\s|\n", str(error))[0]
-    what = f"{type(error).__name__}: {reason}".removesuffix(": ")
+    what = f"{type(error).__name__}: {shown(reason)}".removesuffix(": ")
     return f"is no checkpoint that can be read ({what}): it may be cut off; copy it again"
+
+
+def shown(text: str) -> str:
+    """Text of the file in an error: in one line, and no longer than one takes."""
+    return text[:MOST_SHOWN] if text[:MOST_SHOWN].isprintable() else repr(text[:MOST_SHOWN])
 
 
 def _key_of(path: Path, name: str) -> str | None:
@@ -89,9 +140,10 @@ def _key_of(path: Path, name: str) -> str | None:
 def _opcodes(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """The names and arguments of a checkpoint's pickle operations; none of them is carried out."""
     pickles: list[IO[bytes]] = [file] * LEGACY_PICKLES
-    if zipfile.is_zipfile(file):
+    if _is_archive(file):
         archive = zipfile.ZipFile(file)
-        pickles = [archive.open(n) for n in archive.namelist() if n.endswith("/data.pkl")]
+        names = archive.namelist()  # which PyTorch reads whatever their case
+        pickles = [archive.open(n) for n in names if n.lower().endswith("data.pkl")]
     else:
         file.seek(0)
     for pickle in pickles:
@@ -111,15 +163,24 @@ def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
         raise CheckpointError(f"{path}: holds {what}, no weights by name: save a state_dict")
     for key, value in content.items():
         if not isinstance(key, str):
-            name = " ".join(repr(key).split())
+            name = shown(" ".join(repr(key).split()))
             raise CheckpointError(f"{path}: the key {name} is no name: save a state_dict")
         if not isinstance(value, torch.Tensor):
             raise CheckpointError(
-                f"{path}: {key!r} is of type {type(value).__name__}, no tensor: save a state_dict"
+                f"{path}: {key!r:.120} is of type {type(value).__name__}, no tensor: save a state_dict"
             )
         if not _is_plain(value):
-            raise CheckpointError(f"{path}: {key!r} is no plain tensor of numbers: convert it")
+            raise CheckpointError(f"{path}: {key!r:.120} is no plain tensor of numbers: convert it")
+    _check_storages(path, content)
     return dict(content)
+
+
+def _check_storages(path: Path, weights: "Mapping[str, Tensor]") -> None:
+    """Raise `CheckpointError` where the weights' memory is more than the file could fill."""
+    storages = [tensor.untyped_storage() for tensor in weights.values()]
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in storages}
+    if sum(sizes.values()) > path.stat().st_size:
+        raise CheckpointError(f"{path}: lacks numbers of its weights: it may be cut off")
 
 
 def _is_plain(value: "Tensor") -> bool:
