@@ -166,8 +166,9 @@ def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
             name = shown(" ".join(repr(key).split()))
             raise CheckpointError(f"{path}: the key {name} is no name: save a state_dict")
         if not isinstance(value, torch.Tensor):
+            kind = type(value).__name__
             raise CheckpointError(
-                f"{path}: {key!r:.120} is of type {type(value).__name__}, no tensor: save a state_dict"
+                f"{path}: {key!r:.120} is of type {kind}, no tensor: save a state_dict"
             )
         if not _is_plain(value):
             raise CheckpointError(f"{path}: {key!r:.120} is no plain tensor of numbers: convert it")
