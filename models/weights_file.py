@@ -1,15 +1,15 @@
 """Reads the weights in a file without running anything that the file holds."""
 
 import os
-import pickletools
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from models.errors import CheckpointError
+from models.pickles import harm_of, is_archive, key_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -19,10 +19,7 @@ NESTED = ("state_dict", "model")  # where training scripts keep the weights besi
 NUMBERS = re.compile(r"torch\.(bool|uint8|int(8|16|32|64)|b?float(16|32|64))")
 # Of a file; a network of 4 GiB has a billion weights, fifty times the largest video network here.
 MAX_BYTES = 4 << 30
-ARCHIVE = b"PK\x03\x04"  # how one begins
-ANY_SIZE = "bytearray"  # which PyTorch lets a pickle call, with the number of bytes to fill
 MOST_SHOWN = 200  # letters of what the file says, in an error
-LEGACY_PICKLES = 5  # a file of PyTorch before 1.6 starts with that many, the weights' among them
 
 
 def read_weights(path: Path) -> "dict[str, Tensor]":
@@ -31,9 +28,16 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
     Takes safetensors, and what `torch.save` wrote: the weights alone, or under `state_dict` or
     `model`. Raises `CheckpointError` that names the file and the first key that is no weight.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what is refused here anyway
+        return _weights(path, _content(path))
+
+
+def _content(path: Path) -> Any:
+    """What the file holds; raises `CheckpointError` where that cannot be read."""
     try:
         _check_size(path)
-        content = _read(path)
+        return _read(path)
     except CheckpointError:
         raise
     except OSError as error:
@@ -42,7 +46,6 @@ def read_weights(path: Path) -> "dict[str, Tensor]":
         ) from error
     except Exception as error:  # a damaged file makes the readers raise whatever they stumble over
         raise CheckpointError(f"{path}: {_explain(path, error)}") from error
-    return _weights(path, content)
 
 
 def _check_size(path: Path) -> None:
@@ -54,43 +57,24 @@ def _check_size(path: Path) -> None:
         size = file.seek(0, os.SEEK_END)
         if size > MAX_BYTES:
             raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes: this is no checkpoint")
-        if _is_archive(file):
+        if is_archive(file):
             archive = zipfile.ZipFile(file)
             if sum(member.file_size for member in archive.infolist()) > size:
                 raise CheckpointError(
                     f"{path}: unpacks to more bytes than it has: save it anew with torch.save"
                 )
-        if _calls_any_size(file):
-            raise CheckpointError(
-                f"{path}: holds a {ANY_SIZE}, which may ask for any memory: save the tensors alone"
-            )
-
-
-def _is_archive(file: IO[bytes]) -> bool:
-    """Whether PyTorch reads `file` as an archive, and not as pickles one after the other."""
-    file.seek(0)
-    return file.read(len(ARCHIVE)) == ARCHIVE
-
-
-def _calls_any_size(file: IO[bytes]) -> bool:
-    try:
-        return any(
-            opcode in ("GLOBAL", "STACK_GLOBAL") and str(argument).endswith(f" {ANY_SIZE}")
-            for opcode, argument in _opcodes(file)
-        )
-    except Exception:  # no pickle, or a damaged one: reading it says so
-        return False
+        if harm := harm_of(file):
+            raise CheckpointError(f"{path}: holds {harm}: save the tensors alone")
 
 
 def _read(path: Path) -> Any:
     import torch
     from safetensors.torch import load_file
 
-    with path.open("rb") as file, warnings.catch_warnings():
+    with path.open("rb") as file:
         if file.read(9)[8:] == b"{":  # safetensors: a length of 8 bytes, and JSON
             return load_file(path)
         file.seek(0)
-        warnings.simplefilter("ignore")  # of what is refused here anyway
         return torch.load(file, map_location="cpu", weights_only=True)
 
 
@@ -98,7 +82,7 @@ def _explain(path: Path, error: Exception) -> str:
     """What is wrong with a file that could not be read, and what to do."""
     found = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", str(error))
     if found:
-        key = _key_of(path, found[1])
+        key = key_of(path, found[1])
         where = f" under {key!r:.120}" if key else ""
         return f"holds a pickled object{where} ({shown(found[1])}): save the tensors alone"
     # Behind the first sentence, PyTorch advises to run what the file holds.
@@ -110,45 +94,6 @@ def _explain(path: Path, error: Exception) -> str:
 def shown(text: str) -> str:
     """Text of the file in an error: in one line, and no longer than one takes."""
     return text[:MOST_SHOWN] if text[:MOST_SHOWN].isprintable() else repr(text[:MOST_SHOWN])
-
-
-def _key_of(path: Path, name: str) -> str | None:
-    """The dictionary key that stands before the object of class `name` in a pickle."""
-    key: str | None = None
-    pushed: str | None = None  # by the last operation, if it was a string
-    memo: dict[int, str | None] = {}
-    own_name = name.rpartition(".")[2]  # the module may have its name of Python 2
-    try:
-        with path.open("rb") as file:
-            for opcode, argument in _opcodes(file):
-                if opcode == "GLOBAL" and argument.endswith(f" {own_name}"):
-                    return key
-                if opcode == "PROTO":  # a pickle begins
-                    key, memo = None, {}
-                if opcode.endswith("PUT"):
-                    memo[argument] = pushed
-                elif opcode.endswith("GET"):
-                    pushed = memo.get(argument)
-                else:
-                    pushed = argument if opcode.endswith(("UNICODE", "STRING")) else None
-                key = pushed or key
-    except Exception:  # the key only helps; the refusal stands without it
-        return None
-    return None
-
-
-def _opcodes(file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-    """The names and arguments of a checkpoint's pickle operations; none of them is carried out."""
-    pickles: list[IO[bytes]] = [file] * LEGACY_PICKLES
-    if _is_archive(file):
-        archive = zipfile.ZipFile(file)
-        names = archive.namelist()  # which PyTorch reads whatever their case
-        pickles = [archive.open(n) for n in names if n.lower().endswith("data.pkl")]
-    else:
-        file.seek(0)
-    for pickle in pickles:
-        for opcode, argument, _ in pickletools.genops(pickle):
-            yield opcode.name, argument
 
 
 def _weights(path: Path, content: Any) -> "dict[str, Tensor]":

@@ -156,7 +156,9 @@ def test_a_damaged_file_loads_or_is_refused(kind: str, model: nn.Module, tmp_pat
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 @pytest.mark.parametrize(
-    "content", [b"", b"hello\n", b"\x80\x02}q\x00.", *map(os.urandom, (1, 100, 5000))], ids=range(6)
+    "content",
+    [b"", b"hello\n", b"\x80\x02}q\x00.", b"S'\\q'\n.", *map(os.urandom, (1, 100, 5000))],
+    ids=range(7),
 )
 def test_a_file_of_something_else(
     content: bytes, suffix: str, model: nn.Module, tmp_path: Path
@@ -285,6 +287,29 @@ def test_a_pickle_that_asks_for_memory(place: str, model: nn.Module, path: Path)
                 is_pickle = name.endswith("/data.pkl")
                 archive.writestr(name.replace("data.pkl", place), bomb if is_pickle else content)
     assert "holds a bytearray" in refusal(path, model)
+
+
+TUPLES = {
+    "deep": b")" + b"\x85" * 10**6,
+    "doubled": b")" + b"".join(b"q%ch%c\x86" % (level, level) for level in range(64)),
+}
+
+
+@pytest.mark.parametrize("use", [b"K\x01s", b"Q"], ids=["as a key", "as a storage"])
+@pytest.mark.parametrize("kind", TUPLES)
+def test_tuples_that_never_end(kind: str, use: bytes, model: nn.Module, path: Path) -> None:
+    """Each took the process down, or all its time."""
+    path.write_bytes(b"\x80\x02}" + TUPLES[kind] + use + b".")
+    assert "holds tuples that never end" in refusal(path, model)
+
+
+def test_tuples_of_a_training_are_read(model: nn.Module, path: Path) -> None:
+    nested: object = ()
+    for level in range(50):
+        nested = (nested, level)
+    torch.save({"state_dict": STATE, "seen": tuple(range(50_000)), nested: nested}, path)
+    models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
 
 
 def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
