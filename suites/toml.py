@@ -78,9 +78,9 @@ def load_toml(path: Path, section: type[S]) -> S:
     except RecursionError as error:
         raise SuiteError(f"{path}: is nested too deeply: this is no suite file") from error
     except tomllib.TOMLDecodeError as error:
-        raise SuiteError(f"{path}: is not TOML: {error}") from error
+        raise SuiteError(f"{path}: is not TOML: {_brief(error)}") from error
     except ValueError as error:  # a number of thousands of digits, a date that there is not
-        raise SuiteError(f"{path}: holds a value that cannot be read: {error}") from error
+        raise SuiteError(f"{path}: holds a value that cannot be read: {_brief(error)}") from error
     try:
         return section.model_validate(data)
     except RecursionError as error:
@@ -113,6 +113,12 @@ def _part(part: int | str) -> str:
     if isinstance(part, int):
         return str(part + 1)
     return part if part.isprintable() and len(part) <= MOST_SHOWN else f"{part!r:.{MOST_SHOWN}}"
+
+
+def _brief(error: Exception) -> str:
+    """What an error says, with the place at its end, and without most of a long key."""
+    text = str(error)
+    return text if len(text) <= 2 * MOST_SHOWN else f"{text[:MOST_SHOWN]}...{text[-MOST_SHOWN:]}"
 
 
 def _shown(value: Any) -> str:

@@ -136,6 +136,7 @@ def test_files_that_are_no_suites_are_refused(tmp_path: Path) -> None:
         (f"options.a = [0x{'f' * 9000}]", r"options\.a\.1: input should be text"),
         ('"a\\u001b\\n\\u202E" = 1', r"sweep\.1\.'a\\x1b\\n\\u202e': unknown key"),
         (f"{'a' * 100_000} = 1", "unknown key"),
+        (f"options = {{ {'a' * 9999} = 1, {'a' * 9999} = 1 }}", r"is not TOML: .*\(at line 7, "),
         (f"options = {{ {', '.join(f'a{n} = [1, 2]' for n in range(20_000))} }}", "asks for more"),
     ],
 )
