@@ -22,6 +22,8 @@ BASELINE = Path("suites", "baselines", "guard.json")
 # A file is one process's; the longest, which is the first, must not start last.
 IN_PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
+FUZZ_INPUTS = 10_000  # of each reader, in a night
+
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -102,6 +104,16 @@ def bench(session: nox.Session) -> None:
     """Time the instruments with pytest-benchmark; what follows -- goes to pytest."""
     install(session)
     session.run("pytest", "tests/perf", "--benchmark-enable", *session.posargs)
+
+
+@nox.session(default=False)
+def nightly(session: nox.Session) -> None:
+    """Give every reader of files 10,000 damaged ones, by chance and then guided by coverage."""
+    install(session)
+    session.install(*nox.project.dependency_groups(PYPROJECT, "nightly"))
+    inputs = str(FUZZ_INPUTS)
+    session.run("pytest", "tests/fuzz", "-n", "2", env={"BLVBENCH_FUZZ_INPUTS": inputs})
+    session.run("python", "-m", "tests.fuzz.guided", f"-runs={inputs}")
 
 
 @nox.session(default=False)

@@ -2,12 +2,14 @@
 
 import json
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from bench.errors import BenchError
+from bench.text import printable
 
 MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
 UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
@@ -34,6 +36,12 @@ def load_object(path: Path, *, advice: str) -> dict[str, Any]:
     return data
 
 
+def check_keys(path: Path, content: dict[str, Any], known: Collection[str], *, advice: str) -> None:
+    """Raise `BenchError` for a key that is not `known`, which ends in the `advice`."""
+    if unknown := sorted(set(content) - set(known)):
+        raise BenchError(f"{path}: {printable(unknown[0]):.60}: unknown key: {advice}")
+
+
 def write_whole(path: Path, text: str, *, advice: str) -> None:
     """Write `text` to `path`, whole or not at all.
 
@@ -55,9 +63,9 @@ def write_whole(path: Path, text: str, *, advice: str) -> None:
 def explain(error: Exception) -> str:
     """What is wrong with a record, in one line: the key, and why."""
     if not isinstance(error, ValidationError):
-        return " ".join(str(error).split())
+        return " ".join(printable(str(error)).split())
     # A misspelt key is the cause, the missing one its consequence.
     first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
-    key = ".".join(map(str, first["loc"]))
+    key = ".".join(printable(f"{part!s:.60}") for part in first["loc"])
     message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]
-    return " ".join((f"{key}: {message}" if key else message).split())
+    return " ".join(printable(f"{key}: {message}" if key else message).split())

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.instruments import find_instrument, machine_of
-from bench.json_file import explain, load_object, write_whole
+from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.records import Measurement, Point
 from suites import suite
 
@@ -53,9 +53,8 @@ def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
     content = load_object(path, advice="give a store, a report's results.json or a recorded file")
     if is_report and "claims" in content:
         readable: Sequence[int] = REPORT_FORMATS
-    elif unknown := sorted(set(content) - {"format", "measurements"}):
-        raise BenchError(f"{path}: {unknown[0]}: unknown key: this is no recorded file")
     else:
+        check_keys(path, content, ("format", "measurements"), advice="this is no recorded file")
         readable = (FORMAT_VERSION,)
     if content.get("format") not in readable:
         raise BenchError(

@@ -17,6 +17,7 @@ from pydantic import (
 from bench.errors import BenchError
 from bench.proportions import RIGHT, WRONG, wilson
 from bench.samples import dispersion, interval, median_ratio, ratios
+from bench.text import Text
 
 PERCENT = "percent"  # the unit of accuracies
 # Settings of an accuracy that two share whose answers are to the same questions.
@@ -24,8 +25,15 @@ ANSWERED = ("clips", "answered", "sampling", "views", "stride", "crops", "short_
 BUSY = "busy"  # the setting that says whether others used the machine meanwhile
 REFERENCE_VERSION = "reference_version"  # and the one that has the version of a reference's source
 
-Count = Annotated[int, Field(ge=1)]
-Scalar = bool | int | FiniteFloat | str
+# Of a count: no tensor has a longer side, and arithmetic on much larger ones overflows.
+MOST_COUNT = 2**31 - 1
+MOST_FIGURE = 1e30  # of a sample, whatever its unit: no machine counts as far
+MOST_INT = 2**63 - 1  # of any other whole number: what a data frame and a generator's seed hold
+
+Count = Annotated[int, Field(ge=1, le=MOST_COUNT)]
+Size = Annotated[int, Field(ge=0, le=MOST_INT)]
+Number = Annotated[int, Field(ge=-MOST_INT, le=MOST_INT)] | FiniteFloat
+Scalar = bool | Number | Text
 # oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time;
 # lost: what measured, a job or a GPU, was gone before there was a figure
 Status = Literal["ok", "oom", "timeout", "killed", "lost", "unsupported", "failed"]
@@ -47,7 +55,7 @@ def _sorted_pairs(value: Any) -> Any:
 
 
 Options = Annotated[
-    tuple[tuple[str, Scalar], ...],
+    tuple[tuple[Text, Scalar], ...],
     BeforeValidator(_sorted_pairs),
     PlainSerializer(dict, return_type=dict[str, Scalar]),
 ]
@@ -62,7 +70,7 @@ class Point(Record):
     training; only accuracies have to do with them.
     """
 
-    network: str
+    network: Text
     depth: Count | None = None
     frames: Count
     batch: Count = 1
@@ -73,8 +81,8 @@ class Point(Record):
     execution: Execution = "eager"
     memory_format: MemoryFormat = "default"
     options: Options = ()
-    dataset: str = ""
-    seed: Annotated[int, Field(ge=0)] = 0
+    dataset: Text = ""
+    seed: Size = 0
 
     @property
     def clip_shape(self) -> tuple[int, int, int, int, int]:
@@ -121,14 +129,14 @@ class Environment(Record):
     The accelerator is that of measurements on one, "" for others.
     """
 
-    python: str
-    system: str
-    processor: str
-    cores: int
-    memory_bytes: int
-    accelerator: str = ""
-    accelerator_memory_bytes: int = 0
-    packages: dict[str, str]
+    python: Text
+    system: Text
+    processor: Text
+    cores: Size
+    memory_bytes: Size
+    accelerator: Text = ""
+    accelerator_memory_bytes: Size = 0
+    packages: dict[Text, Text]
 
     @property
     def machine(self) -> str:
@@ -141,8 +149,8 @@ class Environment(Record):
 class CodeVersion(Record):
     """Fingerprints of the source that a figure comes from."""
 
-    network: str
-    instrument: str
+    network: Text
+    instrument: Text
 
 
 class Reference(Record):
@@ -161,8 +169,8 @@ def check_samples(
     beside = reference.samples if reference else samples
     if len(beside) != len(samples):
         raise ValueError("a reference has a sample for each sample")
-    if any(not 0 <= sample < float("inf") for sample in (*samples, *beside)):
-        raise ValueError("a sample is a finite number of at least 0")
+    if any(not 0 <= sample <= MOST_FIGURE for sample in (*samples, *beside)):
+        raise ValueError(f"a sample is a finite number of at least 0, {MOST_FIGURE:g} at most")
 
 
 class Measurement(Record):
@@ -172,20 +180,20 @@ class Measurement(Record):
     what it fixed while it measured (threads, cuDNN's choice of algorithms).
     """
 
-    quantity: str
-    instrument: str
+    quantity: Text
+    instrument: Text
     status: Status
-    unit: str
+    unit: Text
     samples: tuple[int | float, ...] = ()
     reference: Reference | None = None
-    reason: str = ""
+    reason: Text = ""
     point: Point
-    details: dict[str, dict[str, int | float]] = Field(default_factory=dict)
-    settings: dict[str, Scalar] = Field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    details: dict[Text, dict[Text, Number]] = Field(default_factory=dict)
+    settings: dict[Text, Scalar] = Field(default_factory=dict)
+    warnings: tuple[Text, ...] = ()
     code: CodeVersion
     environment: Environment
-    measured_at: str
+    measured_at: Text
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -59,11 +59,11 @@ class LoadReport:
         """One line: the file, the first key that is wrong, and how many others are."""
         if self.mismatched:
             key, theirs, ours = self.mismatched[0]
-            what = f"{key!r} is {theirs} there and {ours} in the network"
+            what = f"{key!r:.120} is {theirs} there and {ours} in the network"
         elif self.missing:
-            what = f"{self.missing[0]!r} is missing"
+            what = f"{self.missing[0]!r:.120} is missing"
         else:
-            what = f"{self.unexpected[0]!r} is no weight of this network"
+            what = f"{self.unexpected[0]!r:.120} is no weight of this network"
         wrong = len(self.mismatched) + len(self.missing) + len(self.unexpected)
         more = f" (and {wrong - 1} keys more are wrong)" if wrong > 1 else ""
         return f"{self.path}: {what}{more}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.checkpoint import fill, match, own_weights
 from models.errors import CheckpointError, NetworkError
 from models.registry import CONFIGURATION, Configuration, create_model
-from models.weights_file import read_weights
+from models.weights_file import read_weights, shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -87,7 +87,7 @@ def load_model(path: str | Path) -> "nn.Module":
         with torch.device("meta"):  # what the file asks for is built only if its weights fit
             report, values = match(_build(configuration), path, weights)
     except Exception as error:  # builders raise whatever they stumble over
-        reason = str(error).partition("\n")[0]
+        reason = shown(str(error).partition("\n")[0])
         raise CheckpointError(f"{path}: names a network that cannot be built: {reason}") from error
     if not report.is_complete:
         raise CheckpointError(
@@ -120,7 +120,9 @@ def _saved_configuration(path: Path) -> dict[str, Any]:
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise foreign from error
     if version != FORMAT_VERSION:
-        raise CheckpointError(f"{path}: is of format {version!r}: load it with a newer blvbench")
+        raise CheckpointError(
+            f"{path}: is of format {version!r:.20}: load it with a newer blvbench"
+        )
     known = {field.name for field in fields(Configuration)}
     if not isinstance(configuration, dict) or configuration.keys() != known:
         raise foreign

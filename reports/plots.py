@@ -33,6 +33,7 @@ LABEL_SPACE = 0.7  # between two panels, for the labels, as a share of a panel's
 STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
     "svg.hashsalt": "blvbench",  # the same data give the same bytes
+    "text.parse_math": False,  # what stands between dollar signs is a name like any other
     "font.family": "sans-serif",
     "axes.spines.top": False,
     "axes.spines.right": False,

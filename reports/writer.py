@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bench.errors import BenchError
+from bench.text import csv_cell, markdown
 from reports.page import Page
 from reports.predicted import MEASURED_BY
 
@@ -49,6 +50,7 @@ def _render(template: str, page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["markdown"] = lambda text: markdown(str(text))
     return environment.get_template(template).render(
         page=page,
         gpu_memory_by=MEASURED_BY,
@@ -62,7 +64,7 @@ def _csv(page: Page) -> str:
     columns = dict.fromkeys(name for row in page.rows for name in row)
     table = csv.DictWriter(buffer, columns, lineterminator="\n")
     table.writeheader()
-    table.writerows(page.rows)
+    table.writerows({name: csv_cell(value) for name, value in row.items()} for row in page.rows)
     return buffer.getvalue()
 
 

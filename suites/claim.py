@@ -4,10 +4,10 @@ from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
 from suites.suite import CLAIMS, FOLDER
-from suites.toml import Count, Items, Option, Section, load_toml
+from suites.toml import Count, Items, Option, Section, Seed, load_toml
 
 
 class Side(Section):
@@ -40,7 +40,7 @@ class Case(Section):
     num_classes: Count = 174
     precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
     dataset: str = ""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
 
 
 class Claim(Section):
@@ -66,8 +66,8 @@ class Claim(Section):
     denominator: Side | None = None
     compare: Literal["ratio", "points", "level"] = "ratio"
     group: str = ""
-    at_least: float | None = None
-    at_most: float | None = None
+    at_least: FiniteFloat | None = None
+    at_most: FiniteFloat | None = None
     cases: Items[Case]
     measured_by: str
 
@@ -82,7 +82,9 @@ class Claim(Section):
         for case, side in product(self.cases, self.sides):
             for key in ("depth", "frames"):
                 if getattr(side, key) is None and getattr(case, key) is None:
-                    raise ValueError(f"case {case.label!r} and {side.network} both lack {key}")
+                    raise ValueError(
+                        f"case {case.label!r:.60} and {side.network!r:.60} both lack {key}"
+                    )
         return self
 
     @property

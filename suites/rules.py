@@ -1,5 +1,6 @@
 """The gate's rules: how a quantity is compared with its baseline, and what follows."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -56,8 +57,8 @@ class Rules(Section):
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         names = [name for rule in self.rule for name in rule.quantities]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"two rules are for {min(twice)}")
+        if twice := {name for name, times in Counter(names).items() if times > 1}:
+            raise ValueError(f"two rules are for {min(twice)!r:.60}")
         return self
 
     def find(self, quantity: str, instrument: str) -> Rule:

@@ -1,16 +1,21 @@
 """A suite: sweeps over networks, depths, frames, batches and modes, read from TOML."""
 
 from itertools import product
+from math import prod
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, Self, TypeVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from suites.errors import SuiteError
-from suites.toml import Count, Items, OneOrMore, Option, Section, load_toml
+from suites.toml import Count, Items, OneOrMore, Option, Section, Seed, load_toml
 
 FOLDER = Path(__file__).parent
 CLAIMS, GATE_RULES = "claims", "gate_rules"  # the TOML files of the folder that are no suites
+
+# Of a sweep, and of all sweeps together. The largest suite here has a few hundred; each point of
+# this many takes a kilobyte, and a second or more to be measured.
+MOST_POINTS = 100_000
 
 T = TypeVar("T")
 
@@ -36,7 +41,21 @@ class Sweep(Section):
     memory_formats: Items[Literal["default", "contiguous", "channels_last"]] = ("default",)
     options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
     dataset: str = ""
-    seeds: Items[Annotated[int, Field(ge=0)]] = (0,)
+    seeds: Items[Seed] = (0,)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if self.size > MOST_POINTS:
+            raise ValueError(f"asks for more than {MOST_POINTS:,} figures: split it")
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many figures it asks for, at most: nothing is listed to find out."""
+        lists = (self.networks, self.depth_choices, self.frames, self.batches, self.modes)
+        ways = (self.class_counts, self.precisions, self.executions, self.memory_formats)
+        options = map(_as_tuple, self.options.values())
+        return prod(map(len, (*lists, *ways, *options, self.seeds, self.quantities)))
 
     @property
     def depth_choices(self) -> tuple[int | None, ...]:
@@ -61,6 +80,12 @@ class Suite(Section):
     title: str
     description: str
     sweep: Items[Sweep]
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if sum(sweep.size for sweep in self.sweep) > MOST_POINTS:
+            raise ValueError(f"asks for more than {MOST_POINTS:,} figures: split it")
+        return self
 
 
 def bundled_suites() -> dict[str, Path]:

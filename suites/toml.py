@@ -1,7 +1,6 @@
 """TOML files read into validated, frozen models."""
 
 import difflib
-import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
@@ -19,9 +18,12 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from suites.errors import SuiteError
 
-UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+UNKNOWN_KEY, OWN = "extra_forbidden", "value_error"  # as pydantic calls it, and what we raise
 ONE, SEVERAL = "<one>", "<several>"  # which form a value has; pydantic puts it among the keys
+MOST_SHOWN = 60  # letters of a key or a value that an error shows
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
+
+MOST = 2**63 - 1  # of a number: PyTorch takes none that is larger, and records hold none
 
 T = TypeVar("T")
 
@@ -32,8 +34,8 @@ def _form(value: Any) -> str:
 
 def _check_option(value: Any) -> Any:
     """Refuse in one error what would be an error of every type that an option may have."""
-    infinite = isinstance(value, float) and not math.isfinite(value)
-    if infinite or not isinstance(value, int | float | str):
+    is_huge = isinstance(value, int | float) and not abs(value) <= MOST
+    if is_huge or not isinstance(value, int | float | str):
         raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
     return value
 
@@ -44,7 +46,8 @@ Items = Annotated[
     Field(min_length=1),
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Seed = Annotated[int, Field(ge=0, le=MOST)]
 OneOrMore = Annotated[
     Annotated[T, Tag(ONE)] | Annotated[Items[T], Tag(SEVERAL)], Discriminator(_form)
 ]
@@ -72,10 +75,16 @@ def load_toml(path: Path, section: type[S]) -> S:
         raise SuiteError(f"{path}: cannot be read ({error.strerror}): check the path") from error
     except UnicodeDecodeError as error:
         raise SuiteError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
+    except RecursionError as error:
+        raise SuiteError(f"{path}: is nested too deeply: this is no suite file") from error
     except tomllib.TOMLDecodeError as error:
-        raise SuiteError(f"{path}: is not TOML: {error}") from error
+        raise SuiteError(f"{path}: is not TOML: {_brief(error)}") from error
+    except ValueError as error:  # a number of thousands of digits, a date that there is not
+        raise SuiteError(f"{path}: holds a value that cannot be read: {_brief(error)}") from error
     try:
         return section.model_validate(data)
+    except RecursionError as error:
+        raise SuiteError(f"{path}: is nested too deeply: this is no suite file") from error
     except ValidationError as error:
         # A misspelt key is the cause, the missing one its consequence.
         first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
@@ -86,15 +95,38 @@ def load_toml(path: Path, section: type[S]) -> S:
 def _explain(error: ErrorDetails, section: type[Section]) -> str:
     """One line for a validation error: the key, what is wrong, and the nearest known key."""
     location = tuple(part for part in error["loc"] if part not in (ONE, SEVERAL))
-    key = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
+    key = ".".join(map(_part, location))
     if error["type"] == "missing":
         return f"{key}: is missing"
+    if error["type"] == OWN:  # of several keys at once
+        return f"{key}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     if error["type"] != UNKNOWN_KEY:
-        return f"{key}: {_lower_first(error['msg'])}, not {error['input']!r:.60}"
+        return f"{key}: {_lower_first(error['msg'])}, not {_shown(error['input'])}"
     known = list(_section_at(section, location[:-1]).model_fields)
     nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
     return f"{key}: unknown key ({hint})"
+
+
+def _part(part: int | str) -> str:
+    """A part of a key as an error shows it: counted from 1, and in quotes where TOML has them."""
+    if isinstance(part, int):
+        return str(part + 1)
+    return part if part.isprintable() and len(part) <= MOST_SHOWN else f"{part!r:.{MOST_SHOWN}}"
+
+
+def _brief(error: Exception) -> str:
+    """What an error says, with the place at its end, and without most of a long key."""
+    text = str(error)
+    return text if len(text) <= 2 * MOST_SHOWN else f"{text[:MOST_SHOWN]}...{text[-MOST_SHOWN:]}"
+
+
+def _shown(value: Any) -> str:
+    """A value in an error, as far as it takes little room."""
+    try:
+        return f"{value!r:.{MOST_SHOWN}}"
+    except (ValueError, RecursionError):  # a number of thousands of digits has no text
+        return f"this {type(value).__name__}"
 
 
 def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section]:

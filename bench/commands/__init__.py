@@ -45,13 +45,14 @@ class UsageError(ValueError):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; bad input is one line on stderr."""
     from bench.errors import BenchError
+    from bench.text import printable
     from models import NetworkError
     from suites.errors import SuiteError
 
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
     except (UsageError, BenchError, NetworkError, SuiteError) as error:
-        print(f"blvbench: {error}", file=sys.stderr)
+        print(f"blvbench: {printable(str(error))}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print("blvbench: interrupted", file=sys.stderr)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from bench.records import Measurement
+from bench.text import printable
 
 FILE_COLUMNS = 200  # of a table that goes into a file or a pipe, where no line is too long
 
@@ -33,11 +34,16 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     for heading in headings:
         table.add_column(heading, overflow="fold")  # a name that is cut off cannot be told apart
     for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+        table.add_row(*map(_printable, row))
     console = Console(markup=False, highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = FILE_COLUMNS
     console.print(table)
+
+
+def _printable(cell: object) -> str:
+    """The lines of a cell; of what came from a file, there is one."""
+    return "\n".join(map(printable, str(cell).split("\n")))
 
 
 def format_value(measurement: Measurement) -> str:

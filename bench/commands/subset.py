@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.commands.data import add_annotations, annotated, ticking
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
+from bench.text import printable
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -45,7 +46,8 @@ def run(arguments: Namespace) -> int:
         )
     subset.write(drawn.manifest, arguments.out)
     for video in drawn.passed_over:
-        print(f"Passed over: {video.name} is {video.kind}: {video.reason}", file=sys.stderr)
+        passed_over = f"Passed over: {video.name} is {video.kind}: {video.reason}"
+        print(printable(passed_over), file=sys.stderr)
     manifest = drawn.manifest
     print(
         f"{arguments.out}: {len(manifest.clips)} clips of "

@@ -14,6 +14,7 @@ from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
 from bench.networks import build, configured
 from bench.records import Point
+from bench.text import printable
 from bench.video.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def run(arguments: Namespace) -> int:
     _save(model, arguments.out)
     _unfinished(arguments.out).unlink(missing_ok=True)
     for lost in training.losses.unusable.values():
-        print(f"Unusable: {lost.name} is {lost.kind}: {lost.reason}", file=sys.stderr)
+        unusable = f"Unusable: {lost.name} is {lost.kind}: {lost.reason}"
+        print(printable(unusable), file=sys.stderr)
     print(f"{arguments.out}: {point.network}, {training.steps} steps on {data.name}")
     return 0
 

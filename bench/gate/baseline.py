@@ -13,7 +13,7 @@ from bench.errors import BenchError
 from bench.gate import pytest_benchmark
 from bench.gate.entry import Entry, newest
 from bench.instruments import find_instrument
-from bench.json_file import explain, load_object, write_whole
+from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.store import Store, is_store
 
 FORMAT_VERSION = 1  # 1: conditions, and entries that name theirs
@@ -46,8 +46,7 @@ def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
             f"{path}: is of format {content.get('format')!r:.20}, this version reads "
             f"{FORMAT_VERSION}: {ADVICE}, or use the version that made it"
         )
-    if unknown := sorted(set(content) - {"format", "conditions", "entries"}):
-        raise BenchError(f"{path}: {unknown[0]}: unknown key: {ADVICE}")
+    check_keys(path, content, ("format", "conditions", "entries"), advice=ADVICE)
     conditions, entries = content.get("conditions"), content.get("entries")
     if not isinstance(conditions, dict) or not isinstance(entries, list):
         raise BenchError(f"{path}: has no conditions or no entries: {ADVICE}")

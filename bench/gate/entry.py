@@ -13,6 +13,7 @@ from bench.records import (
     PERCENT,
     REFERENCE_VERSION,
     Measurement,
+    Number,
     Point,
     Record,
     Reference,
@@ -20,6 +21,7 @@ from bench.records import (
     check_samples,
 )
 from bench.samples import ratios
+from bench.text import Text
 
 # Settings that no figure depends on, or that are judged by themselves.
 NO_CONDITIONS = (BUSY, REFERENCE_VERSION, "seed")
@@ -37,20 +39,20 @@ class Entry(Record):
     The network's version, which a baseline leaves out, tells whether it can be measured again.
     """
 
-    quantity: str
-    instrument: str
-    unit: str
+    quantity: Text
+    instrument: Text
+    unit: Text
     point: Point | None = None
-    benchmark: str = ""
+    benchmark: Text = ""
     status: Status = "ok"
-    reason: str = ""
+    reason: Text = ""
     samples: tuple[int | float, ...] = ()
     reference: Reference | None = None
-    reference_version: str = ""
-    network_version: str = ""
-    uncounted: dict[str, int | float] = Field(default_factory=dict)
+    reference_version: Text = ""
+    network_version: Text = ""
+    uncounted: dict[Text, Number] = Field(default_factory=dict)
     busy: bool = False
-    conditions: dict[str, str] = Field(default_factory=dict)
+    conditions: dict[Text, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

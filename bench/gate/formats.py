@@ -3,17 +3,16 @@
 What verdicts say may come from files of others: in every format it is text and nothing else.
 """
 
-import html
-import re
 from collections import Counter
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from bench.gate.change import Outcome
 from bench.gate.verdict import Verdict
+from bench.text import markdown as as_markdown
+from bench.text import printable
 
 HEADINGS = ("", "quantity", "of", "old", "new", "difference", "why")
-FORBIDDEN = re.compile(r"[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 LEVELS = {"fail": "error", "warn": "warning"}
 MARKS = {"fail": "❌", "warn": "⚠️", "pass": "✅"}
 
@@ -76,7 +75,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     if shown:
         lines += ["", f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
     for verdict in shown:
-        outcome, *cells = map(_cell, row(verdict))
+        outcome, *cells = map(as_markdown, row(verdict))
         lines.append(f"| {' | '.join([f'{MARKS[verdict.consequence]} {outcome}', *cells])} |")
     return "\n".join(lines) + "\n"
 
@@ -92,12 +91,7 @@ def annotations(verdicts: Sequence[Verdict]) -> list[str]:
 
 def _plain(text: str) -> str:
     """One line without control characters, which neither a terminal nor XML should get."""
-    return " ".join(FORBIDDEN.sub("�", text).replace("\x85", " ").split())
-
-
-def _cell(text: str) -> str:
-    """Text that is no markup in a cell of a Markdown table."""
-    return re.sub(r"([\\`*_{}\[\]|~#@])", r"\\\1", html.escape(text, quote=False))
+    return " ".join(printable(text).split())
 
 
 def _escaped(text: str) -> str:

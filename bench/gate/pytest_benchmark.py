@@ -25,7 +25,9 @@ def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
     for number, data in enumerate(benchmarks, start=1):
         entry = _entry(path, number, data, conditions)
         if entry.benchmark in found:
-            raise BenchError(f"{path}: benchmark {number}: {entry.benchmark} is there twice")
+            raise BenchError(
+                f"{path}: benchmark {number}: {entry.benchmark:.120} is there twice: {ADVICE}"
+            )
         found[entry.benchmark] = entry
     return list(found.values())
 
@@ -59,4 +61,8 @@ def _conditions(content: dict[str, Any]) -> dict[str, str]:
         "cores": cpu.get("count"),
         "python": machine.get("python_version"),
     }
-    return {name: str(value) for name, value in found.items() if value}
+    return {name: str(value) for name, value in found.items() if value and _is_plain(value)}
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, int | str)

@@ -26,6 +26,14 @@ Kind = Literal["missing", "empty", "not a video", "no picture", "truncated", "co
 Pick = Callable[[int], Sequence[int]]  # which pictures to take of so many
 
 MAX_PIXELS = 1 << 26  # of a picture; 8K video has half as many
+# Containers that hold their pictures themselves. A playlist, a script or a description of a stream
+# has FFmpeg open what it names: other files, or other machines.
+CONTAINERS = (
+    *("mov", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "ogg", "mxf"),
+    *("nut", "rm", "dv", "gif", "ivf", "wtv", "gxf", "yuv4mpegpipe", "swf", "nsv"),
+    *("h261", "h263", "h264", "hevc", "vvc", "av1", "obu", "m4v", "mjpeg", "vc1", "dirac", "dnxhd"),
+)
+ONLY_THE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
 SPARE_PACKETS = 0.05  # the share of packets that may hold no picture, as packed B-frames of AVI do
 SHORT_S = 0.5  # by how much a file that names its length may end early: containers round it
 
@@ -96,18 +104,24 @@ def _opened(path: Path) -> "Iterator[tuple[VideoStream, list[Packet[VideoStream]
     import av
 
     try:
-        with av.open(str(path)) as container:
+        with av.open(_url(path), options=ONLY_THE_FILE) as container:
             # An audio file's cover is a stream of pictures too.
             stream = next((s for s in container.streams.video if not _is_cover(s)), None)
             if stream is None:
                 raise VideoError(path, "not a video", "has no video stream")
             check_size(path, stream.codec_context.width, stream.codec_context.height)
             stream.codec_context.thread_count = 1  # videos, not slices, are read side by side
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # of later pictures too
             packets = [packet for packet in container.demux(stream) if packet.size]
             yield stream, packets, _whole_length(path, stream, packets)
     except av.error.FFmpegError as error:
         reason = f"is no video that FFmpeg reads: {error.strerror}"
         raise VideoError(path, "not a video", reason) from error
+
+
+def _url(path: Path) -> str:
+    """What FFmpeg takes for this file, whatever protocol its name looks like."""
+    return f"file:{path}"
 
 
 def _is_cover(stream: "VideoStream") -> bool:
@@ -208,7 +222,7 @@ def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
     with _opened(path):  # torchcodec takes what is left of a truncated file for all of it
         pass
     try:
-        decoder = VideoDecoder(str(path), seek_mode="exact", num_ffmpeg_threads=1)
+        decoder = VideoDecoder(_url(path), seek_mode="exact", num_ffmpeg_threads=1)
         total = len(decoder)
         return Pictures(decoder.get_frames_at(list(pick(total))).data, total)
     except (RuntimeError, ValueError) as error:

@@ -4,10 +4,13 @@ The number of a frame is the last one in its file's name: `00001.jpg`, `img_0000
 """
 
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.video.decoding import Pick, Pictures, VideoError, check_size
+from bench.video.decoding import MAX_PIXELS, Pick, Pictures, VideoError, check_size
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -62,12 +65,25 @@ def _picture(path: Path) -> "Tensor":
     try:
         if path.stat().st_size == 0:
             raise VideoError(path, "empty", "has 0 bytes")
-        with Image.open(path, formats=["JPEG"]) as image:
+        with _strict(), Image.open(path, formats=["JPEG"]) as image:
             check_size(path, *image.size)
             return pil_to_tensor(image.convert("RGB"))
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise VideoError(path, "too large", f"has more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
         raise VideoError(path, "corrupt", "is no JPEG picture") from error
     except VideoError:
         raise
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a damaged file makes Pillow raise whatever it stumbles over
         raise VideoError(path, "corrupt", f"cannot be decoded: {error}") from error
+
+
+@contextmanager
+def _strict() -> Iterator[None]:
+    """Within: Pillow's warning of a picture of too many pixels is an error, others are nothing."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield

@@ -1,6 +1,7 @@
 """What a training writes of each step: a CSV file, and TensorBoard's events."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from bench.errors import BenchError, UnsupportedError
 from bench.video.training import OnStep
 
 COLUMNS = ("step", "loss", "learning_rate")
+LOGGED = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?|nan|-?inf", re.ASCII)
 
 
 @contextmanager
@@ -63,8 +65,16 @@ def _lines(path: Path, done: int) -> list[list[str]]:
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         if file.readline().strip() not in ("", ",".join(COLUMNS)):
             raise BenchError(f"{path}: is there already and no log of a training: give another")
-        lines = [line for line in csv.reader(file) if len(line) == len(COLUMNS)]
-    return [line for line in lines if line[0].isdecimal() and int(line[0]) <= done]
+        try:
+            lines = [line for line in csv.reader(file) if _is_step(line)]
+        except csv.Error as error:
+            raise BenchError(f"{path}: is no log of a training ({error}): give another") from error
+    return [line for line in lines if float(line[0]) <= done]
+
+
+def _is_step(line: Sequence[str]) -> bool:
+    """Whether these are three numbers: anything else, a spreadsheet may take for a formula."""
+    return len(line) == len(COLUMNS) and all(map(LOGGED.fullmatch, line))
 
 
 @contextmanager

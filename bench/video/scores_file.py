@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,17 +10,11 @@ import numpy as np
 import torch
 
 from bench.errors import BenchError
+from bench.text import printable
 from bench.video.evaluation import Scores
 
 FORMAT_VERSION = 1  # 1: names, labels, logits, and what they are of
 MAX_BYTES = 1 << 30  # of the arrays: a million videos of 174 classes have less
-
-
-# What NumPy and zipfile raise for a damaged file, and for one that asks for too much memory.
-_DAMAGES = (
-    *(KeyError, TypeError, ValueError, EOFError, RuntimeError, MemoryError),
-    *(zipfile.BadZipFile, zlib.error),
-)
 
 
 @dataclass(frozen=True)
@@ -65,8 +58,9 @@ def read_scores(path: Path) -> NamedScores:
     except BenchError:
         raise
     except OSError as error:
-        raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-    except _DAMAGES as error:
+        reason = error.strerror or "damaged"
+        raise BenchError(f"{path}: cannot be read ({reason}): check the path") from error
+    except Exception as error:  # NumPy and zipfile raise whatever they stumble over
         raise BenchError(f"{path}: holds no scores of 'blvbench evaluate': give another") from error
 
 
@@ -86,4 +80,4 @@ def _named(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
     if not np.isfinite(logits).all():
         raise ValueError("a logit that is no number")
     scores = Scores(tuple(names.tolist()), torch.from_numpy(labels), torch.from_numpy(logits), ())
-    return NamedScores(str(of["network"]), str(of["clips"]), scores)
+    return NamedScores(printable(of["network"]), printable(of["clips"]), scores)

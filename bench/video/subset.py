@@ -14,6 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from bench.errors import BenchError
+from bench.json_file import explain
 from bench.records import Record
 from bench.video.annotations import Annotated as Listed
 from bench.video.contents import content_hash
@@ -149,10 +150,8 @@ def read(path: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(read_text(path))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "it"
         raise BenchError(
-            f"{path}: is no manifest of this version: {where}: {first['msg']}: "
+            f"{path}: is no manifest of this version: {explain(error)}: "
             "draw it again with 'blvbench subset'"
         ) from error
 

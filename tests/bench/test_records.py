@@ -14,6 +14,31 @@ def test_a_record_survives_json() -> None:
     assert Measurement.model_validate_json(record.model_dump_json()) == record
 
 
+def test_texts_of_a_record_are_printable() -> None:
+    nasty, shown = "a\nb\x1b[2J\u202e", "a b\ufffd[2J\ufffd"
+    where = point(network=nasty, dataset=nasty, options={nasty: nasty})
+    assert (where.network, where.dataset, where.options) == (shown, shown, ((shown, shown),))
+    record = measurement(
+        where,
+        warnings=(nasty,),
+        settings={nasty: nasty},
+        details={nasty: {nasty: 1}},
+        reason=nasty,
+    )
+    assert record.warnings == (shown,)
+    assert (record.settings, record.details) == ({shown: shown}, {shown: {shown: 1}})
+    assert Measurement.model_validate_json(record.model_dump_json()) == record
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan")])
+def test_a_number_that_arithmetic_cannot_take_is_refused(value: float) -> None:
+    for fields in ({"settings": {"a": value}}, {"details": {"a": {"b": value}}}):
+        with pytest.raises(ValidationError):
+            measurement(point(), **fields)
+    with pytest.raises(ValidationError):
+        point(options={"a": value})
+
+
 def test_value_is_the_median_of_the_samples() -> None:
     assert measurement(point(), samples=(9, 1, 2)).value == 2
     assert measurement(point(), samples=(9, 1, 2)).as_json()["value"] == 2

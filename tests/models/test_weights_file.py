@@ -1,6 +1,8 @@
 """A file is read without running what it holds, or refused in one line that says why."""
 
 import os
+import pickle
+import pickletools
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -14,6 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 import models
+from models.weights_file import MAX_BYTES
 from tests.models import checkpoints
 
 FORMATS = {"zip": True, "legacy": False}  # how torch.save writes
@@ -153,7 +156,9 @@ def test_a_damaged_file_loads_or_is_refused(kind: str, model: nn.Module, tmp_pat
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 @pytest.mark.parametrize(
-    "content", [b"", b"hello\n", b"\x80\x02}q\x00.", *map(os.urandom, (1, 100, 5000))], ids=range(6)
+    "content",
+    [b"", b"hello\n", b"\x80\x02}q\x00.", b"S'\\q'\n.", *map(os.urandom, (1, 100, 5000))],
+    ids=range(7),
 )
 def test_a_file_of_something_else(
     content: bytes, suffix: str, model: nn.Module, tmp_path: Path
@@ -244,3 +249,91 @@ def test_a_file_of_nothing(content: object, model: nn.Module, path: Path) -> Non
 def test_weights_without_names(content: object, model: nn.Module, path: Path) -> None:
     torch.save(content, path)
     assert f"holds {type(content).__name__}, no weights by name" in refusal(path, model)
+
+
+def test_an_archive_that_unpacks_to_more_than_it_holds(model: nn.Module, path: Path) -> None:
+    state = {"weight": torch.zeros(1000, 1000), "bias": torch.zeros(2)}
+    torch.save(state, path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert "unpacks to more bytes than it has" in refusal(path, model)
+
+
+@pytest.mark.parametrize("start", [b"", b"PK\x03\x04", b"\x80\x02", bytes(8) + b"{"])
+def test_a_file_of_zeros_larger_than_any_checkpoint(
+    start: bytes, model: nn.Module, path: Path
+) -> None:
+    with path.open("wb") as file:
+        file.write(start)
+        file.truncate(MAX_BYTES + 1)
+    assert "larger than" in refusal(path, model)
+
+
+@pytest.mark.parametrize("place", ["data.pkl", "DATA.PKL", "legacy"])
+def test_a_pickle_that_asks_for_memory(place: str, model: nn.Module, path: Path) -> None:
+    torch.save(STATE, path, _use_new_zipfile_serialization=place != "legacy")
+    key, size = b"X\x06\x00\x00\x00weight", (1 << 30).to_bytes(4, "little")
+    bomb = b"\x80\x02}" + key + b"c__builtin__\nbytearray\nJ" + size + b"\x85Rs."
+    if place == "legacy":  # the first pickle is as good a place as any
+        path.write_bytes(bomb)
+    else:
+        with zipfile.ZipFile(path) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in members.items():
+                is_pickle = name.endswith("/data.pkl")
+                archive.writestr(name.replace("data.pkl", place), bomb if is_pickle else content)
+    assert "holds a bytearray" in refusal(path, model)
+
+
+TUPLES = {
+    "deep": b")" + b"\x85" * 10**6,
+    "doubled": b")" + b"".join(b"q%ch%c\x86" % (level, level) for level in range(64)),
+}
+
+
+@pytest.mark.parametrize("use", [b"K\x01s", b"Q"], ids=["as a key", "as a storage"])
+@pytest.mark.parametrize("kind", TUPLES)
+def test_tuples_that_never_end(kind: str, use: bytes, model: nn.Module, path: Path) -> None:
+    """Each took the process down, or all its time."""
+    path.write_bytes(b"\x80\x02}" + TUPLES[kind] + use + b".")
+    assert "holds tuples that never end" in refusal(path, model)
+
+
+def test_tuples_of_a_training_are_read(model: nn.Module, path: Path) -> None:
+    nested: object = ()
+    for level in range(50):
+        nested = (nested, level)
+    torch.save({"state_dict": STATE, "seen": tuple(range(50_000)), nested: nested}, path)
+    models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+
+
+def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
+    """PyTorch leaves memory as it finds it where a file of its old format lists no numbers."""
+    state = {"weight": torch.ones(1000, 1000), "bias": torch.ones(2)}
+    torch.save(state, path, _use_new_zipfile_serialization=False)
+    with path.open("rb") as file:
+        for _ in range(4):
+            list(pickletools.genops(file))
+        kept = file.tell()
+    path.write_bytes(path.read_bytes()[:kept] + pickle.dumps([], 2))
+    assert "lacks numbers of its weights" in refusal(path, model)
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+def test_a_view_of_few_numbers_takes_no_memory(is_zip: bool, model: nn.Module, path: Path) -> None:
+    huge = torch.ones(1).expand(10**6, 10**6)
+    torch.save({**STATE, "weight": huge}, path, _use_new_zipfile_serialization=is_zip)
+    assert "'weight' is (1000000, 1000000) there" in refusal(path, model)
+
+
+def test_what_a_file_says_of_itself_is_text(model: nn.Module, path: Path) -> None:
+    torch.save({**STATE, "weight\x1b[2J\n\u202e" * 1000: 1}, path)
+    assert refusal(path, model).isprintable()
+    content = b"\x80\x02}X\x01\x00\x00\x00ac\x1b[2J\nevil\n)Rs."
+    path.write_bytes(content)
+    assert refusal(path, model).isprintable()

@@ -36,7 +36,7 @@ def test_what_cannot_be_laid_on_the_change_does_not_fail() -> None:
         (EXACT + "min_effect = -0.1", "rule.1.min_effect"),
         (EXACT + "min_effect = inf", "rule.1.min_effect"),
         (EXACT + "min_samples = 0", "rule.1.min_samples"),
-        (EXACT + EXACT, "two rules are for macs"),
+        (EXACT + EXACT, "two rules are for 'macs'"),
     ],
 )
 def test_wrong_rules_are_one_line(tmp_path: Path, text: str, message: str) -> None:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.tasks import suite_tasks
 from suites import SuiteError, bundled_suites, load_claims, load_suite
 from suites.gpu_memory import load_gpu_peaks
 
@@ -125,6 +126,55 @@ def test_files_that_are_no_suites_are_refused(tmp_path: Path) -> None:
             load_suite(str(tmp_path / name))
 
 
+@pytest.mark.parametrize(
+    ("new", "message"),
+    [
+        (f"options.a = {'[' * 100_000}", "is nested too deeply"),
+        (f"input_size = {'9' * 5000}", "holds a value that cannot be read"),
+        (f"input_size = 0x{'f' * 9000}", "less than or equal to 2147483647, not this int"),
+        (f"options.a = 0x{'f' * 9000}", "a finite number, true or false, not this int"),
+        (f"options.a = [0x{'f' * 9000}]", r"options\.a\.1: input should be text"),
+        ('"a\\u001b\\n\\u202E" = 1', r"sweep\.1\.'a\\x1b\\n\\u202e': unknown key"),
+        (f"{'a' * 100_000} = 1", "unknown key"),
+        (f"options = {{ {'a' * 9999} = 1, {'a' * 9999} = 1 }}", r"is not TOML: .*\(at line 7, "),
+        (f"options = {{ {', '.join(f'a{n} = [1, 2]' for n in range(20_000))} }}", "asks for more"),
+    ],
+)
+def test_what_is_too_much_is_refused_in_a_short_line(
+    tmp_path: Path, new: str, message: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(SUITE.replace("depths = [50]", f"depths = [50]\n{new}"))
+    with pytest.raises(SuiteError, match=message) as caught:
+        load_suite(str(path))
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_sweep_that_is_too_large_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    many = f"[{', '.join(map(str, range(1, 1001)))}]"
+    second = SUITE.partition("[[sweep]]")[2].replace("[50]", f"[50]\nbatches = {many}")
+    path.write_text(f"{SUITE}\n[[sweep]]{second}\nseeds = {many}")
+    with pytest.raises(SuiteError, match=r"sweep\.2: asks for more than 100,000 figures: split it"):
+        load_suite(str(path))
+
+
+def test_sweeps_are_too_large_together(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    many = f"[{', '.join(map(str, range(1, 1001)))}]"
+    sweep = SUITE.partition("[[sweep]]")[2].replace("[50]", f"[50]\nbatches = {many}")
+    path.write_text(SUITE + 100 * f"\n[[sweep]]{sweep}")
+    with pytest.raises(SuiteError, match=r"toml: asks for more than 100,000 figures: split it"):
+        load_suite(str(path))
+
+
+@pytest.mark.parametrize("name", bundled_suites())
+def test_the_size_of_sweeps_bounds_their_tasks(name: str) -> None:
+    suite = load_suite(name)
+    assert len(suite_tasks(suite, name)) <= sum(sweep.size for sweep in suite.sweep)
+
+
 CLAIM = """
 [[claim]]
 id = "c"
@@ -147,7 +197,7 @@ measured_by = "m"
     [
         ("at_least = 3.0", "", "exactly one of at_least and at_most"),
         ("at_least = 3.0", "at_least = 3.0\nat_most = 4.0", "exactly one of"),
-        (", frames = 8", "", "case 'here' and tsn both lack frames"),
+        (", frames = 8", "", "case 'here' and 'tsn' both lack frames"),
         ("depth = 50", "deph = 50", r"claim\.1\.cases\.1\.deph: .*did you mean 'depth'"),
         ('network = "tam"', 'netwrk = "tam"', "did you mean 'network'"),
         ('id = "c"', 'id = "C!"', r"claim\.1\.id: string should match pattern"),

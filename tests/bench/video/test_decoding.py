@@ -1,3 +1,4 @@
+import os
 import shutil
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from bench.errors import BenchError, UnsupportedError
 from bench.video.decoding import (
+    CONTAINERS,
     Decoder,
     VideoError,
     check_decoder,
@@ -151,6 +153,56 @@ def test_a_video_of_one_picture_is_a_video(tmp_path: Path) -> None:
 def test_pictures_of_any_size_are_refused() -> None:
     with pytest.raises(VideoError, match="100000 x 100000"):
         check_size(Path("huge.mp4"), 100_000, 100_000)
+
+
+MPD = """<?xml version="1.0"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT2S"
+ profiles="urn:mpeg:dash:profile:isoff-main:2011"><Period><AdaptationSet mimeType="video/mp4">
+<Representation id="1" bandwidth="1000"><BaseURL>other.mp4</BaseURL></Representation>
+</AdaptationSet></Period></MPD>
+"""
+POINTERS = {
+    "playlist": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nother.mp4\n#EXT-X-ENDLIST\n",
+    "script": "ffconcat version 1.0\nfile other.mp4\n",
+    "manifest": MPD,
+    "session": "v=0\no=- 0 0 IN IP4 127.0.0.1\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n",
+    "subtitle": "# VobSub index file, v7\nid: en, index: 0\n",
+}
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize("suffix", ["mp4", "m3u8", "mpd", "ffconcat", "sdp"])
+@pytest.mark.parametrize("kind", POINTERS)
+def test_a_file_leads_to_no_other(
+    tmp_path: Path, kind: str, suffix: str, decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = write_numbered(tmp_path / "other.mp4", 5)
+    os.utime(other, (0, 1))  # so that reading it shows
+    monkeypatch.chdir(tmp_path)
+    path = Path(f"pointer.{suffix}")
+    path.write_text(POINTERS[kind])
+    with pytest.raises(VideoError) as error:
+        read_file(path, range, decoder)
+    assert error.value.kind == "not a video"
+    assert other.stat().st_atime == 0
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+@pytest.mark.parametrize(
+    "name", ["http:x.mp4", "concat:a|b", "file:x", "pipe:0", "-", "%03d.mp4", "subfile,,end,9,,:x"]
+)
+def test_a_name_is_no_protocol(
+    tmp_path: Path, name: str, decoder: Decoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_numbered(tmp_path / "film.mp4", 5).rename(name)
+    assert indices(read_file(Path(name), range, decoder).picked) == [0, 1, 2, 3, 4]
+
+
+def test_containers_are_known_to_ffmpeg() -> None:
+    known = {name for listed in av.formats_available for name in listed.split(",")}
+    assert set(CONTAINERS) <= known
+    assert not {"hls", "dash", "concat", "concatf", "imf", "image2", "sdp", "rtsp"} & {*CONTAINERS}
 
 
 def test_an_unknown_decoder_is_refused() -> None:

@@ -84,3 +84,20 @@ def test_a_link_to_nothing_is_a_missing_picture(tmp_path: Path) -> None:
     (tmp_path / "00001.jpg").symlink_to(tmp_path / "absent.jpg")
     with pytest.raises(VideoError, match="cannot be decoded"):
         read_frames(tmp_path, 1, 1, lambda total: [0])
+
+
+def test_a_header_of_too_many_pixels_is_refused(folder: Path) -> None:
+    frame = folder / "img_00003.jpg"
+    content = frame.read_bytes()
+    start = content.index(b"\xff\xc0") + 5  # where the height stands, and the width behind it
+    for side in (8_200, 10_000, 32_000, 65_500):
+        size = side.to_bytes(2, "big") * 2
+        frame.write_bytes(content[:start] + size + content[start + 4 :])
+        error = refused(folder)
+        assert error.kind == "too large"
+        assert "pixels" in str(error)
+
+
+def test_another_picture_than_a_jpeg_is_refused(folder: Path) -> None:
+    Image.new("1", (30_000, 30_000)).save(folder / "img_00003.jpg", format="PNG")
+    assert refused(folder).kind == "corrupt"

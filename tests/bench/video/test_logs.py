@@ -75,3 +75,20 @@ def test_without_tensorboard_it_says_what_to_install(
         logs(None, tmp_path, done=0),
     ):
         pass
+
+
+def test_lines_that_are_no_numbers_are_not_kept(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    lines = ["1,2.5,0.5", "=1,2.5,0.5", "1,=cmd|x,0.5", "2,nan,1e-05", f"{'9' * 5000},1,1"]
+    path.write_text("\n".join(["step,loss,learning_rate", *lines, ""]), "utf-8")
+    with logs(path, None, done=2) as write:
+        write(3, 1.0, 0.25)
+    kept = path.read_text("utf-8").splitlines()
+    assert kept[1:] == ["1,2.5,0.5", "2,nan,1e-05", "3,1.0,0.25"]
+
+
+def test_a_log_that_csv_cannot_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f"step,loss,learning_rate\n{'9' * 200_000},1,1\n", "utf-8")
+    with pytest.raises(BenchError, match="is no log of a training"), logs(path, None, done=1):
+        pass

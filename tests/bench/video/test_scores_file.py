@@ -122,3 +122,18 @@ def test_only_errors_of_ours_come_out(
     except BenchError as error:
         said = str(error)
     assert "\n" not in said
+
+
+def test_the_name_of_a_network_is_printable(tmp_path: Path) -> None:
+    file = tmp_path / "s.npz"
+    write_scores(file, NamedScores("tsn\x1b[2J\n\u202e", "digest", SCORES))
+    assert read_scores(file).network == "tsn\ufffd[2J \ufffd"
+
+
+@pytest.mark.parametrize("network", [None, 1, ["n"]])
+def test_a_network_without_a_name_is_refused(tmp_path: Path, network: object) -> None:
+    of = np.array(json.dumps({"format": 1, "network": network, "clips": "c"}))
+    file = tmp_path / "s.npz"
+    np.savez(file, **{**GOOD, "of": of})
+    with pytest.raises(BenchError, match="holds no scores"):
+        read_scores(file)

@@ -1,0 +1,47 @@
+import unicodedata
+
+import pytest
+
+from bench.text import CONTROLS, SURROGATES, csv_cell, markdown, printable
+
+
+def test_what_people_read_stays_as_it_is() -> None:
+    for text in ("blvnet_tam  depth 50", "Größe 3 × 4", "映像", "زبان\u200cها", "👩\u200d💻", ""):
+        assert printable(text) == text
+
+
+def test_controls_are_all_that_unicode_has() -> None:
+    listed = {*CONTROLS, *SURROGATES}
+    for code in range(0x110000):
+        assert (unicodedata.category(chr(code)) in ("Cc", "Cs")) == (code in listed)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb\r\nc\td", "a b  c d"),
+        ("\x1b]0;title\x07", "\ufffd]0;title\ufffd"),
+        ("\x9b2J\x00\x7f", "\ufffd2J\ufffd\ufffd"),
+        ("abc\u202ecba\u2066", "abc\ufffdcba\ufffd"),
+        ("\ud800 \uffff", "\ufffd \ufffd"),
+        ("one\u2028two\x85three", "one two three"),
+    ],
+)
+def test_what_steers_a_terminal_is_replaced(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_markdown_is_text() -> None:
+    assert markdown("[x](javascript:a)|`b`\n<i>$x$") == (
+        "\\[x\\](javascript:a)\\|\\`b\\` &lt;i&gt;\\$x\\$"
+    )
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\t=1", "\r=1", " =1", '"=1', "'=1"])
+def test_a_cell_is_no_formula(text: str) -> None:
+    assert csv_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-1, -1.5, None, True, "-1.5", "+1e-3", "a=b", "tsn", "", "7"])
+def test_other_cells_stay_as_they_are(value: object) -> None:
+    assert csv_cell(value) == value
