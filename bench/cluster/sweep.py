@@ -218,8 +218,6 @@ class Sweep:
     def _why_over(self, job: Job, is_alive: bool) -> str | None:
         """Why a job is over, None where it is not."""
         now = time.monotonic()
-        if job.log.has_ended:
-            return "which ended"
         if job.log.has_started and job.started_at is None:
             job.started_at = now
         if job.started_at is not None and now - job.started_at > job.pack.job_time_s + MARGIN_S:
@@ -228,6 +226,8 @@ class Sweep:
         if is_alive:
             job.gone_at = None
             return None
+        if job.log.has_ended:
+            return "which ended"
         job.gone_at = job.gone_at or now
         if now - job.gone_at < self._scheduler.lag_s:
             return None

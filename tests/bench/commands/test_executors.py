@@ -1,0 +1,113 @@
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bench.commands import Parser, main
+from bench.commands.executors import _parameter, add_executor, find_scheduler
+from bench.store import Store
+
+SUITE = """
+title = "Small"
+description = "One count and one figure of the machine."
+[[sweep]]
+networks = ["tsn"]
+depths = [18]
+frames = [1]
+input_size = 32
+quantities = ["params", "memory:cpu"]
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "small.toml"
+    path.write_text(SUITE)
+    return path
+
+
+def without_submitit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "submitit", None)
+
+
+def without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
+def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("options", "machine", "message"),
+    [
+        (["--workers", "2"], as_it_is, "--workers is of jobs: add --executor slurm or"),
+        (["--job-time", "5"], as_it_is, "--job-time is of jobs"),
+        (["--requeues", "0"], as_it_is, "--requeues is of jobs"),
+        (["--points-per-job", "3"], as_it_is, "--points-per-job is of jobs"),
+        (["--slurm", "partition=a"], as_it_is, "--slurm is of Slurm's jobs"),
+        (["--executor", "submitit-local", "--slurm", "a=b"], as_it_is, "--slurm is of Slurm's"),
+        (["--executor", "submitit-local", "--job-time", "5"], as_it_is, "allow 11 minutes or more"),
+        (["--executor", "slurm", "--slurm", "gpu"], as_it_is, "write name=value"),
+        (["--executor", "slurm", "--workers", "0"], as_it_is, "no number of at least 1"),
+        (["--executor", "somewhere"], as_it_is, "invalid choice"),
+        (["--executor", "slurm"], without_slurm, "there is no Slurm here"),
+        (["--executor", "slurm"], without_submitit, "python -m pip install -e '.[slurm]'"),
+        (["--executor", "submitit-local"], without_submitit, "submitit, which is not installed"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(
+    suite: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    machine: Callable[[pytest.MonkeyPatch], None],
+    message: str,
+) -> None:
+    machine(monkeypatch)
+    assert main(["run", str(suite), "--store", "s.sqlite", *options]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert not Path("s.sqlite").exists()
+
+
+def test_a_sweep_in_processes_measures_what_a_sweep_without_does(suite: Path) -> None:
+    """And finds the figures of this machine that were measured without jobs."""
+    jobs = ["--executor", "submitit-local", "--workers", "2", "--points-per-job", "1"]
+    assert main(["run", str(suite), "--store", "jobs.sqlite", *jobs]) == 0
+    assert main(["run", str(suite), "--store", "none.sqlite", "--jobs", "1"]) == 0
+    with Store(Path("jobs.sqlite")) as in_jobs, Store(Path("none.sqlite")) as without:
+        assert in_jobs.identities() == without.identities()
+        assert [m.status for m in in_jobs.measurements()] == ["ok", "ok"]
+    assert not Path("jobs.sqlite.jobs").exists()
+
+
+def place(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
+    """Where the tasks of a command line are measured."""
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    parser = Parser()
+    add_executor(parser)
+    arguments = parser.parse_args(["--executor", "slurm", *options])
+    scheduler = find_scheduler(
+        Namespace(**vars(arguments), time_limit=60.0, store=Path("s.sqlite"))
+    )
+    assert scheduler is not None
+    return scheduler.place
+
+
+def test_a_place_is_what_decides_which_machines_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = place(monkeypatch, "--slurm", "partition=a")
+    assert plain == "slurm cpus_per_task=4 partition=a"
+    assert place(monkeypatch, "--slurm", "partition=b") != plain
+    assert place(monkeypatch, "--slurm", "partition=a", "--jobs", "2") != plain
+    assert place(monkeypatch, "--slurm", "partition=a", "--slurm", "constraint=h100") != plain
+    assert place(monkeypatch, "--slurm", "account=me", "--slurm", "partition=a") == plain
+    assert place(monkeypatch, "--workers", "3", "--slurm", "partition=a") == plain
+
+
+def test_options_of_sbatch_may_be_written_as_on_its_command_line() -> None:
+    assert _parameter("--mem-per-cpu=4G") == _parameter("mem_per_cpu=4G") == ("mem_per_cpu", "4G")
