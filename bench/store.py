@@ -18,7 +18,9 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from bench.errors import BenchError
+from bench.json_file import explain
 from bench.records import Measurement
+from bench.text import printable
 
 SQLITE_HEADER = b"SQLite format 3\0"
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
@@ -31,6 +33,12 @@ AGAIN = ("failed", "timeout", "killed", "lost")  # statuses that another run may
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 POLL_S = 0.02
 MAX_RECORD_BYTES = 64 << 20  # an accuracy on 100,000 clips has 1 MB
+MOST_SAID = 200  # characters of what SQLite says
+TODO = {  # by SQLite's codes
+    sqlite3.SQLITE_FULL: "make room, then run the same command again: what was measured is kept",
+    sqlite3.SQLITE_READONLY: "make it writable, or copy it to where you may write",
+    sqlite3.SQLITE_TOOBIG: f"no record of more than {MAX_RECORD_BYTES:,} bytes was measured here",
+}
 MOVED = (
     "was moved, deleted or replaced while it was open: put it back, then run the same command again"
 )
@@ -152,9 +160,8 @@ class Store:
         try:
             return Measurement.model_validate_json(record)
         except ValidationError as error:
-            where = ".".join(map(str, error.errors()[0]["loc"]))
             raise BenchError(
-                f"{self.path}: a record is damaged at {where}: measure into a new store"
+                f"{self.path}: a record is damaged at {explain(error)}: measure into a new store"
             ) from error
 
     def _rows(self, query: str, *values: str) -> list[tuple[str]]:
@@ -234,7 +241,7 @@ class Store:
             raise self._damaged(str(finding))
 
     def _damaged(self, finding: str) -> BenchError:
-        line = " ".join(finding.replace("***", "").split())
+        line = " ".join(printable(finding).replace("***", "").split())[:MOST_SAID]
         return BenchError(
             f"{self.path}: is damaged ({line}): take a copy, or save what can be read with "
             f"'sqlite3 {self.path} .recover | sqlite3 new.sqlite'"
@@ -269,19 +276,13 @@ class Store:
 
     def _explained(self, error: sqlite3.DatabaseError) -> BenchError:
         """What SQLite says, with the way out."""
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # without what kind of it
+        said = printable(str(error))[:MOST_SAID]  # it may repeat what the file holds
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # not its kinds
         if self._was_moved():
             return BenchError(f"{self.path}: {MOVED}")
         if code == sqlite3.SQLITE_CORRUPT and is_store(self.path):
-            return self._damaged(str(error))
+            return self._damaged(said)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return BenchError(f"{self.path}: is not a blvbench store ({error}): give another file")
-        if code == sqlite3.SQLITE_FULL:
-            todo = "make room, then run the same command again: what was measured is kept"
-        elif code == sqlite3.SQLITE_READONLY:
-            todo = "make it writable, or copy it to where you may write"
-        elif code == sqlite3.SQLITE_TOOBIG:
-            todo = f"a record of more than {MAX_RECORD_BYTES:,} bytes was not measured here"
-        else:
-            todo = "check the folder, its rights and the free space"
-        return BenchError(f"{self.path}: {error}: {todo}")
+            return BenchError(f"{self.path}: is not a blvbench store ({said}): give another file")
+        todo = TODO.get(code, "check the folder, its rights and the free space")
+        return BenchError(f"{self.path}: {said}: {todo}")

@@ -188,7 +188,7 @@ def huge(path: Path) -> None:
         (armed, "holds other tables"),
         (endless, "holds other tables"),
         (torn, "is damaged .*save what can be read"),
-        (huge, "was not measured here"),
+        (huge, "was measured here"),
         (Path.mkdir, "check the folder"),
         (lambda path: None, "there is no store"),
     ],

@@ -17,6 +17,7 @@ from safetensors.torch import save as save_tensors
 
 import models
 from bench import recorded
+from bench.cluster.pack import Log, read_pack
 from bench.errors import BenchError
 from bench.gate import baseline
 from bench.records import Measurement
@@ -81,8 +82,8 @@ def _read_record(path: Path) -> None:
         store.write_bytes(seeds.store()[0])
     with sqlite3.connect(store, isolation_level=None) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        record = path.read_bytes().decode("utf-8", "replace")
-        connection.execute("UPDATE measurement SET record = ?", (record,))
+        record = path.read_bytes()  # as text, whether it is any
+        connection.execute("UPDATE measurement SET record = CAST(? AS TEXT)", (record,))
     connection.close()
     _read_store(store)
 
@@ -165,6 +166,8 @@ READERS = {
         ),
         Reader("store", _read_store, seeds.store, "bytes", "s.sqlite"),
         Reader("record of a store", _read_record, seeds.record, "json"),
+        Reader("pack", read_pack, seeds.pack, "json"),
+        Reader("log of a job", lambda path: [*Log(path).news()], seeds.log),
         Reader("scores", read_scores, seeds.scores, "bytes"),
         Reader("zip checkpoint", _read_checkpoint, seeds.zip_checkpoint, "bytes"),
         Reader("legacy checkpoint", _read_checkpoint, seeds.legacy_checkpoint, "bytes"),

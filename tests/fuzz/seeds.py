@@ -15,6 +15,7 @@ from torch import Tensor
 
 import models
 from bench import recorded as recorded_file
+from bench.cluster.pack import Asked, Done, Line, Pack
 from bench.gate import baseline as baseline_file
 from bench.gate.entry import Entry
 from bench.records import Measurement
@@ -148,6 +149,31 @@ def store() -> Contents:
 def record() -> Contents:
     """Records as a store holds them."""
     return [m.model_dump_json().encode() for m in measurements()]
+
+
+def pack() -> Contents:
+    """A pack of two tasks."""
+    tasks = tuple(Asked(point=m.point, label=m.label) for m in measurements()[:2])
+    asked = Pack(
+        tasks=tasks,
+        place="slurm partition=gpu",
+        folder="/data",
+        jobs=2,
+        time_limit_s=600.0,
+        job_time_s=3600.0,
+        requeues=2,
+    )
+    return (asked.model_dump_json().encode(),)
+
+
+def log() -> Contents:
+    """What a job tells that measured two tasks."""
+    lines = [Line(started=True)]
+    for number, found in enumerate(measurements()[:2]):
+        result = Done(task=number, identity=f"id{number}", measurement=found)
+        lines += [Line(begun=number), Line(done=result)]
+    lines.append(Line(ended=True))
+    return (b"".join(line.model_dump_json().encode() + b"\n" for line in lines),)
 
 
 def scores() -> Contents:
