@@ -22,7 +22,8 @@ BASELINE = Path("suites", "baselines", "guard.json")
 # A file is one process's; the longest, which is the first, must not start last.
 IN_PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
-FUZZ_INPUTS = 10_000  # of each reader, in a night
+KILLS = 200  # of a sweep, in a night
+FUZZ_INPUTS = 10_000  # of each reader
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
@@ -108,9 +109,13 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """Give every reader of files 10,000 damaged ones, by chance and then guided by coverage."""
+    """Kill a sweep 200 times; give every reader of files 10,000 damaged ones, twice over.
+
+    By chance, and guided by coverage. It takes an hour or two.
+    """
     install(session)
     session.install(*nox.project.dependency_groups(PYPROJECT, "nightly"))
+    session.run("pytest", "-s", "tests/bench/test_kills.py", env={"BLVBENCH_KILLS": str(KILLS)})
     inputs = str(FUZZ_INPUTS)
     session.run("pytest", "tests/fuzz", "-n", "2", env={"BLVBENCH_FUZZ_INPUTS": inputs})
     session.run("python", "-m", "tests.fuzz.guided", f"-runs={inputs}")

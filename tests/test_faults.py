@@ -97,7 +97,10 @@ def blvbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def note(fault: str, exit_code: int, said: str, folder: Path) -> None:
     """Keep what was said as a row of the table, without what differs from run to run."""
     said = said.strip().replace(f"{folder}/", "").replace("|", "\\|")
-    rows[fault] = f"| {fault} | {exit_code} | {re.sub(r'last [0-9]+', 'last 4711', said)} |"
+    said = re.sub(r"last [0-9]+", "last 4711", said)
+    said = re.sub(r"\[enforce [^]]*\] err == 0\. ", "", said)
+    said = re.sub(r"(is not JSON|is damaged) \(.*\):", r"\1 (...):", said)
+    rows[fault] = f"| {fault} | {exit_code} | {said} |"
 
 
 def stored(folder: Path, disk: str = "disk") -> list[Measurement]:

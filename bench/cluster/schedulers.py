@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Collection, Mapping, Sequence
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
@@ -115,7 +115,7 @@ class Slurm:
         self._cores = cores
         self._parameters = parameters
         self._queued: set[str] = set()
-        self._asked_at = -QUEUE_S
+        self._asked_at = -inf
 
     @property
     def place(self) -> str:
@@ -156,7 +156,7 @@ class Slurm:
     def cancel(self, jobs: Collection[str]) -> None:
         """Take jobs out of the queue, and end those that run."""
         if jobs:
-            _call(["scancel", "--quiet", *jobs])
+            _call(["scancel", "--quiet", "--", *jobs])
 
     def _executor(self, gpu: bool) -> "SlurmExecutor":
         executor: SlurmExecutor = _submitit().SlurmExecutor(self._folder)

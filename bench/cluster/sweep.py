@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
 from pathlib import Path
+from uuid import uuid4
 
 from bench.cluster.job import MARGIN_S
 from bench.cluster.locks import locked
@@ -121,6 +122,7 @@ class Sweep:
         self._jobs: list[Job] = []
         self._waiting: list[Pack] = []
         self._wanted: set[Key] = set()
+        self._is_stopped = False
 
     def take_up(self, tasks: Sequence[Task]) -> None:
         """Wait for the jobs that are there already, and have others for what none of them has."""
@@ -181,9 +183,8 @@ class Sweep:
     def _submit(self) -> None:
         """Submit what waits, as far as there is room."""
         while batch := self._next_batch():
-            numbers = [int(path.stem) for path in self._folder.glob(f"*{PACK}")]
-            first = max(numbers, default=0) + 1
-            paths = [self._folder / f"{first + i}{PACK}" for i in range(len(batch))]
+            # Names are never used again: a job may start when its pack has long been withdrawn.
+            paths = [self._folder / f"{uuid4().hex}{PACK}" for _ in batch]
             for path, pack in zip(paths, batch, strict=True):
                 write_pack(path, pack)
             ids = self._scheduler.submit(paths, gpu=batch[0].device == "cuda")
@@ -236,7 +237,8 @@ class Sweep:
     def _settle(self, job: Job, why: str) -> None:
         """Have others for what a job that is over has no result of, unless that is lost."""
         asked = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
-        is_idle = not job.log.begun and not job.was_left  # what it was to do may be at fault
+        # Where a job began nothing, what it was to do may be at fault, unless we had it end.
+        is_idle = not (job.log.begun or job.was_left or self._is_stopped)
         again: list[Asked] = []
         for number, one in asked.items():
             losses = one.losses + job.log.losses(number) + is_idle
@@ -251,6 +253,7 @@ class Sweep:
 
     def _stop(self) -> None:
         """Have every job end after the points in flight, and those that wait not begin."""
+        self._is_stopped = True
         (self._folder / STOP).touch()
         unstarted = [job for job in self._jobs if not job.log.has_started]
         self._scheduler.cancel([job.id for job in unstarted])
@@ -273,9 +276,8 @@ def _left_jobs(folder: Path) -> list[Job]:
     jobs = []
     for path in sorted(folder.glob(f"*{PACK}")):
         submitted = path.with_suffix(JOB)
-        scheduler, _, job_id = (
-            submitted.read_text().partition(" ") if submitted.exists() else [""] * 3
-        )
+        text = submitted.read_text("utf-8", "replace") if submitted.exists() else ""
+        scheduler, _, job_id = text.partition(" ")
         jobs.append(Job(path, read_pack(path), scheduler, job_id, was_left=True))
     return jobs
 

@@ -128,6 +128,21 @@ def test_a_sweep_that_is_killed_goes_on_with_the_jobs_it_had(folder: Path, clust
         assert [m.status for m in store.measurements()] == ["ok"] * POINTS
 
 
+@pytest.mark.usefixtures("_interruptible")
+def test_an_interrupt_takes_what_waits_out_of_the_queue(folder: Path) -> None:
+    run = start(folder, "--points-per-job", "2", "--workers", "1")
+    wait(lambda: stored(folder) >= 1)
+    assert queue("pending")
+    run.send_signal(signal.SIGINT)
+    _, errors = run.communicate(timeout=120)
+    assert run.returncode == 130
+    assert "run the same command again to go on" in errors
+    wait(lambda: not queue())
+    assert 1 <= stored(folder) < POINTS
+    subprocess.run([*RUN, "--points-per-job", "10"], cwd=folder, capture_output=True, check=True)
+    assert stored(folder) == POINTS
+
+
 def test_a_point_that_ends_every_job_is_lost_alone(folder: Path) -> None:
     (folder / "deadly-3").touch()
     run = start(folder, "--requeues", "1")
