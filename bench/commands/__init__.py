@@ -44,15 +44,10 @@ class UsageError(ValueError):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; bad input is one line on stderr."""
-    from bench.errors import BenchError
-    from bench.text import printable
-    from models import NetworkError
-    from suites.errors import SuiteError
-
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv))
-    except (UsageError, BenchError, NetworkError, SuiteError) as error:
-        print(f"blvbench: {printable(str(error))}", file=sys.stderr)
+    except ValueError as error:  # which all of the project's errors are
+        print(f"blvbench: {_line(error)}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print("blvbench: interrupted", file=sys.stderr)
@@ -60,6 +55,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # whoever read the output has seen enough, as head does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         return 0
+
+
+def _line(error: ValueError) -> str:
+    """What an error of the project says, in a line; raises any other again."""
+    from bench.errors import BenchError
+    from bench.text import printable
+    from models import NetworkError
+    from suites.errors import SuiteError
+
+    if not isinstance(error, UsageError | BenchError | NetworkError | SuiteError):
+        raise error
+    return printable(str(error))
 
 
 def _dispatch(argv: list[str]) -> int:

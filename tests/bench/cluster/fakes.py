@@ -40,11 +40,17 @@ class FakeScheduler:
 
     def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
         assert set(jobs) == set(logs)
+        self._alive -= {job for job in jobs if has_ended(logs[job])}
         return set(jobs) & self._alive
 
     def cancel(self, jobs: Collection[str]) -> None:
         self.cancelled += jobs
         self._alive -= set(jobs)
+
+
+def has_ended(log: Path) -> bool:
+    """Whether a job told that it ended."""
+    return log.exists() and b'"ended"' in log.read_bytes()
 
 
 def finishes(path: Path) -> bool:

@@ -149,9 +149,10 @@ def test_a_sweep_that_died_goes_on_with_what_no_job_has(tmp_path: Path, tasks: l
 def test_jobs_of_a_sweep_that_died_are_waited_for(tmp_path: Path, tasks: list[Task]) -> None:
     path, scheduler = tmp_path / "s", FakeScheduler()
     left = left_behind(path, tasks[:4])
-    scheduler.alive = lambda jobs, logs: set(jobs)  # type: ignore[method-assign]
     timer = threading.Timer(0.5, measures(4, ends=True), [left])
     timer.start()
+    runs = timer.is_alive
+    scheduler.alive = lambda jobs, logs: set(jobs) if runs() else set()  # type: ignore[method-assign]
     assert len(run(tasks, path, scheduler)) == 8
     timer.join()
     assert [asked.point.frames for pack in scheduler.packs for asked in pack.tasks] == [5, 6, 7, 8]
