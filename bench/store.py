@@ -171,7 +171,7 @@ class Store:
     def _connect(self, create: bool) -> sqlite3.Connection:
         """A connection that runs nothing that the file holds, and only with `create` writes."""
         try:
-            connection = self._open("rwc" if create else "ro")
+            connection = self._open("rwc" if create else "rw")  # "ro" leaves a journal behind
         except sqlite3.OperationalError:
             wal = self.path.with_name(f"{self.path.name}-wal")
             if create or (wal.exists() and wal.stat().st_size):
@@ -179,6 +179,7 @@ class Store:
             # SQLite writes beside what it reads, which a folder may not allow; nobody else can
             # be writing there, and nothing waits in the journal.
             connection = self._open("ro&immutable=1")
+        connection.execute(f"PRAGMA query_only = {not create}")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_RECORD_BYTES)
