@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bench.errors import BenchError
-from bench.text import printable
+from bench.text import in_one_line, printable
 
 MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
 UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
@@ -63,9 +63,9 @@ def write_whole(path: Path, text: str, *, advice: str) -> None:
 def explain(error: Exception) -> str:
     """What is wrong with a record, in one line: the key, and why."""
     if not isinstance(error, ValidationError):
-        return " ".join(printable(str(error)).split())
+        return in_one_line(str(error))
     # A misspelt key is the cause, the missing one its consequence.
     first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
     key = ".".join(printable(f"{part!s:.60}") for part in first["loc"])
     message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]
-    return " ".join(printable(f"{key}: {message}" if key else message).split())
+    return in_one_line(f"{key}: {message}" if key else message)

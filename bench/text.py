@@ -36,9 +36,14 @@ def _printable(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_printable)]  # of a record: printable, whoever wrote it
 
 
+def in_one_line(text: str) -> str:
+    """`text` printable, with one space for each stretch of white space and none at its ends."""
+    return " ".join(printable(text).split())
+
+
 def markdown(text: str) -> str:
     """`text` in one line that is no markup, in a paragraph or in a cell of a table."""
-    return MARKUP.sub(r"\\\1", html.escape(" ".join(printable(text).split()), quote=False))
+    return MARKUP.sub(r"\\\1", html.escape(in_one_line(text), quote=False))
 
 
 def csv_cell(value: object) -> object:

@@ -135,9 +135,7 @@ class Slurm:
             part = [str(pack) for pack in packs[start : start + ARRAY_MOST]]
             try:
                 jobs += executor.map_array(work, part)
-            except (
-                Exception
-            ) as error:  # submitit raises errors of several kinds, with sbatch's text
+            except Exception as error:  # of several kinds, with what sbatch printed
                 line = " ".join(str(error).split()) or type(error).__name__
                 raise BenchError(f"sbatch: {line}: correct --slurm") from error
         self._queued |= {job.job_id for job in jobs}

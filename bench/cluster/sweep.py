@@ -76,12 +76,12 @@ def run(
     them up. Raises `BenchError` where another sweep of the store runs.
     """
     folder = jobs_folder(store.path)
-    wanted = {_key(t.point, t.instrument.label) for t in tasks}
+    wanted = {(t.point, t.instrument.label) for t in tasks}
     found: list[Measurement] = []
 
     def keep(identity: str, measurement: Measurement) -> None:
         store.put(identity, measurement)
-        key = _key(measurement.point, measurement.label)
+        key = (measurement.point, measurement.label)
         if key in wanted:  # and not of a job that an earlier run submitted for other points
             wanted.remove(key)
             found.append(measurement)
@@ -134,11 +134,11 @@ class Sweep:
                     f"{self._folder}: has jobs of {job.scheduler}: go on with --executor "
                     f"{job.scheduler}, or end them and delete the folder"
                 )
-        self._wanted = {_key(t.point, t.instrument.label) for t in tasks}
+        self._wanted = {(t.point, t.instrument.label) for t in tasks}
         here = [job.pack for job in self._jobs if job.pack.place == self._scheduler.place]
-        taken = {_key(one.point, one.label) for pack in here for one in pack.tasks}
+        taken = {(one.point, one.label) for pack in here for one in pack.tasks}
         asked = [Asked(point=t.point, label=t.instrument.label) for t in tasks]
-        self._wait([one for one in asked if _key(one.point, one.label) not in taken])
+        self._wait([one for one in asked if (one.point, one.label) not in taken])
 
     def finish(self) -> None:
         """Return when no task waits and no job runs; an interrupt is raised once that is so."""
@@ -246,7 +246,7 @@ class Sweep:
                 lost = task(one.point, one.label, job.pack.place)
                 reason = f"lost with {losses} jobs, last {job.id} {why}: see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
-            elif _key(one.point, one.label) in self._wanted:
+            elif (one.point, one.label) in self._wanted:
                 again.append(one.model_copy(update={"losses": losses}))
         self._wait(again)
         self._withdraw(job)
@@ -265,10 +265,6 @@ class Sweep:
         for suffix in (PACK, JOB, LOG):
             job.path.with_suffix(suffix).unlink(missing_ok=True)
         self._jobs.remove(job)
-
-
-def _key(point: Point, label: str) -> Key:
-    return point, label
 
 
 def _left_jobs(folder: Path) -> list[Job]:

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from bench.gate.change import Outcome
 from bench.gate.verdict import Verdict
+from bench.text import in_one_line
 from bench.text import markdown as as_markdown
-from bench.text import printable
 
 HEADINGS = ("", "quantity", "of", "old", "new", "difference", "why")
 LEVELS = {"fail": "error", "warn": "warning"}
@@ -31,7 +31,7 @@ def row(verdict: Verdict) -> tuple[str, ...]:
         *verdict.figures,
         verdict.change.reason,
     )
-    return tuple(_plain(cell) for cell in cells)
+    return tuple(in_one_line(cell) for cell in cells)
 
 
 def noted(verdicts: Sequence[Verdict]) -> list[Verdict]:
@@ -54,13 +54,16 @@ def junit(verdicts: Sequence[Verdict]) -> str:
     )
     for verdict in verdicts:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=_plain(verdict.entry.label), name=_plain(verdict.where)
+            suite,
+            "testcase",
+            classname=in_one_line(verdict.entry.label),
+            name=in_one_line(verdict.where),
         )
         if verdict.consequence != "pass":
             kind = "failure" if verdict.consequence == "fail" else "skipped"
-            ElementTree.SubElement(case, kind, message=_plain(verdict.sentence))
+            ElementTree.SubElement(case, kind, message=in_one_line(verdict.sentence))
         elif verdict in noted([verdict]):
-            ElementTree.SubElement(case, "system-out").text = _plain(verdict.sentence)
+            ElementTree.SubElement(case, "system-out").text = in_one_line(verdict.sentence)
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -89,11 +92,6 @@ def annotations(verdicts: Sequence[Verdict]) -> list[str]:
     ]
 
 
-def _plain(text: str) -> str:
-    """One line without control characters, which neither a terminal nor XML should get."""
-    return " ".join(printable(text).split())
-
-
 def _escaped(text: str) -> str:
     """Text that cannot start another workflow command."""
-    return _plain(text).replace("%", "%25")
+    return in_one_line(text).replace("%", "%25")
