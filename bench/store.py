@@ -5,6 +5,7 @@ looked through before anything in it is used: what SQLite finds damaged, and wha
 it is read, is refused.
 """
 
+import errno
 import os
 import sqlite3
 import time
@@ -260,6 +261,10 @@ class Store:
             return None
         return found.st_dev, found.st_ino
 
+    def _is_read_only(self) -> bool:
+        folder = self.path.parent
+        return folder.is_dir() and not os.access(folder, os.W_OK)
+
     def _was_moved(self) -> bool:
         return self._file is not None and self._on_disk() != self._file
 
@@ -281,6 +286,8 @@ class Store:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # not its kinds
         if self._was_moved():
             return BenchError(f"{self.path}: {MOVED}")
+        if code == sqlite3.SQLITE_CANTOPEN and self._is_read_only():  # its folder, or the disk
+            said, code = os.strerror(errno.EROFS), sqlite3.SQLITE_READONLY
         if code == sqlite3.SQLITE_CORRUPT and is_store(self.path):
             return self._damaged(said)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):

@@ -158,7 +158,8 @@ def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
 
 def _serve(connection: Connection) -> None:
     """What a worker does: measure what comes, until no more can come."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the parent answers Ctrl-C
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a terminal and a scheduler signal all at once
+        signal.signal(ending, signal.SIG_IGN)  # only the parent answers, and this ends with it
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 

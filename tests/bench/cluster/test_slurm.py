@@ -22,6 +22,11 @@ from torch import nn
 def net(num_classes, frames):
     if multiprocessing.parent_process():
         time.sleep(0.5)
+        if os.path.exists(f"held-{frames}"):  # until the test has killed the job
+            array, task = (os.environ[f"SLURM_ARRAY_{it}_ID"] for it in ("JOB", "TASK"))
+            open("holder", "w").write(f"{array}_{task}")
+            while os.path.exists(f"held-{frames}"):
+                time.sleep(0.1)
         if os.path.exists(f"deadly-{frames}"):
             os.kill(int(open(f"/proc/{os.getppid()}/stat").read().split()[3]), 9)  # the job itself
             time.sleep(60)
@@ -98,11 +103,15 @@ def submissions(cluster: Path) -> int:
 
 def test_a_sweep_whose_job_is_killed_is_finished(folder: Path, cluster: Path) -> None:
     before = submissions(cluster)
+    held, holder = folder / "held-7", folder / "holder"
+    held.touch()
     run = start(folder)
-    wait(lambda: stored(folder) >= 1)
-    subprocess.run(["scancel", "--signal=KILL", queue("running")[0]], check=True)
+    wait(lambda: holder.exists() and holder.read_text())
+    subprocess.run(["scancel", "--signal=KILL", holder.read_text()], check=True)
+    wait(lambda: holder.read_text() not in queue("running"))
+    held.unlink()
     printed, errors = run.communicate(timeout=240)
-    assert run.returncode == 0, errors
+    assert run.returncode == 0, printed + errors
     assert f"s: {POINTS} measured, 0 found in the store, 0 failed\n" in printed
     assert submissions(cluster) > before + 2  # two arrays, and what was killed
     assert not (folder / "s.jobs").exists()
