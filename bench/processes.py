@@ -5,11 +5,15 @@ fork server does nothing else.
 """
 
 import multiprocessing
+from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
+
+from bench.interrupts import blocked
 
 TIME_LIMIT_S = 600.0  # of one measurement: the slowest of a suite of ours takes a minute
 # Two seconds of a process's start; what counts is there too, since short processes count a lot.
-PRELOADED = ["torch", "torchvision", "bench.workers", "bench.macs", "bench.memory.simulated"]
+# PyTorch's compiler is there for counting MACs and optimizers use it; torchvision, few networks do.
+PRELOADED = ["torch", "torch._dynamo", "bench.workers", "bench.macs", "bench.memory.simulated"]
 FORK_SERVER = "forkserver"
 
 
@@ -20,6 +24,13 @@ def context() -> SpawnContext | ForkServerContext:
     server = ForkServerContext()
     server.set_forkserver_preload(PRELOADED)
     return server
+
+
+def prepare() -> None:
+    """Start what starts processes, so that it reads PyTorch's code while this process does."""
+    if isinstance(context(), ForkServerContext):
+        with blocked():  # only this process answers Ctrl-C
+            forkserver.ensure_running()
 
 
 def is_worker() -> bool:

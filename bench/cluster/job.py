@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from bench.cluster.pack import LOG, STOP, Done, Line, Log, Pack, Teller, read_pack, told
+from bench.processes import prepare
 from bench.runner import results
 from bench.tasks import Task, task
 
@@ -43,6 +44,7 @@ def work(path: str) -> None:
 
 def _measure(pack: Pack, teller: Teller, may_begin: Callable[[], bool]) -> None:
     """Tell the results of a pack's tasks, but for those that the log has or that are lost."""
+    prepare()
     log = Log(teller.path)
     for _ in log.news():
         pass

@@ -10,6 +10,7 @@ from bench.commands import FAILED, INTERRUPTED
 from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.executors import add_executor, check_executor, find_scheduler, run_tasks
 from bench.commands.output import progress_bar
+from bench.processes import prepare
 from bench.records import Measurement
 from bench.store import AGAIN, Store
 from suites import load_suite
@@ -37,6 +38,8 @@ def run(arguments: Namespace) -> int:
 
     check_executor(arguments)
     scheduler = find_scheduler(arguments)
+    if scheduler is None:
+        prepare()
     place = scheduler.place if scheduler else ""
     tasks = suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model, place)
     with Store(arguments.store, create=True) as store:
