@@ -1,0 +1,65 @@
+"""A headless Chromium and the reports that it shows, each made once."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from bench.records import Measurement
+from reports.page import build_page
+from reports.writer import write_report
+from suites import load_claims
+from tests.reports.browser import results
+from tests.reports.browser.pages import PATIENCE_MS, Opened, open_report
+
+NAMES = ("chromium", "google-chrome", "chromium-browser")
+RESULTS: dict[str, Callable[[], list[Measurement]]] = {
+    "rich": results.rich,
+    "empty": list,
+    "failures": results.failures,
+    "one": results.one,
+    "many": results.many,
+}
+
+
+# Not for longer than this folder's tests: while it is there, an event loop runs.
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a report, by the name of its results."""
+    root = tmp_path_factory.mktemp("reports")
+
+    def folder(name: str) -> Path:
+        if not (root / name).exists():
+            write_report(build_page(RESULTS[name](), load_claims()), root / name)
+        return root / name
+
+    return folder
+
+
+@pytest.fixture
+def visit(browser: Browser, report: Callable[[str], Path]) -> Iterator[Callable[[str], Opened]]:
+    """Opens a report in a window of its own; it must have had no problem when the test is over."""
+    visits = []
+
+    def opened(name: str) -> Opened:
+        visits.append(open_report(browser, report(name)))
+        return visits[-1][1]
+
+    yield opened
+    for context, _ in visits:
+        context.close()
+    assert [problem for _, opened in visits for problem in opened.problems] == []

@@ -1,0 +1,78 @@
+"""A report in a browser: what its parts are called, and what must not happen while it is open."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
+
+WIDTHS = (360, 1024, 1920)  # a phone, a small window, a large screen
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+HEIGHT = 800
+PATIENCE_MS = 10_000  # for what a script does: on a machine that others use, too
+LOADING_MS = 60_000  # for a page of thousands of rows
+
+NAVIGATION = "nav"
+TABLES = "table.sortable"
+HEADINGS = "thead th"
+FILTERS = "form.filters"
+EXPORT = "button.export"
+ANCHOR = "a.anchor"
+CARD = "article.card"
+POINT = "svg .point"
+TIP = "#tip"
+OF_SEVERAL_UNITS = "formulations-table"  # each of its rows has a unit of its own
+MISSING = ("", "not measured", "none")  # what a cell says where there is no figure
+COUNT = re.compile(r"([\d,]+) of ([\d,]+) rows")
+
+# The parts that a page gets with the interactive one. Delete it, and every use, with that page.
+coming = pytest.mark.xfail(strict=True, reason="the interactive page has it")
+
+
+@dataclass
+class Opened:
+    """A page that is open; `problems` is all that it said, lost or asked others for."""
+
+    page: Page
+    folder: Path
+    problems: list[str] = field(default_factory=list)
+
+    def look(self, width: int, scheme: Literal["light", "dark"] = "light") -> None:
+        """Show the page in a window that wide, to someone who prefers that scheme."""
+        self.page.set_viewport_size({"width": width, "height": HEIGHT})
+        self.page.emulate_media(color_scheme=scheme)
+
+    def unfold(self) -> None:
+        """Open whatever is closed, so that all can be clicked."""
+        self.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
+
+
+def open_report(browser: Browser, folder: Path) -> tuple[BrowserContext, Opened]:
+    """The report in a context of its own, which has no network."""
+    context = browser.new_context(
+        viewport={"width": WIDTHS[1], "height": HEIGHT}, reduced_motion="reduce"
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    context.set_default_navigation_timeout(LOADING_MS)
+    page = context.new_page()
+    opened = Opened(page, folder)
+    url = (folder / "index.html").as_uri()
+
+    def allow_itself(route: Route) -> None:
+        if route.request.url.split("#")[0] == url:
+            route.continue_()
+        else:
+            opened.problems.append(f"asked for {route.request.url}")
+            route.abort()
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            opened.problems.append(f"console {message.type}: {message.text}")
+
+    context.route("**/*", allow_itself)
+    page.on("console", listen)
+    page.on("pageerror", lambda error: opened.problems.append(f"page error: {error}"))
+    page.goto(url)
+    return context, opened

@@ -1,0 +1,56 @@
+"""A card for each claim, before all else, with what decides it and a way to the evidence."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.reports.browser.pages import CARD, Opened, coming
+
+pytestmark = coming
+
+FIRST = f"""() => {{
+  const card = document.querySelector("{CARD}");
+  return [...document.querySelectorAll("main table, main svg")].every(
+    (other) => card.compareDocumentPosition(other) &
+      (Node.DOCUMENT_POSITION_FOLLOWING | Node.DOCUMENT_POSITION_CONTAINED_BY));
+}}"""
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+CLOSENESS = 0.02  # of a figure that is shown rounded
+
+
+def claims(opened: Opened) -> list[dict[str, Any]]:
+    return json.loads((opened.folder / "results.json").read_text("utf-8"))["claims"]
+
+
+def figures(claim: dict[str, Any]) -> list[float]:
+    return [case[claim["compare"]] for case in claim["cases"] if case["status"] == "ok"]
+
+
+@pytest.mark.parametrize("name", ["rich", "empty"])
+def test_a_card_says_what_was_published_what_was_measured_and_what_follows(
+    visit: Callable[[str], Opened], name: str
+) -> None:
+    opened = visit(name)
+    assert opened.page.locator(CARD).count() == len(claims(opened))
+    for claim in claims(opened):
+        text = opened.page.locator(f"{CARD}#claim-{claim['id']}").inner_text()
+        assert claim["verdict"].lower() in text.lower()
+        assert claim["published"].lower() in text.lower()
+        shown = [float(number.replace(",", "")) for number in NUMBER.findall(text)]
+        for figure in figures(claim)[:1]:
+            assert any(abs(number - abs(figure)) <= CLOSENESS * abs(figure) for number in shown)
+
+
+def test_cards_come_first(visit: Callable[[str], Opened]) -> None:
+    assert visit("rich").page.evaluate(FIRST)
+
+
+def test_a_card_leads_to_its_evidence(visit: Callable[[str], Opened]) -> None:
+    opened = visit("rich")
+    for claim in claims(opened)[:3]:
+        evidence = f"#evidence-{claim['id']}"
+        opened.page.locator(f"{CARD}#claim-{claim['id']} a[href='{evidence}']").first.click()
+        opened.page.locator(f"{evidence} :is(table, dl)").first.wait_for()

@@ -1,0 +1,134 @@
+"""Big tables are filtered by their settings; what is shown is what is exported."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator
+
+from bench.text import csv_cell
+from tests.reports.browser.pages import COUNT, EXPORT, FILTERS, Opened, coming
+from tests.reports.browser.results import FORMULAS
+from tests.reports.browser.tables import ShownTable, figure
+
+pytestmark = coming
+
+CHOICES = ("network", "depth", "frames", "batch")
+OPTIONS = """(select) => [...select.options].map((option) => option.value)"""
+
+
+@pytest.fixture
+def opened(visit: Callable[[str], Opened]) -> Opened:
+    """A page with filters, all of it to be seen."""
+    opened = visit("rich")
+    opened.unfold()
+    assert opened.page.locator(FILTERS).count() > 0
+    return opened
+
+
+def filtered(opened: Opened) -> list[tuple[Locator, ShownTable]]:
+    """Each form with its table."""
+    forms = opened.page.locator(FILTERS).all()
+    idents = [form.get_attribute("data-for") for form in forms]
+    return [
+        (form, ShownTable(opened.page, str(ident)))
+        for form, ident in zip(forms, idents, strict=True)
+    ]
+
+
+def told(form: Locator) -> tuple[int, int]:
+    """How many rows of how many the form says that it shows."""
+    found = COUNT.search(form.locator("output").inner_text())
+    assert found is not None
+    return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
+
+
+def test_a_form_has_a_choice_for_each_setting_that_varies(opened: Opened) -> None:
+    for form, table in filtered(opened):
+        values = {
+            name: set(table.column(table.headings.index(name)))
+            for name in CHOICES
+            if name in table.headings
+        }
+        choices = {
+            str(select.get_attribute("name")): select.evaluate(OPTIONS)
+            for select in form.locator("select").all()
+        }
+        assert choices.keys() == {name for name, found in values.items() if len(found) > 1}
+        for name, options in choices.items():
+            assert options[0] == ""
+            assert len(options) == len(set(options))
+            assert set(options[1:]) == values[name] - {""}
+
+
+def test_a_filter_leaves_the_rows_that_have_its_value(opened: Opened) -> None:
+    for form, table in filtered(opened):
+        every = table.rows
+        assert told(form) == (len(every), len(every))
+        wanted: dict[int, str] = {}
+        for select in form.locator("select").all():
+            name = str(select.get_attribute("name"))
+            value = select.evaluate(OPTIONS)[-1]
+            wanted[table.headings.index(name)] = value
+            select.select_option(value)
+            left = [row for row in every if all(row[n] == text for n, text in wanted.items())]
+            assert table.rows == left
+            assert told(form) == (len(left), len(every))
+        for select in form.locator("select").all():
+            select.select_option("")
+        assert table.rows == every
+
+
+def test_sorting_leaves_a_filter_as_it_is(opened: Opened) -> None:
+    form, table = filtered(opened)[0]
+    form.locator("select[name=network]").select_option("blvnet_tam")
+    rows = table.rows
+    table.button(table.headings.index("frames")).click()
+    assert sorted(table.rows) == sorted(rows)
+
+
+def exported(form: Locator, table: ShownTable, folder: Path) -> list[list[str]]:
+    """The file that the form's button downloads, read as CSV."""
+    with table.page.expect_download() as waiting:
+        form.locator(EXPORT).click()
+    assert waiting.value.suggested_filename == f"{table.id}.csv"
+    waiting.value.save_as(folder / "exported.csv")
+    with (folder / "exported.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def guarded(cell: str) -> set[str]:
+    """How a cell may be exported; a figure with commas or percent may count as a number."""
+    return {str(csv_cell(cell))} | ({cell} if figure(cell) is not None else set())
+
+
+def test_every_table_is_exported_as_it_is_shown(opened: Opened, tmp_path: Path) -> None:
+    for form, table in filtered(opened):
+        table.button(0).click()
+        header, *rows = exported(form, table, tmp_path)
+        assert header == table.headings
+        assert len(rows) == len(table.rows)
+        for row, shown in zip(rows, table.rows, strict=True):
+            assert [cell in guarded(text) for cell, text in zip(row, shown, strict=True)] == (
+                [True] * len(shown)
+            )
+
+
+def test_only_visible_rows_are_exported(opened: Opened, tmp_path: Path) -> None:
+    form, table = filtered(opened)[0]
+    form.locator("select[name=network]").select_option("tsm")
+    _, *rows = exported(form, table, tmp_path)
+    place = table.headings.index("network")
+    assert len(rows) == told(form)[0]
+    assert {row[place] for row in rows} == {"tsm"}
+
+
+def test_no_cell_of_an_export_is_a_formula(opened: Opened, tmp_path: Path) -> None:
+    names: set[str] = set()
+    for form, table in filtered(opened):
+        if "network" in table.headings:
+            _, *rows = exported(form, table, tmp_path)
+            names |= {row[table.headings.index("network")] for row in rows}
+    assert {f"'{name}" for name in FORMULAS} <= names
+    assert not names & set(FORMULAS)

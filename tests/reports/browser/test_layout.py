@@ -1,0 +1,90 @@
+"""The page at every width, in both schemes, for every eye: it fits, and axe-core finds nothing."""
+
+from collections.abc import Callable
+from importlib.resources import files
+from itertools import pairwise
+
+import pytest
+
+from tests.reports.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened, coming
+
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+ROWS = 5  # of a table, and points of a plot, that axe-core looks at: the others are made alike
+
+# What reaches beyond the window and is in nothing that scrolls.
+TOO_WIDE = """() => {
+  const scrolls = (element) => element !== null && element !== document.body &&
+    (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+  const widest = document.documentElement.scrollWidth;
+  return [...document.body.querySelectorAll("*")]
+    .filter((element) => element.checkVisibility())
+    .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
+    .filter((element) => !scrolls(element.parentElement))
+    .map((element) => element.outerHTML.slice(0, 120))
+    .concat(widest > innerWidth ? [`the page is ${widest} px wide`] : []);
+}"""
+THIN_OUT = f"""() => {{
+  const rest = (all) => [...all].slice({ROWS});
+  for (const body of document.querySelectorAll("tbody")) rest(body.rows).forEach((r) => r.remove());
+  for (const svg of document.querySelectorAll("svg"))
+    rest(svg.querySelectorAll(".point")).forEach((point) => point.remove());
+}}"""
+VIOLATIONS = """(tags) => axe.run({ runOnly: tags, resultTypes: ["violations"] }).then((found) =>
+  found.violations.flatMap((rule) => rule.nodes.map(
+    (node) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary}`)))"""
+LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
+UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
+  .filter((h) => !h.id || !document.querySelector(`{ANCHOR}[href="#${{CSS.escape(h.id)}}"]`))
+  .map((h) => h.textContent)"""
+
+EMPTY = pytest.param("empty", marks=coming)
+SMALL = ("failures", "one")
+
+
+@pytest.mark.parametrize("name", ["rich", EMPTY, *SMALL, "many"])
+def test_nothing_is_wider_than_the_window(visit: Callable[[str], Opened], name: str) -> None:
+    opened = visit(name)
+    for width in WIDTHS:
+        opened.look(width)
+        assert opened.page.evaluate(TOO_WIDE) == [], f"{width} px"
+    opened.unfold()
+    opened.look(WIDTHS[0])
+    assert opened.page.evaluate(TOO_WIDE) == []
+
+
+@coming
+@pytest.mark.parametrize("name", ["rich", "empty", *SMALL])
+def test_axe_core_finds_no_violation(visit: Callable[[str], Opened], name: str) -> None:
+    opened = visit(name)
+    opened.unfold()
+    opened.page.evaluate(THIN_OUT)
+    opened.page.evaluate(AXE)
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            opened.look(width, scheme)
+            found = opened.page.evaluate(VIOLATIONS, STANDARDS)
+            assert not found, "\n".join([f"{width} px, {scheme}:", *found])
+
+
+@coming
+def test_the_dark_scheme_is_dark(visit: Callable[[str], Opened]) -> None:
+    opened = visit("one")
+    paper = []
+    for scheme in SCHEMES:
+        opened.look(WIDTHS[0], scheme)
+        paper.append(opened.page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert paper[0] != paper[1]
+
+
+@pytest.mark.parametrize("name", ["rich", EMPTY, *SMALL])
+def test_headings_skip_no_level(visit: Callable[[str], Opened], name: str) -> None:
+    levels = visit(name).page.evaluate(LEVELS)
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert max(after - before for before, after in pairwise(levels)) <= 1
+
+
+@coming
+def test_every_heading_has_a_link_to_itself(visit: Callable[[str], Opened]) -> None:
+    assert visit("rich").page.evaluate(UNLINKED) == []

@@ -1,0 +1,38 @@
+"""Links lead where they say, within the page and beside it."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.reports.browser.pages import Opened, coming
+
+LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
+FOLD = "document.querySelectorAll('details').forEach((d) => (d.open = false))"
+CLICK = "(href) => document.querySelector(`a[href=${JSON.stringify(href)}]`).click()"
+IN_VIEW = """(href) => {
+  const target = document.getElementById(decodeURIComponent(href.slice(1)));
+  const { top, bottom } = target.getBoundingClientRect();
+  return target.checkVisibility() && top >= -1 && Math.min(top, bottom) < innerHeight;
+}"""
+
+
+@pytest.mark.parametrize("name", ["rich", pytest.param("empty", marks=coming), "failures", "one"])
+def test_a_link_within_the_page_opens_and_shows_what_it_leads_to(
+    visit: Callable[[str], Opened], name: str
+) -> None:
+    page = visit(name).page
+    inside = {href for href in page.evaluate(LINKS) if href.startswith("#")}
+    assert inside
+    for href in sorted(inside):
+        assert page.evaluate("(href) => !!document.getElementById(href.slice(1))", href), href
+        page.evaluate(FOLD)
+        page.evaluate(CLICK, href)
+        page.wait_for_function(IN_VIEW, arg=href)
+
+
+@pytest.mark.parametrize("name", ["rich", pytest.param("empty", marks=coming)])
+def test_other_links_are_files_of_the_report(visit: Callable[[str], Opened], name: str) -> None:
+    opened = visit(name)
+    beside = {href for href in opened.page.evaluate(LINKS) if not href.startswith("#")}
+    assert beside >= {"results.csv", "results.json"}
+    assert [href for href in beside if not (opened.folder / href).is_file()] == []

@@ -1,0 +1,78 @@
+"""Tables are sorted by what their cells are worth, with a mouse and with a keyboard."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+
+from tests.reports.browser.pages import MISSING, OF_SEVERAL_UNITS, Opened
+from tests.reports.browser.results import COSTS
+from tests.reports.browser.tables import ShownTable, all_tables, figure, is_numeric
+
+
+def check_order(cells: list[str], descending: bool) -> None:
+    """Figures in order, with what was not measured at one end; equal texts side by side."""
+    if is_numeric(cells):
+        worth = [figure(cell) for cell in cells if cell not in MISSING]
+        assert worth == sorted(worth, key=lambda value: value or 0.0, reverse=descending)
+        gaps = [place for place, cell in enumerate(cells) if cell in MISSING]
+        assert not gaps or gaps[-1] - gaps[0] == len(gaps) - 1
+        assert not gaps or gaps[0] == 0 or gaps[-1] == len(cells) - 1
+    else:
+        starts = [after for before, after in pairwise(cells) if before != after]
+        assert len({cells[0], *starts}) == 1 + len(starts)
+
+
+def check_told(table: ShownTable, place: int, order: str) -> None:
+    told = table.sorting
+    assert told[place] == order
+    assert {each for n, each in enumerate(told) if n != place} <= {None, "none"}
+
+
+def test_every_kind_of_column_by_mouse(visit: Callable[[str], Opened]) -> None:
+    opened = visit("rich")
+    opened.unfold()
+    seen: set[str] = set()
+    kinds: set[bool] = set()
+    for table in all_tables(opened.page):
+        if table.id == OF_SEVERAL_UNITS:
+            continue
+        for place, heading in enumerate(table.headings):
+            if heading in seen:
+                continue
+            seen.add(heading)
+            rows = sorted(table.rows)
+            for order in ("ascending", "descending"):
+                table.button(place).click()
+                check_told(table, place, order)
+                check_order(table.column(place), descending=order == "descending")
+            assert sorted(table.rows) == rows
+            kinds.add(is_numeric(table.column(place)))
+    assert {"network", "depth", "frames", "MACs (G)", "peak (MiB)"} <= seen
+    assert kinds == {True, False}
+
+
+def test_names_are_sorted_as_names(visit: Callable[[str], Opened]) -> None:
+    table = first_with(visit("rich"), "network")
+    place = table.headings.index("network")
+    table.button(place).click()
+    names = [name for name in table.column(place) if name in COSTS]
+    assert len(set(names)) > 2
+    assert names == sorted(names)
+
+
+@pytest.mark.parametrize("heading", ["network", "frames"])
+def test_by_keyboard(visit: Callable[[str], Opened], heading: str) -> None:
+    opened = visit("rich")
+    table = first_with(opened, heading)
+    place = table.headings.index(heading)
+    for key, order in (("Enter", "ascending"), ("Space", "descending"), ("Enter", "ascending")):
+        table.button(place).focus()
+        opened.page.keyboard.press(key)
+        check_told(table, place, order)
+        check_order(table.column(place), descending=order == "descending")
+
+
+def first_with(opened: Opened, heading: str) -> ShownTable:
+    opened.unfold()
+    return next(table for table in all_tables(opened.page) if heading in table.headings)
