@@ -27,6 +27,13 @@ OF_SEVERAL_UNITS = "formulations-table"  # each of its rows has a unit of its ow
 MISSING = ("", "not measured", "none")  # what a cell says where there is no figure
 COUNT = re.compile(r"([\d,]+) of ([\d,]+) rows")
 
+# Whether what a link leads to is there to be read.
+IN_VIEW = """(href) => {
+  const target = document.getElementById(decodeURIComponent(href.slice(1)));
+  const { top, bottom } = target.getBoundingClientRect();
+  return target.checkVisibility() && top >= -1 && Math.min(top, bottom) < innerHeight;
+}"""
+
 # The parts that a page gets with the interactive one. Delete it, and every use, with that page.
 coming = pytest.mark.xfail(strict=True, reason="the interactive page has it")
 

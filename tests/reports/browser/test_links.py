@@ -4,16 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.reports.browser.pages import Opened, coming
+from tests.reports.browser.pages import IN_VIEW, Opened, coming
 
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
 FOLD = "document.querySelectorAll('details').forEach((d) => (d.open = false))"
 CLICK = "(href) => document.querySelector(`a[href=${JSON.stringify(href)}]`).click()"
-IN_VIEW = """(href) => {
-  const target = document.getElementById(decodeURIComponent(href.slice(1)));
-  const { top, bottom } = target.getBoundingClientRect();
-  return target.checkVisibility() && top >= -1 && Math.min(top, bottom) < innerHeight;
-}"""
 
 
 @pytest.mark.parametrize("name", ["rich", pytest.param("empty", marks=coming), "failures", "one"])
