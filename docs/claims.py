@@ -71,7 +71,7 @@ def _cases(claim: Claim) -> str:
 def _bound(claim: Claim) -> str:
     if claim.compare == "points":
         return "the first network is shown to be better"
-    end, far = ("at least", "below") if claim.at_most is None else ("at most", "above")
+    end, beyond = ("at least", "below") if claim.at_most is None else ("at most", "above")
     if claim.compare == "level":
-        return f"the accuracy is {end} {claim.bound:g} %, unless its whole interval lies {far}"
+        return f"not all of the accuracy's interval lies {beyond} {claim.bound:g} %"
     return f"the ratio is {end} {claim.bound:g}, with all of its interval where it has one"

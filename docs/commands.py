@@ -55,7 +55,7 @@ def _page(name: str) -> str:
             f"# blvbench {name}\n",
             f"{summary[:1].upper()}{markdown(summary[1:])}.\n",
             fence(parser.format_usage().removeprefix("usage: ").rstrip()),
-            f"{markdown(does)}\n",
+            f"{markdown(does)} [Exit codes](index.md#exit-codes).\n",
             f"```{{program}} blvbench {name}\n```\n",
             *map(_option, asked),
         ]

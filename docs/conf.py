@@ -9,7 +9,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this folder is n
 
 project = "blvbench"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
-myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 default_role = "code"  # of docstrings, which put code between single backquotes
 autodoc_default_options = {"undoc-members": True}
