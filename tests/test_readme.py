@@ -26,13 +26,11 @@ SUITES = ("Tutorial", "Seconds", "Gate")  # their titles; each is in a file of t
 
 def lines_of_commands() -> Iterator[tuple[str, list[str]]]:
     """Each command of `blvbench`, and the lines that it is shown to print."""
-    for language, block in BLOCKS:
-        shown: list[str] = []
-        for line in block.splitlines() if not language else ():
+    for block in (text for language, text in BLOCKS if not language):
+        for part in re.split(r"^(?=blvbench )", block, flags=re.MULTILINE):
+            line, *shown = part.splitlines() or [""]
             if line.startswith("blvbench "):
-                yield line, (shown := [])
-            else:
-                shown.append(line)
+                yield line, shown
 
 
 def code_block(language: str, start: str) -> str:
