@@ -4,7 +4,6 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from bench.commands.import_ import add_recorded
-from bench.errors import BenchError
 from bench.recorded import load_recorded, with_recorded
 from bench.store import Store
 from suites import load_claims
@@ -21,12 +20,9 @@ def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
     with Store(arguments.store) as store:
         stored = store.measurements()
-    if not stored:
-        raise BenchError(
-            f"{arguments.store}: holds no measurement: "
-            f"make some with 'blvbench run paper --store {arguments.store}'"
-        )
-    measurements = with_recorded(stored, load_recorded(arguments.recorded))
+    # What others recorded stands beside one's own figures, not in place of them.
+    recorded = load_recorded(arguments.recorded) if stored else []
+    measurements = with_recorded(stored, recorded)
     from reports.page import build_page  # imports pandas and matplotlib
     from reports.writer import write_report
 
