@@ -72,18 +72,23 @@ def _draw_panel(
         costs = sorted({dot.macs for dot in own})
         means = [mean(dot.top1 for dot in own if dot.macs == cost) for cost in costs]
         axes.plot(costs, means, color=colours[network], label=network)
-        for dot in own:
-            axes.errorbar(
-                dot.macs,
-                dot.top1,
-                yerr=[[dot.below], [dot.above]],
-                color=colours[network],
-                elinewidth=1,
-            )
-            said = f"{network}, {dot.frames} frames: {dot.top1:.1f} % at {dot.macs:.0f} MMACs"
-            marker = MARKERS[frames.index(dot.frames) % len(MARKERS)]
+        axes.errorbar(
+            [dot.macs for dot in own],
+            [dot.top1 for dot in own],
+            yerr=[[dot.below for dot in own], [dot.above for dot in own]],
+            color=colours[network],
+            elinewidth=1,
+            linestyle="",
+        )
+        for count in frames:
+            these = [dot for dot in own if dot.frames == count]
             drawing.points(
-                axes, [dot.macs], [dot.top1], [said], color=colours[network], marker=marker
+                axes,
+                [dot.macs for dot in these],
+                [dot.top1 for dot in these],
+                [f"{network}, {count} frames: {d.top1:.1f} % at {d.macs:.0f} MMACs" for d in these],
+                color=colours[network],
+                marker=MARKERS[frames.index(count) % len(MARKERS)],
             )
     for number, marker in zip(frames, MARKERS, strict=False):
         axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=f"{number} frames")

@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 from bench.records import Measurement
 from reports.accuracy import macs_by_point
 from reports.budget import REFERENCE, accuracies_shown
-from reports.drawing import INK, PAPER, QUIET, Colours, Drawing, Plot, plain_ticks
+from reports.drawing import INK, QUIET, Colours, Drawing, Plot, plain_ticks
 
 MARKERS = "os^Dv"  # of the sources, which do not test alike
 DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
@@ -69,9 +69,8 @@ def _draw(
         own = list(group)
         macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
         marker, colour = MARKERS[sources.index(source) % len(MARKERS)], colours[own[0].network]
-        axes.plot(macs, heights, color=colour)
         says = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
-        drawing.points(axes, macs, heights, says, color=colour, marker=marker)
+        drawing.points(axes, macs, heights, says, line="-", color=colour, marker=marker)
     front = front_of(dots)
     axes.plot(
         [dot.macs for dot in front],
@@ -122,7 +121,6 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
             textcoords="offset points",
             fontsize=LABEL_PT,
             color=INK,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )
 
 

@@ -27,8 +27,8 @@ PAPERS = (  # networks of the paper's comparison, each with its colour whatever 
     *("blvnet", "s3d"),
 )
 AS_PUBLISHED = " as published"  # ends the name of a line that has its network's colour, dashed
-INK, QUIET, LINE, PAPER = "#1a1f26", "#565e69", "#d5dae0", "#fefefe"
-THEMED = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)", PAPER: "var(--paper)"}
+INK, QUIET, LINE = "#1a1f26", "#565e69", "#d5dae0"
+THEMED = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)"}
 COLUMNS = 2  # of panels: what a screen shows in a size to read
 TICKS_APART = 0.4  # in powers of 2, lest their numbers touch
 SCREEN_PX_PER_PT = 1.6
@@ -109,10 +109,18 @@ class Drawing:
         self._style.__exit__(None, None, None)
 
     def points(
-        self, axes: Axes, x: Sequence[float], y: Sequence[float], says: Sequence[str], **style: Any
+        self,
+        axes: Axes,
+        x: Sequence[float],
+        y: Sequence[float],
+        says: Sequence[str],
+        *,
+        line: str = "",
+        **style: Any,
     ) -> None:
-        """Draw a marker at each (x, y), which tells what `says` has for it."""
-        axes.plot(x, y, linestyle="", gid=f"points-{len(self._said)}", clip_on=False, **style)
+        """Draw a marker at each (x, y), which tells what `says` has for it, joined by a `line`."""
+        gid = f"points-{len(self._said)}"
+        axes.plot(x, y, linestyle=line, gid=gid, clip_on=False, **style)
         self._said.append(says)
 
     def plot(self, ident: str, title: str, finding: str) -> Plot:

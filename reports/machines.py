@@ -144,25 +144,20 @@ def _doubts(measurement: Measurement) -> Cell:
 
 
 def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
-    """Latency and clips a second against frames, for each machine, mode and precision."""
+    """Latency against frames, for each machine, mode and precision."""
     timed = _by_machine(m for m in measurements if m.quantity == "latency")
     return [
         Series(
-            id=f"{machine_id(machine)}-{mode}-{precision}-{name}",
-            title=f"{title} against frames, {mode}, {precision}",
+            id=f"{machine_id(machine)}-{mode}-{precision}-latency",
+            title=f"Latency against frames, {mode}, {precision}",
             query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'",
-            label=label,
+            label="seconds a batch",
             scale=1,
-            unit=label,
-            column=column,
+            unit="seconds a batch",
             machine=machine,
         )
         for machine, found in timed.items()
         for mode, precision in sorted({(m.point.mode, m.point.precision) for m in found})
-        for name, title, label, column in (
-            ("latency", "Latency", "seconds a batch", "value"),
-            ("rate", "Throughput", "clips a second", "rate"),
-        )
     ]
 
 

@@ -112,8 +112,7 @@ class Page:
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
         frame = pd.DataFrame(self.rows, columns=COLUMNS)  # which a store without any has too
-        frame = frame.astype({"depth": "Int64", "value": float})  # which may be missing
-        return frame.assign(rate=frame["batch"] / frame["value"])  # clips a second of a latency
+        return frame.astype({"depth": "Int64", "value": float})  # which may be missing
 
     @cached_property
     def clips(self) -> Table:

@@ -1,13 +1,14 @@
 """Costs against the number of frames."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.drawing import AS_PUBLISHED, INK, PAPER, QUIET, Colours, Drawing, Plot, logarithmic
+from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, logarithmic
 from reports.tables import three_digits
 
 PUBLISHED = "formulation=published"  # options
@@ -15,15 +16,13 @@ ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their 
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
+LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0}  # to its line
 LABELS_IN = 2.0  # right of a panel, for the labels
 
 
 @dataclass(frozen=True)
 class Series:
-    """Which measurements of a machine, or of none, a plot shows, and how it names them.
-
-    `column` holds their figures.
-    """
+    """Which measurements of a machine, or of none, a plot shows, and how it names them."""
 
     id: str
     title: str
@@ -31,7 +30,6 @@ class Series:
     label: str
     scale: float
     unit: str
-    column: str = "value"
     machine: str = ""
 
 
@@ -77,7 +75,7 @@ def chosen(
 def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
     """One panel a depth, one line a network."""
     depth = rows["depth"].fillna(ONE_DEPTH)
-    data = rows.assign(shown=rows[series.column] / series.scale, depth=depth)
+    data = rows.assign(shown=rows["value"] / series.scale, depth=depth)
     depths = sorted(data["depth"].unique())
     margins = (0.8, LABELS_IN, 0.6, 0.4)
     with Drawing(len(depths), width=3.4, height=3.1, margins=margins) as drawing:
@@ -121,20 +119,23 @@ def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
 def _draw_lines(
     drawing: Drawing, axes: Axes, data: pd.DataFrame, series: Series, colours: Colours
 ) -> None:
-    for network in sorted(set(data["network"])):
-        rows = data[data["network"] == network].sort_values("frames")
-        frames, shown = rows["frames"].tolist(), rows["shown"].tolist()
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for network, frames, shown in data[["network", "frames", "shown"]].sort_values("frames").values:
+        lines.setdefault(network, []).append((frames, shown))
+    depth = _depth_label(data["depth"].iloc[0])
+    for network, points in lines.items():
         says = [
-            f"{network}, {_depth_label(depth)}, {n} frames: {three_digits(value)} {series.unit}"
-            for depth, n, value in zip(rows["depth"], frames, shown, strict=True)
+            f"{network}, {depth}, {frames} frames: {three_digits(shown)} {series.unit}"
+            for frames, shown in points
         ]
         line = "--" if network.endswith(AS_PUBLISHED) else "-"
-        colour = colours[network]
-        axes.plot(frames, shown, line, color=colour)
-        drawing.points(axes, frames, shown, says, color=colour, marker="o", markersize=5)
-    lines = data.groupby("frames")["network"].nunique()
-    # Not where one line alone has a point.
-    logarithmic(axes, ticks=lines[lines >= min(2, lines.max())].index)
+        x, y = zip(*points, strict=True)
+        drawing.points(
+            axes, x, y, says, line=line, color=colours[network], marker="o", markersize=5
+        )
+    counts = Counter(frames for points in lines.values() for frames, _ in points)
+    least = min(2, max(counts.values()))  # no tick where one line alone has a point
+    logarithmic(axes, ticks=[frames for frames, count in counts.items() if count >= least])
 
 
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
@@ -145,16 +146,16 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     for x, y, names in _label_groups(ends):
         height_pt = axes.transData.transform((x, y))[1] * points_per_pixel
         lowest_pt = max(height_pt, lowest_pt + LABEL_DISTANCE_PT)
+        is_apart = lowest_pt - height_pt > LABEL_DISTANCE_PT / 2
         axes.annotate(
             ", ".join(names),
             (x, y),
-            xytext=(12, lowest_pt - height_pt),
+            xytext=(8, lowest_pt - height_pt),
             textcoords="offset points",
             va="center",
             color=INK,
             fontsize=9,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
-            arrowprops={"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0},
+            arrowprops=LEADER if is_apart else None,
             annotation_clip=False,
         )
 
