@@ -17,8 +17,8 @@ from reports.page import Page
 from reports.predicted import MEASURED_BY
 
 # Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
-# 5: accuracies
-FORMAT_VERSION = 5
+# 5: accuracies, 6: changes since other results
+FORMAT_VERSION = 6
 
 
 def write_report(page: Page, folder: Path) -> None:
@@ -74,6 +74,7 @@ def _json(page: Page) -> str:
         "claims": [result.as_json() for result in page.claims],
         "agreement": [one.as_json() for one in page.agreement.figures],
         "measurements": [measurement.as_json() for measurement in page.measurements],
+        **({"changes": page.changes.as_json()} if page.changes else {}),
     }
     return json.dumps(content, indent=1) + "\n"
 
