@@ -60,7 +60,8 @@ def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Pl
             svg = to_svg(figure, "accuracy-macs")
         finally:
             plt.close(figure)
-    return Plot("accuracy-macs", "Accuracy against MACs", _finding(dots), svg, len(dots))
+    finding = _finding(dots)
+    return Plot("accuracy-macs", "Accuracy against MACs", finding, svg, figure, len(dots))
 
 
 def _dots(measurements: Sequence[Measurement]) -> dict[str, list[Dot]]:

@@ -56,7 +56,7 @@ def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot |
             svg = to_svg(figure, "budget-macs")
         finally:
             plt.close(figure)
-    return Plot("budget-macs", TITLE, _finding(dots, budget / 1e9), svg)
+    return Plot("budget-macs", TITLE, _finding(dots, budget / 1e9), svg, figure)
 
 
 def _dots(measurements: Sequence[Measurement]) -> list[Dot]:

@@ -88,7 +88,7 @@ class Changes:
         ]
         others = ", ".join([f"{self.unchanged} unchanged", *counts])
         where = "" if changed or not self.environment else " What measured them did."
-        return f"{found}.{where} Of the measurements, {others}."
+        return f"{found}.{where} Other measurements: {others}."
 
     @cached_property
     def claims_table(self) -> Table:
@@ -98,7 +98,7 @@ class Changes:
             for claim in self.claims
             for case in claim.cases
         )
-        return _table("cases of claims", CLAIM_HEADINGS, rows)
+        return _table("cases of claims that changed", CLAIM_HEADINGS, rows)
 
     @cached_property
     def figures_table(self) -> Table:
@@ -111,7 +111,7 @@ class Changes:
             )
             for one in self.figures
         )
-        return Table(f"{len(rows)} measurements", FIGURE_HEADINGS, rows).compact()
+        return Table("measurements that changed", FIGURE_HEADINGS, rows).compact()
 
     @cached_property
     def groups_table(self) -> Table:
@@ -124,7 +124,7 @@ class Changes:
             )
             for group in self.groups
         )
-        return Table("what is not compared", GROUP_HEADINGS, rows).compact()
+        return Table("measurements that are not compared", GROUP_HEADINGS, rows).compact()
 
     @cached_property
     def environment_table(self) -> Table:
@@ -226,9 +226,9 @@ def _measured_with(environments: Iterable[Environment]) -> dict[str, set[str]]:
     return found
 
 
-def _table(rows_of: str, headings: tuple[str, ...], rows: Iterable[Sequence[str]]) -> Table:
+def _table(caption: str, headings: tuple[str, ...], rows: Iterable[Sequence[str]]) -> Table:
     cells = tuple(tuple(map(Cell, row)) for row in rows)
-    return Table(f"{len(cells)} {rows_of}", headings, cells)
+    return Table(caption, headings, cells)
 
 
 def _count(number: int, one: str, several: str = "") -> str:

@@ -21,6 +21,9 @@ def arguments(parser: ArgumentParser) -> None:
     add_recorded(parser)
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
     parser.add_argument(
+        "--plots", action="store_true", help="write each plot as PNG and SVG too, into plots/"
+    )
+    parser.add_argument(
         "--against",
         type=Path,
         metavar="OTHER",
@@ -43,7 +46,8 @@ def run(arguments: Namespace) -> int:
     from reports.page import build_page  # imports pandas and matplotlib
     from reports.writer import write_report
 
-    write_report(build_page(measurements, load_claims(), against), arguments.out)
+    page = build_page(measurements, load_claims(), against)
+    write_report(page, arguments.out, plots=arguments.plots)
     print(f"{arguments.out / 'index.html'}")
     return 0
 

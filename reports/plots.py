@@ -4,7 +4,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -42,12 +42,13 @@ STYLE: "dict[RcKeyType, Any]" = {
 
 @dataclass(frozen=True)
 class Plot:
-    """An SVG element, its heading, and a sentence that says what it shows."""
+    """An SVG element, its heading, a sentence that says what it shows, and what was drawn."""
 
     id: str
     title: str
     finding: str
     svg: str
+    figure: Figure = field(repr=False, compare=False)
     panels: int = 1
 
 
@@ -155,7 +156,8 @@ def _draw(series: Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
         finally:
             plt.close(figure)
     batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
-    return Plot(series.id, series.title + batch, _finding(data, series), svg, len(depths))
+    title, finding = series.title + batch, _finding(data, series)
+    return Plot(series.id, title, finding, svg, figure, len(depths))
 
 
 def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:

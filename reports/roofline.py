@@ -187,7 +187,7 @@ def _draw(
         f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs a second, a copy moves "
         f"{bandwidth / 1e9:,.1f} GB a second: below {ridge:.1f} MACs per byte, memory is the limit."
     )
-    return Plot(ident, f"Roofline, {precision}", finding, svg)
+    return Plot(ident, f"Roofline, {precision}", finding, svg, figure)
 
 
 def _name(rate: Rate) -> tuple[str, int]:

@@ -54,7 +54,7 @@ def test_the_same_results_have_not_changed() -> None:
     found = changes(records, records)
     assert (found.claims, found.figures, found.groups, found.environment) == ((), (), (), ())
     assert found.tables == ()
-    assert found.summary == ("No verdict and no figure changed. Of the measurements, 4 unchanged.")
+    assert found.summary == ("No verdict and no figure changed. Other measurements: 4 unchanged.")
 
 
 def test_a_count_that_differs_at_all_has_changed() -> None:
@@ -112,7 +112,7 @@ def test_what_only_one_side_has_is_new_or_gone() -> None:
         Group(NEW, "memory:simulated", "", "", (point(),)),
         Group(GONE, "macs:flop_counter", "", "", (point(network="tam"),)),
     )
-    assert found.summary.endswith("Of the measurements, 1 unchanged, 1 new, 1 gone.")
+    assert found.summary.endswith("Other measurements: 1 unchanged, 1 new, 1 gone.")
 
 
 def test_another_unit_is_a_change_without_a_difference() -> None:
@@ -178,8 +178,7 @@ def test_equal_counts_of_two_machines_differ_by_their_environment_alone() -> Non
         ("torch", SLOW.packages["torch"], "99"),
     )
     assert found.summary == (
-        "No verdict and no figure changed. What measured them did. "
-        "Of the measurements, 1 unchanged."
+        "No verdict and no figure changed. What measured them did. Other measurements: 1 unchanged."
     )
 
 

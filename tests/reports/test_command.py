@@ -17,7 +17,10 @@ OURS = {"formulation": "published"}
 
 def counts(macs: int) -> list[Measurement]:
     """MACs of TSN, and bLVNet-TAM's, which decide a claim."""
-    both = (("tsn", {}, macs), ("blvnet_tam", OURS, 10))
+    both: tuple[tuple[str, dict[str, str], int], ...] = (
+        ("tsn", {}, macs),
+        ("blvnet_tam", OURS, 10),
+    )
     return [
         measurement(
             point(network=network, depth=depth, frames=16, options=options), samples=(count,)
@@ -96,6 +99,22 @@ def test_what_was_recorded_is_on_both_sides_of_stores(
     assert report("--against", put(tmp_path / "old", counts(40))) == 0
     assert results(tmp_path)["changes"]["not_compared"] == []
     assert len(results(tmp_path)["measurements"]) == 5
+
+
+def test_plots_are_files_where_they_are_asked_for(
+    report: Callable[..., int], tmp_path: Path
+) -> None:
+    assert report() == 0
+    assert not (tmp_path / "out" / "plots").exists()
+    both_lengths = [
+        m.model_copy(update={"point": m.point.model_copy(update={"frames": 8})}) for m in counts(20)
+    ]
+    with Store(tmp_path / "new", create=True) as store:
+        for number, record in enumerate(both_lengths):
+            store.put(f"short {number}", record)
+    assert report("--plots") == 0
+    names = {path.name for path in (tmp_path / "out" / "plots").iterdir()}
+    assert {"macs.png", "macs.svg"} <= names
 
 
 BAD = {

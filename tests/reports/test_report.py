@@ -199,7 +199,9 @@ def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
     assert 'href="#plots"' not in html
 
 
-@pytest.mark.parametrize("name", ["index.html", "report.md", "results.csv", "results.json"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "report.md", "claims.tex", "results.csv", "results.json"]
+)
 def test_a_folder_that_cannot_be_written_is_left_alone(
     page: Page, tmp_path: Path, name: str
 ) -> None:
