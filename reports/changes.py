@@ -82,13 +82,14 @@ class Changes:
         ]
         changed = ", ".join(part for part in parts if part)
         found = f"{changed} changed" if changed else "No verdict and no figure changed"
-        counts = [
+        counts = [f"{self.unchanged} unchanged"] if self.unchanged else []
+        counts += [
             f"{sum(len(g.points) for g in self.groups if g.kind == kind)} {kind}"
             for kind in dict.fromkeys(group.kind for group in self.groups)
         ]
-        others = ", ".join([f"{self.unchanged} unchanged", *counts])
+        others = f" Other measurements: {', '.join(counts)}." if counts else ""
         where = "" if changed or not self.environment else " What measured them did."
-        return f"{found}.{where} Other measurements: {others}."
+        return f"{found}.{where}{others}"
 
     @cached_property
     def claims_table(self) -> Table:

@@ -35,12 +35,8 @@ def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
     with Store(arguments.store) as store:
         stored = store.measurements()
-    if not stored:
-        raise BenchError(
-            f"{arguments.store}: holds no measurement: "
-            f"make some with 'blvbench run paper --store {arguments.store}'"
-        )
-    recorded = load_recorded(arguments.recorded)
+    # What others recorded stands beside one's own figures, not in place of them.
+    recorded = load_recorded(arguments.recorded) if stored else []
     against = _others(arguments.against, recorded) if arguments.against else []
     measurements = with_recorded(stored, recorded)
     from reports.page import build_page  # imports pandas and matplotlib

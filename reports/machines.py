@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from bench.instruments import machine_of
 from bench.records import Measurement, Point
-from reports.plots import Plot, Series
+from reports.drawing import Plot
+from reports.plots import Series
 from reports.published import options_text
 from reports.tables import NOTHING, Cell, Show, Table, three_digits
 

@@ -4,10 +4,9 @@ import io
 from typing import Any
 
 import matplotlib as mpl
-import seaborn as sns
 
+from reports.drawing import STYLE, Plot
 from reports.page import Page
-from reports.plots import STYLE, Plot
 
 FOLDER = "plots"
 DPI = 300  # what journals ask of pictures in print, at the size of the SVG
@@ -27,13 +26,14 @@ def plot_files(page: Page) -> dict[str, bytes]:
 
 def _plots(page: Page) -> list[Plot]:
     """All that the page shows."""
-    single = [plot for plot in (page.budget_plot, page.accuracy_plot) if plot]
+    single = [plot for plot in (page.story, page.accuracy_plot) if plot]
     of_machines = [plot for section in page.machines for plot in section.plots]
-    return [*page.plots, *single, *of_machines, *(one.plot for one in page.rooflines)]
+    rooflines = [one.plot for one in page.rooflines]
+    return [*single, *page.macs_plots, *page.memory_plots, *of_machines, *rooflines]
 
 
 def _saved(plot: Plot, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    with mpl.rc_context(), sns.axes_style("whitegrid"), mpl.rc_context(STYLE):
-        plot.figure.savefig(buffer, bbox_inches="tight", **options)
+    with mpl.rc_context(STYLE):
+        plot.figure.savefig(buffer, facecolor="white", **options)
     return buffer.getvalue()

@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import re
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +22,11 @@ from reports.predicted import MEASURED_BY
 # Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
 # 5: accuracies, 6: changes since other results
 FORMAT_VERSION = 6
+SECTIONS = (  # of the page, in its order
+    *("claims", "changes", "story", "evidence", "macs", "memory", "latency", "accuracy", "budget"),
+    *("published", "formulations", "method", "missing"),
+)
+HEADING = re.compile(r'<h2 id="([^"]+)">(.*?) <a ')
 
 
 def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
@@ -30,8 +36,8 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
     `BenchError` where the folder cannot be written.
     """
     texts = {
-        "index.html": _render("report.html.jinja", page),
-        "report.md": _render("report.md.jinja", page),
+        "index.html": _html(page),
+        "report.md": _environment(page).get_template("report.md.jinja").render(),
         "claims.md": claims_md(page.claims),
         "claims.tex": claims_tex(page.claims),
         "results.csv": _csv(page),
@@ -49,7 +55,16 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
         ) from error
 
 
-def _render(template: str, page: Page) -> str:
+def _html(page: Page) -> str:
+    environment = _environment(page)
+    sections = (environment.get_template(f"sections/{name}.html.jinja") for name in SECTIONS)
+    body = "".join(section.render() for section in sections)
+    contents = [(ident, Markup(title)) for ident, title in HEADING.findall(body)]
+    skeleton = environment.get_template("report.html.jinja")
+    return skeleton.render(body=Markup(body), contents=contents)
+
+
+def _environment(page: Page) -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
@@ -58,12 +73,13 @@ def _render(template: str, page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["markdown"] = lambda text: markdown(str(text))
-    return environment.get_template(template).render(
+    environment.globals.update(
         page=page,
         gpu_memory_by=MEASURED_BY,
         svg=Markup,  # what matplotlib drew, with the text in it escaped
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
     )
+    return environment
 
 
 def _csv(page: Page) -> str:
@@ -76,14 +92,19 @@ def _csv(page: Page) -> str:
 
 
 def _json(page: Page) -> str:
-    content = {
-        "format": FORMAT_VERSION,
+    """One line for each record."""
+    lists = {
         "claims": [result.as_json() for result in page.claims],
         "agreement": [one.as_json() for one in page.agreement.figures],
         "measurements": [measurement.as_json() for measurement in page.measurements],
-        **({"changes": page.changes.as_json()} if page.changes else {}),
     }
-    return json.dumps(content, indent=1) + "\n"
+    parts = [f'"format": {FORMAT_VERSION}']
+    for name, records in lists.items():
+        lines = ",\n".join(json.dumps(record) for record in records)
+        parts.append(f'"{name}": [\n{lines}\n]')
+    if page.changes:
+        parts.append(f'"changes": {json.dumps(page.changes.as_json())}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _replace_all(folder: Path, contents: dict[str, bytes]) -> None:
