@@ -101,6 +101,15 @@ def test_what_was_recorded_is_on_both_sides_of_stores(
     assert len(results(tmp_path)["measurements"]) == 5
 
 
+def test_names_of_the_other_results_are_text(report: Callable[..., int], tmp_path: Path) -> None:
+    gone = measurement(point(network="<b>a|b</b>"))
+    assert report("--against", put(tmp_path / "old", [gone])) == 0
+    html, text = ((tmp_path / "out" / name).read_text() for name in ("index.html", "report.md"))
+    assert "&lt;b&gt;a|b&lt;/b&gt; depth 50" in html
+    assert "&lt;b&gt;a\\|b&lt;/b&gt; depth 50" in text
+    assert "<b>a" not in html + text
+
+
 def test_plots_are_files_where_they_are_asked_for(
     report: Callable[..., int], tmp_path: Path
 ) -> None:
