@@ -32,7 +32,6 @@ THEMED = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)"}
 COLUMNS = 2  # of panels: what a screen shows in a size to read
 TICKS_APART = 0.4  # in powers of 2, lest their numbers touch
 SCREEN_PX_PER_PT = 1.6
-PNG_DPI = 300
 STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
     "svg.hashsalt": "blvbench",  # the same data give the same bytes
@@ -66,8 +65,8 @@ class Plot:
     title: str
     finding: str
     svg: str
-    panels: int = 1
-    figure: Figure | None = field(default=None, repr=False, compare=False)
+    panels: int
+    figure: Figure = field(repr=False, compare=False)
 
 
 class Drawing:

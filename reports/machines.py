@@ -13,6 +13,7 @@ from reports.published import options_text
 from reports.tables import NOTHING, Cell, Show, Table, three_digits
 
 QUANTITIES = ("latency", "throughput", "energy")
+LONGEST_SLUG = 60  # names of files have 255 letters at most
 POINT_HEADINGS = ("network", "depth", "options", "frames", "batch", "mode", "precision", "run as")
 LATENCY_HEADINGS = (
     *POINT_HEADINGS,
@@ -170,6 +171,9 @@ def _by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measureme
 
 
 def machine_id(machine: str) -> str:
-    """What stands for a machine in links: no two names have one, however alike they are."""
-    slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))
+    """What stands for a machine in links and names of files: no two names have one.
+
+    However alike they are, or long.
+    """
+    slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))[:LONGEST_SLUG]
     return f"machine-{slug}-{hashlib.sha256(machine.encode()).hexdigest()[:6]}"

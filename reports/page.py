@@ -16,6 +16,7 @@ from reports.accuracy_plot import draw_accuracies
 from reports.budget import BudgetTable, build_budgets, build_claims
 from reports.budget_plot import draw_budget
 from reports.cards import Card, split
+from reports.changes import Changes, Results, build_changes
 from reports.drawing import Colours, Plot, colours_of
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
@@ -49,6 +50,7 @@ class Page:
 
     measurements: tuple[Measurement, ...]
     claims: tuple[ClaimResult, ...]
+    changes: Changes | None = None
 
     @cached_property
     def verdicts(self) -> dict[str, int]:
@@ -232,13 +234,24 @@ class Page:
         return min(times), max(times)
 
 
-def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Page:
-    """The page of measurements: the newest of each point and instrument, and on each machine."""
+def build_page(
+    measurements: Sequence[Measurement],
+    claims: Sequence[Claim],
+    against: Sequence[Measurement] = (),
+) -> Page:
+    """The page of measurements, with what changed where there are others to hold them `against`."""
+    new = _results(measurements, claims)
+    changes = build_changes(_results(against, claims), new) if against else None
+    return Page(new.measurements, new.claims, changes)
+
+
+def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:
+    """The newest of each point and instrument, and on each machine, in order; and the verdicts."""
     newest = {(m.label, m.point, machine_of(m)): m for m in measurements}
     ordered = sorted(
         newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, machine_of(m))
     )
-    return Page(tuple(ordered), tuple(judge(claims, ordered)))
+    return Results(tuple(ordered), tuple(judge(claims, ordered)))
 
 
 def _row(measurement: Measurement) -> dict[str, Any]:

@@ -211,7 +211,9 @@ def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None
     assert json.loads((tmp_path / "results.json").read_text())["measurements"] == []
 
 
-@pytest.mark.parametrize("name", ["index.html", "report.md", "results.csv", "results.json"])
+@pytest.mark.parametrize(
+    "name", ["index.html", "report.md", "claims.tex", "results.csv", "results.json"]
+)
 def test_a_folder_that_cannot_be_written_is_left_alone(
     page: Page, tmp_path: Path, name: str
 ) -> None:
