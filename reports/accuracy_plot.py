@@ -40,7 +40,7 @@ def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Pl
             axes.set_xlabel("MACs per clip (M)")
             axes.set_ylabel("top-1 (%)")
             axes.set_ylim(0, 102)
-        drawing.panels[0].legend(frameon=False, fontsize=8, loc="lower right")
+        drawing.panels[0].legend(frameon=False, fontsize=8, loc="best")
         return drawing.plot("accuracy-macs", "Accuracy against MACs", _finding(dots))
 
 

@@ -89,14 +89,14 @@ class Drawing:
         self._style = mpl.rc_context(STYLE)
         with mpl.rc_context(STYLE):
             self.figure = Figure(figsize=(wide, high))
-            grid = self.figure.subplots(rows, columns, sharey=True, squeeze=False).flat
+            grid = self.figure.subplots(rows, columns, sharey=True, squeeze=False)
         self.figure.subplots_adjust(
             *(left / wide, bottom / high, 1 - right / wide, 1 - top / high),
             wspace=(left + right) / width,
             hspace=(bottom + top) / height,
         )
-        self.panels: Sequence[Axes] = list(grid)[:panels]
-        for unused in list(grid)[panels:]:
+        self.panels: Sequence[Axes] = grid.flat[:panels]
+        for unused in grid.flat[panels:]:
             unused.remove()
         self._said: list[Sequence[str]] = []
 

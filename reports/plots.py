@@ -17,7 +17,7 @@ SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
 LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0}  # to its line
-LABELS_IN = 2.0  # right of a panel, for the labels
+LABELS_IN = 1.8  # right of a panel, for the labels
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import pytest
 
 PATIENCE_S = 120  # a worker that is still importing torch ends when it is through with that
 
+
 def wait_for_the_end_of_group(group: int) -> None:
     """Return when no worker of a run is left; fail where one outlives it."""
     deadline = time.monotonic() + PATIENCE_S

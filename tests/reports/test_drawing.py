@@ -27,7 +27,7 @@ def test_points_tell_what_they_are() -> None:
 def test_panels_stand_in_rows() -> None:
     with Drawing(COLUMNS + 1, width=2, height=1) as drawing:
         plot = drawing.plot("p", "Title", "Finding.")
-    assert plot.panels == len(drawing.panels) == COLUMNS + 1
+    assert plot.panels == len(drawing.panels) == len(plot.figure.axes) == COLUMNS + 1
     places = [axes.get_position() for axes in drawing.panels]
     assert places[0].y0 == places[1].y0 > places[2].y1
     assert places[0].x0 == places[2].x0
