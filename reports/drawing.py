@@ -95,7 +95,7 @@ class Drawing:
             wspace=(left + right) / width,
             hspace=(bottom + top) / height,
         )
-        self.panels: Sequence[Axes] = grid.flat[:panels]
+        self.panels: list[Axes] = list(grid.flat[:panels])
         for unused in grid.flat[panels:]:
             unused.remove()
         self._said: list[Sequence[str]] = []

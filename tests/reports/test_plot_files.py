@@ -61,7 +61,7 @@ def test_every_plot_of_the_page_is_there_twice(page: Page, tmp_path: Path) -> No
     html = (tmp_path / "index.html").read_text()
     shown = set(re.findall(r'<figure id="([^"]+)"', html))
     assert {"macs", "budget-macs"} < shown
-    assert len(shown) == 5
+    assert len(shown) == 4
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     assert names == {f"{name}.{form}" for name in shown for form in ("png", "svg")}
     assert {path.name for path in tmp_path.iterdir()} == {
