@@ -64,4 +64,4 @@ def test_killed_sweeps_end_as_undisturbed_ones(tmp_path: Path) -> None:
             wait_for_the_end_of_group(run.pid)
         sweeps += 1
         assert records(store) == expected
-    print(f"{kills} kills of {sweeps} sweeps of {POINTS} points")
+        print(f"{kills} kills of {sweeps} sweeps of {POINTS} points", flush=True)
