@@ -16,6 +16,7 @@ nox.options.sessions = ["lint", "types", "gate", "tests"]
 BUILD = Path("build")
 STORE = BUILD / "paper.sqlite"
 REPORT = BUILD / "report"
+DOCS = BUILD / "docs"
 GUARD = BUILD / "guard.sqlite"
 BASELINE = Path("suites", "baselines", "guard.json")
 
@@ -98,6 +99,13 @@ def types(session: nox.Session) -> None:
     """Check types, strictly."""
     install(session)
     session.run("mypy")
+
+
+@nox.session(default=False)
+def docs(session: nox.Session) -> None:
+    """Build the documentation into build/docs; a warning is an error."""
+    install(session)
+    session.run("sphinx-build", "-W", "--keep-going", "docs", str(DOCS))
 
 
 @nox.session

@@ -15,17 +15,12 @@ from bench.errors import BenchError
 from bench.instruments import find_instrument, machine_of
 from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.records import Measurement, Point
+from bench.store import Store, is_store
 from suites import suite
 
 FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
-REPORT_FORMATS = (
-    1,
-    2,
-    3,
-    4,
-    5,
-)  # of a report's results.json; the records of each are of this version
+REPORT_FORMATS = range(1, 7)  # of a report's results.json; the records of each are of this version
 DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
 
 Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
@@ -43,6 +38,17 @@ def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
             f"{folder}: cannot be read ({error.strerror}): give a folder of recorded files"
         ) from error
     return newest(measurement for path in paths for measurement in read(path))
+
+
+def read_results(path: Path) -> list[Measurement]:
+    """The measurements of a store, of a report's results.json or of a recorded file.
+
+    Raises `BenchError` that names the file and what is wrong in it.
+    """
+    if not is_store(path):
+        return read(path, is_report=True)
+    with Store(path) as store:
+        return store.measurements()
 
 
 def read(path: Path, *, is_report: bool = False) -> list[Measurement]:

@@ -1,4 +1,4 @@
-"""Text that others wrote, as text and nothing else: on a terminal, in Markdown and in CSV."""
+"""Text that others wrote, as text and nothing else: on a terminal, in Markdown, LaTeX and CSV."""
 
 import html
 import re
@@ -19,6 +19,18 @@ REPLACED = {
 }
 # In Markdown, with mathematics and mentions; an underscore within a word is none.
 MARKUP = re.compile(r"([\\`*{}\[\]|~#@$]|(?<![^\W_])_|_(?![^\W_]))")
+# In LaTeX; brackets and a star are options to the end of a row before them, quotes a shorthand.
+LATEX: dict[str, str | int | None] = {
+    **{mark: rf"\{mark}" for mark in "{}%$#&_"},
+    **{mark: f"{{{mark}}}" for mark in "[]*"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+}
 # A spreadsheet takes for a formula what begins so, behind spaces and quotes too.
 FORMULA = re.compile(r"[\s'\"]*[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -44,6 +56,11 @@ def in_one_line(text: str) -> str:
 def markdown(text: str) -> str:
     """`text` in one line that is no markup, in a paragraph or in a cell of a table."""
     return MARKUP.sub(r"\\\1", html.escape(in_one_line(text), quote=False))
+
+
+def latex(text: str) -> str:
+    """`text` in one line that is no command, in a paragraph or in a cell of a table."""
+    return in_one_line(text).translate(str.maketrans(LATEX))
 
 
 def csv_cell(value: object) -> object:

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from statistics import mean
 from typing import NamedTuple
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.axes import Axes
 
 from bench.records import Measurement
 from bench.video.arrow_of_time import NAME
 from reports.accuracy import TRAINED, macs_by_point, macs_of
-from reports.plots import STYLE, Colours, Plot, to_svg
+from reports.drawing import QUIET, Colours, Drawing, Plot
 
 ALL = "all classes"
 BLIND = 50  # percent: what a network reaches at most that is blind to the order of frames
@@ -30,37 +27,21 @@ class Dot(NamedTuple):
     above: float
 
 
-def networks_trained(measurements: Sequence[Measurement]) -> set[str]:
-    """The networks that the plot will have."""
-    return {dot.network for dots in _dots(measurements).values() for dot in dots}
-
-
 def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
     """A panel for all classes and for each group, a line for each network; None without any."""
     dots = _dots(measurements)
     if not dots:
         return None
     frames = sorted({dot.frames for found in dots.values() for dot in found})
-    with mpl.rc_context(), sns.axes_style("whitegrid"):
-        mpl.rcParams.update(STYLE)
-        figure, panels = plt.subplots(
-            1, len(dots), figsize=(3.6 * len(dots), 4), sharey=True, squeeze=False
-        )
-        try:
-            for axes, (group, found) in zip(panels[0], dots.items(), strict=True):
-                _draw_panel(axes, found, frames, colours)
-                axes.set_title(group)
-                axes.set_xlabel("MACs per clip (M)")
-            panels[0][0].set_ylabel("top-1 (%)")
-            panels[0][0].set_ylim(0, 102)
-            handles, names = panels[0][0].get_legend_handles_labels()
-            panels[0][-1].legend(
-                handles, names, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5)
-            )
-            svg = to_svg(figure, "accuracy-macs")
-        finally:
-            plt.close(figure)
-    return Plot("accuracy-macs", "Accuracy against MACs", _finding(dots), svg, len(dots))
+    with Drawing(len(dots), width=3.6, height=3.1, margins=(0.8, 0.2, 0.6, 0.4)) as drawing:
+        for axes, (group, found) in zip(drawing.panels, dots.items(), strict=True):
+            _draw_panel(drawing, axes, found, frames, colours)
+            axes.set_title(group)
+            axes.set_xlabel("MACs per clip (M)")
+            axes.set_ylabel("top-1 (%)")
+            axes.set_ylim(0, 102)
+        drawing.panels[0].legend(frameon=False, fontsize=8, loc="best")
+        return drawing.plot("accuracy-macs", "Accuracy against MACs", _finding(dots))
 
 
 def _dots(measurements: Sequence[Measurement]) -> dict[str, list[Dot]]:
@@ -81,25 +62,36 @@ def _dots(measurements: Sequence[Measurement]) -> dict[str, list[Dot]]:
     return found
 
 
-def _draw_panel(axes: Axes, dots: Sequence[Dot], frames: Sequence[int], colours: Colours) -> None:
+def _draw_panel(
+    drawing: Drawing, axes: Axes, dots: Sequence[Dot], frames: Sequence[int], colours: Colours
+) -> None:
     """A dot for each seed, with its interval; a line through the means of the seeds."""
-    axes.axhline(BLIND, color="0.4", linestyle="--", linewidth=1, label="blind to order, at most")
+    axes.axhline(BLIND, color=QUIET, linestyle="--", linewidth=1, label="blind to order, at most")
     for network in sorted({dot.network for dot in dots}):
         own = [dot for dot in dots if dot.network == network]
         costs = sorted({dot.macs for dot in own})
         means = [mean(dot.top1 for dot in own if dot.macs == cost) for cost in costs]
         axes.plot(costs, means, color=colours[network], label=network)
-        for dot in own:
-            axes.errorbar(
-                dot.macs,
-                dot.top1,
-                yerr=[[dot.below], [dot.above]],
+        axes.errorbar(
+            [dot.macs for dot in own],
+            [dot.top1 for dot in own],
+            yerr=[[dot.below for dot in own], [dot.above for dot in own]],
+            color=colours[network],
+            elinewidth=1,
+            linestyle="",
+        )
+        for count in frames:
+            these = [dot for dot in own if dot.frames == count]
+            drawing.points(
+                axes,
+                [dot.macs for dot in these],
+                [dot.top1 for dot in these],
+                [f"{network}, {count} frames: {d.top1:.1f} % at {d.macs:.0f} MMACs" for d in these],
                 color=colours[network],
-                marker=MARKERS[frames.index(dot.frames) % len(MARKERS)],
-                elinewidth=1,
+                marker=MARKERS[frames.index(count) % len(MARKERS)],
             )
     for number, marker in zip(frames, MARKERS, strict=False):
-        axes.plot([], [], color="0.4", linestyle="", marker=marker, label=f"{number} frames")
+        axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=f"{number} frames")
     axes.set_xlim(0, 1.08 * max(dot.macs for dot in dots))
 
 

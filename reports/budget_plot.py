@@ -4,20 +4,18 @@ from collections.abc import Sequence
 from itertools import cycle, groupby
 from typing import NamedTuple
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from bench.records import Measurement
 from reports.accuracy import macs_by_point
 from reports.budget import REFERENCE, accuracies_shown
-from reports.plots import STYLE, Colours, Plot, plain_ticks, to_svg
+from reports.drawing import INK, QUIET, Colours, Drawing, Plot, plain_ticks
 
 MARKERS = "os^Dv"  # of the sources, which do not test alike
 DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
 LABEL_PT, LETTER_PT = 8, 4.4  # the size of a label, and about the width of its letters
+LEGEND_IN = 0.17  # the height of its line
 TITLE = "Published accuracy on Something-Something v2 against MACs"
 
 
@@ -37,26 +35,17 @@ class Dot(NamedTuple):
         return self.network if self.depth is None else f"{self.network} {self.depth}"
 
 
-def networks_scored(measurements: Sequence[Measurement]) -> set[str]:
-    """The networks that the plot will have."""
-    return {dot.network for dot in _dots(measurements)}
-
-
 def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
     """A line over the frames of each network, depth and source; None without two points."""
     dots = _dots(measurements)
     budget = macs_by_point(measurements).get(REFERENCE)
     if len(dots) < 2 or not budget:
         return None
-    with mpl.rc_context(), sns.axes_style("whitegrid"):
-        mpl.rcParams.update(STYLE)
-        figure, axes = plt.subplots(figsize=(9, 5))
-        try:
-            _draw(axes, dots, budget / 1e9, colours)
-            svg = to_svg(figure, "budget-macs")
-        finally:
-            plt.close(figure)
-    return Plot("budget-macs", TITLE, _finding(dots, budget / 1e9), svg)
+    sources = list(dict.fromkeys(dot.source for dot in dots))
+    bottom = 0.9 + LEGEND_IN * (len(sources) + 2)
+    with Drawing(width=8, height=4.2, margins=(0.8, 0.4, bottom, 0.2)) as drawing:
+        _draw(drawing, dots, budget / 1e9, sources, colours)
+        return drawing.plot("budget-macs", TITLE, _finding(dots, budget / 1e9))
 
 
 def _dots(measurements: Sequence[Measurement]) -> list[Dot]:
@@ -71,37 +60,40 @@ def _dots(measurements: Sequence[Measurement]) -> list[Dot]:
     return sorted(found, key=lambda dot: (dot.network, dot.depth or 0, dot.source, dot.macs))
 
 
-def _draw(axes: Axes, dots: Sequence[Dot], budget: float, colours: Colours) -> None:
-    sources = list(dict.fromkeys(dot.source for dot in dots))
+def _draw(
+    drawing: Drawing, dots: Sequence[Dot], budget: float, sources: Sequence[str], colours: Colours
+) -> None:
+    (axes,) = drawing.panels
     floor = min(dot.top1 for dot in front_of(dots)) - DEPTH
     for (_, source), group in groupby(dots, key=lambda dot: (dot.name, dot.source)):
         own = list(group)
-        heights = [max(dot.top1, floor) for dot in own]
-        marker = MARKERS[sources.index(source) % len(MARKERS)]
-        axes.plot([d.macs for d in own], heights, color=colours[own[0].network], marker=marker)
+        macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
+        marker, colour = MARKERS[sources.index(source) % len(MARKERS)], colours[own[0].network]
+        says = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
+        drawing.points(axes, macs, heights, says, line="-", color=colour, marker=marker)
     front = front_of(dots)
     axes.plot(
         [dot.macs for dot in front],
         [dot.top1 for dot in front],
-        color="0.4",
+        color=QUIET,
         linestyle=":",
         zorder=1,
         drawstyle="steps-post",
         label="Pareto front",
     )
-    axes.axvline(budget, color="0.4", linestyle="--", linewidth=1, label=REFERENCE.network_label)
+    axes.axvline(budget, color=QUIET, linestyle="--", linewidth=1, label=REFERENCE.network_label)
     for source, marker in zip(sources, cycle(MARKERS), strict=False):
-        axes.plot([], [], color="0.4", linestyle="", marker=marker, label=source)
+        axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=source)
     axes.set_xscale("log", base=2)
     plain_ticks(axes)
     axes.margins(x=0.15)
     axes.set_xlabel("MACs per clip (G)")
     axes.set_ylabel("top-1 (%)")
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    _label(axes, dots, floor, colours)
+    _label(axes, dots, floor)
 
 
-def _label(axes: Axes, dots: Sequence[Dot], floor: float, colours: Colours) -> None:
+def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
     """Write beside each dot what it is, where no other dot or label is as far as there is room."""
     points_per_pixel = 72 / axes.figure.dpi
     places = {
@@ -128,8 +120,7 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float, colours: Colours) -> N
             xytext=(box.x0 - x, box.y0 - y),
             textcoords="offset points",
             fontsize=LABEL_PT,
-            color=colours[dot.network],
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+            color=INK,
         )
 
 

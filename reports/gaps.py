@@ -22,12 +22,16 @@ class Gap:
     @property
     def text(self) -> str:
         """The gap in a sentence."""
-        named = len(self.points) if self.status == "oom" else NAMED
-        rest = len(self.points) - named
-        points = "; ".join(self.points[:named]) + (f"; and {rest} more" if rest > 0 else "")
+        points = some_of(self.points, len(self.points) if self.status == "oom" else NAMED)
         where = f" on {self.machine}" if self.machine else ""
         count = f"{len(self.points)} points" if len(self.points) > 1 else "1 point"
         return f"{self.label}{where}, {count}: {self.status}, {self.reason} ({points})"
+
+
+def some_of(points: Sequence[str], most: int = NAMED) -> str:
+    """The first points, and how many more there are."""
+    rest = len(points) - most
+    return "; ".join(points[:most]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from bench.instruments import machine_of
 from bench.records import Measurement, Point
-from reports.plots import Plot, Series
+from reports.drawing import Plot
+from reports.plots import Series
 from reports.published import options_text
 from reports.tables import NOTHING, Cell, Show, Table, three_digits
 
 QUANTITIES = ("latency", "throughput", "energy")
+LONGEST_SLUG = 60  # names of files have 255 letters at most
 POINT_HEADINGS = ("network", "depth", "options", "frames", "batch", "mode", "precision", "run as")
 LATENCY_HEADINGS = (
     *POINT_HEADINGS,
@@ -143,25 +145,20 @@ def _doubts(measurement: Measurement) -> Cell:
 
 
 def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
-    """Latency and clips a second against frames, for each machine, mode and precision."""
+    """Latency against frames, for each machine, mode and precision."""
     timed = _by_machine(m for m in measurements if m.quantity == "latency")
     return [
         Series(
-            id=f"{machine_id(machine)}-{mode}-{precision}-{name}",
-            title=f"{title} against frames, {mode}, {precision}",
+            id=f"{machine_id(machine)}-{mode}-{precision}-latency",
+            title=f"Latency against frames, {mode}, {precision}",
             query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'",
-            label=label,
+            label="seconds a batch",
             scale=1,
-            unit=label,
-            column=column,
+            unit="seconds a batch",
             machine=machine,
         )
         for machine, found in timed.items()
         for mode, precision in sorted({(m.point.mode, m.point.precision) for m in found})
-        for name, title, label, column in (
-            ("latency", "Latency", "seconds a batch", "value"),
-            ("rate", "Throughput", "clips a second", "rate"),
-        )
     ]
 
 
@@ -174,6 +171,9 @@ def _by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measureme
 
 
 def machine_id(machine: str) -> str:
-    """What stands for a machine in links: no two names have one, however alike they are."""
-    slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))
+    """What stands for a machine in links and names of files: no two names have one.
+
+    However alike they are, or long.
+    """
+    slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))[:LONGEST_SLUG]
     return f"machine-{slug}-{hashlib.sha256(machine.encode()).hexdigest()[:6]}"

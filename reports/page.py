@@ -1,6 +1,5 @@
 """What the report says, as plain data: built from measurements first, rendered afterwards."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,16 +10,19 @@ import pandas as pd
 
 from bench.claims import ClaimResult, Verdict, judge
 from bench.instruments import machine_of
-from bench.records import Measurement
+from bench.records import Measurement, Point
 from reports.accuracy import build_accuracies, build_comparisons
-from reports.accuracy_plot import draw_accuracies, networks_trained
+from reports.accuracy_plot import draw_accuracies
 from reports.budget import BudgetTable, build_budgets, build_claims
-from reports.budget_plot import draw_budget, networks_scored
+from reports.budget_plot import draw_budget
+from reports.cards import Card, split
+from reports.changes import Changes, Results, build_changes
+from reports.drawing import Colours, Plot, colours_of
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
 from reports.machines import MachineSection, build_machines, machine_series
-from reports.plots import COSTS, Colours, Plot, draw_plots
+from reports.plots import COSTS, MACS, Series, chosen, draw
 from reports.predicted import Predicted, build_predicted
 from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
 from reports.roofline import Roofline, build_rooflines
@@ -36,6 +38,11 @@ from reports.tables import (
 from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
 
+COLUMNS = (
+    *Point.model_fields,
+    *("quantity", "instrument", "status", "unit", "reason", "machine", "value"),
+)
+
 
 @dataclass(frozen=True)
 class Page:
@@ -43,6 +50,7 @@ class Page:
 
     measurements: tuple[Measurement, ...]
     claims: tuple[ClaimResult, ...]
+    changes: Changes | None = None
 
     @cached_property
     def verdicts(self) -> dict[str, int]:
@@ -52,18 +60,50 @@ class Page:
             counts[result.verdict] += 1
         return counts
 
-    @cached_property
-    def plots(self) -> list[Plot]:
-        """What no machine has to do with, against the number of frames."""
-        costs = {series.id for series in COSTS}
-        return [plot for plot in self._drawn[0] if plot.id in costs]
+    @property
+    def judged(self) -> tuple[Card, ...]:
+        """The claims that something is measured of."""
+        return split(self.claims)[0]
+
+    @property
+    def unjudged(self) -> tuple[Card, ...]:
+        """The others."""
+        return split(self.claims)[1]
+
+    @property
+    def commands(self) -> list[str]:
+        """What would measure these."""
+        return list(dict.fromkeys(card.result.claim.measured_by for card in self.unjudged))
 
     @cached_property
-    def _drawn(self) -> tuple[list[Plot], Colours]:
-        """All that is drawn against the number of frames, together for equal colours."""
-        wanted = [*COSTS, *machine_series(self.measurements)]
-        others = networks_trained(self.measurements) | networks_scored(self.measurements)
-        return draw_plots(self.frame, wanted, others)
+    def story(self) -> Plot | None:
+        """The one picture to see: accuracy against MACs, or else frames against them."""
+        return self.budget_plot or next((p for p in self._drawn if p.id == MACS.id), None)
+
+    @property
+    def macs_plots(self) -> list[Plot]:
+        """Of MACs against the number of frames, where it is not the one picture."""
+        return [plot for plot in self._drawn if plot.id == MACS.id and plot is not self.story]
+
+    @property
+    def memory_plots(self) -> list[Plot]:
+        """Of simulated peaks against the number of frames."""
+        costs = {series.id for series in COSTS} - {MACS.id}
+        return [plot for plot in self._drawn if plot.id in costs]
+
+    @cached_property
+    def _drawn(self) -> list[Plot]:
+        """All that is drawn against the number of frames."""
+        return [draw(series, rows, self._colours) for series, rows in self._series]
+
+    @cached_property
+    def _series(self) -> list[tuple[Series, pd.DataFrame]]:
+        return chosen(self.frame, [*COSTS, *machine_series(self.measurements)])
+
+    @cached_property
+    def _colours(self) -> Colours:
+        """Of every network, so that it has the same everywhere."""
+        return colours_of(m.point.network for m in self.measurements)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
@@ -73,9 +113,8 @@ class Page:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
-        frame = pd.DataFrame(self.rows).astype({"depth": "Int64"})  # which may be missing
-        frame = frame if "value" in frame else frame.assign(value=math.nan)
-        return frame.assign(rate=frame["batch"] / frame["value"])  # clips a second of a latency
+        frame = pd.DataFrame(self.rows, columns=COLUMNS)  # which a store without any has too
+        return frame.astype({"depth": "Int64", "value": float})  # which may be missing
 
     @cached_property
     def clips(self) -> Table:
@@ -91,7 +130,7 @@ class Page:
     @cached_property
     def accuracy_plot(self) -> Plot | None:
         """Top-1 of those that were trained here against their MACs."""
-        return draw_accuracies(self.measurements, self._drawn[1])
+        return draw_accuracies(self.measurements, self._colours)
 
     @cached_property
     def comparisons(self) -> Table:
@@ -106,7 +145,7 @@ class Page:
     @cached_property
     def budget_plot(self) -> Plot | None:
         """Published accuracies against MACs, and that TSN's."""
-        return draw_budget(self.measurements, self._drawn[1])
+        return draw_budget(self.measurements, self._colours)
 
     @cached_property
     def budget_claims(self) -> tuple[ClaimResult, ...]:
@@ -127,7 +166,7 @@ class Page:
     @cached_property
     def machines(self) -> tuple[MachineSection, ...]:
         """What each machine timed."""
-        return build_machines(self.measurements, self._drawn[0])
+        return build_machines(self.measurements, self._drawn)
 
     @property
     def has_energy(self) -> bool:
@@ -147,7 +186,7 @@ class Page:
     @cached_property
     def rooflines(self) -> tuple[Roofline, ...]:
         """What share of each machine is used."""
-        return build_rooflines(self.measurements, self._drawn[1])
+        return build_rooflines(self.measurements, self._colours)
 
     @cached_property
     def agreement(self) -> AgreementSection:
@@ -195,13 +234,24 @@ class Page:
         return min(times), max(times)
 
 
-def build_page(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Page:
-    """The page of measurements: the newest of each point and instrument, and on each machine."""
+def build_page(
+    measurements: Sequence[Measurement],
+    claims: Sequence[Claim],
+    against: Sequence[Measurement] = (),
+) -> Page:
+    """The page of measurements, with what changed where there are others to hold them `against`."""
+    new = _results(measurements, claims)
+    changes = build_changes(_results(against, claims), new) if against else None
+    return Page(new.measurements, new.claims, changes)
+
+
+def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:
+    """The newest of each point and instrument, and on each machine, in order; and the verdicts."""
     newest = {(m.label, m.point, machine_of(m)): m for m in measurements}
     ordered = sorted(
         newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, machine_of(m))
     )
-    return Page(tuple(ordered), tuple(judge(claims, ordered)))
+    return Results(tuple(ordered), tuple(judge(claims, ordered)))
 
 
 def _row(measurement: Measurement) -> dict[str, Any]:

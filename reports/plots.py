@@ -1,62 +1,28 @@
-"""Costs against the number of frames, as SVG that stands in the page."""
+"""Costs against the number of frames."""
 
-import io
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
 
+from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, logarithmic
 from reports.tables import three_digits
 
-if TYPE_CHECKING:
-    from matplotlib.typing import RcKeyType
-
-Colours = dict[str, tuple[float, float, float]]  # by network
-
-COLOURS = 10  # of the colour-blind safe palette; with more networks, colours must be told apart
-PUBLISHED, AS_PUBLISHED = "formulation=published", " as published"  # options, and their label
+PUBLISHED = "formulation=published"  # options
 ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
-SCREEN_PX_PER_PT = 1.6
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
-LABEL_SPACE = 0.7  # between two panels, for the labels, as a share of a panel's width
-STYLE: "dict[RcKeyType, Any]" = {
-    "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
-    "svg.hashsalt": "blvbench",  # the same data give the same bytes
-    "text.parse_math": False,  # what stands between dollar signs is a name like any other
-    "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
-
-
-@dataclass(frozen=True)
-class Plot:
-    """An SVG element, its heading, and a sentence that says what it shows."""
-
-    id: str
-    title: str
-    finding: str
-    svg: str
-    panels: int = 1
+LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0}  # to its line
+LABELS_IN = 1.8  # right of a panel, for the labels
 
 
 @dataclass(frozen=True)
 class Series:
-    """Which measurements of a machine, or of none, a plot shows, and how it names them.
-
-    `column` holds their figures.
-    """
+    """Which measurements of a machine, or of none, a plot shows, and how it names them."""
 
     id: str
     title: str
@@ -64,19 +30,19 @@ class Series:
     label: str
     scale: float
     unit: str
-    column: str = "value"
     machine: str = ""
 
 
+MACS = Series(
+    "macs",
+    "MACs against frames",
+    "quantity == 'macs' and instrument == 'flop_counter'",
+    "MACs per clip (G)",
+    1e9,
+    "GMACs",
+)
 COSTS = (
-    Series(
-        "macs",
-        "MACs against frames",
-        "quantity == 'macs' and instrument == 'flop_counter'",
-        "MACs per clip (G)",
-        1e9,
-        "GMACs",
-    ),
+    MACS,
     Series(
         "memory-train",
         "Training memory against frames, batch 8",
@@ -98,19 +64,30 @@ COSTS = (
 )
 
 
-def draw_plots(
-    measurements: pd.DataFrame, wanted: Sequence[Series], others: Iterable[str] = ()
-) -> tuple[list[Plot], Colours]:
-    """A plot for every series that has lines to draw: one panel a depth, one line a network.
+def chosen(
+    measurements: pd.DataFrame, wanted: Sequence[Series]
+) -> list[tuple[Series, pd.DataFrame]]:
+    """The series that have lines to draw, and their rows."""
+    rows = ((series, _chosen(series, measurements)) for series in wanted)
+    return [(series, own) for series, own in rows if own["frames"].nunique() > 1]
 
-    And the colour that each network has in all of them, with networks of `others` plots.
-    """
-    chosen = [(series, _chosen(series, measurements)) for series in wanted]
-    drawn = [(series, rows) for series, rows in chosen if rows["frames"].nunique() > 1]
-    networks = sorted({name for _, rows in drawn for name in rows["network"]} | set(others))
-    name = "colorblind" if len(networks) <= COLOURS else "husl"
-    colours = dict(zip(networks, sns.color_palette(name, len(networks)), strict=True))
-    return [_draw(series, rows, colours) for series, rows in drawn], colours
+
+def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
+    """One panel a depth, one line a network."""
+    depth = rows["depth"].fillna(ONE_DEPTH)
+    data = rows.assign(shown=rows["value"] / series.scale, depth=depth)
+    depths = sorted(data["depth"].unique())
+    margins = (0.8, LABELS_IN, 0.6, 0.4)
+    with Drawing(len(depths), width=3.4, height=3.1, margins=margins) as drawing:
+        for axes, depth in zip(drawing.panels, depths, strict=True):
+            _draw_lines(drawing, axes, data[data["depth"] == depth], series, colours)
+            axes.set_title(_depth_label(depth))
+            axes.set_xlabel("frames of a clip")
+            axes.set_ylabel(series.label)
+        for axes, depth in zip(drawing.panels, depths, strict=True):
+            _label_lines(axes, data[data["depth"] == depth])
+        batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
+        return drawing.plot(series.id, series.title + batch, _finding(data, series))
 
 
 def line_name(network: str, options: str) -> str:
@@ -133,68 +110,35 @@ def _chosen(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own, differing.assign(network=differing["network"] + AS_PUBLISHED)])
 
 
-def _draw(series: Series, chosen: pd.DataFrame, colours: Colours) -> Plot:
-    depth = chosen["depth"].fillna(ONE_DEPTH)
-    data = chosen.assign(shown=chosen[series.column] / series.scale, depth=depth)
-    depths = sorted(data["depth"].unique())
-    with mpl.rc_context(), sns.axes_style("whitegrid"):
-        mpl.rcParams.update(STYLE)
-        figure, panels = plt.subplots(
-            1, len(depths), figsize=(5.2 * len(depths), 4), sharey=True, squeeze=False
-        )
-        try:
-            for axes, depth in zip(panels[0], depths, strict=True):
-                _draw_lines(axes, data[data["depth"] == depth], colours)
-                axes.set_title(_depth_label(depth))
-                axes.set_xlabel("frames of a clip")
-            panels[0][0].set_ylabel(series.label)
-            figure.subplots_adjust(wspace=LABEL_SPACE)
-            for axes, depth in zip(panels[0], depths, strict=True):
-                _label_lines(axes, data[data["depth"] == depth], colours)
-            svg = to_svg(figure, series.id)
-        finally:
-            plt.close(figure)
-    batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
-    return Plot(series.id, series.title + batch, _finding(data, series), svg, len(depths))
-
-
 def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
     """The rows of the setting that most rows have, so that lines compare."""
     settings = chosen.groupby(SETTING)
     return max((rows for _, rows in settings), key=len, default=chosen)
 
 
-def _draw_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
-    sns.lineplot(
-        data=data,
-        x="frames",
-        y="shown",
-        hue="network",
-        style="network",
-        palette=colours,
-        hue_order=list(colours),
-        style_order=list(colours),
-        markers=True,
-        legend=False,
-        ax=axes,
-    )
-    axes.set_xscale("log", base=2)
-    axes.set_yscale("log", base=2)
-    lines = data.groupby("frames")["network"].nunique()
-    axes.set_xticks(
-        lines[lines >= min(2, lines.max())].index
-    )  # not where one line alone has a point
-    plain_ticks(axes)
+def _draw_lines(
+    drawing: Drawing, axes: Axes, data: pd.DataFrame, series: Series, colours: Colours
+) -> None:
+    lines: dict[str, list[tuple[int, float]]] = {}
+    for network, frames, shown in data[["network", "frames", "shown"]].sort_values("frames").values:
+        lines.setdefault(network, []).append((frames, shown))
+    depth = _depth_label(data["depth"].iloc[0])
+    for network, points in lines.items():
+        says = [
+            f"{network}, {depth}, {frames} frames: {three_digits(shown)} {series.unit}"
+            for frames, shown in points
+        ]
+        line = "--" if network.endswith(AS_PUBLISHED) else "-"
+        x, y = zip(*points, strict=True)
+        drawing.points(
+            axes, x, y, says, line=line, color=colours[network], marker="o", markersize=5
+        )
+    counts = Counter(frames for points in lines.values() for frames, _ in points)
+    least = min(2, max(counts.values()))  # no tick where one line alone has a point
+    logarithmic(axes, ticks=[frames for frames, count in counts.items() if count >= least])
 
 
-def plain_ticks(axes: Axes) -> None:
-    """Write the numbers of logarithmic axes out, and nothing between them."""
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.3g}"))
-        axis.set_minor_locator(NullLocator())
-
-
-def _label_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
+def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     """Write each network's name behind the end of its line, no name upon another."""
     ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
     points_per_pixel = 72 / axes.figure.dpi
@@ -202,14 +146,16 @@ def _label_lines(axes: Axes, data: pd.DataFrame, colours: Colours) -> None:
     for x, y, names in _label_groups(ends):
         height_pt = axes.transData.transform((x, y))[1] * points_per_pixel
         lowest_pt = max(height_pt, lowest_pt + LABEL_DISTANCE_PT)
+        is_apart = lowest_pt - height_pt > LABEL_DISTANCE_PT / 2
         axes.annotate(
             ", ".join(names),
             (x, y),
             xytext=(8, lowest_pt - height_pt),
             textcoords="offset points",
             va="center",
-            color=colours[names[0]] if len(names) == 1 else "0.2",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+            color=INK,
+            fontsize=9,
+            arrowprops=LEADER if is_apart else None,
             annotation_clip=False,
         )
 
@@ -241,20 +187,3 @@ def _finding(data: pd.DataFrame, series: Series) -> str:
         where = f"{_depth_label(depth).capitalize()}, {frames} frames"
         sentences.append(f"{where}, {series.unit}: {', '.join(figures)}.")
     return " ".join(sentences)
-
-
-def to_svg(figure: Figure, ident: str) -> str:
-    """The figure as an SVG element whose ids are unlike those of the page's other plots."""
-    buffer = io.StringIO()
-    figure.savefig(
-        buffer, format="svg", bbox_inches="tight", metadata={"Date": None, "Creator": None}
-    )
-    svg = buffer.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r'\bid="', f'id="{ident}-', svg)
-    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{ident}-", svg)
-    size = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', svg)
-    assert size is not None
-    width = SCREEN_PX_PER_PT * float(size.group(1))  # a small figure is not blown up
-    labelled = f'role="img" aria-labelledby="{ident}-finding" style="max-width:{width:.0f}px"'
-    return svg.replace(size.group(0), labelled, 1)

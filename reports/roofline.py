@@ -8,14 +8,11 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import seaborn as sns
-
 from bench.instruments import find_instrument, machine_of
 from bench.records import Measurement
+from reports.drawing import QUIET, Colours, Drawing, Plot, logarithmic
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
-from reports.plots import STYLE, Colours, Plot, line_name, plain_ticks, to_svg
+from reports.plots import line_name
 from reports.published import options_text
 from reports.tables import Cell, Table
 
@@ -75,14 +72,8 @@ class Roofline:
 
 
 def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tuple[Roofline, ...]:
-    """A roofline for every machine and precision that has latencies with MACs and traffic.
-
-    `colours` are those of networks in other plots; one without gets its own.
-    """
+    """A roofline for every machine and precision that has latencies with MACs and traffic."""
     groups = _rates(measurements)
-    names = {_name(rate)[0] for rates in groups.values() for rate in rates}
-    new = sorted(names - colours.keys())
-    colours = colours | dict(zip(new, sns.color_palette("husl", len(new)), strict=True))
     roofs = _roofs(measurements)
     return tuple(
         Roofline(*key, _draw(*key, rates, roofs[key], colours), _table(rates))
@@ -158,36 +149,38 @@ def _draw(
     ident = f"{machine_id(machine)}-roofline-{precision}"
     names = sorted({_name(rate) for rate in rates})
     depths = sorted({rate.measured.point.depth or 0 for rate in rates})
-    with mpl.rc_context(), sns.axes_style("whitegrid"):
-        mpl.rcParams.update(STYLE)
-        figure, axes = plt.subplots(figsize=(8, 4.5))
-        try:
-            heights = [bandwidth * low / 1e9, peak / 1e9, peak / 1e9]
-            axes.plot([low, ridge, high], heights, color="0.3")
-            for name, depth in names:
-                mine = [rate for rate in rates if _name(rate) == (name, depth)]
-                axes.scatter(
-                    [rate.intensity for rate in mine],
-                    [rate.macs_per_second / 1e9 for rate in mine],
-                    color=colours[name],
-                    marker=MARKERS[depths.index(depth) % len(MARKERS)],
-                    label=f"{name} {depth}" if depth else name,
-                    zorder=3,
-                )
-            axes.set_xscale("log", base=2)
-            axes.set_yscale("log", base=2)
-            plain_ticks(axes)
-            axes.set_xlabel("MACs per byte that operators move")
-            axes.set_ylabel("GMACs a second")
-            axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-            svg = to_svg(figure, ident)
-        finally:
-            plt.close(figure)
     finding = (
         f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs a second, a copy moves "
         f"{bandwidth / 1e9:,.1f} GB a second: below {ridge:.1f} MACs per byte, memory is the limit."
     )
-    return Plot(ident, f"Roofline, {precision}", finding, svg)
+    with Drawing(width=6.5, height=3.6, margins=(0.8, 2.2, 0.6, 0.2)) as drawing:
+        (axes,) = drawing.panels
+        axes.plot([low, ridge, high], [bandwidth * low / 1e9, peak / 1e9, peak / 1e9], color=QUIET)
+        for name, depth in names:
+            mine = [rate for rate in rates if _name(rate) == (name, depth)]
+            drawing.points(
+                axes,
+                [rate.intensity for rate in mine],
+                [rate.macs_per_second / 1e9 for rate in mine],
+                [_said(rate) for rate in mine],
+                color=colours[name],
+                marker=MARKERS[depths.index(depth) % len(MARKERS)],
+                label=f"{name} {depth}" if depth else name,
+            )
+        logarithmic(axes)
+        axes.set_xlabel("MACs per byte that operators move")
+        axes.set_ylabel("GMACs a second")
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+        return drawing.plot(ident, f"Roofline, {precision}", finding)
+
+
+def _said(rate: Rate) -> str:
+    name, depth = _name(rate)
+    where = f"{name}, depth {depth}" if depth else name
+    return (
+        f"{where}, {rate.measured.point.frames} frames: {rate.macs_per_second / 1e9:,.1f} GMACs a "
+        f"second at {rate.intensity:.1f} MACs per byte"
+    )
 
 
 def _name(rate: Rate) -> tuple[str, int]:

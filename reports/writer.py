@@ -1,9 +1,10 @@
-"""Renders a page and writes the report folder: HTML, Markdown, CSV and JSON."""
+"""Renders a page and writes the report folder: HTML, Markdown, LaTeX, CSV, JSON and plots."""
 
 import csv
 import errno
 import io
 import json
+import re
 import tempfile
 from importlib.resources import files
 from pathlib import Path
@@ -13,26 +14,38 @@ from markupsafe import Markup
 
 from bench.errors import BenchError
 from bench.text import csv_cell, markdown
+from reports.claims_files import claims_md, claims_tex
 from reports.page import Page
+from reports.plot_files import plot_files
 from reports.predicted import MEASURED_BY
 
 # Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
-# 5: accuracies
-FORMAT_VERSION = 5
+# 5: accuracies, 6: changes since other results
+FORMAT_VERSION = 6
+SECTIONS = (  # of the page, in its order
+    *("claims", "changes", "story", "evidence", "macs", "memory", "latency", "accuracy", "budget"),
+    *("published", "formulations", "method", "missing"),
+)
+HEADING = re.compile(r'<h2 id="([^"]+)">(.*?) <a ')
 
 
-def write_report(page: Page, folder: Path) -> None:
-    """Write `index.html`, `report.md`, `results.csv` and `results.json` into `folder`.
+def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
+    """Write the page and its data into `folder`, with `plots` each plot as files of its own too.
 
     All is rendered before the first file is written, and each file appears whole. Raises
     `BenchError` where the folder cannot be written.
     """
-    contents = {
-        "index.html": _render("report.html.jinja", page),
-        "report.md": _render("report.md.jinja", page),
+    texts = {
+        "index.html": _html(page),
+        "report.md": _environment(page).get_template("report.md.jinja").render(),
+        "claims.md": claims_md(page.claims),
+        "claims.tex": claims_tex(page.claims),
         "results.csv": _csv(page),
         "results.json": _json(page),
     }
+    contents = {name: text.encode() for name, text in texts.items()}
+    if plots:
+        contents |= plot_files(page)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace_all(folder, contents)
@@ -42,7 +55,16 @@ def write_report(page: Page, folder: Path) -> None:
         ) from error
 
 
-def _render(template: str, page: Page) -> str:
+def _html(page: Page) -> str:
+    environment = _environment(page)
+    sections = (environment.get_template(f"sections/{name}.html.jinja") for name in SECTIONS)
+    body = "".join(section.render() for section in sections)
+    contents = [(ident, Markup(title)) for ident, title in HEADING.findall(body)]
+    skeleton = environment.get_template("report.html.jinja")
+    return skeleton.render(body=Markup(body), contents=contents)
+
+
+def _environment(page: Page) -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
@@ -51,12 +73,13 @@ def _render(template: str, page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["markdown"] = lambda text: markdown(str(text))
-    return environment.get_template(template).render(
+    environment.globals.update(
         page=page,
         gpu_memory_by=MEASURED_BY,
         svg=Markup,  # what matplotlib drew, with the text in it escaped
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
     )
+    return environment
 
 
 def _csv(page: Page) -> str:
@@ -69,22 +92,30 @@ def _csv(page: Page) -> str:
 
 
 def _json(page: Page) -> str:
-    content = {
-        "format": FORMAT_VERSION,
+    """One line for each record."""
+    lists = {
         "claims": [result.as_json() for result in page.claims],
         "agreement": [one.as_json() for one in page.agreement.figures],
         "measurements": [measurement.as_json() for measurement in page.measurements],
     }
-    return json.dumps(content, indent=1) + "\n"
+    parts = [f'"format": {FORMAT_VERSION}']
+    for name, records in lists.items():
+        lines = ",\n".join(json.dumps(record) for record in records)
+        parts.append(f'"{name}": [\n{lines}\n]')
+    if page.changes:
+        parts.append(f'"changes": {json.dumps(page.changes.as_json())}')
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _replace_all(folder: Path, contents: dict[str, str]) -> None:
+def _replace_all(folder: Path, contents: dict[str, bytes]) -> None:
     """Write every file beside its place, then move each there in one step."""
     for name in contents:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, f"{name} is a folder", str(folder / name))
     with tempfile.TemporaryDirectory(dir=folder, prefix=".report.") as temporary:
         for name, content in contents.items():
-            Path(temporary, name).write_text(content, encoding="utf-8", newline="\n")
+            for parent in (folder, Path(temporary)):
+                (parent / name).parent.mkdir(exist_ok=True)
+            Path(temporary, name).write_bytes(content)
         for name in contents:
             Path(temporary, name).replace(folder / name)

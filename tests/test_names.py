@@ -131,11 +131,12 @@ def check_report(folder: Path, plain: Path) -> None:
     with (folder / "results.csv").open(encoding="utf-8", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not [c for c in cells if c[:1] in tuple("=+-@\t\r") and c and not NUMBER.fullmatch(c)]
-    text, usual = ((f / "report.md").read_text("utf-8") for f in (folder, plain))
-    for mark in ("|", "`", "[", "*", "_", "$", "@"):
-        live = rf"(?<!\\){re.escape(mark)}"
-        assert len(re.findall(live, text)) == len(re.findall(live, usual)), mark
-    assert not re.search(r"<(?!/?\w*://)", text)
+    for name in ("report.md", "claims.md"):
+        text, usual = ((f / name).read_text("utf-8") for f in (folder, plain))
+        for mark in ("|", "`", "[", "*", "_", "$", "@"):
+            live = rf"(?<!\\){re.escape(mark)}"
+            assert len(re.findall(live, text)) == len(re.findall(live, usual)), mark
+        assert not re.search(r"<(?!/?\w*://)", text)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the README promises, run as it stands there: the paper's suite, its claims and the rest."""
+"""What the README and the documentation promise, run as it stands there, each command once."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,21 +15,47 @@ import yaml
 from bench.commands import COMMANDS
 from tests.bench.video.films import write_numbered
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMAND_LINES = re.findall(r"^blvbench .+$", README, flags=re.MULTILINE)
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+GUIDES = sorted((ROOT / "docs" / "guides").glob("*.md"))
+REFERENCE = sorted((ROOT / "docs" / "reference").glob("*.md"))
+TEXT = "\n".join(p.read_text(encoding="utf-8") for p in (*PAGES, *GUIDES, *REFERENCE))
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, flags=re.MULTILINE | re.DOTALL)
+SUITES = ("Tutorial", "Seconds", "Gate")  # their titles; each is in a file of that name
 
 
-def code_block(first_line: str) -> str:
-    """The one Python block of the README that starts with `first_line`."""
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    (found,) = (block for block in blocks if block.startswith(first_line))
+def lines_of_commands() -> Iterator[tuple[str, list[str]]]:
+    """Each command of `blvbench`, and the lines that it is shown to print."""
+    for block in (text for language, text in BLOCKS if not language):
+        for part in re.split(r"^(?=blvbench )", block, flags=re.MULTILINE):
+            line, *shown = part.splitlines() or [""]
+            if line.startswith("blvbench "):
+                yield line, shown
+
+
+def code_block(language: str, start: str) -> str:
+    """The one block in `language` that begins with `start`."""
+    (found,) = (text for kind, text in BLOCKS if kind == language and text.startswith(start))
     return str(found)
 
 
+def write_files(folder: Path) -> None:
+    """The files that the pages have their reader write."""
+    (folder / "my_network.py").write_text(code_block("python", "# my_network.py"))
+    for title in SUITES:
+        suite = code_block("toml", f'title = "{title}"')
+        (folder / f"{title.lower()}.toml").write_text(suite)
+
+
 def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench", *line.split()[1:]]
     return subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=900, check=False
+        [sys.executable, "-m", "bench", *line.split()[1:]],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "200"},  # as wide as the pages show tables
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
     )
 
 
@@ -40,27 +67,32 @@ def cpu_seconds() -> float:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every command of the README has run, in order."""
+    """A folder in which every command of the pages has run, in order."""
     folder = tmp_path_factory.mktemp("readme")
-    (folder / "my_network.py").write_text(code_block("# my_network.py"))
+    write_files(folder)
     for place, name in enumerate(("a class", "another class")):
         (folder / "videos" / name).mkdir(parents=True)
         for number in range(4):
             write_numbered(folder / "videos" / name / f"{number}.mp4", 12 + 4 * place + number)
-    for line in COMMAND_LINES:
+    done = set()
+    for line, shown in lines_of_commands():
+        if line in done:
+            continue
+        done.add(line)
         start = cpu_seconds()
         result = blvbench(folder, line)
-        expected = 1 if line.startswith("blvbench claims") else 0  # some claims do not hold
-        assert result.returncode == expected, f"{line}: {result.stderr}"
+        is_of_all = line == "blvbench claims --store paper.sqlite"  # some claims do not hold
+        assert result.returncode == (1 if is_of_all else 0), f"{line}: {result.stderr}"
+        assert [row for row in shown if row not in result.stdout.splitlines()] == [], line
         if line == "blvbench run paper --store paper.sqlite":
             assert cpu_seconds() - start < 2 * 120  # two cores, 120 s
             assert ", 0 found in the store, 0 failed" in result.stdout
     return folder
 
 
-def test_every_command_is_in_the_readme() -> None:
-    by_module = set(re.findall(r"^python -m bench (\w+)", README, flags=re.MULTILINE))  # need a GPU
-    assert {line.split()[1] for line in COMMAND_LINES} | by_module | {"suites"} == set(COMMANDS)
+def test_every_command_is_documented() -> None:
+    by_module = set(re.findall(r"^python -m bench (\w+)", TEXT, flags=re.MULTILINE))  # need a GPU
+    assert {line.split()[1] for line, _ in lines_of_commands()} | by_module == set(COMMANDS)
 
 
 def test_networks_are_trained_and_evaluated(folder: Path) -> None:
@@ -111,9 +143,8 @@ def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
 
 
 def test_the_workflow_catches_a_wider_network(tmp_path: Path) -> None:
-    """Its steps, as they stand in the README, in a repository whose last commit adds a channel."""
-    (text,) = re.findall(r"```yaml\n(.*?)```", README, flags=re.DOTALL)
-    steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
+    """Its steps, as they stand in the guide, in a repository whose last commit adds a channel."""
+    steps = yaml.safe_load(code_block("yaml", "name: gate"))["jobs"]["gate"]["steps"]
     script = "\n".join(step["run"] for step in steps if "run" in step and "pip" not in step["run"])
     commits = """
 git init --quiet && git config user.email a@b && git config user.name a
@@ -121,9 +152,7 @@ git add . && git commit --quiet -m base && export BASE=$(git rev-parse HEAD)
 sed -i 's/width=32/width=33/' my_network.py
 git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
 """
-    (tmp_path / "my_network.py").write_text(code_block("# my_network.py"))
-    (gate,) = re.findall(r"```toml\n(title = \"Gate\".*?)```", README, flags=re.DOTALL)
-    (tmp_path / "gate.toml").write_text(gate)
+    write_files(tmp_path)
     summary = tmp_path / "summary.md"
     result = subprocess.run(
         ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m bench "$@"; }}{commits}{script}'],
@@ -140,7 +169,7 @@ git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
 
 
 def run_example(first_line: str, folder: Path) -> str:
-    command = [sys.executable, "-c", code_block(first_line)]
+    command = [sys.executable, "-c", code_block("python", first_line)]
     return subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=True, timeout=300
     ).stdout

@@ -8,9 +8,8 @@ from pathlib import Path
 from bench.commands import UsageError
 from bench.errors import BenchError
 from bench.instruments import find_instrument, machine_of
-from bench.recorded import FOLDER, read, write
+from bench.recorded import FOLDER, read_results, write
 from bench.records import Measurement
-from bench.store import Store, is_store
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -43,7 +42,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError(
             f"--name is of small letters, digits and single hyphens, not {arguments.name!r}"
         )
-    kept = worth_recording(_read(arguments.file))
+    kept = worth_recording(read_results(arguments.file))
     if not kept:
         raise BenchError(
             f"{arguments.file}: holds no figure of a machine: "
@@ -71,13 +70,6 @@ def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
         for point in points
     }
     return [*of_machines, *(m for m in others if (m.label, m.point) in wanted)]
-
-
-def _read(path: Path) -> list[Measurement]:
-    if not is_store(path):
-        return read(path, is_report=True)
-    with Store(path) as store:
-        return store.measurements()
 
 
 def _name(measurements: Sequence[Measurement]) -> str:

@@ -114,7 +114,7 @@ def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
         reason = f"the baseline is in {old.unit}, the run in {new.unit}: write a new baseline"
         return Change(Outcome.CANNOT_TELL, reason=reason)
     change = compare(old, new, rule)
-    other = _other_conditions(old, new)
+    other = other_conditions(old, new)
     if other and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
         reason = f"{other}: write a baseline of the unchanged code there"
         return Change(Outcome.OTHER_ENVIRONMENT, change.difference, reason)
@@ -135,7 +135,7 @@ def _incomplete(old: Entry | None, new: Entry | None) -> Change:
     return Change(Outcome.FAILED, reason=new.reason)
 
 
-def _other_conditions(old: Entry, new: Entry) -> str:
+def other_conditions(old: Entry, new: Entry) -> str:
     """What the entries were not measured alike under, in words; "" where they were."""
     names = sorted({*old.conditions, *new.conditions})
     return ", ".join(

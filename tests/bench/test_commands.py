@@ -83,6 +83,8 @@ def test_run_claims_and_report_in_turn(tmp_path: Path, capsys: pytest.CaptureFix
     assert {f.name for f in out.iterdir()} == {
         "index.html",
         "report.md",
+        "claims.md",
+        "claims.tex",
         "results.csv",
         "results.json",
     }

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from bench.text import CONTROLS, SURROGATES, csv_cell, markdown, printable
+from bench.text import CONTROLS, SURROGATES, csv_cell, latex, markdown, printable
 
 
 def test_what_people_read_stays_as_it_is() -> None:
@@ -35,6 +35,21 @@ def test_markdown_is_text() -> None:
     assert markdown("[x](javascript:a)|`b`\n<i>$x$") == (
         "\\[x\\](javascript:a)\\|\\`b\\` &lt;i&gt;\\$x\\$"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("blvnet-TAM 3.5x, 映像", "blvnet-TAM 3.5x, 映像"),
+        (r"\input{/etc/x}", r"\textbackslash{}input\{/etc/x\}"),
+        ("5 % of $a_1$ & #2", r"5 \% of \$a\_1\$ \& \#2"),
+        ("~x^^5c", r"\textasciitilde{}x\textasciicircum{}\textasciicircum{}5c"),
+        ('[2pt]*<a>|"b"', "{[}2pt{]}{*}\\textless{}a\\textgreater{}\\textbar{}''b''"),
+        ("one\ntwo\r\n\nthree", "one two three"),
+    ],
+)
+def test_latex_is_text(text: str, escaped: str) -> None:
+    assert latex(text) == escaped
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\t=1", "\r=1", " =1", '"=1', "'=1"])

@@ -1,7 +1,7 @@
 """Points per hour against workers, in jobs of a real Slurm of one node, on points that sleep.
 
 Sleeping costs no processor, so that one machine stands for several: what is measured is what jobs
-cost themselves. Prints the README's table.
+cost themselves. Prints the table of docs/guides/cluster.md.
 """
 
 import subprocess

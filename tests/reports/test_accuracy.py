@@ -1,6 +1,6 @@
 from bench.records import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
-from reports.accuracy_plot import draw_accuracies, networks_trained
+from reports.accuracy_plot import draw_accuracies
 from reports.page import build_page
 from reports.tables import Table
 from suites import load_claims
@@ -95,8 +95,7 @@ def test_the_plot_has_a_panel_for_all_classes_and_for_each_group() -> None:
         *(trained("tsm", 18, frames=16), macs("tsm", 10**7), macs("tsn", 10**7)),
         macs("tsm", 2 * 10**7, frames=16),
     ]
-    assert networks_trained(measured) == {"tsm", "tsn"}
-    plot = draw_accuracies(measured, {"tsm": (0, 0, 1), "tsn": (1, 0, 0)})
+    plot = draw_accuracies(measured, {"tsm": "#0000ff", "tsn": "#ff0000"})
     assert plot
     assert plot.panels == 3
     assert "All classes at 16 frames: tsm 90 %." in plot.finding
@@ -108,10 +107,3 @@ def test_the_plot_has_a_panel_for_all_classes_and_for_each_group() -> None:
 def test_there_is_no_plot_without_macs_or_of_other_data() -> None:
     assert draw_accuracies([trained("tsm", 12)], {}) is None
     assert draw_accuracies([trained("tsm", 12, dataset="own"), macs("tsm", 5)], {}) is None
-
-
-def test_a_network_has_one_colour_in_all_plots() -> None:
-    measured = [trained("tsm", 20), macs("tsm", 10**7), measurement(point())]
-    page = build_page(measured, load_claims())
-    assert page.accuracy_plot
-    assert page._drawn[1].keys() == {"tsm"}

@@ -58,7 +58,10 @@ def test_a_table_for_each_budget_ranked_by_accuracy(page: Page) -> None:
 def test_the_plot_is_svg_with_a_finding(page: Page) -> None:
     assert page.budget_plot is not None
     root = ElementTree.fromstring(page.budget_plot.svg)
-    assert root.attrib["role"] == "img"
+    assert root.attrib["aria-labelledby"] == "budget-macs-finding"
+    says = [mark.get("aria-label") for mark in root.iter() if mark.get("class") == "point"]
+    assert "blvnet_tam 101, 16 frames: 60.2 % at 32.0 GMACs" in says
+    assert page.story is page.budget_plot
     assert "61.7" in page.budget_plot.finding
 
 

@@ -95,7 +95,8 @@ def test_a_network_without_depth_stands_among_the_others() -> None:
     page = build_page(records, load_claims())
     depths = [(row[0].text, row[1].text) for row in page.clips.rows]
     assert depths == [("i3d", ""), ("i3d", ""), ("tsn", "50"), ("tsn", "50")]
-    (plot,) = page.plots
+    plot = page.story
+    assert plot
     assert "networks of one depth" in plot.svg
     assert "Networks of one depth, 8 frames, GMACs: i3d" in plot.finding
     assert not any(one.measured for one in compare(ROWS, records))

@@ -97,13 +97,15 @@ def test_the_page_is_self_contained(folder: Path) -> None:
 
 
 def test_plots_are_svg_with_a_finding(page: Page) -> None:
-    assert [plot.id for plot in page.plots] == ["macs", "memory-train"]
-    for plot in page.plots:
+    assert page.story
+    assert not page.macs_plots  # it is the one picture, where no accuracy is known
+    plots = [page.story, *page.memory_plots]
+    assert [plot.id for plot in plots] == ["macs", "memory-train"]
+    for plot in plots:
         root = ElementTree.fromstring(plot.svg)
-        assert root.attrib["role"] == "img"
         assert {"depth 50", "depth 101", "tam, tsn"} <= {t.strip() for t in root.itertext()}
     networks = "blvnet_tam 4, blvnet_tam as published 8, tam 32, tsn 32"
-    assert f"Depth 50, 16 frames, GMACs: {networks}." in page.plots[0].finding
+    assert f"Depth 50, 16 frames, GMACs: {networks}." in plots[0].finding
 
 
 def test_tables_have_every_point(page: Page) -> None:
@@ -196,10 +198,22 @@ def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
     writer.write_report(build_page([measurement(point())], load_claims()), tmp_path)
     html = (tmp_path / "index.html").read_text()
     assert "<svg" not in html
-    assert 'href="#plots"' not in html
+    assert 'href="#story"' not in html
 
 
-@pytest.mark.parametrize("name", ["index.html", "report.md", "results.csv", "results.json"])
+def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None:
+    page = build_page([], load_claims())
+    writer.write_report(page, tmp_path)
+    for name in ("index.html", "report.md"):
+        assert "Nothing was measured yet." in (tmp_path / name).read_text()
+    assert "blvbench run paper --store FILE" in page.commands
+    assert (tmp_path / "results.csv").read_text().count("\n") == 1  # the headings
+    assert json.loads((tmp_path / "results.json").read_text())["measurements"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "report.md", "claims.tex", "results.csv", "results.json"]
+)
 def test_a_folder_that_cannot_be_written_is_left_alone(
     page: Page, tmp_path: Path, name: str
 ) -> None:

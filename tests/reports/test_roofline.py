@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.records import Measurement, Point
+from reports.drawing import colours_of
 from reports.page import build_page
 from reports.roofline import build_rooflines
 from reports.writer import write_report
@@ -33,7 +34,7 @@ def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
     where = point(batch=2)
     others = [timed(where.model_copy(update={"mode": "train"}), 64.0)]
     others += [timed(point(batch=2, frames=n), 32.0) for n in (1, 2)]  # of no known MACs
-    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], {})
+    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], colours_of([]))
     (row,) = roofline.table.rows
     assert [cell.text for cell in row][-4:] == ["4.00", "0.0", "50%", "50%"]
     assert row[-3].number == 8  # 16 MACs in 2 s
@@ -43,19 +44,19 @@ def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
 def test_counts_are_found_whatever_they_ignore() -> None:
     where = point(batch=2, precision="bf16")
     compiled = where.model_copy(update={"execution": "compile", "memory_format": "channels_last"})
-    (roofline,) = build_rooflines([*counts(where), timed(compiled, 16.0)], {})
+    (roofline,) = build_rooflines([*counts(where), timed(compiled, 16.0)], colours_of([]))
     assert roofline.precision == "bf16"
     (row,) = roofline.table.rows
     assert "compile, channels-last" in [cell.text for cell in row]
 
 
-def test_networks_that_no_other_plot_shows_can_be_told_apart() -> None:
+def test_points_are_named_in_the_colours_of_their_networks() -> None:
     records = [
         record
         for network in ("tsn", "tsm")
         for record in (*counts(point(network=network)), timed(point(network=network), 16.0))
     ]
-    (roofline,) = build_rooflines(records, {"tsn": (0.0, 0.0, 1.0)})
+    (roofline,) = build_rooflines(records, {"tsn": "#0000ff", "tsm": "#ff0000"})
     assert "#0000ff" in roofline.plot.svg
     for name in ("tsm 50", "tsn 50"):
         assert f">{name}<" in roofline.plot.svg

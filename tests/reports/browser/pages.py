@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 WIDTHS = (360, 1024, 1920)  # a phone, a small window, a large screen
@@ -21,7 +20,7 @@ FILTERS = "form.filters"
 EXPORT = "button.export"
 ANCHOR = "a.anchor"
 CARD = "article.card"
-POINT = "svg .point"
+POINT = ".point"
 TIP = "#tip"
 OF_SEVERAL_UNITS = "formulations-table"  # each of its rows has a unit of its own
 MISSING = ("", "not measured", "none")  # what a cell says where there is no figure
@@ -33,9 +32,6 @@ IN_VIEW = """(href) => {
   const { top, bottom } = target.getBoundingClientRect();
   return target.checkVisibility() && top >= -1 && Math.min(top, bottom) < innerHeight;
 }"""
-
-# The parts that a page gets with the interactive one. Delete it, and every use, with that page.
-coming = pytest.mark.xfail(strict=True, reason="the interactive page has it")
 
 
 @dataclass

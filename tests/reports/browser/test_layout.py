@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.reports.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened, coming
+from tests.reports.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -34,15 +34,15 @@ VIOLATIONS = """(tags) => axe.run({ runOnly: tags, resultTypes: ["violations"] }
   found.violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary}`)))"""
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
+# Those without a link to themselves, or to what they head.
 UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
-  .filter((h) => !h.id || !document.querySelector(`{ANCHOR}[href="#${{CSS.escape(h.id)}}"]`))
+  .filter((h) => !document.querySelector(h.querySelector("{ANCHOR}")?.hash || "none")?.contains(h))
   .map((h) => h.textContent)"""
 
-EMPTY = pytest.param("empty", marks=coming)
-SMALL = ("failures", "one")
+SMALL = ("empty", "failures", "one")
 
 
-@pytest.mark.parametrize("name", ["rich", EMPTY, *SMALL, "many"])
+@pytest.mark.parametrize("name", ["rich", *SMALL, "many"])
 def test_nothing_is_wider_than_the_window(visit: Callable[[str], Opened], name: str) -> None:
     opened = visit(name)
     for width in WIDTHS:
@@ -53,8 +53,8 @@ def test_nothing_is_wider_than_the_window(visit: Callable[[str], Opened], name: 
     assert opened.page.evaluate(TOO_WIDE) == []
 
 
-@coming
-@pytest.mark.parametrize("name", ["rich", "empty", *SMALL])
+@pytest.mark.xfail(strict=True, reason="a list of commands scrolls, out of the keyboard's reach")
+@pytest.mark.parametrize("name", ["rich", *SMALL])
 def test_axe_core_finds_no_violation(visit: Callable[[str], Opened], name: str) -> None:
     opened = visit(name)
     opened.unfold()
@@ -67,7 +67,6 @@ def test_axe_core_finds_no_violation(visit: Callable[[str], Opened], name: str) 
             assert not found, "\n".join([f"{width} px, {scheme}:", *found])
 
 
-@coming
 def test_the_dark_scheme_is_dark(visit: Callable[[str], Opened]) -> None:
     opened = visit("one")
     paper = []
@@ -77,7 +76,7 @@ def test_the_dark_scheme_is_dark(visit: Callable[[str], Opened]) -> None:
     assert paper[0] != paper[1]
 
 
-@pytest.mark.parametrize("name", ["rich", EMPTY, *SMALL])
+@pytest.mark.parametrize("name", ["rich", *SMALL])
 def test_headings_skip_no_level(visit: Callable[[str], Opened], name: str) -> None:
     levels = visit(name).page.evaluate(LEVELS)
     assert levels.count(1) == 1
@@ -85,6 +84,5 @@ def test_headings_skip_no_level(visit: Callable[[str], Opened], name: str) -> No
     assert max(after - before for before, after in pairwise(levels)) <= 1
 
 
-@coming
 def test_every_heading_has_a_link_to_itself(visit: Callable[[str], Opened]) -> None:
     assert visit("rich").page.evaluate(UNLINKED) == []

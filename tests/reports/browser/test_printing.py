@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from tests.reports.browser.pages import EXPORT, FILTERS, NAVIGATION, Opened, coming
+from tests.reports.browser.pages import EXPORT, FILTERS, NAVIGATION, Opened
 
 PAGE_OF_PDF = re.compile(rb"/Type\s*/Page\b")
 CLOSED = """() => [...document.querySelectorAll("details > :not(summary)")]
@@ -26,7 +26,6 @@ def test_what_one_clicks_is_not_printed(visit: Callable[[str], Opened]) -> None:
         ] == []
 
 
-@coming
 def test_what_is_closed_is_printed(visit: Callable[[str], Opened]) -> None:
     page = visit("rich").page
     page.emulate_media(media="print")

@@ -1,0 +1,31 @@
+"""How Sphinx builds the documentation, which `nox -s docs` has it do."""
+
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this folder is not installed
+
+project = "blvbench"
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+myst_heading_anchors = 3
+default_role = "code"  # of docstrings, which put code between single backquotes
+autodoc_default_options = {"undoc-members": True}
+autodoc_member_order = "bysource"
+autodoc_typehints_format = "short"
+python_use_unqualified_type_names = True
+
+html_theme = "furo"
+html_title = project
+html_show_copyright = False
+html_show_sourcelink = False
+html_copy_source = False
+html_show_search_summary = False  # it is fetched page by page, which pages on a disk cannot be
+
+
+def setup(app: Sphinx) -> None:
+    """Write the pages that are generated, before Sphinx looks for pages."""
+    from docs.generate import write_pages
+
+    write_pages(Path(app.srcdir, "generated"))

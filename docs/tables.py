@@ -1,0 +1,69 @@
+"""What there is to measure, and what measures it, as tables."""
+
+from bench.instruments import INSTRUMENTS, Instrument
+from bench.text import markdown
+from docs.markdown import code, table
+from models.registry import Network, describe, get_network, list_models
+
+NETWORKS = """# Networks
+
+What `blvbench models` lists and `models.create_model` builds. An option is given as
+`--option NAME=VALUE`, or as a keyword. "frames" says which numbers of frames a network takes.
+
+"""
+INSTRUMENTS_HEAD = """# Quantities and instruments
+
+`--quantity` and a suite's `quantities` take a quantity, which means its first instrument here, or
+`quantity:instrument`. A figure of a machine is measured in a process of its own and shown under the
+machine's name; all others are the same everywhere. What an instrument ignores is left out of the
+identity of its figures: counts of one clip are not measured again for another batch.
+[The method](../method.md) says what each counts and how far off it is.
+
+"""
+
+
+def networks_page() -> str:
+    """Every network of the registry."""
+    rows = [_network(get_network(name)) for name in list_models()]
+    return NETWORKS + table(("name", "what it is", "depths", "frames", "options"), rows)
+
+
+def _network(network: Network) -> tuple[str, ...]:
+    depths = (
+        f"{f'{backbone}: ' if backbone else ''}{', '.join(map(str, known)) or 'one'}"
+        for backbone, known in network.depths.items()
+    )
+    options = (
+        f"{code(name)}: {markdown(describe(network.choices[name]))} (default: {default})"
+        for name, default in network.options.items()
+    )
+    return (
+        code(network.name),
+        f"{markdown(network.summary)} Source: {markdown(network.source)}.",
+        "; ".join(depths),
+        _frames(network),
+        "; ".join(options),
+    )
+
+
+def _frames(network: Network) -> str:
+    if network.only_frames:
+        return str(network.only_frames)
+    return "any" if network.frame_multiple == 1 else f"multiples of {network.frame_multiple}"
+
+
+def instruments_page() -> str:
+    """Every instrument, in the order of their table."""
+    return INSTRUMENTS_HEAD + table(
+        ("quantity", "instrument", "unit", "of a machine", "ignores"), map(_instrument, INSTRUMENTS)
+    )
+
+
+def _instrument(instrument: Instrument) -> tuple[str, ...]:
+    return (
+        code(instrument.quantity),
+        code(instrument.name),
+        instrument.unit,
+        instrument.device or "no",
+        ", ".join(map(code, instrument.ignores)) or "nothing",
+    )

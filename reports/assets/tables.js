@@ -1,0 +1,92 @@
+"use strict";
+// Tables sort by a click on a heading, show the rows that are chosen, and export these as CSV.
+{
+  const FILTERED = ["network", "depth", "frames", "batch"];
+  const LONG = 6; // rows from which on a table has controls
+
+  const textOf = (row, column) => row.cells[column].textContent;
+  const rowsOf = (table) => [...table.tBodies[0].rows];
+  const headingsOf = (table) => [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const inOrder = (a, b) => a.localeCompare(b, "en", { numeric: true });
+
+  const makeSortable = (table) => {
+    const headings = [...table.tHead.rows[0].cells];
+    headings.forEach((heading, column) => {
+      heading.querySelector("button").addEventListener("click", () => {
+        const ascending = heading.ariaSort !== "ascending";
+        headings.forEach((other) => other.removeAttribute("aria-sort"));
+        heading.ariaSort = ascending ? "ascending" : "descending";
+        // What was not measured sorts as the largest.
+        const number = (row) => Number(row.cells[column].dataset.sort ?? Infinity);
+        const byText = (a, b) => inOrder(textOf(a, column), textOf(b, column));
+        const byNumber = (a, b) => (number(a) === number(b) ? 0 : number(a) - number(b));
+        const rows = rowsOf(table);
+        const isNumeric = rows.some((row) => row.cells[column].dataset.sort !== undefined);
+        rows.sort(isNumeric ? byNumber : byText);
+        table.tBodies[0].append(...(ascending ? rows : rows.reverse()));
+      });
+    });
+  };
+
+  // A spreadsheet computes what begins like a formula, unless it is a number.
+  const asData = (cell) => {
+    const text = cell.textContent.trim();
+    if (cell.dataset.sort !== undefined && /^-?[\d,.]+$/.test(text)) return text.replaceAll(",", "");
+    return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  };
+  const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+  const download = (table) => {
+    const shown = rowsOf(table).filter((row) => !row.hidden);
+    const lines = [headingsOf(table), ...shown.map((row) => [...row.cells].map(asData))];
+    const content = lines.map((line) => line.map(quoted).join(",") + "\n").join("");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([content], { type: "text/csv" }));
+    link.download = `${table.id}.csv`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  };
+
+  const chooser = (table, column, name) => {
+    const values = [...new Set(rowsOf(table).map((row) => textOf(row, column)))].sort(inOrder);
+    if (values.length < 2) return null;
+    const select = document.createElement("select");
+    select.name = name;
+    select.append(new Option("all", ""), ...values.map((value) => new Option(value || "none", `=${value}`)));
+    const label = document.createElement("label");
+    label.append(`${name} `, select);
+    return { label, accepts: (row) => !select.value || select.value === `=${textOf(row, column)}` };
+  };
+
+  const addControls = (table) => {
+    const form = document.createElement("form");
+    form.className = "filters";
+    form.dataset.for = table.id;
+    const headings = headingsOf(table);
+    const choosers = FILTERED.filter((name) => headings.includes(name))
+      .map((name) => chooser(table, headings.indexOf(name), name))
+      .filter((one) => one);
+    const counted = document.createElement("output");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "export";
+    button.textContent = "Export as CSV";
+    button.setAttribute("aria-label", `Export as CSV: ${table.caption.textContent}`);
+    button.addEventListener("click", () => download(table));
+    const show = () => {
+      const rows = rowsOf(table);
+      for (const row of rows) row.hidden = !choosers.every((one) => one.accepts(row));
+      counted.value = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+    };
+    form.addEventListener("input", show);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.append(...choosers.map((one) => one.label), counted, button);
+    table.closest(".table").before(form);
+    show();
+  };
+
+  for (const table of document.querySelectorAll("table.sortable")) {
+    makeSortable(table);
+    if (rowsOf(table).length >= LONG) addControls(table);
+  }
+}

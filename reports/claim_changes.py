@@ -1,0 +1,67 @@
+"""A claim judged twice: its verdicts and the figures of its cases, then and now."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from bench.claims import CaseResult, ClaimResult
+
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class CaseChange:
+    """A case of a claim on one machine, which one side may lack."""
+
+    label: str
+    old: CaseResult | None
+    new: CaseResult | None
+
+    @property
+    def figures(self) -> tuple[str, str]:
+        """What the case was judged by, then and now."""
+        old, new = (
+            case.measured.figure if case and case.measured else NOT_MEASURED
+            for case in (self.old, self.new)
+        )
+        return old, new
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is judged by another figure, or otherwise."""
+        old, new = (
+            (case.measured, case.standing) if case and case.measured else None
+            for case in (self.old, self.new)
+        )
+        return old != new
+
+
+@dataclass(frozen=True)
+class ClaimChange:
+    """A claim on both sides, with its cases that changed."""
+
+    old: ClaimResult
+    new: ClaimResult
+    cases: tuple[CaseChange, ...]
+
+    @classmethod
+    def of(cls, old: ClaimResult, new: ClaimResult) -> Self:
+        """The two results of one claim, case by case."""
+        before, now = ({case.label: case for case in side.cases} for side in (old, new))
+        cases = (CaseChange(n, before.get(n), now.get(n)) for n in {**before, **now})
+        return cls(old, new, tuple(case for case in cases if case.is_changed))
+
+    @property
+    def is_flipped(self) -> bool:
+        """Whether the verdict is another."""
+        return self.old.verdict is not self.new.verdict
+
+    def as_json(self) -> dict[str, Any]:
+        """Verdicts and figures, then and now."""
+        return {
+            "id": self.new.claim.id,
+            "verdict": {"old": str(self.old.verdict), "new": str(self.new.verdict)},
+            "cases": [
+                {"label": case.label, **dict(zip(("old", "new"), case.figures, strict=True))}
+                for case in self.cases
+            ],
+        }

@@ -1,0 +1,181 @@
+"""How plots are drawn: one style, one colour a network, and points that tell what they are.
+
+An SVG stands in the page, in its colours, light or dark; a file of its own keeps those given here.
+"""
+
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+from xml.etree import ElementTree
+
+import matplotlib as mpl
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+if TYPE_CHECKING:
+    from matplotlib.typing import RcKeyType
+
+Colours = dict[str, str]  # by network
+
+PAPERS = (  # networks of the paper's comparison, each with its colour whatever else is drawn
+    *("tsn", "blvnet_tam", "tsm", "tam", "i3d_resnet", "i3d", "s3d_resnet", "tsn_blnet"),
+    *("blvnet", "s3d"),
+)
+AS_PUBLISHED = " as published"  # ends the name of a line that has its network's colour, dashed
+INK, QUIET, LINE = "#1a1f26", "#565e69", "#d5dae0"
+THEMED = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)"}
+COLUMNS = 2  # of panels: what a screen shows in a size to read
+TICKS_APART = 0.4  # in powers of 2, lest their numbers touch
+SCREEN_PX_PER_PT = 1.6
+STYLE: "dict[RcKeyType, Any]" = {
+    "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
+    "svg.hashsalt": "blvbench",  # the same data give the same bytes
+    "text.parse_math": False,  # what stands between dollar signs is a name like any other
+    "font.family": "sans-serif",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+    "grid.color": LINE,
+    "xtick.bottom": False,
+    "ytick.left": False,
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "axes.edgecolor": QUIET,
+}
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
+
+
+@dataclass(frozen=True)
+class Plot:
+    """An SVG element, its heading, and a sentence that says what it shows.
+
+    `figure` is what it was made of.
+    """
+
+    id: str
+    title: str
+    finding: str
+    svg: str
+    panels: int
+    figure: Figure = field(repr=False, compare=False)
+
+
+class Drawing:
+    """Panels of `width` x `height` inches each, `COLUMNS` in a row; draw within `with`.
+
+    `margins` are around each, in inches: left, right, bottom and top.
+    """
+
+    def __init__(
+        self,
+        panels: int = 1,
+        *,
+        width: float,
+        height: float,
+        margins: tuple[float, float, float, float] = (0.8, 0.2, 0.6, 0.4),
+    ) -> None:
+        left, right, bottom, top = margins
+        columns, rows = min(panels, COLUMNS), -(-panels // COLUMNS)
+        wide, high = columns * (left + width + right), rows * (bottom + height + top)
+        self._style = mpl.rc_context(STYLE)
+        with mpl.rc_context(STYLE):
+            self.figure = Figure(figsize=(wide, high))
+            grid = self.figure.subplots(rows, columns, sharey=True, squeeze=False)
+        self.figure.subplots_adjust(
+            *(left / wide, bottom / high, 1 - right / wide, 1 - top / high),
+            wspace=(left + right) / width,
+            hspace=(bottom + top) / height,
+        )
+        self.panels: list[Axes] = list(grid.flat[:panels])
+        for unused in grid.flat[panels:]:
+            unused.remove()
+        self._said: list[Sequence[str]] = []
+
+    def __enter__(self) -> Self:
+        self._style.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._style.__exit__(None, None, None)
+
+    def points(
+        self,
+        axes: Axes,
+        x: Sequence[float],
+        y: Sequence[float],
+        says: Sequence[str],
+        *,
+        line: str = "",
+        **style: Any,
+    ) -> None:
+        """Draw a marker at each (x, y), which tells what `says` has for it, joined by a `line`."""
+        gid = f"points-{len(self._said)}"
+        axes.plot(x, y, linestyle=line, gid=gid, clip_on=False, **style)
+        self._said.append(says)
+
+    def plot(self, ident: str, title: str, finding: str) -> Plot:
+        """What was drawn, for a page, with ids unlike those of the page's other plots."""
+        root = ElementTree.fromstring(_saved(self.figure))
+        for number, says in enumerate(self._said):
+            (group,) = (g for g in root.iter(f"{{{SVG}}}g") if g.get("id") == f"points-{number}")
+            for mark, said in zip(group.iter(f"{{{SVG}}}use"), says, strict=True):
+                mark.attrib.update({"class": "point", "role": "img", "aria-label": said})
+        width = SCREEN_PX_PER_PT * float(root.attrib.pop("width").removesuffix("pt"))
+        del root.attrib["height"]  # the page's width decides
+        root.set("role", "group")
+        root.set("aria-labelledby", f"{ident}-finding")
+        root.set("style", f"max-width:{width:.0f}px")  # a small figure is not blown up
+        for metadata in root.findall(f"{{{SVG}}}metadata"):
+            root.remove(metadata)
+        svg = ElementTree.tostring(root, "unicode")
+        svg = re.sub(r'\bid="', f'id="{ident}-', svg)
+        svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{ident}-", svg)
+        svg = re.sub("|".join(THEMED), lambda match: THEMED[match[0]], svg)
+        return Plot(ident, title, finding, svg, len(self.panels), self.figure)
+
+
+def _saved(figure: Figure) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def colours_of(names: Iterable[str]) -> Colours:
+    """A colour for each line: those of the paper's networks are always the same.
+
+    Others share the rest of the colour circle.
+    """
+    networks = sorted({name.removesuffix(AS_PUBLISHED) for name in names} - {*PAPERS})
+    own = sns.color_palette("colorblind", len(PAPERS)).as_hex()
+    rest = sns.husl_palette(len(networks), s=0.6, l=0.55).as_hex()
+    colours = dict(zip((*PAPERS, *networks), (*own, *rest), strict=True))
+    return colours | {name + AS_PUBLISHED: colour for name, colour in colours.items()}
+
+
+def logarithmic(axes: Axes, *, ticks: Iterable[float] | None = None) -> None:
+    """Make both axes logarithmic, with plain numbers; those of x stand at `ticks` where given."""
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log", base=2)
+    if ticks is not None:
+        apart: list[float] = []
+        for tick in sorted(ticks):
+            if not apart or math.log2(tick / apart[-1]) >= TICKS_APART:
+                apart.append(tick)
+        axes.xaxis.set_major_locator(FixedLocator(apart))
+    plain_ticks(axes)
+
+
+def plain_ticks(axes: Axes) -> None:
+    """Write the numbers of logarithmic axes out, and nothing between them."""
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.3g}"))
+        axis.set_minor_locator(NullLocator())

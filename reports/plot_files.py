@@ -1,0 +1,39 @@
+"""A report's plots as files of their own, for papers and slides."""
+
+import io
+from typing import Any
+
+import matplotlib as mpl
+
+from reports.drawing import STYLE, Plot
+from reports.page import Page
+
+FOLDER = "plots"
+DPI = 300  # what journals ask of pictures in print, at the size of the SVG
+
+
+def plot_files(page: Page) -> dict[str, bytes]:
+    """The PNG and the SVG of each plot, by its path in the report's folder."""
+    files = {}
+    for plot in _plots(page):
+        path = f"{FOLDER}/{plot.id}"
+        files[f"{path}.png"] = _saved(plot, format="png", dpi=DPI, metadata={"Software": None})
+        files[f"{path}.svg"] = _saved(
+            plot, format="svg", metadata={"Date": None, "Creator": None, "Title": plot.title}
+        )
+    return files
+
+
+def _plots(page: Page) -> list[Plot]:
+    """All that the page shows."""
+    single = [plot for plot in (page.story, page.accuracy_plot) if plot]
+    of_machines = [plot for section in page.machines for plot in section.plots]
+    rooflines = [one.plot for one in page.rooflines]
+    return [*single, *page.macs_plots, *page.memory_plots, *of_machines, *rooflines]
+
+
+def _saved(plot: Plot, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        plot.figure.savefig(buffer, facecolor="white", **options)
+    return buffer.getvalue()
