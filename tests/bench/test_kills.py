@@ -17,13 +17,13 @@ SUITE = """
 title = "Fast"
 description = "Points that take milliseconds."
 [[sweep]]
-networks = ["tsn", "tsm", "blvnet_tam"]
-depths = [50, 101]
-frames = [2, 4, 6, 8, 10, 12, 14, 16]
+networks = ["tsn", "tsm", "tam"]
+depths = [18]
+frames = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16]
 input_size = 32
 quantities = ["params", "macs"]
 """
-POINTS = 3 * 2 * 8 * 2
+POINTS = 3 * 16 * 2
 PATIENCE_S = 300
 
 
