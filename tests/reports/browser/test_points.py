@@ -7,19 +7,20 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.reports.browser.pages import HEIGHT, POINT, TIP, WIDTHS, Opened
-from tests.reports.browser.results import COSTS
+from tests.reports.browser.results import COSTS, FORMULAS
 
 LABELS = "(points) => points.map((point) => point.getAttribute('aria-label'))"
 # The tabulator stops once at each plot; arrows go on from there.
 STOPS = f"""() => [...document.querySelectorAll("svg:has({POINT})")]
-  .map((svg) => [...svg.querySelectorAll("{POINT}")].filter((point) => point.tabIndex === 0).length)"""
+  .map((svg) => [...svg.querySelectorAll("{POINT}")])
+  .map((points) => points.filter((point) => point.tabIndex === 0).length)"""
 # A point in the middle of the window that no other one covers.
 UNCOVERED = """(points) => points.findIndex((point) => {
   point.scrollIntoView({ block: "center", inline: "center" });
   const { x, y, width, height } = point.getBoundingClientRect();
   return point.contains(document.elementFromPoint(x + width / 2, y + height / 2));
 })"""
-NETWORK = re.compile("|".join(sorted(COSTS, key=len, reverse=True)))
+NETWORK = re.compile("|".join(map(re.escape, (*COSTS, *FORMULAS))))
 LONE_NUMBERS = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")
 
 
