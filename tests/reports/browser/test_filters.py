@@ -134,9 +134,11 @@ def test_only_visible_rows_are_exported(opened: Opened, tmp_path: Path) -> None:
 
 
 def test_no_cell_of_an_export_is_a_formula(opened: Opened, tmp_path: Path) -> None:
-    names: set[str] = set()
-    for form, table in of_networks(opened):
-        _, *rows = exported(form, table, tmp_path)
-        names |= {row[table.headings.index("network")] for row in rows}
+    form, table, place = next(
+        (form, table, table.headings.index("network"))
+        for form, table in of_networks(opened)
+        if FORMULAS[0] in table.column(table.headings.index("network"))
+    )
+    names = {row[place] for row in exported(form, table, tmp_path)}
     assert {f"'{name}" for name in FORMULAS} <= names
     assert not names & set(FORMULAS)

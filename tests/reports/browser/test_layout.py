@@ -59,13 +59,17 @@ def test_nothing_is_wider_than_the_window(visit: Callable[[str], Opened], name: 
 
 
 @pytest.mark.xfail(strict=True, reason="a list of commands scrolls, out of the keyboard's reach")
-@pytest.mark.parametrize("name", ["rich", *SMALL])
-def test_axe_core_finds_no_violation(visit: Callable[[str], Opened], name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "widths"), [("rich", WIDTHS), *((name, WIDTHS[:1]) for name in SMALL)]
+)
+def test_axe_core_finds_no_violation(
+    visit: Callable[[str], Opened], name: str, widths: tuple[int, ...]
+) -> None:
     opened = visit(name)
     opened.unfold()
     opened.page.evaluate(THIN_OUT)
     opened.page.evaluate(AXE)
-    for width in WIDTHS:
+    for width in widths:
         for scheme in SCHEMES:
             opened.look(width, scheme)
             found = opened.page.evaluate(VIOLATIONS, RULES[scheme])
