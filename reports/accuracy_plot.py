@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from bench.records import Measurement
 from bench.video.arrow_of_time import NAME
 from reports.accuracy import TRAINED, macs_by_point, macs_of
-from reports.drawing import QUIET, Colours, Drawing, Plot
+from reports.drawing import QUIET, Colours, Drawing, Plot, frame
 
 ALL = "all classes"
 BLIND = 50  # percent: what a network reaches at most that is blind to the order of frames
@@ -37,10 +37,9 @@ def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Pl
         for axes, (group, found) in zip(drawing.panels, dots.items(), strict=True):
             _draw_panel(drawing, axes, found, frames, colours)
             axes.set_title(group)
-            axes.set_xlabel("MACs per clip (M)")
-            axes.set_ylabel("top-1 (%)")
             axes.set_ylim(0, 102)
-        drawing.panels[0].legend(frameon=False, fontsize=8, loc="best")
+            frame(axes, "MACs per clip (M)", "top-1 (%)")
+        drawing.panels[0].legend(frameon=False, fontsize=8, loc="lower right")
         return drawing.plot("accuracy-macs", "Accuracy against MACs", _finding(dots))
 
 

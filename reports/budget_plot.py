@@ -10,7 +10,7 @@ from matplotlib.transforms import Bbox
 from bench.records import Measurement
 from reports.accuracy import macs_by_point
 from reports.budget import REFERENCE, accuracies_shown
-from reports.drawing import INK, QUIET, Colours, Drawing, Plot, plain_ticks
+from reports.drawing import INK, QUIET, Colours, Drawing, Plot, frame
 
 MARKERS = "os^Dv"  # of the sources, which do not test alike
 DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
@@ -85,11 +85,9 @@ def _draw(
     for source, marker in zip(sources, cycle(MARKERS), strict=False):
         axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=source)
     axes.set_xscale("log", base=2)
-    plain_ticks(axes)
     axes.margins(x=0.15)
-    axes.set_xlabel("MACs per clip (G)")
-    axes.set_ylabel("top-1 (%)")
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    frame(axes, "MACs per clip (G)", "top-1 (%)")
     _label(axes, dots, floor)
 
 

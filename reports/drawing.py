@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self
 from xml.etree import ElementTree
 
@@ -15,7 +16,7 @@ import matplotlib as mpl
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 if TYPE_CHECKING:
     from matplotlib.typing import RcKeyType
@@ -37,17 +38,10 @@ STYLE: "dict[RcKeyType, Any]" = {
     "svg.hashsalt": "blvbench",  # the same data give the same bytes
     "text.parse_math": False,  # what stands between dollar signs is a name like any other
     "font.family": "sans-serif",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
+    "axes.titley": 1.02,  # else it is sought for each panel, which takes as long as to draw it
     "axes.facecolor": "none",
     "figure.facecolor": "none",
-    "grid.color": LINE,
-    "xtick.bottom": False,
-    "ytick.left": False,
-    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
-    "axes.edgecolor": QUIET,
+    "text.color": INK,
 }
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)
@@ -89,15 +83,15 @@ class Drawing:
         self._style = mpl.rc_context(STYLE)
         with mpl.rc_context(STYLE):
             self.figure = Figure(figsize=(wide, high))
-            grid = self.figure.subplots(rows, columns, sharey=True, squeeze=False)
+            self.panels: list[Axes] = []
+            for place in range(1, panels + 1):
+                first = self.panels[0] if self.panels else None
+                self.panels.append(self.figure.add_subplot(rows, columns, place, sharey=first))
         self.figure.subplots_adjust(
             *(left / wide, bottom / high, 1 - right / wide, 1 - top / high),
             wspace=(left + right) / width,
             hspace=(bottom + top) / height,
         )
-        self.panels: list[Axes] = list(grid.flat[:panels])
-        for unused in grid.flat[panels:]:
-            unused.remove()
         self._said: list[Sequence[str]] = []
 
     def __enter__(self) -> Self:
@@ -161,21 +155,51 @@ def colours_of(names: Iterable[str]) -> Colours:
     return colours | {name + AS_PUBLISHED: colour for name, colour in colours.items()}
 
 
-def logarithmic(axes: Axes, *, ticks: Iterable[float] | None = None) -> None:
-    """Make both axes logarithmic, with plain numbers; those of x stand at `ticks` where given."""
+def logarithmic(axes: Axes) -> None:
+    """Make both axes logarithmic, in powers of 2."""
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
-    if ticks is not None:
-        apart: list[float] = []
-        for tick in sorted(ticks):
-            if not apart or math.log2(tick / apart[-1]) >= TICKS_APART:
-                apart.append(tick)
-        axes.xaxis.set_major_locator(FixedLocator(apart))
-    plain_ticks(axes)
 
 
-def plain_ticks(axes: Axes) -> None:
-    """Write the numbers of logarithmic axes out, and nothing between them."""
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v >= 1 else f"{v:.3g}"))
-        axis.set_minor_locator(NullLocator())
+def frame(axes: Axes, x_label: str, y_label: str, *, ticks: Iterable[float] | None = None) -> None:
+    """Draw a grid with its numbers and labels, once all is drawn; at `ticks` of x where given.
+
+    Matplotlib's own take three times as long as all else in a plot.
+    """
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    columns = _apart(ticks) if ticks is not None else _ticks(axes.get_xscale(), left, right)
+    rows = _ticks(axes.get_yscale(), low, high)
+    axes.set_axis_off()
+    across, along = axes.get_xaxis_transform(), axes.get_yaxis_transform()
+    grid: dict[str, Any] = {"color": LINE, "linewidth": 0.8, "zorder": 0}
+    axes.vlines(columns, 0, 1, transform=across, **grid)
+    axes.hlines(rows, 0, 1, transform=along, **grid)
+    axes.plot([0, 0, 1], [1, 0, 0], transform=axes.transAxes, color=QUIET, linewidth=0.8, zorder=1)
+    write = partial(axes.annotate, textcoords="offset points", color=INK)
+    for tick in columns:
+        write(_plain(tick), (tick, 0), (0, -5), xycoords=across, ha="center", va="top")
+    for tick in rows:
+        write(_plain(tick), (0, tick), (-5, 0), xycoords=along, ha="right", va="center")
+    middle: dict[str, Any] = {"xycoords": "axes fraction", "ha": "center", "va": "center"}
+    write(x_label, (0.5, 0), (0, -28), **middle)
+    write(y_label, (0, 0.5), (-44, 0), rotation=90, **middle)
+    axes.set_xlim(left, right)
+    axes.set_ylim(low, high)
+
+
+def _ticks(scale: str, low: float, high: float) -> list[float]:
+    locator = LogLocator(base=2) if scale == "log" else MaxNLocator(6, steps=[1, 2, 5, 10])
+    return [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
+
+
+def _apart(ticks: Iterable[float]) -> list[float]:
+    """Those whose numbers do not touch, on a logarithmic axis."""
+    apart: list[float] = []
+    for tick in sorted(ticks):
+        if not apart or math.log2(tick / apart[-1]) >= TICKS_APART:
+            apart.append(tick)
+    return apart
+
+
+def _plain(tick: float) -> str:
+    return f"{tick:g}" if tick >= 1 else f"{tick:.3g}"

@@ -1,14 +1,13 @@
 """Costs against the number of frames."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, logarithmic
+from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, frame, logarithmic
 from reports.tables import three_digits
 
 PUBLISHED = "formulation=published"  # options
@@ -16,7 +15,8 @@ ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their 
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
-LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0}  # to its line
+# From a label to its line; cut off at neither, which takes long.
+LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0, "patchA": None}
 LABELS_IN = 1.8  # right of a panel, for the labels
 
 
@@ -79,13 +79,19 @@ def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
     depths = sorted(data["depth"].unique())
     margins = (0.8, LABELS_IN, 0.6, 0.4)
     with Drawing(len(depths), width=3.4, height=3.1, margins=margins) as drawing:
-        for axes, depth in zip(drawing.panels, depths, strict=True):
-            _draw_lines(drawing, axes, data[data["depth"] == depth], series, colours)
+        panels = [
+            (axes, depth, data[data["depth"] == depth])
+            for axes, depth in zip(drawing.panels, depths, strict=True)
+        ]
+        for axes, depth, own in panels:
             axes.set_title(_depth_label(depth))
-            axes.set_xlabel("frames of a clip")
-            axes.set_ylabel(series.label)
-        for axes, depth in zip(drawing.panels, depths, strict=True):
-            _label_lines(axes, data[data["depth"] == depth])
+            _draw_lines(drawing, axes, own, series, colours)
+        for axes, _, own in panels:  # whose heights are one by now
+            _label_lines(axes, own)
+            counts = own["frames"].value_counts()
+            # No number where one line alone has a point.
+            ticks = counts[counts >= min(2, counts.max())].index
+            frame(axes, "frames of a clip", series.label, ticks=ticks)
         batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
         return drawing.plot(series.id, series.title + batch, _finding(data, series))
 
@@ -133,9 +139,7 @@ def _draw_lines(
         drawing.points(
             axes, x, y, says, line=line, color=colours[network], marker="o", markersize=5
         )
-    counts = Counter(frames for points in lines.values() for frames, _ in points)
-    least = min(2, max(counts.values()))  # no tick where one line alone has a point
-    logarithmic(axes, ticks=[frames for frames, count in counts.items() if count >= least])
+    logarithmic(axes)
 
 
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.instruments import find_instrument, machine_of
 from bench.records import Measurement
-from reports.drawing import QUIET, Colours, Drawing, Plot, logarithmic
+from reports.drawing import QUIET, Colours, Drawing, Plot, frame, logarithmic
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name
 from reports.published import options_text
@@ -168,8 +168,7 @@ def _draw(
                 label=f"{name} {depth}" if depth else name,
             )
         logarithmic(axes)
-        axes.set_xlabel("MACs per byte that operators move")
-        axes.set_ylabel("GMACs a second")
+        frame(axes, "MACs per byte that operators move", "GMACs a second")
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         return drawing.plot(ident, f"Roofline, {precision}", finding)
 

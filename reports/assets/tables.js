@@ -31,7 +31,7 @@
   // A spreadsheet computes what begins like a formula, unless it is a number.
   const asData = (cell) => {
     const text = cell.textContent.trim();
-    if (cell.dataset.sort !== undefined && /^-?[\d,.]+$/.test(text)) return text.replaceAll(",", "");
+    if (cell.dataset.sort !== undefined && /^[+-]?[\d,.]+$/.test(text)) return text.replaceAll(",", "");
     return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   };
   const quoted = (text) => (/[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

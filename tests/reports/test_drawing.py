@@ -1,6 +1,6 @@
 from xml.etree import ElementTree
 
-from reports.drawing import AS_PUBLISHED, COLUMNS, PAPERS, Drawing, colours_of, logarithmic
+from reports.drawing import AS_PUBLISHED, COLUMNS, PAPERS, Drawing, colours_of, frame, logarithmic
 
 
 def test_the_papers_networks_have_the_same_colours_whatever_else_is_drawn() -> None:
@@ -33,12 +33,29 @@ def test_panels_stand_in_rows() -> None:
     assert places[0].x0 == places[2].x0
 
 
+def texts(drawing: Drawing) -> list[str]:
+    return [text.get_text() for text in drawing.panels[0].texts]
+
+
 def test_numbers_of_ticks_do_not_touch() -> None:
     with Drawing(width=2, height=2) as drawing:
         (axes,) = drawing.panels
-        axes.plot([1, 64], [1, 2])
-        logarithmic(axes, ticks=[8, 1, 9, 10, 16, 64])
-        assert list(axes.get_xticks()) == [1, 8, 16, 64]
+        axes.plot([1, 64], [0.25, 2])
+        logarithmic(axes)
+        limits = axes.get_xlim(), axes.get_ylim()
+        frame(axes, "x", "y", ticks=[8, 1, 9, 10, 16, 64])
+        assert texts(drawing) == [*("1", "8", "16", "64"), *("0.25", "0.5", "1", "2"), "x", "y"]
+        assert (axes.get_xlim(), axes.get_ylim()) == limits
+
+
+def test_linear_axes_have_round_numbers() -> None:
+    with Drawing(width=2, height=2) as drawing:
+        (axes,) = drawing.panels
+        axes.plot([0, 70], [0, 100])
+        axes.set_xlim(0, 75)
+        axes.set_ylim(0, 102)
+        frame(axes, "x", "y")
+    assert texts(drawing)[-8:] == ["0", "20", "40", "60", "80", "100", "x", "y"]
 
 
 def test_an_svg_takes_the_colours_of_its_page() -> None:

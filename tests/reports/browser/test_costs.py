@@ -8,15 +8,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims
 from tests.reports.browser import results
 
 MOST_BYTES = 2_000_000  # of a page of a thousand records: it opens at once, and fits into a mail
-MOST_SECONDS = 2.0  # of the processor: others' work does not count
+MOST_SECONDS = 2.0
+ADDING_S = 0.6  # for ten million numbers, one by one, where nothing else runs
 ROUNDS = 3
 BUILD = """
 import pathlib, sys
@@ -35,19 +34,33 @@ def test_a_thousand_records_are_a_page_of_less_than_two_megabytes(
     assert (report("rich") / "index.html").stat().st_size < MOST_BYTES
 
 
-@pytest.mark.xfail(strict=False, reason="matplotlib takes longer for its plots, on a busy machine")
-def test_a_thousand_records_are_written_within_two_seconds(
-    report: Callable[[str], Path], tmp_path: Path
-) -> None:
-    report("rich")  # what is imported late is imported now
-    records, claims = results.rich(), load_claims()
+def seconds_of(work: Callable[[], object]) -> float:
+    """What the processor takes for it, the median of a few rounds: others' work does not count."""
     seconds = []
     for _ in range(ROUNDS):
         start = time.process_time()
-        write_report(build_page(records, claims), tmp_path)
+        work()
         seconds.append(time.process_time() - start)
-    print(f"{len(records)} records: {statistics.median(seconds):.2f} s")
-    assert statistics.median(seconds) < MOST_SECONDS
+    return statistics.median(seconds)
+
+
+def add() -> int:
+    total = 0
+    for number in range(10**7):
+        total += number
+    return total
+
+
+def test_a_thousand_records_are_written_within_two_seconds(
+    report: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """On an idle machine, that is; a busy one takes as much longer to add numbers."""
+    report("rich")  # what is imported late is imported now
+    records, claims = results.rich(), load_claims()
+    slower = max(1.0, seconds_of(add) / ADDING_S)
+    seconds = seconds_of(lambda: write_report(build_page(records, claims), tmp_path))
+    print(f"{len(records)} records: {seconds:.2f} s, on a machine {slower:.2f} times as slow")
+    assert seconds < MOST_SECONDS * slower
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:

@@ -58,7 +58,6 @@ def test_nothing_is_wider_than_the_window(visit: Callable[[str], Opened], name: 
     assert opened.page.evaluate(TOO_WIDE) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a list of commands scrolls, out of the keyboard's reach")
 @pytest.mark.parametrize(
     ("name", "widths"), [("rich", WIDTHS), *((name, WIDTHS[:1]) for name in SMALL)]
 )
