@@ -191,7 +191,7 @@ class Store:
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             connection.execute("PRAGMA schema_version")  # the file is opened when it is needed
-        except sqlite3.DatabaseError:
+        except BaseException:
             connection.close()
             raise
         return connection
@@ -275,6 +275,8 @@ class Store:
             yield
         except sqlite3.DatabaseError as error:
             raise self._explained(error) from error
+        except UnicodeDecodeError as error:  # of what SQLite says: it repeats what the file holds
+            raise self._damaged("text that is no UTF-8") from error
         except OSError as error:
             raise BenchError(
                 f"{self.path}: {os.strerror(error.errno or 0)}: give a path that can be written"

@@ -167,6 +167,14 @@ def torn(path: Path) -> None:
     path.write_bytes(content)
 
 
+def garbled(path: Path) -> None:
+    """A store whose table has a name that SQLite repeats, and that is no UTF-8."""
+    Store(path, create=True).__exit__(None, None, None)
+    content = path.read_bytes()
+    assert content.count(b"measurementmeasurement") == 1  # its name and its table's, in the schema
+    path.write_bytes(content.replace(b"measurementmeasurement", b"me\x89surementm\x89surement"))
+
+
 def huge(path: Path) -> None:
     """A store of a few kilobytes on disk, with a record that takes a gigabyte to read."""
     Store(path, create=True).__exit__(None, None, None)
@@ -188,6 +196,7 @@ def huge(path: Path) -> None:
         (armed, "holds other tables"),
         (endless, "holds other tables"),
         (torn, "is damaged .*save what can be read"),
+        (garbled, "is damaged .text that is no UTF-8"),
         (huge, "was measured here"),
         (Path.mkdir, "check the folder"),
         (lambda path: None, "there is no store"),
