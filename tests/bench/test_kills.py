@@ -24,7 +24,7 @@ input_size = 32
 quantities = ["params", "macs"]
 """
 POINTS = 3 * 16 * 2
-PATIENCE_S = 300
+PATIENCE_S = 300.0
 LATER = 1.05
 
 
