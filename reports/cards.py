@@ -19,7 +19,7 @@ class Card:
 
     @property
     def measured(self) -> str:
-        """The least and the most of what its cases gave, and of how many."""
+        """The least and the most of what its cases gave, and of how many, where not of all."""
         found = [case.measured for case in self.result.cases if case.measured]
         if not found:
             return "nothing"
@@ -28,7 +28,7 @@ class Card:
         low, high = (one.text(self.result.claim).partition(",")[0] for one in ends)
         span = low if low == high else f"{low} to {high}"
         cases = len(self.result.cases)
-        return f"{span} ({len(found)} of {cases} cases)" if cases > 1 else span
+        return span if len(found) == cases else f"{span} ({len(found)} of {cases} cases)"
 
 
 def split(claims: Iterable[ClaimResult]) -> tuple[tuple[Card, ...], tuple[Card, ...]]:
