@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -14,10 +15,11 @@ PUBLISHED = "formulation=published"  # options
 ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
-LABEL_DISTANCE_PT = 11  # between the middles of two labels, a little more than their height
+LABEL_PT = 11  # what a line of a label takes, a little more than its letters
+LABEL_LETTERS = 32  # in a line of it
 # From a label to its line; cut off at neither, which takes long.
 LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0, "patchA": None}
-LABELS_IN = 1.8  # right of a panel, for the labels
+LABELS_IN = 2.3  # right of a panel, for such a line
 
 
 @dataclass(frozen=True)
@@ -146,20 +148,22 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     """Write each network's name behind the end of its line, no name upon another."""
     ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
     points_per_pixel = 72 / axes.figure.dpi
-    lowest_pt = -math.inf
+    top_pt = -math.inf  # of the label below
     for x, y, names in _label_groups(ends):
-        height_pt = axes.transData.transform((x, y))[1] * points_per_pixel
-        lowest_pt = max(height_pt, lowest_pt + LABEL_DISTANCE_PT)
-        is_apart = lowest_pt - height_pt > LABEL_DISTANCE_PT / 2
+        lines = wrap(", ".join(names), LABEL_LETTERS)
+        half_pt = LABEL_PT * len(lines) / 2
+        end_pt = axes.transData.transform((x, y))[1] * points_per_pixel
+        middle_pt = max(end_pt, top_pt + half_pt)
+        top_pt = middle_pt + half_pt
         axes.annotate(
-            ", ".join(names),
+            "\n".join(lines),
             (x, y),
-            xytext=(8, lowest_pt - height_pt),
+            xytext=(8, middle_pt - end_pt),
             textcoords="offset points",
             va="center",
             color=INK,
             fontsize=9,
-            arrowprops=LEADER if is_apart else None,
+            arrowprops=LEADER if middle_pt - end_pt > LABEL_PT / 2 else None,
             annotation_clip=False,
         )
 
