@@ -6,6 +6,7 @@ An answer is 100 where it is right and 0 where it is wrong, so that their mean i
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from bench.errors import BenchError
 
@@ -52,11 +53,15 @@ def wilson(answers: Sequence[float]) -> tuple[float, float]:
     Raises `BenchError` for no answer, and for what is none. Source: Wilson, "Probable Inference",
     JASA 22 (1927).
     """
+    _check(answers)
+    return _wilson(sum(answer == RIGHT for answer in answers), len(answers))
+
+
+@cache
+def _wilson(right: int, clips: int) -> tuple[float, float]:
     from scipy.stats import binomtest
 
-    _check(answers)
-    right = sum(answer == RIGHT for answer in answers)
-    interval = binomtest(right, len(answers)).proportion_ci(CONFIDENCE, method="wilson")
+    interval = binomtest(right, clips).proportion_ci(CONFIDENCE, method="wilson")
     return 100 * float(interval.low), 100 * float(interval.high)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tempfile
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
     """
     texts = {
         "index.html": _html(page),
-        "report.md": _environment(page).get_template("report.md.jinja").render(),
+        "report.md": _environment().get_template("report.md.jinja").render(page=page),
         "claims.md": claims_md(page.claims),
         "claims.tex": claims_tex(page.claims),
         "results.csv": _csv(page),
@@ -56,15 +57,16 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
 
 
 def _html(page: Page) -> str:
-    environment = _environment(page)
+    environment = _environment()
     sections = (environment.get_template(f"sections/{name}.html.jinja") for name in SECTIONS)
-    body = "".join(section.render() for section in sections)
+    body = "".join(section.render(page=page) for section in sections)
     contents = [(ident, Markup(title)) for ident, title in HEADING.findall(body)]
     skeleton = environment.get_template("report.html.jinja")
-    return skeleton.render(body=Markup(body), contents=contents)
+    return skeleton.render(page=page, body=Markup(body), contents=contents)
 
 
-def _environment(page: Page) -> Environment:
+@cache
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("reports"),
         autoescape=lambda name: name is not None and name.endswith(".html.jinja"),
@@ -74,7 +76,6 @@ def _environment(page: Page) -> Environment:
     )
     environment.filters["markdown"] = lambda text: markdown(str(text))
     environment.globals.update(
-        page=page,
         gpu_memory_by=MEASURED_BY,
         svg=Markup,  # what matplotlib drew, with the text in it escaped
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
