@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,35 +40,47 @@ frames = {list(FRAMES)}
 input_size = 32
 quantities = ["params"]
 """
-POINTS = len(NETWORKS) * len(FRAMES)  # that sleep
 
 
 def test_points_per_hour_grow_with_workers(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    benchmark: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    is_timed = not benchmark.disabled  # else one network and one worker show that all runs
+    networks = NETWORKS if is_timed else NETWORKS[:1]
+    points = len(networks) * len(FRAMES)  # that sleep
     builders = (
         f"def {name}(num_classes, frames): return net(num_classes, frames, {name!r})\n"
-        for name in NETWORKS
+        for name in networks
     )
     (tmp_path / "net.py").write_text(NETWORK + "".join(builders))
     (tmp_path / "sleeping.toml").write_text(SUITE)
     command = [
         *(sys.executable, "-m", "bench", "run", "sleeping.toml"),
-        *(option for name in NETWORKS for option in ("--model", f"net.py:{name}")),
-        *("--executor", "slurm", "--jobs", "1", "--points-per-job", str(POINTS // max(WORKERS))),
+        *(option for name in networks for option in ("--model", f"net.py:{name}")),
+        *("--executor", "slurm", "--jobs", "1", "--points-per-job", str(-(-points // WORKERS[-1]))),
         *("--job-time", "10", "--time-limit", "60"),
     ]
-    rates = {}
+    rates: dict[int, float] = {}
     (tmp_path / "slurm").mkdir()
-    with slurm.started(tmp_path / "slurm", max(WORKERS)) as configuration:
-        monkeypatch.setenv("SLURM_CONF", str(configuration))
-        for workers in WORKERS:
+
+    def run_all() -> None:
+        for workers in WORKERS if is_timed else WORKERS[:1]:
             start = time.monotonic()
             options = ["--workers", str(workers), "--store", f"{workers}.sqlite"]
             subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True)
-            rates[workers] = POINTS / (time.monotonic() - start) * 3600
+            rates[workers] = points / (time.monotonic() - start) * 3600
             with Store(tmp_path / f"{workers}.sqlite") as store:
-                assert len(store.identities()) == POINTS + len(FRAMES)
+                assert len(store.identities()) == points + len(FRAMES)
+
+    with slurm.started(tmp_path / "slurm", max(WORKERS)) as configuration:
+        monkeypatch.setenv("SLURM_CONF", str(configuration))
+        benchmark.pedantic(run_all, rounds=1)
+    benchmark.extra_info.update(rates)
+    if not is_timed:
+        return
     with capsys.disabled():
         print(
             f"\n| workers | points per hour, of {3600 / NAP_S:g} a worker at most |\n| --- | --- |"
