@@ -43,6 +43,7 @@ STYLE: "dict[RcKeyType, Any]" = {
     "figure.facecolor": "none",
     "text.color": INK,
 }
+UNDATED = {"Date": None, "Creator": None}  # of an SVG: the same data give the same bytes
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
@@ -118,7 +119,7 @@ class Drawing:
 
     def plot(self, ident: str, title: str, finding: str) -> Plot:
         """What was drawn, for a page, with ids unlike those of the page's other plots."""
-        root = ElementTree.fromstring(_saved(self.figure))
+        root = ElementTree.fromstring(saved(self.figure, format="svg", metadata=UNDATED))
         for number, says in enumerate(self._said):
             (group,) = (g for g in root.iter(f"{{{SVG}}}g") if g.get("id") == f"points-{number}")
             for mark, said in zip(group.iter(f"{{{SVG}}}use"), says, strict=True):
@@ -137,9 +138,11 @@ class Drawing:
         return Plot(ident, title, finding, svg, len(self.panels), self.figure)
 
 
-def _saved(figure: Figure) -> bytes:
+def saved(figure: Figure, **options: Any) -> bytes:
+    """The content of a figure's file, in the style of all; `options` are of `savefig`."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with mpl.rc_context(STYLE):
+        figure.savefig(buffer, **options)
     return buffer.getvalue()
 
 

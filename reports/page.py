@@ -22,7 +22,7 @@ from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
 from reports.machines import MachineSection, build_machines, machine_series
-from reports.plots import COSTS, MACS, Series, chosen, draw
+from reports.plots import COSTS, MACS, chosen, draw
 from reports.predicted import Predicted, build_predicted
 from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
 from reports.roofline import Roofline, build_rooflines
@@ -63,12 +63,16 @@ class Page:
     @property
     def judged(self) -> tuple[Card, ...]:
         """The claims that something is measured of."""
-        return split(self.claims)[0]
+        return self._cards[0]
 
     @property
     def unjudged(self) -> tuple[Card, ...]:
         """The others."""
-        return split(self.claims)[1]
+        return self._cards[1]
+
+    @cached_property
+    def _cards(self) -> tuple[tuple[Card, ...], tuple[Card, ...]]:
+        return split(self.claims)
 
     @property
     def commands(self) -> list[str]:
@@ -94,11 +98,8 @@ class Page:
     @cached_property
     def _drawn(self) -> list[Plot]:
         """All that is drawn against the number of frames."""
-        return [draw(series, rows, self._colours) for series, rows in self._series]
-
-    @cached_property
-    def _series(self) -> list[tuple[Series, pd.DataFrame]]:
-        return chosen(self.frame, [*COSTS, *machine_series(self.measurements)])
+        wanted = [*COSTS, *machine_series(self.measurements)]
+        return [draw(series, rows, self._colours) for series, rows in chosen(self.frame, wanted)]
 
     @cached_property
     def _colours(self) -> Colours:

@@ -1,11 +1,8 @@
 """A report's plots as files of their own, for papers and slides."""
 
-import io
-from typing import Any
+from functools import partial
 
-import matplotlib as mpl
-
-from reports.drawing import STYLE, Plot
+from reports.drawing import UNDATED, Plot, saved
 from reports.page import Page
 
 FOLDER = "plots"
@@ -17,10 +14,9 @@ def plot_files(page: Page) -> dict[str, bytes]:
     files = {}
     for plot in _plots(page):
         path = f"{FOLDER}/{plot.id}"
-        files[f"{path}.png"] = _saved(plot, format="png", dpi=DPI, metadata={"Software": None})
-        files[f"{path}.svg"] = _saved(
-            plot, format="svg", metadata={"Date": None, "Creator": None, "Title": plot.title}
-        )
+        save = partial(saved, plot.figure, facecolor="white")
+        files[f"{path}.png"] = save(format="png", dpi=DPI, metadata={"Software": None})
+        files[f"{path}.svg"] = save(format="svg", metadata={**UNDATED, "Title": plot.title})
     return files
 
 
@@ -30,10 +26,3 @@ def _plots(page: Page) -> list[Plot]:
     of_machines = [plot for section in page.machines for plot in section.plots]
     rooflines = [one.plot for one in page.rooflines]
     return [*single, *page.macs_plots, *page.memory_plots, *of_machines, *rooflines]
-
-
-def _saved(plot: Plot, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
-        plot.figure.savefig(buffer, facecolor="white", **options)
-    return buffer.getvalue()
