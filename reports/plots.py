@@ -1,8 +1,9 @@
 """Costs against the number of frames."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from statistics import mean
 from textwrap import wrap
 
 import pandas as pd
@@ -12,13 +13,21 @@ from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, fr
 from reports.tables import three_digits
 
 PUBLISHED = "formulation=published"  # options
-ONE_DEPTH = 10**6  # stands for the depth of networks that have one only: their panel is the last
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
 SAME_END = 0.06  # lines that end closer than this share of their height share one label
 LABEL_PT = 11  # what a line of a label takes, a little more than its letters
 LABEL_LETTERS = 32  # in a line of it
-# From a label to its line; cut off at neither, which takes long.
-LEADER = {"arrowstyle": "-", "color": QUIET, "linewidth": 0.5, "shrinkA": 0, "patchA": None}
+LABEL_AT_PT = 10  # right of the end of its line
+# From the left of a label to its line; cut off at neither, which takes long.
+LEADER = {
+    "arrowstyle": "-",
+    "color": QUIET,
+    "linewidth": 0.5,
+    "relpos": (0, 0.5),
+    "shrinkA": 1,
+    "shrinkB": 3,
+    "patchA": None,
+}
 LABELS_IN = 2.3  # right of a panel, for such a line
 
 
@@ -76,26 +85,29 @@ def chosen(
 
 def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
     """One panel a depth, one line a network."""
-    depth = rows["depth"].fillna(ONE_DEPTH)
-    data = rows.assign(shown=rows["value"] / series.scale, depth=depth)
-    depths = sorted(data["depth"].unique())
+    data = rows.assign(shown=rows["value"] / series.scale)
+    panels = _panels(data)
     margins = (0.8, LABELS_IN, 0.6, 0.4)
-    with Drawing(len(depths), width=3.4, height=3.1, margins=margins) as drawing:
-        panels = [
-            (axes, depth, data[data["depth"] == depth])
-            for axes, depth in zip(drawing.panels, depths, strict=True)
-        ]
-        for axes, depth, own in panels:
-            axes.set_title(_depth_label(depth))
+    with Drawing(len(panels), width=3.4, height=3.1, margins=margins) as drawing:
+        for axes, (title, own) in zip(drawing.panels, panels, strict=True):
+            axes.set_title(title)
             _draw_lines(drawing, axes, own, series, colours)
-        for axes, _, own in panels:  # whose heights are one by now
+        for axes, (_, own) in zip(drawing.panels, panels, strict=True):  # now of one height
             _label_lines(axes, own)
             counts = own["frames"].value_counts()
             # No number where one line alone has a point.
             ticks = counts[counts >= min(2, counts.max())].index
             frame(axes, "frames of a clip", series.label, ticks=ticks)
         batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
-        return drawing.plot(series.id, series.title + batch, _finding(data, series))
+        return drawing.plot(series.id, series.title + batch, _finding(panels, series))
+
+
+def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    """The title and the rows of each; networks that come in one depth stand beside each depth."""
+    depths = sorted(data["depth"].dropna().unique())
+    in_one = data["depth"].isna()
+    panels = [(f"depth {depth}", data[in_one | data["depth"].eq(depth)]) for depth in depths]
+    return panels or [("networks of one depth", data)]
 
 
 def line_name(network: str, options: str) -> str:
@@ -127,19 +139,23 @@ def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
 def _draw_lines(
     drawing: Drawing, axes: Axes, data: pd.DataFrame, series: Series, colours: Colours
 ) -> None:
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for network, frames, shown in data[["network", "frames", "shown"]].sort_values("frames").values:
-        lines.setdefault(network, []).append((frames, shown))
-    depth = _depth_label(data["depth"].iloc[0])
+    lines: dict[str, list[tuple[int, float, str]]] = {}
+    rows = data.sort_values("frames")
+    for network, depth, frames, shown in rows[["network", "depth", "frames", "shown"]].values:
+        name = network if pd.isna(depth) else f"{network}, depth {depth}"
+        says = f"{name}, {frames} frames: {three_digits(shown)} {series.unit}"
+        lines.setdefault(network, []).append((frames, shown, says))
     for network, points in lines.items():
-        says = [
-            f"{network}, {depth}, {frames} frames: {three_digits(shown)} {series.unit}"
-            for frames, shown in points
-        ]
-        line = "--" if network.endswith(AS_PUBLISHED) else "-"
-        x, y = zip(*points, strict=True)
+        x, y, all_say = zip(*points, strict=True)
         drawing.points(
-            axes, x, y, says, line=line, color=colours[network], marker="o", markersize=5
+            axes,
+            x,
+            y,
+            all_say,
+            line="--" if network.endswith(AS_PUBLISHED) else "-",
+            color=colours[network],
+            marker="o",
+            markersize=5,
         )
     logarithmic(axes)
 
@@ -147,25 +163,39 @@ def _draw_lines(
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     """Write each network's name behind the end of its line, no name upon another."""
     ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
+    groups = _label_groups(ends)
+    texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
     points_per_pixel = 72 / axes.figure.dpi
-    top_pt = -math.inf  # of the label below
-    for x, y, names in _label_groups(ends):
-        lines = wrap(", ".join(names), LABEL_LETTERS)
-        half_pt = LABEL_PT * len(lines) / 2
-        end_pt = axes.transData.transform((x, y))[1] * points_per_pixel
-        middle_pt = max(end_pt, top_pt + half_pt)
-        top_pt = middle_pt + half_pt
+    wanted = [axes.transData.transform((x, y))[1] * points_per_pixel for x, y, _ in groups]
+    places = spread(wanted, [LABEL_PT * len(lines) for lines in texts])
+    for (x, y, _), lines, end, place in zip(groups, texts, wanted, places, strict=True):
         axes.annotate(
             "\n".join(lines),
             (x, y),
-            xytext=(8, middle_pt - end_pt),
+            xytext=(LABEL_AT_PT, place - end),
             textcoords="offset points",
             va="center",
             color=INK,
             fontsize=9,
-            arrowprops=LEADER if middle_pt - end_pt > LABEL_PT / 2 else None,
+            arrowprops=LEADER if abs(place - end) > LABEL_PT / 2 else None,
             annotation_clip=False,
         )
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+    """The middles of labels as near as can be to those `wanted`, which rise, without overlap.
+
+    Labels that touch form a block, whose middles are on average where they are wanted.
+    """
+    below = [0.0, *accumulate(heights)]
+    offsets = [start + height / 2 for start, height in zip(below, heights, strict=False)]
+    blocks: list[list[float]] = []
+    for middle, offset in zip(wanted, offsets, strict=True):
+        blocks.append([middle - offset])
+        while len(blocks) > 1 and mean(blocks[-2]) > mean(blocks[-1]):
+            blocks[-2:] = [blocks[-2] + blocks[-1]]
+    starts = [mean(block) for block in blocks for _ in block]
+    return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
 
 def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
@@ -179,19 +209,14 @@ def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
     return groups
 
 
-def _depth_label(depth: int) -> str:
-    return "networks of one depth" if depth == ONE_DEPTH else f"depth {depth}"
-
-
-def _finding(data: pd.DataFrame, series: Series) -> str:
+def _finding(panels: Sequence[tuple[str, pd.DataFrame]], series: Series) -> str:
     """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
-    longest = data[data["frames"] == data["frames"].max()].sort_values(["shown", "network"])
+    longest = max(rows["frames"].max() for _, rows in panels)
     sentences = []
-    for depth, rows in longest.groupby("depth"):
-        figures = [
-            f"{name} {three_digits(value)}" for name, value in rows[["network", "shown"]].values
-        ]
-        frames = rows["frames"].iloc[0]
-        where = f"{_depth_label(depth).capitalize()}, {frames} frames"
-        sentences.append(f"{where}, {series.unit}: {', '.join(figures)}.")
+    for title, rows in panels:
+        ends = rows[rows["frames"] == longest].sort_values(["shown", "network"])
+        if len(ends):
+            pairs = ends[["network", "shown"]].values
+            figures = ", ".join(f"{name} {three_digits(value)}" for name, value in pairs)
+            sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
     return " ".join(sentences)

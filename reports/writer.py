@@ -2,10 +2,13 @@
 
 import csv
 import errno
+import gc
 import io
 import json
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +39,32 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
     All is rendered before the first file is written, and each file appears whole. Raises
     `BenchError` where the folder cannot be written.
     """
+    with _uncollected():
+        contents = _render(page)
+        if plots:
+            contents |= plot_files(page)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _replace_all(folder, contents)
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: {error.strerror}: give --out a folder that can be written"
+        ) from error
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage is looked for: there is little, and each search goes through all the records."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _render(page: Page) -> dict[str, bytes]:
     texts = {
         "index.html": _html(page),
         "report.md": _environment().get_template("report.md.jinja").render(page=page),
@@ -44,16 +73,7 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
         "results.csv": _csv(page),
         "results.json": _json(page),
     }
-    contents = {name: text.encode() for name, text in texts.items()}
-    if plots:
-        contents |= plot_files(page)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _replace_all(folder, contents)
-    except OSError as error:
-        raise BenchError(
-            f"{folder}: {error.strerror}: give --out a folder that can be written"
-        ) from error
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def _html(page: Page) -> str:

@@ -97,6 +97,11 @@ def test_a_network_without_depth_stands_among_the_others() -> None:
     assert depths == [("i3d", ""), ("i3d", ""), ("tsn", "50"), ("tsn", "50")]
     plot = page.story
     assert plot
-    assert "networks of one depth" in plot.svg
-    assert "Networks of one depth, 8 frames, GMACs: i3d" in plot.finding
+    assert plot.panels == 1
+    assert "i3d, 8 frames:" in plot.svg
+    assert plot.finding == "Depth 50, 8 frames, GMACs: tsn 2.67, i3d 2.76."
+    alone = build_page(records[:2], load_claims()).story
+    assert alone
+    assert "networks of one depth" in alone.svg
+    assert alone.finding == "Networks of one depth, 8 frames, GMACs: i3d 2.76."
     assert not any(one.measured for one in compare(ROWS, records))
