@@ -1,5 +1,7 @@
 """A page for every claim of suites/claims.toml, and a table of them."""
 
+from itertools import groupby
+
 from bench.claims import points_of
 from bench.instruments import find_instrument
 from bench.text import markdown
@@ -21,9 +23,12 @@ def claim_pages() -> dict[str, str]:
 
 
 def _index(claims: tuple[Claim, ...]) -> str:
-    rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in claims]
     headings = ("claim", "published", "judged by")
-    return INDEX + table(headings, rows) + "\n" + contents(c.id for c in claims)
+    parts = [INDEX]
+    for question, group in groupby(claims, key=lambda claim: claim.question):
+        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in group]
+        parts.append(f"## {markdown(question)}\n\n{table(headings, rows)}\n")
+    return "".join(parts) + contents(c.id for c in claims)
 
 
 def _page(claim: Claim) -> str:

@@ -48,7 +48,7 @@ def macs_of(point: Point) -> Point:
 def build_comparisons(measurements: Sequence[Measurement]) -> Table:
     """A row for each two networks that answered to the same clips, with equal frames and seed."""
     headings = (
-        *("frames", "seed", "network", "against", "points more", "only the first right"),
+        *("network", "against", "frames", "seed", "points more", "only the first right"),
         *("only the second right", "p", "verdict"),
     )
     found = sorted(_accuracies(measurements), key=_alike)
@@ -92,8 +92,8 @@ def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) ->
 def _compared(first: Measurement, second: Measurement) -> tuple[Cell, ...]:
     found = compare(first.samples, second.samples)
     return (
-        *(_count(first.point.frames), _count(first.point.seed)),
         *(Cell(first.point.network), Cell(second.point.network)),
+        *(_count(first.point.frames), _count(first.point.seed)),
         Cell(f"{found.points:+.1f}", found.points),
         *(_count(found.only_first), _count(found.only_second)),
         Cell(f"{found.p_value:.2g}", found.p_value),

@@ -107,8 +107,8 @@ def _table(budget: Budget, choices: Sequence[Choice]) -> Table:
     limit = amount(budget.limit, find_instrument(budget.label).unit)
     costs = (FIGURES[label][0] for label in labels)
     headings = (
-        *("rank", "network", "depth", "options", "frames", *costs, "limited by"),
-        *("SSv2 top-1 %", "at frames", "from", "Pareto front"),
+        *("rank", "network", "depth", "options", "frames", *costs),
+        *("SSv2 top-1 %", "at frames", "from", "Pareto front", "limited by"),
     )
     sources = "; ".join(f"[{number}] {source}" for source, number in notes.items())
     said = (f"Accuracies: {sources}.",) if notes else ()
@@ -127,8 +127,8 @@ def _row(
         Cell(options_text(base.options)),
         Cell(str(frames), frames) if frames else NONE,
         *(_cost(choice, label) for label in labels),
-        Cell(choice.limit),
         *(_accuracy(best, notes) if best else 4 * [NOTHING]),
+        Cell(choice.limit),
     )
 
 

@@ -16,7 +16,7 @@ MARKERS = "os^Dv"  # of the sources, which do not test alike
 DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
 LABEL_PT, LETTER_PT = 8, 4.4  # the size of a label, and about the width of its letters
 LEGEND_IN = 0.17  # the height of its line
-TITLE = "Published accuracy on Something-Something v2 against MACs"
+TITLE = "Accuracy on Something-Something v2 against MACs"
 
 
 class Dot(NamedTuple):

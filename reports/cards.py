@@ -1,7 +1,9 @@
-"""A claim at a glance: its verdict and the range of what was measured."""
+"""The claims at a glance: what they answer, their verdicts and the range of what was measured."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 from bench.claims import ClaimResult, Verdict
 
@@ -20,19 +22,60 @@ class Card:
     @property
     def measured(self) -> str:
         """The least and the most of what its cases gave, and of how many, where not of all."""
-        found = [case.measured for case in self.result.cases if case.measured]
-        if not found:
-            return "nothing"
-        ends = (of(found, key=lambda one: one.value) for of in (min, max))
-        # Without its interval, which the evidence has.
-        low, high = (one.text(self.result.claim).partition(",")[0] for one in ends)
-        span = low if low == high else f"{low} to {high}"
-        cases = len(self.result.cases)
-        return span if len(found) == cases else f"{span} ({len(found)} of {cases} cases)"
+        cases = self.result.cases
+        measured = sum(case.is_measured for case in cases)
+        span = _span([self])
+        return span if measured in (0, len(cases)) else f"{span} ({measured} of {len(cases)} cases)"
 
 
-def split(claims: Iterable[ClaimResult]) -> tuple[tuple[Card, ...], tuple[Card, ...]]:
-    """Those that something is measured of, and the others."""
-    cards = [Card(result) for result in claims]
-    judged = tuple(card for card in cards if card.is_judged)
-    return judged, tuple(card for card in cards if not card.is_judged)
+@dataclass(frozen=True)
+class Answer:
+    """A question, and the claims that answer it."""
+
+    question: str
+    cards: tuple[Card, ...]
+
+    @property
+    def id(self) -> str:
+        """What its part of the page is called."""
+        return f"answer-{self.cards[0].result.claim.id}"
+
+    @property
+    def judged(self) -> tuple[Card, ...]:
+        """The claims that something is measured of."""
+        return tuple(card for card in self.cards if card.is_judged)
+
+    @property
+    def measured(self) -> str:
+        """The least and the most of what they gave; empty where they are of several kinds."""
+        claims = [card.result.claim for card in self.judged]
+        kinds = {(claim.compare, claim.at_least is None) for claim in claims}
+        return _span(self.judged) if len(kinds) == 1 else ""
+
+    @property
+    def verdicts(self) -> dict[str, int]:
+        """How many claims fared how, in the order of `Verdict`."""
+        counts = Counter(card.result.verdict for card in self.cards)
+        return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
+
+
+def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
+    """The questions in the order in which the claims come to them."""
+    return tuple(
+        Answer(question, tuple(map(Card, results)))
+        for question, results in groupby(claims, key=lambda result: result.claim.question)
+    )
+
+
+def _span(cards: Iterable[Card]) -> str:
+    """The least and the most of their cases, without intervals, which the evidence has."""
+    found = [
+        (case.measured.value, case.measured.text(case.claim).partition(",")[0])
+        for card in cards
+        for case in card.result.cases
+        if case.measured
+    ]
+    if not found:
+        return "nothing"
+    (_, low), (_, high) = min(found), max(found)
+    return low if low == high else f"{low} to {high}"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from bench.claims import ClaimResult, Verdict, judge
+from bench.claims import ClaimResult, judge
 from bench.instruments import machine_of
 from bench.records import Measurement, Point
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.budget import BudgetTable, build_budgets, build_claims
 from reports.budget_plot import draw_budget
-from reports.cards import Card, split
+from reports.cards import Answer, Card, build_answers
 from reports.changes import Changes, Results, build_changes
 from reports.drawing import Colours, Plot, colours_of
 from reports.environments import MachineEntry, build_environments
@@ -53,26 +53,14 @@ class Page:
     changes: Changes | None = None
 
     @cached_property
-    def verdicts(self) -> dict[str, int]:
-        """How many claims fared how."""
-        counts = {str(verdict): 0 for verdict in Verdict}
-        for result in self.claims:
-            counts[result.verdict] += 1
-        return counts
+    def answers(self) -> tuple[Answer, ...]:
+        """What a reader asks, and the claims that answer it."""
+        return build_answers(self.claims)
 
     @property
-    def judged(self) -> tuple[Card, ...]:
-        """The claims that something is measured of."""
-        return self._cards[0]
-
-    @property
-    def unjudged(self) -> tuple[Card, ...]:
-        """The others."""
-        return self._cards[1]
-
-    @cached_property
-    def _cards(self) -> tuple[tuple[Card, ...], tuple[Card, ...]]:
-        return split(self.claims)
+    def unjudged(self) -> list[Card]:
+        """The claims that nothing is measured of."""
+        return [card for answer in self.answers for card in answer.cards if not card.is_judged]
 
     @property
     def commands(self) -> list[str]:

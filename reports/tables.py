@@ -58,6 +58,12 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Whether a column has figures, of each."""
+        columns = zip(*self.rows, strict=True)
+        return tuple(any(cell.number is not None for cell in column) for column in columns)
+
     def compact(self, may_share: Sequence[str] = SETTINGS) -> "Table":
         """This table without the columns that have nothing in any row.
 

@@ -51,11 +51,13 @@ class Claim(Section):
     the numerator's alone, without a denominator. Accuracies may be of one `group` of classes. A
     case is met where this is at least `at_least`, or at most `at_most`: exactly one of the two is
     given, and 0 is the least of points. What a machine measures is judged on each machine.
-    `published` is the range in the source's words, `rule` why the bound is what it is,
-    `measured_by` the command that measures what is missing.
+    `question` is what a reader asks, and a few claims answer together; `published` is the range in
+    the source's words, `rule` why the bound is what it is, `measured_by` the command that measures
+    what is missing.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+    question: str
     title: str
     source: str
     published: str

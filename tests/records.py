@@ -37,6 +37,7 @@ def claim(**fields: Any) -> Claim:
     """A claim of TSN and TAM, that MACs are 3 times fewer, unless said otherwise."""
     defaults: dict[str, Any] = {
         "id": "c",
+        "question": "q",
         "title": "t",
         "source": "s",
         "published": "3-4x",

@@ -1,6 +1,6 @@
 from bench.claims import judge
 from bench.records import Measurement
-from reports.cards import Card, split
+from reports.cards import Card, build_answers
 from tests.records import claim, measurement, point
 
 
@@ -20,8 +20,33 @@ def test_a_card_has_the_range_of_its_cases() -> None:
 
 
 def test_what_is_not_measured_is_told_apart() -> None:
-    results = judge([claim(), claim(id="d", numerator={"network": "tsm"})], [at("tsn", 50, 4)])
-    judged, unjudged = split(results)
-    assert [one.result.claim.id for one in unjudged] == ["c", "d"]
-    assert not judged
-    assert unjudged[0].measured == "nothing"
+    (found,) = build_answers(judge([claim()], [at("tsn", 50, 4)]))
+    assert [one.measured for one in found.cards] == ["nothing"]
+    assert not found.judged
+    assert (found.measured, found.verdicts) == ("", {"not measured here": 1})
+
+
+def test_claims_of_one_question_answer_together() -> None:
+    claims = [
+        claim(id="a"),
+        claim(id="b", numerator={"network": "tsm"}),
+        claim(id="c", numerator={"network": "i3d"}),
+        claim(id="d", question="another"),
+    ]
+    measured = [at("tsn", 50, 8), at("tam", 50, 2), at("tsm", 50, 3), at("tsn", 101, 1)]
+    first, second = build_answers(judge(claims, measured))
+    assert (first.question, first.id, second.question, second.id) == (
+        *("q", "answer-a"),
+        *("another", "answer-d"),
+    )
+    assert [one.result.claim.id for one in first.judged] == ["a", "b"]
+    assert first.measured == "1.500x to 4.000x"
+    assert sum(first.verdicts.values()) == len(first.cards)
+    assert first.verdicts["not measured here"] == 1
+
+
+def test_figures_of_several_kinds_are_no_range() -> None:
+    claims = [claim(id="a"), claim(id="b", at_least=None, at_most=1.1)]
+    (found,) = build_answers(judge(claims, [at("tsn", 50, 8), at("tam", 50, 2)]))
+    assert len(found.judged) == 2
+    assert found.measured == ""

@@ -36,14 +36,12 @@ def test_a_table_in_markdown() -> None:
 
 def test_a_table_in_latex() -> None:
     lines = claims_tex(judged("50 % less")).splitlines()
-    assert lines[0] == r"% \usepackage{booktabs}"
+    assert lines[0] == r"% \usepackage{array,booktabs,longtable}"
     assert lines[2:] == [
-        r"\toprule",
-        r"claim & published & measured & verdict \\",
-        r"\midrule",
+        *(r"\toprule", r"claim & published & measured & verdict \\", r"\midrule", r"\endhead"),
+        *(r"\bottomrule", r"\endfoot"),
         r"50 \% less & 3-4x & not measured here & not measured here \\",
-        r"\bottomrule",
-        r"\end{tabular}",
+        *(r"\addlinespace", r"\end{longtable}"),
     ]
 
 
@@ -63,7 +61,7 @@ def test_a_table_in_latex() -> None:
 )
 def test_names_are_no_commands(name: str) -> None:
     text = claims_tex(judged(name, name))
-    (row,) = text.split("\\midrule\n")[1].split("\\bottomrule")[0].splitlines()
+    (row,) = text.split("\\endfoot\n")[1].split("\\addlinespace")[0].splitlines()
     body = ESCAPE.sub("", row.removesuffix(r" \\"))
     assert body.count("&") == 3
     assert not re.search(r"[\\{}%$#_~^\[\]*]", body)

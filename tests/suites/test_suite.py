@@ -178,6 +178,7 @@ def test_the_size_of_sweeps_bounds_their_tasks(name: str) -> None:
 CLAIM = """
 [[claim]]
 id = "c"
+question = "q"
 title = "t"
 source = "s"
 published = "3-4x"
