@@ -1,11 +1,15 @@
 """Accuracy against MACs per clip, with the budget of a TSN and the Pareto front."""
 
 from collections.abc import Sequence
-from itertools import cycle, groupby
+from itertools import cycle, groupby, pairwise
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.path import Path
 from matplotlib.transforms import Bbox
+from numpy.typing import NDArray
 
 from bench.records import Measurement
 from reports.accuracy import macs_by_point
@@ -15,6 +19,7 @@ from reports.drawing import INK, QUIET, Colours, Drawing, Plot, frame
 MARKERS = "os^Dv"  # of the sources, which do not test alike
 DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
 LABEL_PT, LETTER_PT = 8, 4.4  # the size of a label, and about the width of its letters
+STEPS = 50  # between two points of a line
 LEGEND_IN = 0.17  # the height of its line
 TITLE = "Accuracy on Something-Something v2 against MACs"
 
@@ -72,15 +77,11 @@ def _draw(
         says = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
         drawing.points(axes, macs, heights, says, line="-", color=colour, marker=marker)
     front = front_of(dots)
-    axes.plot(
-        [dot.macs for dot in front],
-        [dot.top1 for dot in front],
-        color=QUIET,
-        linestyle=":",
-        zorder=1,
-        drawstyle="steps-post",
-        label="Pareto front",
-    )
+    corners = [
+        (dot.macs, height) for before, dot in pairwise(front) for height in (before.top1, dot.top1)
+    ]
+    x, y = zip((front[0].macs, front[0].top1), *corners, strict=True)
+    axes.plot(x, y, color=QUIET, linestyle=":", zorder=1, label="Pareto front")
     axes.axvline(budget, color=QUIET, linestyle="--", linewidth=1, label=REFERENCE.network_label)
     for source, marker in zip(sources, cycle(MARKERS), strict=False):
         axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=source)
@@ -92,13 +93,14 @@ def _draw(
 
 
 def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
-    """Write beside each dot what it is, where no other dot or label is as far as there is room."""
+    """Write beside each dot what it is, where it hides no dot or label, and few of the lines."""
     points_per_pixel = 72 / axes.figure.dpi
     places = {
         dot: axes.transData.transform((dot.macs, max(dot.top1, floor))) * points_per_pixel
         for dot in dots
     }
     taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places.values()]
+    lines = np.concatenate([_along(line) for line in axes.lines]) * points_per_pixel
     for dot, (x, y) in places.items():
         text = f"{dot.name}, {dot.frames}"
         if dot.top1 < floor:
@@ -109,8 +111,8 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
             for right in (6, -6 - width, -width / 2)
             for up in (4, -4 - height, -height / 2, 10, -10 - height)
         ]
-        free = (box for box in boxes if not any(box.overlaps(other) for other in taken))
-        box = next(free, boxes[0])
+        hidden = [(box.count_overlaps(taken), box.count_contains(lines)) for box in boxes]
+        box = boxes[hidden.index(min(hidden))]
         taken.append(box)
         axes.annotate(
             text,
@@ -120,6 +122,12 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
             fontsize=LABEL_PT,
             color=INK,
         )
+
+
+def _along(line: Line2D) -> NDArray[np.float64]:
+    """Places along it, in pixels, so close to each other that no label lies between two."""
+    corners = line.get_transform().transform(line.get_xydata())
+    return np.asarray(Path(corners).interpolated(STEPS if len(corners) > 1 else 1).vertices)
 
 
 def front_of(dots: Sequence[Dot]) -> list[Dot]:

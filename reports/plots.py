@@ -28,6 +28,8 @@ LEADER = {
     "shrinkB": 3,
     "patchA": None,
 }
+LINE = ["network", "depth"]
+MOST_LINES = 10  # of a panel, to be told apart
 LABELS_IN = 2.3  # right of a panel, for such a line
 
 
@@ -99,14 +101,25 @@ def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
             ticks = counts[counts >= min(2, counts.max())].index
             frame(axes, "frames of a clip", series.label, ticks=ticks)
         batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
-        return drawing.plot(series.id, series.title + batch, _finding(panels, series))
+        return drawing.plot(series.id, series.title + batch, _finding(panels, data, series))
 
 
 def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The title and the rows of each; networks that come in one depth stand beside each depth."""
-    depths = sorted(data["depth"].dropna().unique())
+    """The title and the rows of each; networks that come in one depth stand beside each depth.
+
+    Where there are more than `MOST_LINES`, those whose clips are all shorter than half of the
+    longest are left out, and with them depths that have no others.
+    """
     in_one = data["depth"].isna()
-    panels = [(f"depth {depth}", data[in_one | data["depth"].eq(depth)]) for depth in depths]
+    ends = data.groupby(LINE, dropna=False)["frames"].transform("max")
+    longest = data[~in_one].groupby(LINE)["frames"].max().nlargest(2).min()  # that two have
+    panels = []
+    for depth in sorted(data["depth"].dropna().unique()):
+        shown = in_one | data["depth"].eq(depth)
+        if data[shown]["network"].nunique() > MOST_LINES:
+            shown &= ends >= longest / 2
+        if (shown & ~in_one).any():
+            panels.append((f"depth {depth}", data[shown]))
     return panels or [("networks of one depth", data)]
 
 
@@ -163,23 +176,24 @@ def _draw_lines(
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     """Write each network's name behind the end of its line, no name upon another."""
     ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
-    groups = _label_groups(ends)
-    texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
-    points_per_pixel = 72 / axes.figure.dpi
-    wanted = [axes.transData.transform((x, y))[1] * points_per_pixel for x, y, _ in groups]
-    places = spread(wanted, [LABEL_PT * len(lines) for lines in texts])
-    for (x, y, _), lines, end, place in zip(groups, texts, wanted, places, strict=True):
-        axes.annotate(
-            "\n".join(lines),
-            (x, y),
-            xytext=(LABEL_AT_PT, place - end),
-            textcoords="offset points",
-            va="center",
-            color=INK,
-            fontsize=9,
-            arrowprops=LEADER if abs(place - end) > LABEL_PT / 2 else None,
-            annotation_clip=False,
-        )
+    for _, side_by_side in ends.groupby("frames"):
+        groups = _label_groups(side_by_side)
+        texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
+        points_per_pixel = 72 / axes.figure.dpi
+        wanted = [axes.transData.transform((x, y))[1] * points_per_pixel for x, y, _ in groups]
+        places = spread(wanted, [LABEL_PT * len(lines) for lines in texts])
+        for (x, y, _), lines, end, place in zip(groups, texts, wanted, places, strict=True):
+            axes.annotate(
+                "\n".join(lines),
+                (x, y),
+                xytext=(LABEL_AT_PT, place - end),
+                textcoords="offset points",
+                va="center",
+                color=INK,
+                fontsize=9,
+                arrowprops=LEADER if abs(place - end) > LABEL_PT / 2 else None,
+                annotation_clip=False,
+            )
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
@@ -209,7 +223,7 @@ def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
     return groups
 
 
-def _finding(panels: Sequence[tuple[str, pd.DataFrame]], series: Series) -> str:
+def _finding(panels: Sequence[tuple[str, pd.DataFrame]], data: pd.DataFrame, series: Series) -> str:
     """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
     longest = max(rows["frames"].max() for _, rows in panels)
     sentences = []
@@ -219,4 +233,8 @@ def _finding(panels: Sequence[tuple[str, pd.DataFrame]], series: Series) -> str:
             pairs = ends[["network", "shown"]].values
             figures = ", ".join(f"{name} {three_digits(value)}" for name, value in pairs)
             sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
+    drawn = pd.concat([rows for _, rows in panels])
+    lines, of = (len(rows[LINE].drop_duplicates()) for rows in (drawn, data))
+    if lines < of:
+        sentences.append(f"Left out: {of - lines} of {of} lines, whose clips are shorter.")
     return " ".join(sentences)

@@ -153,7 +153,7 @@ def _draw(
         f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs a second, a copy moves "
         f"{bandwidth / 1e9:,.1f} GB a second: below {ridge:.1f} MACs per byte, memory is the limit."
     )
-    with Drawing(width=6.5, height=3.6, margins=(0.8, 2.2, 0.6, 0.2)) as drawing:
+    with Drawing(width=6.5, height=3.6, margins=(0.8, 2.7, 0.6, 0.2)) as drawing:
         (axes,) = drawing.panels
         axes.plot([low, ridge, high], [bandwidth * low / 1e9, peak / 1e9, peak / 1e9], color=QUIET)
         for name, depth in names:

@@ -1,3 +1,4 @@
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -6,6 +7,7 @@ import pytest
 
 from bench.records import Measurement
 from reports import writer
+from reports.budget_plot import LABEL_PT
 from reports.page import Page, build_page
 from suites import load_claims
 from tests.records import measurement, point
@@ -63,6 +65,15 @@ def test_the_plot_is_svg_with_a_finding(page: Page) -> None:
     assert "blvnet_tam 101, 16 frames: 60.2 % at 32.0 GMACs" in says
     assert page.story is page.budget_plot
     assert "61.7" in page.budget_plot.finding
+
+
+def test_no_label_hides_another(page: Page) -> None:
+    assert page.budget_plot is not None
+    (axes,) = page.budget_plot.figure.axes
+    labels = [text for text in axes.texts if text.get_fontsize() == LABEL_PT]
+    boxes = [label.get_window_extent() for label in labels]
+    assert len(boxes) > 5
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
 
 
 def test_the_claim_is_judged_there(page: Page, tmp_path: Path) -> None:

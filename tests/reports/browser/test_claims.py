@@ -2,12 +2,13 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.reports.browser.pages import CARD, IN_VIEW, Opened
+from tests.reports.browser.pages import ANSWER, CARD, IN_VIEW, Opened
 
 FIRST = f"""() => {{
   const card = document.querySelector("{CARD}");
@@ -30,6 +31,24 @@ def numbers(pattern: re.Pattern[str], text: str) -> list[float]:
 
 def is_among(figure: float, shown: list[float]) -> bool:
     return any(abs(number - figure) <= ROUNDING * figure + 0.05 for number in shown)
+
+
+@pytest.mark.parametrize("name", ["rich", "one", "empty"])
+def test_each_question_is_answered_before_all_else(
+    visit: Callable[[str], Opened], name: str
+) -> None:
+    opened = visit(name)
+    by_question: dict[str, Counter[str]] = {}
+    for claim in claims(opened):
+        by_question.setdefault(claim["question"], Counter())[claim["verdict"]] += 1
+    answers = opened.page.locator(ANSWER)
+    assert answers.locator("a").all_text_contents() == list(by_question)
+    for answer, verdicts in zip(answers.all(), by_question.values(), strict=True):
+        told = answer.locator(".verdict").all_text_contents()
+        assert sorted(told) == sorted(f"{count} {verdict}" for verdict, count in verdicts.items())
+        href = answer.locator("a").get_attribute("href")
+        answer.locator("a").click()
+        opened.page.wait_for_function(IN_VIEW, arg=href)
 
 
 @pytest.mark.parametrize("name", ["rich", "empty"])

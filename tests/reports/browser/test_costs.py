@@ -1,7 +1,6 @@
 """What a report costs: seconds to build, bytes to send; and that it is the same one each time."""
 
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -14,9 +13,9 @@ from suites import load_claims
 from tests.reports.browser import results
 
 MOST_BYTES = 2_000_000  # of a page of a thousand records: it opens at once, and fits into a mail
-MOST_SECONDS = 5.0  # it takes about 3, most of them matplotlib's; 2 are wanted
-ADDING_S = 0.6  # for ten million numbers, one by one, where nothing else runs
-ROUNDS = 3
+MOST_SECONDS = 2.0  # on a machine that adds ten million numbers, one by one, in ADDING_S
+ADDING_S = 0.4
+ROUNDS = 5
 BUILD = """
 import pathlib, sys
 from reports.page import build_page
@@ -35,13 +34,10 @@ def test_a_thousand_records_are_a_page_of_less_than_two_megabytes(
 
 
 def seconds_of(work: Callable[[], object]) -> float:
-    """What the processor takes for it, the median of a few rounds: others' work does not count."""
-    seconds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        work()
-        seconds.append(time.process_time() - start)
-    return statistics.median(seconds)
+    """What the processor takes for it: others' work slows it down, but does not count itself."""
+    start = time.process_time()
+    work()
+    return time.process_time() - start
 
 
 def add() -> int:
@@ -51,16 +47,18 @@ def add() -> int:
     return total
 
 
-def test_a_thousand_records_are_written_within_seconds(
+def test_a_thousand_records_are_written_within_two_seconds(
     report: Callable[[str], Path], tmp_path: Path
 ) -> None:
-    """On an idle machine, that is; a busy one takes as much longer to add numbers."""
+    """Each time beside adding numbers, which a machine that others use is slower at, too."""
     report("rich")  # what is imported late is imported now
     records, claims = results.rich(), load_claims()
-    slower = max(1.0, seconds_of(add) / ADDING_S)
-    seconds = seconds_of(lambda: write_report(build_page(records, claims), tmp_path))
-    print(f"{len(records)} records: {seconds:.2f} s, on a machine {slower:.2f} times as slow")
-    assert seconds < MOST_SECONDS * slower
+    seconds = []
+    for _ in range(ROUNDS):
+        written = seconds_of(lambda: write_report(build_page(records, claims), tmp_path))
+        seconds.append(written * ADDING_S / seconds_of(add))
+        print(f"{len(records)} records: {written:.2f} s, or {seconds[-1]:.2f} s where nothing runs")
+    assert min(seconds) < MOST_SECONDS
 
 
 def test_another_process_writes_the_same_bytes(tmp_path: Path) -> None:

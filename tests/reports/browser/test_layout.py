@@ -38,6 +38,20 @@ THIN_OUT = f"""() => {{
 VIOLATIONS = """(rules) => axe.run({ runOnly: rules, resultTypes: ["violations"] }).then((found) =>
   found.violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary}`)))"""
+# What is out of sight of a long table, but should not be, where its last row and column are shown.
+LOST = """() => [...document.querySelectorAll(".table")]
+  .filter((area) => area.scrollHeight > area.clientHeight + 100)
+  .flatMap((area) => {
+    area.scrollTo(area.scrollWidth, area.scrollHeight);
+    const { left, top } = area.getBoundingClientRect();
+    const { caption, tHead, tBodies } = area.querySelector("table");
+    const first = [caption.firstElementChild, tBodies[0].lastElementChild.cells[0]];
+    const gone = [
+      ...[...tHead.rows[0].cells].filter((head) => head.getBoundingClientRect().top < top - 1),
+      ...first.filter((element) => element.getBoundingClientRect().left < left - 1),
+    ];
+    return ["long", ...gone.map((element) => element.outerHTML.slice(0, 120))];
+  })"""
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
 # Those without a link to themselves, or to what they head.
 UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
@@ -73,6 +87,15 @@ def test_axe_core_finds_no_violation(
             opened.look(width, scheme)
             found = opened.page.evaluate(VIOLATIONS, RULES[scheme])
             assert not found, "\n".join([f"{width} px, {scheme}:", *found])
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_long_table_keeps_its_headings_and_its_first_column(
+    visit: Callable[[str], Opened], width: int
+) -> None:
+    opened = visit("rich")
+    opened.look(width)
+    assert set(opened.page.evaluate(LOST)) == {"long"}
 
 
 def test_the_dark_scheme_is_dark(visit: Callable[[str], Opened]) -> None:

@@ -34,7 +34,7 @@ def test_every_kind_of_column_by_mouse(visit: Callable[[str], Opened]) -> None:
     opened.unfold()
     seen: set[str] = set()
     kinds: set[bool] = set()
-    for table in all_tables(opened.page):
+    for table in sorted(all_tables(opened.page), key=lambda table: len(table.rows)):
         if table.id == OF_SEVERAL_UNITS:
             continue
         for place, heading in enumerate(table.headings):
