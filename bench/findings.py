@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from statistics import mean
 from typing import Protocol, Self
 
@@ -41,6 +42,9 @@ class Finding(Protocol):
     def standing(self, claim: Claim) -> Standing:
         """How it stands to the claim's bound."""
 
+    def brief(self, claim: Claim) -> str:
+        """The figure alone, with its unit."""
+
     def text(self, claim: Claim) -> str:
         """As it is written in a sentence."""
 
@@ -79,10 +83,14 @@ class Ratio:
             return Standing.MET
         return Standing.NOT_MET if is_broken else Standing.UNDECIDED
 
+    def brief(self, claim: Claim) -> str:
+        """The ratio, or the increase where the claim bounds a cost."""
+        return _shown(self.value, claim)
+
     def text(self, claim: Claim) -> str:
-        """The ratio, or the increase where the claim bounds a cost; with its interval."""
-        shown = "{:.3f}x".format if claim.at_most is None else lambda r: f"{r - 1:+.2%}"
-        text = shown(self.value)
+        """The same, with its interval."""
+        shown = partial(_shown, claim=claim)
+        text = self.brief(claim)
         if self.low != self.high:
             text += f", {shown(self.low)} to {shown(self.high)}"
         if self.standing(claim) is Standing.UNDECIDED:
@@ -129,9 +137,13 @@ class Points:
             Difference.NONE_SHOWN: Standing.UNDECIDED,
         }[self.compared.difference]
 
+    def brief(self, claim: Claim) -> str:
+        """The points."""
+        return f"{self.value:+.1f} points"
+
     def text(self, claim: Claim) -> str:
         """The points, and what the test says."""
-        shown = f"{self.value:+.1f} points, p {self.compared.p_value:.2g}"
+        shown = f"{self.brief(claim)}, p {self.compared.p_value:.2g}"
         is_shown = self.compared.difference is not Difference.NONE_SHOWN
         return shown if is_shown else f"{Difference.NONE_SHOWN}: {shown}"
 
@@ -159,14 +171,22 @@ class Level:
         is_beyond = self.high < claim.bound if claim.at_most is None else self.low > claim.bound
         return Standing.NOT_MET if is_beyond else Standing.MET
 
+    def brief(self, claim: Claim) -> str:
+        """The accuracy."""
+        return f"{self.value:.1f} %"
+
     def text(self, claim: Claim) -> str:
         """The accuracy and its interval."""
-        return f"{self.value:.1f} %, {self.low:.1f} to {self.high:.1f} %"
+        return f"{self.brief(claim)}, {self.low:.1f} to {self.high:.1f} %"
 
     @property
     def figure(self) -> str:
         """The accuracy and its interval, in percent."""
         return f"{self.value:.1f} ({self.low:.1f} to {self.high:.1f})"
+
+
+def _shown(ratio: float, claim: Claim) -> str:
+    return f"{ratio:.3f}x" if claim.at_most is None else f"{ratio - 1:+.2%}"
 
 
 def is_beside(measurement: Measurement, point: Point) -> bool:

@@ -1,7 +1,5 @@
 """A page for every claim of suites/claims.toml, and a table of them."""
 
-from itertools import groupby
-
 from bench.claims import points_of
 from bench.instruments import find_instrument
 from bench.text import markdown
@@ -25,8 +23,9 @@ def claim_pages() -> dict[str, str]:
 def _index(claims: tuple[Claim, ...]) -> str:
     headings = ("claim", "published", "judged by")
     parts = [INDEX]
-    for question, group in groupby(claims, key=lambda claim: claim.question):
-        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in group]
+    for question in dict.fromkeys(claim.question for claim in claims):
+        asked = [claim for claim in claims if claim.question == question]
+        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in asked]
         parts.append(f"## {markdown(question)}\n\n{table(headings, rows)}\n")
     return "".join(parts) + contents(c.id for c in claims)
 

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
 
 from bench.claims import ClaimResult, Verdict
 
@@ -46,11 +45,21 @@ class Answer:
         return tuple(card for card in self.cards if card.is_judged)
 
     @property
-    def measured(self) -> str:
-        """The least and the most of what they gave; empty where they are of several kinds."""
-        claims = [card.result.claim for card in self.judged]
-        kinds = {(claim.compare, claim.at_least is None) for claim in claims}
-        return _span(self.judged) if len(kinds) == 1 else ""
+    def measured(self) -> list[str]:
+        """The least and the most of what they gave, of each quantity and instrument by itself.
+
+        Nothing of figures of several machines, or that are compared otherwise: they are no range.
+        """
+        kinds: dict[tuple[str, str], list[Card]] = {}
+        for card in self.judged:
+            claim = card.result.claim
+            kinds.setdefault((claim.quantity, claim.instrument), []).append(card)
+        instruments = Counter(quantity for quantity, _ in kinds)
+        spans = {kind: _span(cards) for kind, cards in kinds.items() if _is_range(cards)}
+        return [
+            f"{quantity}{f', {by}' if instruments[quantity] > 1 else ''}: {span}"
+            for (quantity, by), span in spans.items()
+        ]
 
     @property
     def verdicts(self) -> dict[str, int]:
@@ -61,16 +70,22 @@ class Answer:
 
 def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
     """The questions in the order in which the claims come to them."""
-    return tuple(
-        Answer(question, tuple(map(Card, results)))
-        for question, results in groupby(claims, key=lambda result: result.claim.question)
-    )
+    cards: dict[str, list[Card]] = {}
+    for result in claims:
+        cards.setdefault(result.claim.question, []).append(Card(result))
+    return tuple(Answer(question, tuple(found)) for question, found in cards.items())
+
+
+def _is_range(cards: Iterable[Card]) -> bool:
+    cases = [case for card in cards for case in card.result.cases if case.is_measured]
+    kinds = {(case.claim.compare, case.claim.at_least is None, case.machine) for case in cases}
+    return len(kinds) == 1
 
 
 def _span(cards: Iterable[Card]) -> str:
     """The least and the most of their cases, without intervals, which the evidence has."""
     found = [
-        (case.measured.value, case.measured.text(case.claim).partition(",")[0])
+        (case.measured.value, case.measured.brief(case.claim))
         for card in cards
         for case in card.result.cases
         if case.measured

@@ -133,7 +133,7 @@ class Page:
 
     @cached_property
     def budget_plot(self) -> Plot | None:
-        """Published accuracies against MACs, and that TSN's."""
+        """Known accuracies against MACs, and that TSN's."""
         return draw_budget(self.measurements, self._colours)
 
     @cached_property

@@ -107,20 +107,35 @@ def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
 def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The title and the rows of each; networks that come in one depth stand beside each depth.
 
-    Where there are more than `MOST_LINES`, those whose clips are all shorter than half of the
-    longest are left out, and with them depths that have no others.
+    Where there are more than `MOST_LINES`, those whose clips are all short are left out, and with
+    them depths that have no others; then those of the fewest clips.
     """
     in_one = data["depth"].isna()
-    ends = data.groupby(LINE, dropna=False)["frames"].transform("max")
-    longest = data[~in_one].groupby(LINE)["frames"].max().nlargest(2).min()  # that two have
+    if in_one.all():
+        return [("networks of one depth", _legible(data, _longest(data)))]
     panels = []
     for depth in sorted(data["depth"].dropna().unique()):
-        shown = in_one | data["depth"].eq(depth)
-        if data[shown]["network"].nunique() > MOST_LINES:
-            shown &= ends >= longest / 2
-        if (shown & ~in_one).any():
-            panels.append((f"depth {depth}", data[shown]))
-    return panels or [("networks of one depth", data)]
+        rows = _legible(data[in_one | data["depth"].eq(depth)], _longest(data))
+        if rows["depth"].notna().any():
+            panels.append((f"depth {depth}", rows))
+    return panels
+
+
+def _longest(data: pd.DataFrame) -> int:
+    """The frames of the longest clip that three networks have, or all where there are fewer."""
+    networks = data.groupby("frames")["network"].nunique()
+    shared = networks[networks >= min(3, data["network"].nunique())]
+    return int(max(shared.index, default=data["frames"].min()))
+
+
+def _legible(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
+    """The lines of a panel that can be told apart."""
+    lines = rows.groupby(LINE, dropna=False)["frames"].agg(["max", "size"])
+    if len(lines) <= MOST_LINES:
+        return rows
+    long = lines[lines["max"] >= longest / 2].sort_values("size", ascending=False, kind="stable")
+    kept = long.index[:MOST_LINES]
+    return rows[pd.MultiIndex.from_frame(rows[LINE]).isin(kept)]
 
 
 def line_name(network: str, options: str) -> str:
@@ -152,13 +167,13 @@ def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
 def _draw_lines(
     drawing: Drawing, axes: Axes, data: pd.DataFrame, series: Series, colours: Colours
 ) -> None:
-    lines: dict[str, list[tuple[int, float, str]]] = {}
+    lines: dict[tuple[str, str], list[tuple[int, float, str]]] = {}
     rows = data.sort_values("frames")
     for network, depth, frames, shown in rows[["network", "depth", "frames", "shown"]].values:
         name = network if pd.isna(depth) else f"{network}, depth {depth}"
         says = f"{name}, {frames} frames: {three_digits(shown)} {series.unit}"
-        lines.setdefault(network, []).append((frames, shown, says))
-    for network, points in lines.items():
+        lines.setdefault((network, name), []).append((frames, shown, says))
+    for (network, _), points in lines.items():
         x, y, all_say = zip(*points, strict=True)
         drawing.points(
             axes,
@@ -174,32 +189,34 @@ def _draw_lines(
 
 
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
-    """Write each network's name behind the end of its line, no name upon another."""
-    ends = data.sort_values("frames").groupby("network").tail(1).sort_values(["shown", "network"])
-    for _, side_by_side in ends.groupby("frames"):
-        groups = _label_groups(side_by_side)
-        texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
-        points_per_pixel = 72 / axes.figure.dpi
-        wanted = [axes.transData.transform((x, y))[1] * points_per_pixel for x, y, _ in groups]
-        places = spread(wanted, [LABEL_PT * len(lines) for lines in texts])
-        for (x, y, _), lines, end, place in zip(groups, texts, wanted, places, strict=True):
-            axes.annotate(
-                "\n".join(lines),
-                (x, y),
-                xytext=(LABEL_AT_PT, place - end),
-                textcoords="offset points",
-                va="center",
-                color=INK,
-                fontsize=9,
-                arrowprops=LEADER if abs(place - end) > LABEL_PT / 2 else None,
-                annotation_clip=False,
-            )
+    """Write each network's name right of all lines, no name upon another."""
+    ends = data.sort_values("frames").groupby(LINE, dropna=False).tail(1)
+    groups = _label_groups(ends.sort_values(["shown", "network"]))
+    texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
+    points_per_pixel = 72 / axes.figure.dpi
+    at = [axes.transData.transform((x, y)) * points_per_pixel for x, y, _ in groups]
+    right, top = max(x for x, _ in at), axes.bbox.y1 * points_per_pixel
+    places = spread([y for _, y in at], [LABEL_PT * len(lines) for lines in texts], top)
+    for (x, y, _), lines, end, place in zip(groups, texts, at, places, strict=True):
+        is_beside = end[0] == right and abs(place - end[1]) < LABEL_PT / 2
+        axes.annotate(
+            "\n".join(lines),
+            (x, y),
+            xytext=(right - end[0] + LABEL_AT_PT, place - end[1]),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            fontsize=9,
+            arrowprops=None if is_beside else LEADER,
+            annotation_clip=False,
+        )
 
 
-def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
+def spread(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
     """The middles of labels as near as can be to those `wanted`, which rise, without overlap.
 
-    Labels that touch form a block, whose middles are on average where they are wanted.
+    Labels that touch form a block, whose middles are on average where they are wanted; none reaches
+    above `top`.
     """
     below = [0.0, *accumulate(heights)]
     offsets = [start + height / 2 for start, height in zip(below, heights, strict=False)]
@@ -208,7 +225,8 @@ def spread(wanted: Sequence[float], heights: Sequence[float]) -> list[float]:
         blocks.append([middle - offset])
         while len(blocks) > 1 and mean(blocks[-2]) > mean(blocks[-1]):
             blocks[-2:] = [blocks[-2] + blocks[-1]]
-    starts = [mean(block) for block in blocks for _ in block]
+    highest = top - below[-1]
+    starts = [min(mean(block), highest) for block in blocks for _ in block]
     return [start + offset for start, offset in zip(starts, offsets, strict=True)]
 
 
@@ -224,17 +242,18 @@ def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
 
 
 def _finding(panels: Sequence[tuple[str, pd.DataFrame]], data: pd.DataFrame, series: Series) -> str:
-    """What the plot says of the longest clip: what each depth's networks need, cheapest first."""
-    longest = max(rows["frames"].max() for _, rows in panels)
+    """What each depth's networks need for the longest clip that most have, cheapest first."""
     sentences = []
     for title, rows in panels:
+        longest = _longest(rows)
         ends = rows[rows["frames"] == longest].sort_values(["shown", "network"])
-        if len(ends):
-            pairs = ends[["network", "shown"]].values
-            figures = ", ".join(f"{name} {three_digits(value)}" for name, value in pairs)
-            sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
+        pairs = ends[["network", "shown"]].values
+        figures = ", ".join(f"{name} {three_digits(value)}" for name, value in pairs)
+        sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
     drawn = pd.concat([rows for _, rows in panels])
     lines, of = (len(rows[LINE].drop_duplicates()) for rows in (drawn, data))
     if lines < of:
-        sentences.append(f"Left out: {of - lines} of {of} lines, whose clips are shorter.")
+        sentences.append(
+            f"Left out: {of - lines} of {of} lines, which have fewer clips or shorter ones."
+        )
     return " ".join(sentences)

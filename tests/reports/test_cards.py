@@ -1,3 +1,5 @@
+import pytest
+
 from bench.claims import judge
 from bench.records import Measurement
 from reports.cards import Card, build_answers
@@ -23,7 +25,7 @@ def test_what_is_not_measured_is_told_apart() -> None:
     (found,) = build_answers(judge([claim()], [at("tsn", 50, 4)]))
     assert [one.measured for one in found.cards] == ["nothing"]
     assert not found.judged
-    assert (found.measured, found.verdicts) == ("", {"not measured here": 1})
+    assert (found.measured, found.verdicts) == ([], {"not measured here": 1})
 
 
 def test_claims_of_one_question_answer_together() -> None:
@@ -40,7 +42,7 @@ def test_claims_of_one_question_answer_together() -> None:
         *("another", "answer-d"),
     )
     assert [one.result.claim.id for one in first.judged] == ["a", "b"]
-    assert first.measured == "1.500x to 4.000x"
+    assert first.measured == ["macs: 1.500x to 4.000x"]
     assert sum(first.verdicts.values()) == len(first.cards)
     assert first.verdicts["not measured here"] == 1
 
@@ -49,4 +51,43 @@ def test_figures_of_several_kinds_are_no_range() -> None:
     claims = [claim(id="a"), claim(id="b", at_least=None, at_most=1.1)]
     (found,) = build_answers(judge(claims, [at("tsn", 50, 8), at("tam", 50, 2)]))
     assert len(found.judged) == 2
-    assert found.measured == ""
+    assert found.measured == []
+
+
+@pytest.mark.parametrize(
+    ("second", "measured"),
+    [
+        (("params", "shapes"), ["macs: 4.000x", "params: 2.000x"]),
+        (("macs", "fvcore"), ["macs, flop_counter: 4.000x", "macs, fvcore: 2.000x"]),
+    ],
+)
+def test_each_quantity_and_instrument_has_its_own_range(
+    second: tuple[str, str], measured: list[str]
+) -> None:
+    other = dict(zip(("quantity", "instrument"), second, strict=True))
+    records = [at("tsn", 50, 8), at("tam", 50, 2)]
+    for name, count in (("tsn", 4), ("tam", 2)):
+        records.append(measurement(point(network=name), **other, samples=(count,)))
+    claims = [claim(id="a"), claim(id="b", **other)]
+    (found,) = build_answers(judge(claims, records))
+    assert found.measured == measured
+
+
+def test_a_difference_is_told_in_points_alone() -> None:
+    same = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+    records = [
+        measurement(point(network=name), **same, samples=samples, settings={"answered": "x"})
+        for name, samples in (("tsn", (100, 100, 0)), ("tam", (100, 0, 0)))
+    ]
+    asked = claim(**dict(list(same.items())[:2]), compare="points", at_least=0)
+    (found,) = build_answers(judge([asked], records))
+    assert found.measured == ["accuracy: +33.3 points"]
+
+
+def test_questions_need_not_stand_together() -> None:
+    claims = [claim(id="a"), claim(id="b", question="another"), claim(id="c")]
+    found = build_answers(judge(claims, []))
+    assert [[one.result.claim.id for one in answer.cards] for answer in found] == [
+        ["a", "c"],
+        ["b"],
+    ]

@@ -1,10 +1,12 @@
 import random
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
+from matplotlib.text import Text
 
+from reports.drawing import Plot
 from reports.page import build_page
-from reports.plots import MOST_LINES, spread
+from reports.plots import MACS, MOST_LINES, spread
 from suites import load_claims
 from tests.records import measurement, point
 
@@ -22,7 +24,9 @@ from tests.records import measurement, point
     ],
 )
 def test_labels_stand_as_near_as_they_can(wanted: list[float], places: list[float]) -> None:
-    assert spread(wanted, [10] * len(wanted)) == pytest.approx(places)
+    assert spread(wanted, [10] * len(wanted), 200) == pytest.approx(places)
+    below = spread(wanted, [10] * len(wanted), 10)
+    assert all(place <= 5 for place in below)
 
 
 def test_no_label_stands_upon_another() -> None:
@@ -30,7 +34,7 @@ def test_no_label_stands_upon_another() -> None:
     for _ in range(100):
         wanted = sorted(chance.uniform(0, 100) for _ in range(chance.randint(2, 12)))
         heights = [chance.choice([11, 22]) for _ in wanted]
-        places = spread(wanted, heights)
+        places = spread(wanted, heights, 1000)
         bounds = [
             (place - height / 2, place + height / 2)
             for place, height in zip(places, heights, strict=True)
@@ -39,35 +43,68 @@ def test_no_label_stands_upon_another() -> None:
         assert sum(places) == pytest.approx(sum(wanted))
 
 
-@pytest.mark.parametrize("short", [MOST_LINES - 2, MOST_LINES - 1])
-def test_of_many_lines_those_of_short_clips_are_left_out(short: int) -> None:
-    clips: dict[str, tuple[int, ...]] = {"tsn": (8, 16, 32, 64), "tam": (8, 16, 32, 64)}
-    clips |= {f"{number}.py:net": (1, 2) for number in range(short)}
+def plot_of(lines: dict[tuple[str, int | None], tuple[int, ...]]) -> Plot:
+    """MACs against frames, of networks of a depth by the frames that they are measured over."""
     records = [
-        measurement(point(network=name, frames=frames), samples=(frames,))
-        for name, all_ in clips.items()
+        measurement(point(network=name, depth=depth, frames=frames), samples=(frames * 10**9,))
+        for (name, depth), all_ in lines.items()
         for frames in all_
     ]
-    plot = build_page(records, load_claims()).story
-    assert plot
-    left_out = short + 2 > MOST_LINES
+    page = build_page(records, load_claims())
+    (plot,) = (plot for plot in (page.story, *page.macs_plots) if plot and plot.id == MACS.id)
+    return plot
+
+
+GRID = (8, 16, 32, 64)
+PAPER: dict[tuple[str, int | None], tuple[int, ...]]
+PAPER = dict.fromkeys([("tsn", 50), ("tam", 50), ("tsm", 50)], GRID)
+FIGURES = "Depth 50, 64 frames, GMACs: tam 64, tsm 64, tsn 64."
+
+
+@pytest.mark.parametrize("short", [MOST_LINES - 3, MOST_LINES - 2])
+def test_of_many_lines_those_of_short_clips_are_left_out(short: int) -> None:
+    plot = plot_of(PAPER | {(f"{number}.py:net", 50): (1, 2) for number in range(short)})
+    left_out = short + 3 > MOST_LINES
     assert ("0.py:net, depth 50, 2 frames" in plot.svg) is not left_out
     assert "tsn, depth 50, 64 frames" in plot.svg
-    assert plot.finding.startswith("Depth 50, 64 frames, GMACs: tam ")
-    told = f" Left out: {short} of {short + 2} lines, whose clips are shorter."
-    assert plot.finding.endswith(told) is left_out
+    assert plot.finding.startswith(FIGURES)
+    assert (f"Left out: {short} of {short + 3} lines" in plot.finding) is left_out
+
+
+def test_a_network_over_far_longer_clips_leaves_the_others_in() -> None:
+    longest = dict.fromkeys([("blvnet_tam", 50), ("blvnet_tam", 101)], (64, 200, 400))
+    others = {(f"{number}.py:net", None): (1, 2) for number in range(MOST_LINES)}
+    plot = plot_of(PAPER | longest | others)
+    assert "tsn, depth 50, 64 frames" in plot.svg
+    assert "blvnet_tam, depth 50, 400 frames" in plot.svg
+    assert plot.finding.startswith("Depth 50, 64 frames, GMACs: blvnet_tam 64, tam 64")
+
+
+@pytest.mark.parametrize("depth", [50, None])
+def test_no_panel_has_more_lines_than_can_be_told_apart(depth: int | None) -> None:
+    plot = plot_of({(f"{number}.py:net", depth): GRID for number in range(30)})
+    assert plot.svg.count("64 frames") == MOST_LINES
+    assert "Left out: 20 of 30 lines" in plot.finding
 
 
 def test_a_depth_without_long_clips_has_no_panel_of_others_lines() -> None:
-    lines: list[tuple[str, int | None, int]]
-    lines = [("tsn", 50, 64), ("tam", 50, 64), ("tsn", 18, 4)]
-    lines += [(f"{number}.py:net", None, 4) for number in range(MOST_LINES)]
-    records = [
-        measurement(point(network=name, depth=depth, frames=frames), samples=(frames,))
-        for name, depth, longest in lines
-        for frames in (2, longest)
-    ]
-    plot = build_page(records, load_claims()).story
-    assert plot
+    others = {(f"{number}.py:net", None): (2, 4) for number in range(MOST_LINES)}
+    plot = plot_of(PAPER | {("tsn", 18): (2, 4)} | others)
     assert plot.panels == 1
-    assert plot.finding.endswith("Left out: 11 of 13 lines, whose clips are shorter.")
+    assert "Left out: 11 of 14 lines" in plot.finding
+
+
+def test_names_of_lines_that_end_apart_do_not_meet() -> None:
+    plot = plot_of(
+        {("tsn", 50): GRID, ("i3d_resnet_with_window", 50): GRID[:3], ("tam", 50): (8, 16)}
+    )
+    (axes,) = plot.figure.axes
+    labels = [
+        text for text in axes.texts if text.get_text() in ("tsn", "i3d_resnet_with_window", "tam")
+    ]
+    for label in labels:
+        label.get_window_extent()  # brings them to their places
+    boxes = [Text.get_window_extent(label) for label in labels]  # without their leaders
+    assert len(boxes) == 3
+    assert not any(first.overlaps(second) for first, second in combinations(boxes, 2))
+    assert min(box.x0 for box in boxes) > axes.bbox.x1 - 20
