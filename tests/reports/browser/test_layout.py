@@ -52,6 +52,19 @@ LOST = """() => [...document.querySelectorAll(".table")]
     ];
     return ["long", ...gone.map((element) => element.outerHTML.slice(0, 120))];
   })"""
+# Headings of wide tables that, reached backwards by the keyboard, lie under the first column.
+COVERED = """() => [...document.querySelectorAll(".table")]
+  .filter((area) => area.scrollWidth > area.clientWidth && area.querySelector("th button"))
+  .flatMap((area) => {
+    area.scrollTo(area.scrollWidth, 0);
+    const [first, ...others] = area.querySelectorAll("thead button");
+    const covered = others.reverse().filter((button) => {
+      button.focus();
+      const edge = first.closest("th").getBoundingClientRect().right;
+      return button.getBoundingClientRect().right < edge + 20;
+    });
+    return ["wide", ...covered.map((button) => button.textContent)];
+  })"""
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
 # Those without a link to themselves, or to what they head.
 UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
@@ -96,6 +109,15 @@ def test_a_long_table_keeps_its_headings_and_its_first_column(
     opened = visit("rich")
     opened.look(width)
     assert set(opened.page.evaluate(LOST)) == {"long"}
+
+
+@pytest.mark.parametrize("width", WIDTHS[:2])
+def test_a_heading_with_the_focus_is_not_under_the_first_column(
+    visit: Callable[[str], Opened], width: int
+) -> None:
+    opened = visit("rich")
+    opened.look(width)
+    assert set(opened.page.evaluate(COVERED)) == {"wide"}
 
 
 def test_the_dark_scheme_is_dark(visit: Callable[[str], Opened]) -> None:
