@@ -20,7 +20,7 @@ from suites.rules import load_rules
 
 CLAIM_HEADINGS = ("claim", "case", "figure then", "figure now", "verdict then", "verdict now")
 FIGURE_HEADINGS = ("quantity", "of", "machine", "then", "now", "difference", "note")
-GROUP_HEADINGS = ("", "quantity", "machine", "why", "measurements", "of")
+GROUP_HEADINGS = ("change", "quantity", "machine", "why", "measurements", "of")
 
 NEW, GONE, MOVED, DOUBTFUL = KINDS = ("new", "gone", "of another machine", "cannot be told")
 

@@ -21,7 +21,9 @@ RESULTS: dict[str, Callable[[], list[Measurement]]] = {
     "failures": results.failures,
     "one": results.one,
     "many": results.many,
+    "changed": results.changed,
 }
+AGAINST: dict[str, Callable[[], list[Measurement]]] = {"changed": results.then}
 
 
 # Not for longer than this folder's tests: while it is there, an event loop runs.
@@ -44,7 +46,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def folder(name: str) -> Path:
         if not (root / name).exists():
-            write_report(build_page(RESULTS[name](), load_claims()), root / name)
+            against = AGAINST.get(name, list)()
+            write_report(build_page(RESULTS[name](), load_claims(), against), root / name)
         return root / name
 
     return folder

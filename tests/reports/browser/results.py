@@ -66,6 +66,22 @@ def failures() -> list[Measurement]:
     ]
 
 
+def changed() -> list[Measurement]:
+    """A part of the rich results, to be held against others."""
+    return [m for m in rich() if m.point.frames == 16][:200]
+
+
+def then() -> list[Measurement]:
+    """What that part was once: two of three figures were twice as large, some were not there."""
+    return [
+        m.model_copy(update={"samples": tuple(2 * sample for sample in m.samples)})
+        if number % 3
+        else m
+        for number, m in enumerate(changed())
+        if number % 7
+    ]
+
+
 def _grid(frames: tuple[int, ...]) -> Iterator[Measurement]:
     for (network, options), depth, count in product(BUILDS, (50, 101), frames):
         if network == ONE_DEPTH and depth != 50:

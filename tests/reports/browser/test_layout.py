@@ -71,7 +71,7 @@ UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
   .filter((h) => !document.querySelector(h.querySelector("{ANCHOR}")?.hash || "none")?.contains(h))
   .map((h) => h.textContent)"""
 
-SMALL = ("empty", "failures", "one")
+SMALL = ("empty", "failures", "one", "changed")
 
 
 @pytest.mark.parametrize("name", ["rich", *SMALL, "many"])
