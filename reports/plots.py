@@ -113,9 +113,10 @@ def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     in_one = data["depth"].isna()
     if in_one.all():
         return [("networks of one depth", _legible(data, _longest(data)))]
+    longest = _longest(data[~in_one])
     panels = []
     for depth in sorted(data["depth"].dropna().unique()):
-        rows = _legible(data[in_one | data["depth"].eq(depth)], _longest(data))
+        rows = _legible(data[in_one | data["depth"].eq(depth)], longest)
         if rows["depth"].notna().any():
             panels.append((f"depth {depth}", rows))
     return panels
@@ -129,13 +130,14 @@ def _longest(data: pd.DataFrame) -> int:
 
 
 def _legible(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
-    """The lines of a panel that can be told apart."""
-    lines = rows.groupby(LINE, dropna=False)["frames"].agg(["max", "size"])
+    """The lines of a panel that can be told apart; those of its depth before others."""
+    lines = rows.groupby(LINE, dropna=False)["frames"].agg(["max", "size"]).reset_index()
     if len(lines) <= MOST_LINES:
         return rows
-    long = lines[lines["max"] >= longest / 2].sort_values("size", ascending=False, kind="stable")
-    kept = long.index[:MOST_LINES]
-    return rows[pd.MultiIndex.from_frame(rows[LINE]).isin(kept)]
+    lines["own"] = lines["depth"].notna()
+    long = lines[lines["max"] >= longest / 2]
+    ranked = long.sort_values(["own", "size"], ascending=False, kind="stable")
+    return rows.merge(ranked[LINE].head(MOST_LINES), on=LINE)
 
 
 def line_name(network: str, options: str) -> str:

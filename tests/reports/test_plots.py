@@ -94,6 +94,16 @@ def test_a_depth_without_long_clips_has_no_panel_of_others_lines() -> None:
     assert "Left out: 11 of 14 lines" in plot.finding
 
 
+def test_networks_of_one_depth_leave_those_of_many_in() -> None:
+    lines: dict[tuple[str, int | None], tuple[int, ...]]
+    lines = {(f"{number}.py:net", None): GRID for number in range(MOST_LINES + 5)}
+    lines |= {("tsn", 50): (2, 4), ("tam", 50): (2, 4)}
+    plot = plot_of(lines)
+    assert plot.panels == 1
+    assert "tsn, depth 50, 4 frames" in plot.svg
+    assert "Left out: 7 of 17 lines" in plot.finding
+
+
 def test_names_of_lines_that_end_apart_do_not_meet() -> None:
     plot = plot_of(
         {("tsn", 50): GRID, ("i3d_resnet_with_window", 50): GRID[:3], ("tam", 50): (8, 16)}
