@@ -5,7 +5,7 @@ Importing this file is cheap: an instrument imports torch when it measures.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, get_args
 
 import models
@@ -120,8 +120,12 @@ class Instrument:
 
 def machine_of(measurement: Measurement) -> str:
     """The name of the machine that a figure is of; "" where it is of none."""
-    of_machines = {i.label for i in INSTRUMENTS if i.device}
-    return measurement.environment.machine if measurement.label in of_machines else ""
+    return measurement.environment.machine if measurement.label in _of_machines() else ""
+
+
+@cache
+def _of_machines() -> frozenset[str]:
+    return frozenset(one.label for one in INSTRUMENTS if one.device)
 
 
 def _count_params(point: Point) -> Reading:
