@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from statistics import mean
 from typing import Protocol, Self
 
@@ -89,12 +88,11 @@ class Ratio:
 
     def text(self, claim: Claim) -> str:
         """The same, with its interval."""
-        shown = partial(_shown, claim=claim)
         text = self.brief(claim)
         if self.low != self.high:
-            text += f", {shown(self.low)} to {shown(self.high)}"
+            text += f", {_shown(self.low, claim)} to {_shown(self.high, claim)}"
         if self.standing(claim) is Standing.UNDECIDED:
-            text += f" with the bound {shown(claim.bound)} between"
+            text += f" with the bound {_shown(claim.bound, claim)} between"
         return text
 
     @property

@@ -94,18 +94,15 @@ def _draw(
 
 def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
     """Write beside each dot what it is, where it hides no dot or label, and few of the lines."""
-    figure = axes.figure
-    points_per_pixel = 72 / figure.dpi
+    points_per_pixel = 72 / axes.figure.dpi
     places = {
         dot: axes.transData.transform((dot.macs, max(dot.top1, floor))) * points_per_pixel
         for dot in dots
     }
     taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places.values()]
     lines = np.concatenate([_along(line) for line in axes.lines]) * points_per_pixel
-    whole, panel = (
-        area.frozen().get_points() * points_per_pixel for area in (figure.bbox, axes.bbox)
-    )
-    room = Bbox([panel[0], whole[1]])  # right of and above what the axes are labelled with
+    # Right of and above what the axes are labelled with.
+    room = Bbox(np.array([axes.bbox.min, axes.figure.bbox.max]) * points_per_pixel)
     for dot, (x, y) in places.items():
         text = f"{dot.name}, {dot.frames}"
         if dot.top1 < floor:
@@ -116,11 +113,14 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
             for right in (6, -6 - width, -width / 2)
             for up in (4, -4 - height, -height / 2, 10, -10 - height)
         ]
-        hidden = [
-            (not _is_within(box, room), box.count_overlaps(taken), box.count_contains(lines))
-            for box in boxes
-        ]
-        box = boxes[hidden.index(min(hidden))]
+        box = min(
+            boxes,
+            key=lambda box: (
+                not (room.contains(*box.min) and room.contains(*box.max)),
+                box.count_overlaps(taken),
+                box.count_contains(lines),
+            ),
+        )
         taken.append(box)
         axes.annotate(
             text,
@@ -130,10 +130,6 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
             fontsize=LABEL_PT,
             color=INK,
         )
-
-
-def _is_within(box: Bbox, room: Bbox) -> bool:
-    return box.x0 >= room.x0 and box.y0 >= room.y0 and box.x1 <= room.x1 and box.y1 <= room.y1
 
 
 def _along(line: Line2D) -> NDArray[np.float64]:
