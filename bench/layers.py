@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.macs import BATCH_NORMS, FLOPS_PER_MAC, dry_run
+from bench.macs import FLOPS_PER_MAC, dry_run
 
 ROOT = "(network)"  # the row of the model itself, whose path is empty
 # They have no forward pass: what they hold is used by the module that contains them.
@@ -117,9 +117,7 @@ class _Meter(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         path = self._running[-1]
         self.macs[path] += (self._flops.get_total_flops() - before) // FLOPS_PER_MAC
-        # On meta tensors, batch norms also return statistics, which evaluation does not make.
-        made = out[0] if func.overloadpacket in BATCH_NORMS else out
-        given, returned = _storage_bytes((args, kwargs)), _storage_bytes(made)
+        given, returned = _storage_bytes((args, kwargs)), _storage_bytes(out)
         self.activation_bytes[path] += sum(returned[new] for new in returned.keys() - given.keys())
         return out
 

@@ -22,6 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from bench.clips import blank_clip, check_clip_shape
 from models.operators import aggregation
+from models.shapes import Shapes
 
 aten = torch.ops.aten
 aggregate_frames = torch.ops.blvbench.aggregate_frames
@@ -98,6 +99,7 @@ def dry_run(
         contexts.enter_context(_evaluating(model))
         contexts.enter_context(torch.device("meta"))
         contexts.enter_context(torch.no_grad())
+        contexts.enter_context(Shapes())
         for mode in modes:
             contexts.enter_context(mode)
         functional_call(model, state, (clip,))

@@ -5,6 +5,7 @@ forward, cross-entropy, backward and a step of SGD with momentum, which changes 
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import get_args
 
 import torch
@@ -43,9 +44,11 @@ def check_mode(mode: str) -> None:
         raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
 
 
-def autocast(clip: Tensor, precision: Precision) -> torch.autocast:
+def autocast(clip: Tensor, precision: Precision) -> AbstractContextManager[object]:
     """Within: torch multiplies in the type of `precision`, as it chooses by operator."""
-    return torch.autocast(clip.device.type, HALF.get(precision), enabled=precision in HALF)
+    if precision not in HALF:
+        return nullcontext()
+    return torch.autocast(clip.device.type, HALF[precision])
 
 
 class Training:

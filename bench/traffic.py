@@ -9,12 +9,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench.clips import blank_clip, check_clip_shape
-from bench.memory.simulated import build_fake
+from bench.contentless import run_contentless
 from bench.records import Precision
 from bench.steps import make_step
 
@@ -39,13 +38,15 @@ def count(
     Raises `BenchError` for a shape that is not (N, C, T, H, W).
     """
     check_clip_shape(clip_shape)
-    with FakeTensorMode(allow_non_fake_inputs=True):
-        model = build_fake(model_factory)
+
+    def run(model: nn.Module) -> int:
         infer = make_step(model, blank_clip(model, clip_shape), "infer", precision)
         meter = _Meter()
         with meter:
             infer()
-    return meter.moved_bytes
+        return meter.moved_bytes
+
+    return run_contentless(model_factory, precision, run)
 
 
 class _Meter(TorchDispatchMode):

@@ -15,8 +15,10 @@ def build_on_meta(factory: "Callable[[], nn.Module]") -> "nn.Module":
     """
     import torch
 
+    from models.shapes import Shapes
+
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), Shapes():
             return factory()
     except Exception:
         with torch.device("cpu"):

@@ -1,25 +1,25 @@
 """Peak memory of a training step or a forward pass, simulated: no GPU, nothing computed.
 
-A clip is N x C x T x H x W; every figure is in bytes. The network runs on fake tensors, which have
-shapes and storages but no contents, while a ledger follows the birth and death of every storage.
-What a GPU adds is left out: the context, and the workspaces of its libraries.
+A clip is N x C x T x H x W; every figure is in bytes. The network runs on tensors that have shapes
+and storages but no contents, while a ledger follows the birth and death of every storage. What a
+GPU adds is left out: the context, and the workspaces of its libraries.
 """
 
 import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from bench.clips import blank_clip, check_clip_shape
+from bench.contentless import run_contentless
 from bench.records import Mode, Precision
 from bench.steps import Training, check_mode, make_step
-from models.meta import build_on_meta, replace_tensors
 
 Kind = Literal[
     "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
@@ -60,8 +60,8 @@ def simulate(
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
-    with FakeTensorMode(allow_non_fake_inputs=True):  # a module may keep a constant of its own
-        model = build_fake(model_factory)
+
+    def run(model: nn.Module) -> _Ledger:
         clip = blank_clip(model, clip_shape)
         ledger = _Ledger(block_bytes)
         ledger.enter(model.parameters(), "parameters")
@@ -73,22 +73,10 @@ def simulate(
             infer = make_step(model, clip, mode, precision)
             with ledger:
                 infer()
+        return ledger
+
+    ledger = run_contentless(model_factory, precision, run)
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
-
-
-def build_fake(model_factory: Callable[[], nn.Module]) -> nn.Module:
-    """The network with fake tensors for weights; call it inside of a FakeTensorMode."""
-    try:
-        return model_factory()
-    except Exception:  # fake tensors have no values to read, and cannot change their type in place
-        with unset_fake_temporarily():
-            model = build_on_meta(model_factory)
-    replace_tensors(model, _fake_like)
-    return model
-
-
-def _fake_like(tensor: Tensor) -> Tensor:
-    return torch.empty_strided(tensor.size(), tensor.stride(), dtype=tensor.dtype)
 
 
 def _train(step: Training, ledger: "_Ledger") -> None:
@@ -117,7 +105,8 @@ class _Ledger(TorchDispatchMode):
         self._block_bytes = block_bytes
         self._alive_bytes = 0
         self._by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
-        self._entries: dict[int, tuple[Kind, int]] = {}  # by the storage's address
+        # By the storage's address; the reference tells its death.
+        self._entries: dict[int, tuple[Kind, int, weakref.ref[torch.UntypedStorage]]] = {}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -133,26 +122,26 @@ class _Ledger(TorchDispatchMode):
             key = storage._cdata
             if key not in self._entries:
                 blocks = -(-storage.nbytes() // self._block_bytes)
-                self._add(key, kind, blocks * self._block_bytes)
-                weakref.finalize(storage, self._remove, key).atexit = False
+                death = weakref.ref(storage, partial(self._remove, key))
+                self._add(key, kind, blocks * self._block_bytes, death)
 
     def enter_gradient(self, parameter: Tensor) -> None:
         """Count a parameter's gradient as such from now on."""
         assert parameter.grad is not None
         key = parameter.grad.untyped_storage()._cdata
-        _, size = self._entries[key]
+        _, size, death = self._entries[key]
         self._remove(key)
-        self._add(key, "gradients", size)
+        self._add(key, "gradients", size, death)
 
-    def _add(self, key: int, kind: Kind, size: int) -> None:
-        self._entries[key] = kind, size
+    def _add(self, key: int, kind: Kind, size: int, death: "weakref.ref[Any]") -> None:
+        self._entries[key] = kind, size, death
         self._alive_bytes += size
         self._by_kind[kind] += size
         if self._alive_bytes > self.peak_bytes:
             self.peak_bytes = self._alive_bytes
             self.peak_by_kind = self._by_kind.copy()
 
-    def _remove(self, key: int) -> None:
-        kind, size = self._entries.pop(key)
+    def _remove(self, key: int, _: object = None) -> None:
+        kind, size, _ = self._entries.pop(key)
         self._alive_bytes -= size
         self._by_kind[kind] -= size

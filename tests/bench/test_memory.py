@@ -20,8 +20,9 @@ from torch.utils.checkpoint import checkpoint_sequential
 
 import models
 from bench.clips import blank_clip
+from bench.contentless import build_fake
 from bench.errors import BenchError
-from bench.memory import PeakMemory, build_fake, simulate
+from bench.memory import PeakMemory, simulate
 from bench.records import Mode
 from models.aggregation import Aggregation
 from models.blresnet import Bottleneck
