@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from bench.contentless import run_contentless
 from bench.memory import simulate
-from bench.records import Precision
+from bench.records import Mode, Precision
 
 CLIP = (2, 3, 4, 8, 8)
 
@@ -75,7 +75,7 @@ def test_recurrent_networks_run_on_fake_tensors() -> None:
 
 
 @pytest.mark.parametrize("mode", ["train", "infer"])
-def test_both_give_the_same_sizes(mode: str) -> None:
+def test_both_give_the_same_sizes(mode: Mode) -> None:
     """A network that asks for a device is the same one otherwise."""
     on_meta = simulate(lambda: Head(lambda x: x), CLIP, mode)
     assert simulate(lambda: Head(on_this_device), CLIP, mode) == on_meta
