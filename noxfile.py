@@ -37,13 +37,26 @@ def install(session: nox.Session) -> None:
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Measure the paper's claims, published figures, a few accuracies and seconds; write a report.
+    """Measure the paper's claims in stages; write build/report after each.
 
-    And what fits the MACs of a TSN. The report is build/report.
+    What follows -- goes to 'blvbench report', such as --plots.
     """
+    _measured_report(session, "quick")
+
+
+@nox.session(default=False)
+def full_report(session: nox.Session) -> None:
+    """Measure the whole grid, every published count and the whole latency suite for build/report.
+
+    In stages, too. What follows -- goes to 'blvbench report'.
+    """
+    _measured_report(session, "full")
+
+
+def _measured_report(session: nox.Session, plan: str) -> None:
     install(session)
-    session.run("blvbench", "compare", "--macs", "tsn:50:8", "--store", str(STORE))
-    _report(session, "paper", "published", "accuracy_quick", "latency")
+    folders = ("--store", str(STORE), "--out", str(REPORT))
+    session.run("blvbench", "report", "--measure", plan, *folders, *session.posargs)
 
 
 @nox.session(default=False)
@@ -55,15 +68,12 @@ def compare(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def accuracy(session: nox.Session) -> None:
-    """Train the networks of the accuracy suite; add their accuracies to build/report."""
+    """Train the networks of the accuracy suite; add their accuracies to build/report.
+
+    What follows -- goes to 'blvbench run', such as --jobs 1.
+    """
     install(session)
-    _report(session, "accuracy")
-
-
-def _report(session: nox.Session, *suites: str) -> None:
-    """Measure what the store does not have of `suites`; what follows -- goes to 'blvbench run'."""
-    for suite in suites:
-        session.run("blvbench", "run", suite, "--store", str(STORE), *session.posargs)
+    session.run("blvbench", "run", "accuracy", "--store", str(STORE), *session.posargs)
     session.run("blvbench", "report", "--store", str(STORE), "--out", str(REPORT))
 
 

@@ -84,7 +84,7 @@ class Store:
             elif not path.exists():
                 raise BenchError(
                     f"there is no store at {path}: "
-                    f"make one with 'blvbench run paper --store {path}'"
+                    f"make one with 'blvbench run shapes --store {path}'"
                 )
             self._connection = self._connect(create)
             try:

@@ -1,9 +1,12 @@
 """`blvbench report`."""
 
+import gc
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from bench.commands.import_ import add_recorded
 from bench.errors import BenchError
@@ -11,6 +14,7 @@ from bench.recorded import load_recorded, read_results, with_recorded
 from bench.records import Measurement
 from bench.store import Store, is_store
 from suites import load_claims
+from suites.stages import Plan, load_stages
 
 RESULTS = "results.json"  # of a report's folder
 
@@ -20,6 +24,12 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
     add_recorded(parser)
     parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    parser.add_argument(
+        "--measure",
+        choices=get_args(Plan),
+        help="measure what the store does not have first, in stages, and write the report after "
+        "each: the default report in minutes, or all that there is to count and time here",
+    )
     parser.add_argument(
         "--plots", action="store_true", help="write each plot as PNG and SVG too, into plots/"
     )
@@ -33,7 +43,29 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
-    with Store(arguments.store) as store:
+    gc.disable()  # there is little garbage, and each search goes through all records
+    try:
+        if arguments.measure is None:
+            _write(arguments)
+            print(_page(arguments))
+            return 0
+        from reports.stages import measure_in_stages
+
+        stages = load_stages(arguments.measure)
+        write = partial(_write, arguments)
+        return measure_in_stages(stages, arguments.store, _page(arguments), write)
+    finally:
+        gc.enable()
+
+
+def _page(arguments: Namespace) -> Path:
+    path: Path = arguments.out / "index.html"
+    return path
+
+
+def _write(arguments: Namespace, measuring: Collection[str] = ()) -> None:
+    """Write the report, which says of sections in `measuring` that they are being measured."""
+    with Store(arguments.store, create=arguments.measure is not None) as store:
         stored = store.measurements()
     # What others recorded stands beside one's own figures, not in place of them.
     recorded = load_recorded(arguments.recorded) if stored else []
@@ -42,10 +74,8 @@ def run(arguments: Namespace) -> int:
     from reports.page import build_page  # imports pandas and matplotlib
     from reports.writer import write_report
 
-    page = build_page(measurements, load_claims(), against)
+    page = build_page(measurements, load_claims(), against, measuring)
     write_report(page, arguments.out, plots=arguments.plots)
-    print(f"{arguments.out / 'index.html'}")
-    return 0
 
 
 def _others(path: Path, recorded: Sequence[Measurement]) -> list[Measurement]:

@@ -19,7 +19,7 @@ HEADINGS = (
     *("the code as published: TSN / published", "the idea: TSN / efficient"),
     "the implementation: published / efficient",
 )
-MEASURED_BY = "blvbench run paper --store FILE and blvbench run latency --store FILE"
+MEASURED_BY = "blvbench run shapes --store FILE and blvbench run seconds --store FILE"
 
 
 @dataclass(frozen=True)

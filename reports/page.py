@@ -1,6 +1,6 @@
 """What the report says, as plain data: built from measurements first, rendered afterwards."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -51,6 +51,7 @@ class Page:
     measurements: tuple[Measurement, ...]
     claims: tuple[ClaimResult, ...]
     changes: Changes | None = None
+    measuring: tuple[str, ...] = ()  # sections whose figures are on their way
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
@@ -227,11 +228,15 @@ def build_page(
     measurements: Sequence[Measurement],
     claims: Sequence[Claim],
     against: Sequence[Measurement] = (),
+    measuring: Collection[str] = (),
 ) -> Page:
-    """The page of measurements, with what changed where there are others to hold them `against`."""
+    """The page of measurements, with what changed where there are others to hold them `against`.
+
+    Of sections in `measuring` that have nothing to show yet, it says that they are being measured.
+    """
     new = _results(measurements, claims)
     changes = build_changes(_results(against, claims), new) if against else None
-    return Page(new.measurements, new.claims, changes)
+    return Page(new.measurements, new.claims, changes, tuple(measuring))
 
 
 def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:

@@ -11,7 +11,8 @@ from suites.errors import SuiteError
 from suites.toml import Count, Items, OneOrMore, Option, Section, Seed, load_toml
 
 FOLDER = Path(__file__).parent
-CLAIMS, GATE_RULES = "claims", "gate_rules"  # the TOML files of the folder that are no suites
+# The TOML files of the folder that are no suites.
+CLAIMS, GATE_RULES, STAGES = "claims", "gate_rules", "stages"
 
 # Of a sweep, and of all sweeps together. The largest suite here has a few hundred; each point of
 # this many takes a kilobyte, and a second or more to be measured.
@@ -90,7 +91,7 @@ class Suite(Section):
 
 def bundled_suites() -> dict[str, Path]:
     """The suites that come with the project, by name."""
-    others = (CLAIMS, GATE_RULES)
+    others = (CLAIMS, GATE_RULES, STAGES)
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml")) if path.stem not in others}
 
 

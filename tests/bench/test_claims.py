@@ -6,6 +6,7 @@ from bench.claims import ClaimResult, Verdict, judge
 from bench.environment import current
 from bench.findings import Ratio, Standing
 from bench.records import CodeVersion, Measurement, Point, Reference
+from bench.tasks import Task, suite_tasks
 from suites import Case, load_claims, load_suite
 from tests.records import claim, measurement, point
 
@@ -280,9 +281,13 @@ def test_the_projects_claims_name_what_exists() -> None:
         assert (each.quantity, each.instrument) in instruments
 
 
-def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
-    from bench.tasks import suite_tasks
+def in_turn(task: Task) -> Reference | None:
+    """What a task is timed in turn with, if anything."""
+    beside = task.instrument.reference(task.point) if task.instrument.device else None
+    return Reference(point=beside, samples=(100,)) if beside else None
 
+
+def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
     names = {
         c.measured_by: c.measured_by.split()[2] for c in load_claims() if "run" in c.measured_by
     }
@@ -295,6 +300,7 @@ def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
                 instrument=t.instrument.name,
                 unit=t.instrument.unit,
                 samples=(100,),
+                reference=in_turn(t),
                 details={"group_sizes": {"fast": 1}},
             )
             for t in suite_tasks(load_suite(name), name)

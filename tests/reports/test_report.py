@@ -136,7 +136,7 @@ def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:
         *("3.000", "4.000", "1.333"),
     ]
     assert rows["101", "MACs of a clip (G)"][2] == "not measured"
-    assert "blvbench run latency" in page.formulations.notes[0]
+    assert "blvbench run seconds" in page.formulations.notes[0]
     html = (folder / "index.html").read_text()
     assert "What the idea saves, what the implementation saves" in html
     assert "The MACs differ because" in html
@@ -206,7 +206,7 @@ def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None
     writer.write_report(page, tmp_path)
     for name in ("index.html", "report.md"):
         assert "Nothing was measured yet." in (tmp_path / name).read_text()
-    assert "blvbench run paper --store FILE" in page.commands
+    assert "blvbench run shapes --store FILE" in page.commands
     assert (tmp_path / "results.csv").read_text().count("\n") == 1  # the headings
     assert json.loads((tmp_path / "results.json").read_text())["measurements"] == []
 

@@ -20,7 +20,7 @@ quantities = ["macs"]
 def test_bundled_suites_load() -> None:
     assert list(bundled_suites()) == [
         *("accuracy", "accuracy_quick", "gpu", "guard", "guard_time"),
-        *("latency", "paper", "published"),
+        *("latency", "paper", "published", "seconds", "shapes"),
     ]
     for name in bundled_suites():
         assert load_suite(name).sweep
