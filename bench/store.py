@@ -30,7 +30,8 @@ APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
 # was lost with its job or its GPU
 FORMAT_VERSION = 5
 READABLE = (1, 2, 3, 4, FORMAT_VERSION)  # the records of older formats are of this one too
-AGAIN = ("failed", "timeout", "killed", "lost")  # statuses that another run may change
+ENDED = ("timeout", "killed", "lost")  # statuses of what something else put an end to
+AGAIN = ("failed", *ENDED)  # those that another run may change
 BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
 POLL_S = 0.02
 MAX_RECORD_BYTES = 64 << 20  # an accuracy on 100,000 clips has 1 MB
@@ -114,12 +115,14 @@ class Store:
         rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {AGAIN}")
         return {identity for (identity,) in rows}
 
-    def get(self, identities: Iterable[str]) -> dict[str, Measurement]:
-        """What is stored under `identities` and needs no measuring again.
+    def get(
+        self, identities: Iterable[str], again: tuple[str, ...] = AGAIN
+    ) -> dict[str, Measurement]:
+        """What is stored under `identities`, but for what has a status of `again`.
 
         Raises `BenchError` for a record that is damaged.
         """
-        query = f"SELECT record FROM measurement WHERE identity = ? AND status NOT IN {AGAIN}"
+        query = f"SELECT record FROM measurement WHERE identity = ? AND status NOT IN {again}"
         rows = ((identity, self._rows(query, identity)) for identity in identities)
         return {
             identity: self._measurement(record) for identity, found in rows for (record,) in found

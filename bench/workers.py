@@ -3,6 +3,7 @@
 A worker that dies takes nothing with it but its task, which then says how it ended.
 """
 
+import gc
 import os
 import signal
 import threading
@@ -163,6 +164,7 @@ def _serve(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
+    gc.freeze()  # what was imported is no garbage, and there is so much of it that looking is slow
     torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
     while True:
         try:
