@@ -53,6 +53,13 @@ def test_training_steps_down_the_gradient_with_momentum() -> None:
     assert model.weight.grad.tolist() == pytest.approx([-slope, slope])  # of the last step alone
 
 
+def test_the_optimizer_keeps_a_buffer_for_each_parameter_that_is_trained() -> None:
+    training = Training(Linear(), clip())
+    training()
+    (state,) = training.optimizer.state.values()
+    assert state["momentum_buffer"].tolist() == [-0.5, 0.5]
+
+
 def test_what_is_frozen_is_not_trained() -> None:
     model = Linear()
     training = Training(model, clip())
