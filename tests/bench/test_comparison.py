@@ -111,16 +111,22 @@ def test_the_largest_batch_is_searched_at_the_frames_that_fit(
     assert [choice.fits for choice in nothing.choices] == [True, False]
 
 
+def test_at_frames_that_do_not_fit_no_batch_is_tried(measured: Measured, ledger: Ledger) -> None:
+    pairs = TSM.model_copy(update={"batch": 2})
+    compare(request(Wanted(MEMORY, "35", 35), bases=(pairs,), largest_batch=True), ledger, ())
+    assert {batch for label, _, _, batch in measured if label == MEMORY} == {2}
+
+
 def test_an_accuracy_at_fewer_frames_than_fit_is_measured_and_one_at_more_is_not(
     measured: Measured, ledger: Ledger
 ) -> None:
     known = tuple(
-        accuracy(TSN.model_copy(update={"frames": n}), top1) for n, top1 in ((1, 50), (7, 70))
+        accuracy(TSN.model_copy(update={"frames": n}), top1) for n, top1 in ((4, 50), (7, 70))
     )
     budgets = (Wanted(MACS, "60", 60), Wanted(LATENCY, "1", 1000))
     found = compare(request(*budgets, accuracies=known), ledger, ())
-    assert [(s.accuracy.top1, s.point.frames) for s in found.choices[0].scored] == [(50, 1)]
-    assert found.choices[0].scored[0].costs == {MACS: 10, PARAMS: 10, LATENCY: 10}
+    assert [(s.accuracy.top1, s.point.frames) for s in found.choices[0].scored] == [(50, 4)]
+    assert found.choices[0].scored[0].costs == {MACS: 40, PARAMS: 40, LATENCY: 40}
     assert (LATENCY, "tsn", 7, 1) not in measured
     assert (PARAMS, "tsn", 7, 1) not in measured
 
