@@ -1,0 +1,63 @@
+from argparse import ArgumentParser, ArgumentTypeError
+
+import pytest
+
+from bench.commands import Parser, UsageError
+from bench.commands.arguments import add_model, add_time_limit, size_bytes
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("16GiB", 16 * 2**30),
+        ("16 GiB", 16 * 2**30),
+        ("16GB", 16 * 10**9),
+        (" 1.5kB ", 1500),
+        ("1.5KiB", 1536),
+        ("2MB", 2_000_000),
+        ("2TiB", 2**41),
+    ],
+)
+def test_sizes_are_of_1024_with_an_i_and_of_1000_without(text: str, size: int) -> None:
+    assert size_bytes(text) == size
+
+
+@pytest.mark.parametrize("text", ["16", "16G", "GiB", "0GiB", "0.0GiB", "-1GiB", "1,5GiB", "1PB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(ArgumentTypeError) as caught:
+        size_bytes(text)
+    assert str(caught.value) == f"{text!r} is no size: write a number and a unit, such as 16GiB"
+
+
+def limited() -> ArgumentParser:
+    parser = Parser(prog="p")
+    add_time_limit(parser)
+    return parser
+
+
+def test_a_time_limit_is_seconds() -> None:
+    assert limited().parse_args([]).time_limit == 600.0
+    assert limited().parse_args(["--time-limit", "0.5"]).time_limit == 0.5
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
+def test_a_time_limit_is_finite_and_more_than_0(text: str) -> None:
+    with pytest.raises(UsageError, match=f"'{text}' is no time limit: write seconds, more than 0"):
+        limited().parse_args([f"--time-limit={text}"])
+
+
+def test_a_model_has_one_spelling_of_its_path() -> None:
+    parser = Parser(prog="p")
+    add_model(parser, "measure it")
+    assert parser.parse_args([]).model is None
+    assert parser.parse_args(["--model", "./a/../net.py:Net"]).model == "net.py:Net"
+    with pytest.raises(UsageError, match=r"'net\.py' names no factory: write path/to/file\.py:fa"):
+        parser.parse_args(["--model", "net.py"])
+
+
+def test_models_may_be_several() -> None:
+    parser = Parser(prog="p")
+    add_model(parser, "measure them", several=True)
+    assert parser.parse_args([]).model == []
+    line = ["--model", "a.py:A", "--model", "b.py:B"]
+    assert parser.parse_args(line).model == ["a.py:A", "b.py:B"]

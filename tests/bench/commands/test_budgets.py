@@ -1,0 +1,88 @@
+import pytest
+
+from bench.commands import Parser, UsageError
+from bench.commands.budgets import Asked, add_budgets
+
+
+def asked(flag: str, text: str) -> Asked:
+    parser = Parser(prog="p")
+    add_budgets(parser)
+    (found,) = (value for value in vars(parser.parse_args([f"{flag}={text}"])).values() if value)
+    assert isinstance(found, Asked)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "limit"),
+    [
+        ("--macs", "33G", 33e9),
+        ("--macs", "33 GMACs", 33e9),
+        ("--macs", "33 G MACs", 33e9),
+        ("--macs", "1 mac", 1.0),
+        ("--macs", "5MACs", 5.0),
+        ("--macs", "5MMACs", 5e6),
+        ("--macs", "1.5e9", 1.5e9),
+        ("--macs", "1,000,000", 1e6),
+        ("--macs", "1_000.5k", 1_000_500.0),
+        ("--macs", "0.9t", 0.9e12),
+        ("--params", "30M", 30e6),
+        ("--params", "30m parameters", 30e6),
+        ("--params", "1B", 1e9),
+        ("--params", "7 params", 7.0),
+        ("--memory", "16GiB", 16 * 2.0**30),
+        ("--memory", "1kB", 1000.0),
+        ("--latency", "50ms", 0.05),
+        ("--latency", "50 us", 50e-6),
+        ("--latency", "50µs", 50e-6),
+        ("--latency", "50μs", 50e-6),
+        ("--latency", "1.5s", 1.5),
+    ],
+)
+def test_budgets_are_read_as_people_write_them(flag: str, text: str, limit: float) -> None:
+    found = asked(flag, f" {text} ")
+    assert found.limit == pytest.approx(limit, rel=1e-12)
+    assert (found.text, found.network) == (text, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "network", "depth", "frames"),
+    [("tsn:50:8", "tsn", 50, 8), (" i3d::16 ", "i3d", None, 16)],
+)
+def test_a_network_is_a_budget(text: str, network: str, depth: int | None, frames: int) -> None:
+    for flag in ("--macs", "--params", "--memory", "--latency"):
+        assert asked(flag, text) == Asked(text.strip(), 0.0, network, depth, frames)
+
+
+@pytest.mark.parametrize(
+    ("flag", "text", "message"),
+    [
+        ("--macs", "0", "'0' is no budget: write more than 0 and less than 1e18"),
+        ("--macs", "1e18", "is no budget"),
+        ("--macs", f"1{'0' * 400}", "is no budget"),
+        ("--memory", f"1{'0' * 400}GiB", "is no budget"),
+        ("--macs", "-1", "'-1' is no count: write a number such as 33G or 30M"),
+        ("--macs", "33 params", "is no count"),
+        ("--params", "33 MACs", "is no count"),
+        ("--macs", "1,00", "is no count"),
+        ("--macs", "G", "is no count"),
+        ("--macs", "33 GFLOPs", "which papers mean MACs: write 33G MACs"),
+        ("--macs", "FLOPs", "which papers mean MACs: write 33G MACs"),
+        ("--params", "5 flops", "which papers mean MACs: write 5 MACs"),
+        ("--memory", "16", "is no size"),
+        ("--latency", "50", "'50' is no time: write a number and a unit, such as 50ms"),
+        ("--latency", "0ms", "is no budget"),
+        ("--latency", "5m", "is no time"),
+        ("--macs", "tsn:50", "'tsn:50' names no network: write name:depth:frames"),
+        ("--macs", "tsn:50:", "names no network"),
+        ("--macs", "a-b:50:8", "names no network"),
+    ],
+)
+def test_what_is_no_budget_is_refused(flag: str, text: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        asked(flag, text)
+    assert f"argument {flag}: " in str(caught.value)
+    assert message in str(caught.value)
+
+
+def test_just_below_the_most_is_a_budget() -> None:
+    assert asked("--macs", "0.9e18").limit == 0.9e18

@@ -1,0 +1,36 @@
+import json
+
+import pytest
+
+from bench import doctor
+from bench.commands import main
+from bench.doctor import Check
+
+GOOD = Check("Clock", True, "it ticks", "")
+BAD = Check("Counters", False, "they differ", "mend them")
+
+
+def with_checks(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", tuple((lambda c=c: c) for c in checks))
+
+
+def test_a_machine_that_is_well_exits_0(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_checks(monkeypatch, GOOD)
+    assert main(["doctor", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [vars(GOOD)]
+
+
+def test_a_check_that_fails_exits_1_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_checks(monkeypatch, GOOD, BAD)
+    assert main(["doctor"]) == 1
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
+    cells = [[cell.strip() for cell in row[1:-1]] for row in rows]
+    assert cells == [
+        ["ok", "Clock", "it ticks", ""],
+        ["FAILED", "Counters", "they differ", "mend them"],
+    ]
+    assert main(["doctor", "--json"]) == 1

@@ -1,0 +1,107 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.commands import UsageError, main
+from bench.commands.import_ import _name, worth_recording
+from bench.environment import current
+from bench.recorded import read
+from bench.records import Environment, Measurement, Point
+from bench.store import Store
+from tests.bench.commands.lines import refusal
+from tests.bench.costs import MACS, MEMORY, cost
+from tests.records import point
+
+BIG = current().model_copy(
+    update={"accelerator": "Big GPU 80GB", "accelerator_memory_bytes": 80 << 30}
+)
+CHIP = current().model_copy(update={"processor": "Some(R) CPU @ 2.90GHz", "accelerator": ""})
+TSN, TAM = point(), point(network="tam")
+
+
+def timed(where: Point = TSN, machine: Environment = BIG, **fields: Any) -> Measurement:
+    instrument = "latency:cuda" if machine.accelerator else "latency:cpu"
+    return cost(instrument, where, *fields.pop("samples", (1.0,)), environment=machine, **fields)
+
+
+def test_all_that_a_machine_said_is_worth_recording_but_what_it_cannot_do() -> None:
+    without: dict[str, Any] = {"samples": (), "reason": "r"}
+    said = [timed(point(frames=n), status=s, **without) for n, s in ((1, "oom"), (2, "timeout"))]
+    cannot = timed(TAM, status="unsupported", **without)
+    assert worth_recording([*said, cannot]) == said
+
+
+def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
+    batch = TSN.model_copy(update={"batch": 8})
+    kept = [timed(batch), cost(MEMORY, batch, 1), cost(MACS, TSN, 1)]  # MACs are of a clip
+    left = [
+        cost(MEMORY, TSN, 1),
+        cost(MACS, TAM, 1),
+        cost("macs:fvcore", batch, samples=(), status="failed", reason="r"),
+    ]
+    assert worth_recording([*left, *kept]) == kept
+    assert worth_recording(left) == []
+
+
+@pytest.mark.parametrize(
+    ("machines", "name"),
+    [
+        ((BIG,), "big-gpu-80gb"),
+        ((CHIP,), "some-r-cpu-2-90ghz"),
+        ((CHIP, BIG), "big-gpu-80gb"),
+        ((BIG, BIG.model_copy(update={"accelerator": "Big-GPU 80gb"})), "big-gpu-80gb"),
+    ],
+)
+def test_a_file_is_called_after_the_accelerator_or_else_the_processor(
+    machines: tuple[Environment, ...], name: str
+) -> None:
+    assert _name([timed(machine=machine) for machine in machines]) == name
+
+
+def test_of_several_machines_and_of_one_without_a_name_the_name_is_to_be_said() -> None:
+    other = BIG.model_copy(update={"accelerator": "Other GPU"})
+    with pytest.raises(UsageError, match=r"^figures of Big GPU 80GB and Other GPU: say --name$"):
+        _name([timed(machine=other), timed()])
+    with pytest.raises(UsageError, match="say --name"):
+        _name([timed(machine=CHIP.model_copy(update={"processor": "?"}))])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    with Store(tmp_path / "s", create=True) as opened:
+        opened.put("1", timed())
+        opened.put("2", timed(TAM, CHIP))
+    return tmp_path / "s"
+
+
+def test_what_was_recorded_is_said(
+    capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
+) -> None:
+    line = ["import", str(store), "--into", str(tmp_path / "new"), "--name", "a-2"]
+    for _ in range(2):
+        assert main(line) == 0
+        path = tmp_path / "new" / "a-2.json"
+        assert capsys.readouterr().out == (
+            f"{path}: 2 records, of {'; '.join(sorted((BIG.machine, CHIP.machine)))}\n"
+        )
+    assert len(read(path)) == 2
+
+
+@pytest.mark.parametrize("name", ["A", "a--b", "-a", "a-", "a.b", "a b", ""])
+def test_a_name_is_of_small_letters_digits_and_single_hyphens(
+    capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path, name: str
+) -> None:
+    said = refusal(capsys, "import", str(store), "--into", str(tmp_path), f"--name={name}")
+    assert said.endswith(f"--name is of small letters, digits and single hyphens, not {name!r}")
+    assert list(tmp_path.iterdir()) == [store]
+
+
+def test_a_store_without_figures_of_a_machine_is_refused(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with Store(tmp_path / "s", create=True) as opened:
+        opened.put("1", cost(MACS, TSN, 1))
+    said = refusal(capsys, "import", str(tmp_path / "s"), "--into", str(tmp_path / "new"))
+    assert f"{tmp_path / 's'}: holds no figure of a machine: import what" in said
+    assert not (tmp_path / "new").exists()

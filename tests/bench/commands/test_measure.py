@@ -1,0 +1,211 @@
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+
+from bench import environment, max_batch, workers
+from bench.commands import main
+from bench.records import Environment, Measurement, Point
+from bench.tasks import Task
+from bench.workers import Result
+from tests.bench.commands.lines import refusal
+from tests.bench.costs import cost
+
+SMALL = ("measure", "tsn", "--depth", "18", "--frames", "1", "--input-size", "32")
+PARAMS = 11_176_512 + 174 * 513  # of ResNet-18 without its classifier, and of that
+
+
+def listed(capsys: pytest.CaptureFixture[str], *line: str) -> list[dict[str, Any]]:
+    assert main([*line, "--json"]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def cells(capsys: pytest.CaptureFixture[str], *line: str) -> list[list[str]]:
+    """The cells of a command's table, without its headings."""
+    main(list(line))
+    rows = [row.split("│")[1:-1] for row in capsys.readouterr().out.splitlines() if "│" in row]
+    return [[cell.strip() for cell in row] for row in rows]
+
+
+def test_what_needs_no_machine_is_measured_unless_said(capsys: pytest.CaptureFixture[str]) -> None:
+    records = listed(capsys, *SMALL)
+    assert [(r["quantity"], r["instrument"]) for r in records] == [
+        ("params", "shapes"),
+        ("macs", "flop_counter"),
+        ("memory", "simulated"),
+    ]
+    assert records[0]["value"] == PARAMS
+
+
+def test_quantities_are_measured_in_the_order_they_are_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    records = listed(capsys, *SMALL, "--quantity", "macs:fvcore, params")
+    assert [r["instrument"] for r in records] == ["fvcore", "shapes"]
+
+
+def test_the_table_has_a_row_for_each_quantity(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    (row,) = cells(capsys, *SMALL, "--quantity", "params")
+    assert row == [
+        "params",
+        f"{PARAMS:,} parameters",
+        "shapes",
+        "tsn depth 18, 1 frames, batch 1, infer, 32 px",
+    ]
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The instruments that were given to a worker; each figure is 1 s, with a warning."""
+    given: list[str] = []
+
+    def measured(tasks: Sequence[Task], *, jobs: int, time_limit_s: float) -> Iterator[Result]:
+        assert (jobs, time_limit_s) == (1, 5.0)
+        for each in tasks:
+            given.append(each.instrument.label)
+            yield each.identity, cost("latency:cpu", each.point, 1.0, warnings=("it was loud",))
+
+    monkeypatch.setattr(workers, "measured", measured)
+    return given
+
+
+def test_a_figure_of_the_machine_has_a_process_of_its_own_and_warnings_are_said_once(
+    capsys: pytest.CaptureFixture[str], timed: list[str]
+) -> None:
+    line = [*SMALL, "--quantity", "params,latency:cpu,latency", "--time-limit", "5"]
+    assert main(line) == 0
+    assert timed == ["latency:cpu", "latency:cpu"]
+    said = [row for row in capsys.readouterr().out.splitlines() if row.startswith("Warning")]
+    assert said == ["Warning: latency:cpu: it was loud"]
+
+
+def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+    line = [*SMALL, "--mode", "train", "--quantity", "memory,params", "--json"]
+    assert main(line) == 1
+    assert [r["status"] for r in json.loads(capsys.readouterr().out)] == ["failed", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--memory", "1GiB"), "--memory is what --max-batch is to fit into: give both"),
+        (("--per-layer", "--quantity", "macs"), "--per-layer lists a forward pass: leave"),
+        (("--per-layer", "--max-batch"), "--per-layer lists a forward pass: leave"),
+        (("--per-layer", "--mode", "train"), "--per-layer lists a forward pass: leave"),
+        (("--max-batch", "--quantity", "macs"), "--max-batch finds the batch: leave --batch and"),
+        (("--max-batch", "--batch", "2"), "--max-batch finds the batch: leave --batch and"),
+        (("--quantity", "macs,"), "there is no quantity ''"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
+) -> None:
+    assert message in refusal(capsys, *SMALL, *options)
+
+
+def test_modules_are_listed_with_their_sum(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = listed(capsys, *SMALL, "--per-layer")
+    assert sum(layer["params"] for layer in layers) == PARAMS
+    monkeypatch.setenv("COLUMNS", "200")
+    rows = cells(capsys, *SMALL, "--per-layer")
+    assert len(rows) == len(layers) + 1
+    macs, size = (sum(layer[name] for layer in layers) for name in ("macs", "activation_bytes"))
+    assert rows[-1] == [
+        f"all {len(layers)} modules", "", "", f"{PARAMS:,}", f"{macs:,}", f"{size:,}"
+    ]  # fmt: skip
+    assert rows[0][2] == " x ".join(map(str, layers[0]["output_shape"]))
+
+
+MIB = 2**20
+
+
+@pytest.fixture
+def sized(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network whose clips take 10 MiB each, on a machine without a GPU."""
+    monkeypatch.setattr(max_batch, "simulated_peak", lambda _, batch: 10 * MIB * batch)
+    on_machine(monkeypatch)
+
+
+def on_machine(monkeypatch: pytest.MonkeyPatch, **card: Any) -> None:
+    here = environment.current()
+
+    def current(device: str | None = None) -> Environment:
+        return here.model_copy(update=card if device == "cuda" else {})
+
+    monkeypatch.setattr(environment, "current", current)
+
+
+GPU = {"accelerator": "Big GPU", "accelerator_memory_bytes": 100 * MIB}
+
+
+@pytest.mark.usefixtures("sized")
+def test_the_largest_batch_is_simulated_where_there_is_no_gpu(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = (*SMALL, "--max-batch", "--memory", "0.04GiB")  # 40.96 MiB
+    (row,) = listed(capsys, *line)
+    assert row == {
+        "point": "tsn depth 18, 1 frames, batch 4, infer, 32 px",
+        "batch": 4,
+        "simulated_batch": 4,
+        "memory_bytes": int(0.04 * 2**30),
+        "simulated_peak_bytes": 40 * MIB,
+        "simulated_next_bytes": 50 * MIB,
+        "confirmed": "not run: no CUDA device",
+    }
+    monkeypatch.setenv("COLUMNS", "200")
+    (table_row,) = cells(capsys, *line)
+    assert table_row == ["4", "4", "41 MiB", "40 MiB", "50 MiB", "not run: no CUDA device"]
+
+
+@pytest.mark.usefixtures("sized")
+def test_without_a_gpu_the_memory_is_to_be_said(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, *SMALL, "--max-batch")
+    assert said.endswith("this machine has no CUDA device: say --memory SIZE, such as 16GiB")
+
+
+@pytest.mark.usefixtures("sized")
+def test_where_one_clip_does_not_fit_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(capsys, *SMALL, "--max-batch", "--memory", "10MB")
+    assert said.endswith("one clip needs 10 MiB: give more memory, or a smaller network")
+
+
+@pytest.mark.usefixtures("sized")
+def test_the_batch_is_confirmed_on_the_gpu_within_its_memory(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_machine(monkeypatch, **GPU)
+    asked: list[tuple[Any, ...]] = []
+
+    def confirmed(point: Point, *others: Any) -> int:
+        asked.append(others)
+        return 7
+
+    monkeypatch.setattr(max_batch, "confirmed", confirmed)
+    (row,) = listed(capsys, *SMALL, "--max-batch")
+    assert asked == [("cuda", 100 * MIB, 10)]
+    assert (row["batch"], row["simulated_batch"]) == (7, 10)
+    assert row["confirmed"] == "run on Big GPU, 0 GiB"
+    (all_of_it,) = listed(capsys, *SMALL, "--max-batch", "--memory", "100MiB")
+    assert all_of_it["memory_bytes"] == 100 * MIB
+    assert "--memory is more than Big GPU, 0 GiB has: leave it out" in refusal(
+        capsys, *SMALL, "--max-batch", "--memory", "101MiB"
+    )
+
+
+def test_what_cannot_be_built_is_bad_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: Task) -> Measurement:
+        raise AssertionError
+
+    monkeypatch.setattr(Task, "measure", never)
+    assert "use 6 or 8" in refusal(capsys, "measure", "blvnet", "--frames", "7")
+    assert "no option 'windw'" in refusal(capsys, *SMALL, "--option", "windw=5")

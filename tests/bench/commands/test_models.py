@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+import models
+from bench.commands import main
+from bench.commands.models import _depths, _frames
+
+
+def test_every_network_is_listed_with_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "--json"]) == 0
+    listed = {network["name"]: network for network in json.loads(capsys.readouterr().out)}
+    assert list(listed) == models.list_models()
+    for name, found in listed.items():
+        network = models.get_network(name)
+        assert found["summary"] == network.summary
+        assert found["source"] == network.source
+        assert found["frame_multiple"] == network.frame_multiple
+        assert found["only_frames"] == network.only_frames
+        assert found["options"] == network.options
+        assert set(found["choices"]) == set(network.choices)
+    assert listed["tam"]["choices"]["window"] == "3, 5, 7"
+    assert listed["tsn"]["depths"]["resnet"] == [18, 34, 50, 101, 152]
+
+
+def test_the_table_has_a_row_for_each_network(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert main(["models"]) == 0
+    rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
+    names = [row[1].strip() for row in rows if row[1].strip()]
+    assert names == models.list_models()
+    (tam,) = (row for row in rows if row[1].strip() == "tam")
+    assert tam[2].strip() == models.get_network("tam").summary
+    assert any("window 3 (3, 5, 7)" in row[5] for row in rows)
+
+
+def test_depths_are_by_backbone_where_there_are_several() -> None:
+    assert _depths(models.get_network("tsn")) == "18, 34, 50, 101, 152 (resnet)"
+    assert _depths(models.get_network("i3d")) == ""
+    assert _depths(models.get_network("i3d_resnet")) == "18, 34, 50, 101, 152"
+
+
+def test_frames_are_any_or_multiples_or_one_number() -> None:
+    assert _frames(models.get_network("tsn")) == "any"
+    assert _frames(models.get_network("blvnet")) == "multiples of 2"
+    assert _frames(models.get_network("mvit_v2_s")) == "16"

@@ -1,0 +1,130 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bench import json_file
+from bench.errors import BenchError
+from bench.json_file import check_keys, explain, load_object, write_whole
+from bench.records import Point
+
+ADVICE = "give another file"
+
+
+def said(call: Callable[..., object], *arguments: object, **named: object) -> str:
+    with pytest.raises(BenchError) as caught:
+        call(*arguments, **named)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_object_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": [1, "\\u00e9"]}')
+    assert load_object(path, advice=ADVICE) == {"a": [1, "é"]}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"[1]", "is no JSON object: give another file"),
+        (b"null", "is no JSON object: give another file"),
+        (b"{", "is not JSON ("),
+        (b"\xff\xff", "is not JSON ("),
+        (b"[" * 100_000, "is not JSON ("),
+    ],
+)
+def test_what_is_no_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    refusal = said(load_object, path, advice=ADVICE)
+    assert refusal.startswith(f"{path}: {message}")
+    assert refusal.endswith(": give another file")
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "none"
+    message = f"{path}: cannot be read (No such file or directory): check the path"
+    assert said(load_object, path, advice=ADVICE) == message
+
+
+def test_the_largest_file_is_read_and_written_and_one_byte_more_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, text = tmp_path / "a.json", json.dumps({"a": "é"}, ensure_ascii=False)
+    monkeypatch.setattr(json_file, "MAX_BYTES", len(text.encode()))
+    write_whole(path, text, advice=ADVICE)
+    assert load_object(path, advice=ADVICE) == {"a": "é"}
+    monkeypatch.setattr(json_file, "MAX_BYTES", len(text.encode()) - 1)
+    size = len(text.encode()) - 1
+    assert said(load_object, path, advice=ADVICE) == f"{path}: larger than {size} bytes: {ADVICE}"
+    message = f"{path}: would be larger than {size} bytes: {ADVICE}"
+    assert said(write_whole, path, text, advice=ADVICE) == message
+
+
+def test_known_keys_are_fine_and_the_first_unknown_one_is_named(tmp_path: Path) -> None:
+    check_keys(tmp_path, {"a": 1}, ("a", "b"), advice=ADVICE)
+    content = {"a": 1, "d": 1, "c": 1}
+    message = f"{tmp_path}: c: unknown key: give another file"
+    assert said(check_keys, tmp_path, content, ("a",), advice=ADVICE) == message
+    evil = said(check_keys, tmp_path, {"\x1b" + "x" * 99: 1}, (), advice=ADVICE)
+    assert evil == f"{tmp_path}: \ufffd{'x' * 59}: unknown key: give another file"
+
+
+def test_a_file_is_written_into_a_new_folder_with_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deep" / "a.json"
+    write_whole(path, "one\ntwo é\n", advice=ADVICE)
+    assert path.read_bytes() == "one\ntwo é\n".encode()
+    write_whole(path, "three", advice=ADVICE)
+    assert path.read_text() == "three"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_what_cannot_be_written_leaves_the_old_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    message = f"{path}: No space left on device: give another file"
+    assert said(write_whole, path, "new", advice=ADVICE) == message
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    message = said(write_whole, tmp_path / "file" / "a.json", "new", advice=ADVICE)
+    assert message.endswith(": give another file")
+
+
+def wrong(**fields: Any) -> str:
+    with pytest.raises(ValidationError) as caught:
+        Point.model_validate({"network": "tsn", "frames": 8, **fields})
+    return explain(caught.value)
+
+
+def test_a_records_error_names_the_key_and_why() -> None:
+    assert wrong(frames=0) == "frames: Input should be greater than or equal to 1"
+    assert wrong(options=(("a", None),)).startswith("options.0.1.")
+
+
+def test_a_misspelt_key_is_named_before_the_missing_one() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Point.model_validate({"network": "tsn", "framse": 8})
+    assert explain(caught.value) == "framse: unknown key"
+
+
+def test_a_key_of_others_is_printed_in_one_line_and_cut_off() -> None:
+    assert wrong(**{"\x1b\n" + "x" * 99: 1}) == f"\ufffd {'x' * 58}: unknown key"
+
+
+def test_other_errors_are_their_text_in_one_line() -> None:
+    assert explain(BenchError("there is\n  no such thing\x1b")) == "there is no such thing\ufffd"
