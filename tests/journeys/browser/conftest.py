@@ -11,8 +11,8 @@ from bench.records import Measurement
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims
-from tests.reports.browser import results
-from tests.reports.browser.pages import PATIENCE_MS, Opened, open_report
+from tests.journeys.browser import results
+from tests.journeys.browser.pages import PATIENCE_MS, Opened, open_report
 
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 RESULTS: dict[str, Callable[[], list[Measurement]]] = {
