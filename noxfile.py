@@ -1,7 +1,4 @@
-"""The sessions that use and check the project.
-
-Those that run it share one set of packages, which uv links into each environment in seconds.
-"""
+"""The sessions that use and check the project. Each has an environment of what it needs."""
 
 import shutil
 from pathlib import Path
@@ -20,8 +17,11 @@ DOCS = BUILD / "docs"
 GUARD = BUILD / "guard.sqlite"
 BASELINE = Path("suites", "baselines", "guard.json")
 
-# A file is one process's; the longest, which is the first, must not start last.
-IN_PARALLEL = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+# A test whose process has nothing left to do is given to another one.
+IN_PROCESSES = ("-n", "auto", "--dist", "worksteal")
+# Journeys start processes of their own. Those of a group share what is slow to make; as they are
+# ordered, what takes longest comes first.
+IN_JOURNEYS = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 
 KILLS = 200  # of a sweep, in a night
 FUZZ_INPUTS = 10_000  # of each reader
@@ -29,9 +29,9 @@ FUZZ_INPUTS = 10_000  # of each reader
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
-def install(session: nox.Session) -> None:
-    """Install the project and what its sessions need, compiled: torch starts far quicker so."""
-    packages = nox.project.dependency_groups(PYPROJECT, "dev")
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the project and `groups` of packages, compiled: torch starts far quicker so."""
+    packages = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
     session.install("-e", ".", *packages, env={"UV_COMPILE_BYTECODE": "1"})
 
 
@@ -79,9 +79,16 @@ def accuracy(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests in two processes; what follows -- goes to pytest."""
-    install(session)
-    session.run("pytest", *IN_PARALLEL, *session.posargs)
+    """Run the tests of the modules; what follows -- goes to pytest."""
+    install(session, "test")
+    session.run("pytest", *IN_PROCESSES, *session.posargs)
+
+
+@nox.session
+def full(session: nox.Session) -> None:
+    """Run the tests that go through the whole program; what follows -- goes to pytest."""
+    install(session, "full")
+    session.run("pytest", "tests/journeys", *IN_JOURNEYS, *session.posargs)
 
 
 @nox.session
@@ -107,36 +114,36 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types, strictly."""
-    install(session)
+    install(session, "types")
     session.run("mypy")
 
 
 @nox.session(default=False)
 def docs(session: nox.Session) -> None:
     """Build the documentation into build/docs; a warning is an error."""
-    install(session)
+    install(session, "docs")
     session.run("sphinx-build", "-W", "--keep-going", "docs", str(DOCS))
 
 
-@nox.session
+@nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the instruments with pytest-benchmark; what follows -- goes to pytest."""
-    install(session)
-    session.run("pytest", "tests/perf", "--benchmark-enable", *session.posargs)
+    """Time the instruments and what is promised; what follows -- goes to pytest."""
+    install(session, "perf")
+    session.run("pytest", "tests/perf", *session.posargs)
 
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
     """Kill a sweep 200 times; give every reader of files 10,000 damaged ones, twice over.
 
-    By chance, and guided by coverage. It takes an hour or two.
+    By chance, and guided by coverage. It takes an hour or two; then comes `bench`.
     """
-    install(session)
-    session.install(*nox.project.dependency_groups(PYPROJECT, "nightly"))
-    session.run("pytest", "-s", "tests/bench/test_kills.py", env={"BLVBENCH_KILLS": str(KILLS)})
-    inputs = str(FUZZ_INPUTS)
+    install(session, "test", "nightly")
+    kills, inputs = str(KILLS), str(FUZZ_INPUTS)
+    session.run("pytest", "-s", "tests/journeys/test_kills.py", env={"BLVBENCH_KILLS": kills})
     session.run("pytest", "tests/fuzz", "-n", "2", env={"BLVBENCH_FUZZ_INPUTS": inputs})
     session.run("python", "-m", "tests.fuzz.guided", f"-runs={inputs}")
+    session.notify("bench")
 
 
 @nox.session(default=False)

@@ -1,14 +1,11 @@
-"""What tests of several files here need."""
-
-import signal
-from collections.abc import Iterator
-
 import pytest
+
+from bench import ceilings, latency
 
 
 @pytest.fixture
-def _interruptible() -> Iterator[None]:
-    """Processes that are started meanwhile answer SIGINT; a shell's background jobs do not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+def _quickly_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few rounds as may be, whatever the samples; the machine's rates are of small work."""
+    monkeypatch.setattr(latency, "MAX_ROUNDS", latency.ROUNDS)
+    monkeypatch.setitem(ceilings.SIDES, "cpu", (16, 32))
+    monkeypatch.setitem(ceilings.COPIED_BYTES, "cpu", 1 << 10)

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import time
+from multiprocessing.synchronize import Event
 
 import pytest
 
@@ -14,21 +15,24 @@ def test_what_others_take_is_seen_and_what_this_process_takes_is_not() -> None:
     while time.process_time() < own:
         pass
     before = watch.others_cores()
-    spinner = multiprocessing.get_context("spawn").Process(target=_spin, args=(1.5,))
+    processes = multiprocessing.get_context("spawn")
+    started, over = processes.Event(), processes.Event()
+    spinner = processes.Process(target=_spin, args=(started, over))
     spinner.start()
-    time.sleep(0.5)  # it starts up
+    started.wait()
     watch = busy.Watch()
     time.sleep(0.7)
     beside = watch.others_cores()
+    over.set()
     spinner.join()
     assert beside > 0.5
     assert before < beside + 0.5  # others may be here as well
 
 
-def _spin(seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
+def _spin(started: Event, over: Event) -> None:
+    started.set()
+    while not over.is_set():
+        sum(range(10_000))
 
 
 @pytest.mark.parametrize(

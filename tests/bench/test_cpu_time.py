@@ -1,51 +1,51 @@
-import time
-
+import pytest
 import torch
 from torch import Tensor, nn
 
-from bench import cpu_time
+from bench import cpu_time, latency
 from bench.cpu_time import Pair
 from bench.instruments import cpu_time_reference
 from bench.tasks import task
+from tests.clock import Clock, stop_clocks
 from tests.records import point
 
 CLIP = torch.zeros(2, 3, 2, 4, 4)
-COMPUTED_S = 0.02
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return stop_clocks(monkeypatch, cpu_time, latency)
 
 
 class Busy(nn.Module):
-    """A network that computes, or waits, and remembers on how many threads."""
+    """A network that computes, and waits, and remembers on how many threads."""
 
-    def __init__(self, computed_s: float, waited_s: float = 0.0) -> None:
+    def __init__(self, clock: Clock, computed_s: float, waited_s: float = 0.0) -> None:
         super().__init__()
-        self.computed_s, self.waited_s = computed_s, waited_s
+        self.clock, self.computed_s, self.waited_s = clock, computed_s, waited_s
 
     def forward(self, clip: Tensor) -> Tensor:
         self.threads = torch.get_num_threads()
-        time.sleep(self.waited_s)
-        end = time.process_time() + self.computed_s
-        while time.process_time() < end:
-            pass
+        self.clock.sleep(self.waited_s)
+        self.clock.compute(self.computed_s)
         return clip.new_zeros(len(clip), 5)
 
 
-def test_what_is_computed_counts_and_waiting_does_not() -> None:
-    network, reference = Busy(COMPUTED_S, waited_s=0.05), Busy(2 * COMPUTED_S)
+def test_what_is_computed_counts_and_waiting_does_not(clock: Clock) -> None:
+    network, reference = Busy(clock, 1.0, waited_s=5.0), Busy(clock, 2.0)
     taken = cpu_time.measure(
         lambda: [(network, CLIP), (reference, CLIP)], builds=2, rounds=3, budget_s=0.0
     )
-    assert len(taken.seconds) == len(taken.reference_seconds) == 6
-    assert all(COMPUTED_S <= seconds < 1.5 * COMPUTED_S for seconds in taken.seconds)
-    ratios = [a / b for a, b in zip(taken.seconds, taken.reference_seconds, strict=True)]
-    assert 0.4 < sorted(ratios)[3] < 0.6
+    assert taken.seconds == (1.0,) * 6
+    assert taken.reference_seconds == (2.0,) * 6
     assert network.threads == reference.threads == taken.settings["threads"] == 1
 
 
-def test_both_are_built_again_and_again() -> None:
+def test_both_are_built_again_and_again(clock: Clock) -> None:
     built: list[Busy] = []
 
     def place() -> list[Pair]:
-        built.append(Busy(0.001))
+        built.append(Busy(clock, 1.0))
         return [(built[-1], CLIP)]
 
     taken = cpu_time.measure(place, builds=3, rounds=2, budget_s=0.0)
@@ -64,6 +64,7 @@ def test_each_point_has_a_reference_of_its_kind() -> None:
     assert cpu_time_reference(own) == point()
 
 
+@pytest.mark.usefixtures("_quickly_timed")
 def test_the_instrument_records_its_reference_and_its_version() -> None:
     where = point(network="tam", depth=18, frames=2, input_size=32)
     found = task(where, "cpu_time").measure()

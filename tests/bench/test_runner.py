@@ -1,19 +1,12 @@
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from bench import runner
-from bench.errors import BenchError
 from bench.records import Measurement
 from bench.store import Store
 from bench.tasks import Task, suite_tasks, task
 from suites import load_suite
-from tests.bench.groups import wait_for_the_end_of_group
 from tests.records import point
 
 SUITE = """
@@ -92,50 +85,3 @@ def test_a_file_edited_meanwhile_is_stored_as_what_it_became(tmp_path: Path) -> 
         assert store.identities() == {task(where, "params").identity} != {planned.identity}
         (measurement,) = store.measurements()
         assert measurement.value == 3 * 3 + 3 + 3 * 5 + 5
-
-
-def stop_when_started(store: Path, process: subprocess.Popen[str], number: int) -> None:
-    """Send a signal to a run once its first results are stored."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        if store.exists():
-            try:
-                with Store(store) as opened:
-                    if len(opened.identities()) >= 3:
-                        break
-            except BenchError:
-                pass  # it is being made
-        time.sleep(0.05)
-    if number == signal.SIGINT:
-        os.killpg(process.pid, number)  # as a terminal does
-    else:
-        process.send_signal(number)
-
-
-@pytest.mark.usefixtures("_interruptible")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_a_run_that_was_stopped_goes_on_where_it_was(
-    tmp_path: Path, suite: Path, tasks: list[Task], number: int
-) -> None:
-    path = tmp_path / "store.sqlite"
-    command = [sys.executable, "-m", "bench", "run", str(suite), "--store", str(path)]
-    process = subprocess.Popen(
-        [*command, "--jobs", "1"], stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    stop_when_started(path, process, number)
-    _, errors = process.communicate(timeout=60)
-    wait_for_the_end_of_group(process.pid)
-    with Store(path) as store:
-        before = {m.model_dump_json() for m in store.measurements()}
-    assert 3 <= len(before) < len(tasks)
-    if number == signal.SIGINT:
-        assert process.returncode == 130
-        assert "run the same command again to go on" in errors
-        assert "Traceback" not in errors
-    again = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
-    assert f"{len(tasks) - len(before)} measured, {len(before)} found" in again.stdout
-    with Store(path) as store:
-        after = [m.model_dump_json() for m in store.measurements()]
-        assert before <= set(after)
-        assert len(after) == len(tasks)
-        assert runner.missing(tasks, store) == []

@@ -45,7 +45,7 @@ def test_eight_processes_lose_nothing_and_store_nothing_twice(tmp_path: Path, ex
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(120)
+        writer.join()
     assert [writer.exitcode for writer in writers] == [0] * PROCESSES
     for i in range(MADE):
         with Store(path.with_name(f"made-{i}")) as store:

@@ -16,6 +16,7 @@ from tests.records import point
 NARROW = {"width": 0.125}
 
 
+@pytest.mark.usefixtures("_quickly_timed")
 @pytest.mark.parametrize("instrument", INSTRUMENTS, ids=lambda i: f"{i.quantity}:{i.name}")
 def test_every_instrument_measures(
     instrument: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -32,7 +32,7 @@ class Net(nn.Module):
             if self.width == 3:
                 os._exit(7)
             if self.width == 4:
-                time.sleep(600)
+                time.sleep(10**6)
             if self.width == 5:
                 torch.empty(10**15)
             if self.width == 6:
@@ -62,24 +62,30 @@ def by_width(results: Sequence[tuple[str, Measurement]]) -> dict[int, Measuremen
 def test_every_fault_has_its_status_and_the_others_are_measured(
     file: Path, quantity: str, fresh: bool
 ) -> None:
-    widths = (KILLED, EXITING, HANGING, GREEDY, LOST, FINE)
-    tasks = [faulty(file, width, quantity) for width in widths]
-    results = list(measured(tasks, jobs=1, time_limit_s=7, fresh=fresh))
+    tasks = [faulty(file, width, quantity) for width in (KILLED, EXITING, GREEDY, LOST, FINE)]
+    results = list(measured(tasks, jobs=1, fresh=fresh))
     assert {identity for identity, _ in results} == {t.identity for t in tasks}
     fared = by_width(results)
     assert {width: m.status for width, m in fared.items()} == {
         KILLED: "killed",
         EXITING: "killed",
-        HANGING: "timeout",
         GREEDY: "oom",
         LOST: "lost",
         FINE: "ok",
     }
     assert "SIGKILL, as the system does when memory runs out" in fared[KILLED].reason
     assert "exit code 7" in fared[EXITING].reason
-    assert "limit of 7 s" in fared[HANGING].reason
     assert "4000000000000000 bytes" in fared[GREEDY].reason
     assert fared[LOST].reason == "CUDA error: uncorrectable ECC error encountered"
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_takes_longer_than_the_limit_is_given_up(file: Path, jobs: int) -> None:
+    tasks = [faulty(file, HANGING, quantity) for quantity in ("macs:fvcore", "memory:cpu")]
+    results = list(measured(tasks, jobs=jobs, time_limit_s=0.5))
+    assert {identity for identity, _ in results} == {t.identity for t in tasks}
+    assert [m.status for _, m in results] == ["timeout"] * 2
+    assert all("limit of 0.5 s" in m.reason for _, m in results)
 
 
 def test_a_worker_that_dies_between_two_tasks_costs_nothing(file: Path) -> None:
@@ -143,15 +149,25 @@ def test_fresh_tasks_have_a_process_each(tmp_path: Path) -> None:
 def test_an_interrupt_lets_what_is_in_flight_end_where_it_is_kept(
     file: Path, finish: bool, statuses: list[str]
 ) -> None:
-    slow = file.with_name("slow.py")
-    slow.write_text(FAULTY.replace("time.sleep(600)", "time.sleep(4)"))
+    slow, begun, go = (file.with_name(name) for name in ("slow.py", "begun", "go"))
+    held = f"""open({str(begun)!r}, "w")
+                while not os.path.exists({str(go)!r}): time.sleep(0.02)"""
+    slow.write_text(FAULTY.replace("time.sleep(10**6)", held))
     tasks = [faulty(slow, HANGING), *(task(point(frames=n), "params") for n in (1, 2, 3))]
-    timer = threading.Timer(2, os.kill, (os.getpid(), signal.SIGINT))
+
+    def interrupt() -> None:
+        while not begun.exists():
+            time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)  # until it is answered
+        go.touch()
+
+    interrupter = threading.Thread(target=interrupt)
     results: list[tuple[str, Measurement]] = []
-    timer.start()
+    interrupter.start()
     with pytest.raises(KeyboardInterrupt):
         results.extend(measured(tasks, jobs=1, finish=finish))  # which keeps what came before
-    timer.join()
+    interrupter.join()
     assert [m.status for _, m in results] == statuses
 
 

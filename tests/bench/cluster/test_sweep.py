@@ -232,8 +232,11 @@ def test_an_interrupt_ends_a_sweep_after_the_points_in_flight(
         threading.Thread(target=end).start()
         return measures(1, begins=1, runs=True)(pack)
 
-    scheduler = FakeScheduler(runs_until_stopped, waits)
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    def interrupts(pack: Path) -> bool:
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        return waits(pack)
+
+    scheduler = FakeScheduler(runs_until_stopped, interrupts)
     with pytest.raises(KeyboardInterrupt):
         run(tasks, path, scheduler)
     assert by_frames(path) == {1: "ok", 2: "ok"}

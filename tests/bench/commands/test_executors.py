@@ -7,7 +7,6 @@ import pytest
 
 from bench.commands import Parser, main
 from bench.commands.executors import _parameter, add_executor, find_scheduler
-from bench.store import Store
 
 SUITE = """
 title = "Small"
@@ -73,17 +72,6 @@ def test_what_cannot_be_is_said_before_anything_is_made(
     assert message in error
     assert error.count("\n") == 1
     assert not Path("s.sqlite").exists()
-
-
-def test_a_sweep_in_processes_measures_what_a_sweep_without_does(suite: Path) -> None:
-    """And finds the figures of this machine that were measured without jobs."""
-    jobs = ["--executor", "submitit-local", "--workers", "2", "--points-per-job", "1"]
-    assert main(["run", str(suite), "--store", "jobs.sqlite", *jobs]) == 0
-    assert main(["run", str(suite), "--store", "none.sqlite", "--jobs", "1"]) == 0
-    with Store(Path("jobs.sqlite")) as in_jobs, Store(Path("none.sqlite")) as without:
-        assert in_jobs.identities() == without.identities()
-        assert [m.status for m in in_jobs.measurements()] == ["ok", "ok"]
-    assert not Path("jobs.sqlite.jobs").exists()
 
 
 def place(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:

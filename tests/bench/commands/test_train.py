@@ -1,8 +1,3 @@
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -76,35 +71,6 @@ def test_logs_are_written(where: list[str], tmp_path: Path) -> None:
     assert len(lines) == 1 + 2 * 3
     assert lines[1].startswith("1,")
     assert lines[1].endswith(",0.05")
-
-
-def test_an_interrupted_training_goes_on_to_the_same_weights(
-    where: list[str], tmp_path: Path
-) -> None:
-    def command(out: Path, *others: str) -> list[str]:
-        epochs = ["--epochs", "30", "--batch", "4", "--csv", f"{out}.csv"]
-        line = ["train", "tsn", *SMALL, *epochs, *where, "--out", str(out), *others]
-        return [sys.executable, "-m", "bench", *line, "--workers", "1"]
-
-    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
-    subprocess.run(command(whole), check=True, capture_output=True)
-    begun = subprocess.Popen(
-        command(cut), stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
-    log = Path(f"{cut}.csv")
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and (not log.exists() or log.read_text().count("\n") < 5):
-        time.sleep(0.05)
-    os.killpg(begun.pid, signal.SIGINT)  # as a terminal does: the readers get it as well
-    _, said = begun.communicate(timeout=120)
-    assert begun.returncode == 130
-    assert "is kept; run the same command again to go on" in said
-    assert not cut.exists()
-    again = subprocess.run(command(cut), check=True, capture_output=True, text=True)
-    assert "Going on after step" in again.stderr
-    assert cut.read_bytes() == whole.read_bytes()
-    assert log.read_text() == Path(f"{whole}.csv").read_text()
-    assert not list(tmp_path.glob("*.training"))
 
 
 @pytest.mark.usefixtures("small_set")

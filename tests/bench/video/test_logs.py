@@ -38,19 +38,6 @@ def test_a_file_of_someone_else_is_left_alone(tmp_path: Path) -> None:
     assert file.read_text() == "name,value\na,1\n"
 
 
-def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
-    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
-    with logs(None, tmp_path, done=0) as write:
-        write(1, 2.5, 0.5)
-        write(2, 1.5, 0.25)
-    with logs(None, tmp_path, done=1) as write:
-        write(2, 1.25, 0.25)
-    events = reader.EventAccumulator(str(tmp_path))
-    events.Reload()
-    assert [(e.step, e.value) for e in events.Scalars("loss")] == [(1, 2.5), (2, 1.25)]
-    assert [e.value for e in events.Scalars("learning_rate")] == [0.5, 0.25]
-
-
 def test_where_it_cannot_be_written_is_said(tmp_path: Path) -> None:
     with (
         pytest.raises(BenchError, match=r"log\.csv: cannot be written"),

@@ -2,9 +2,6 @@
 
 import importlib.util
 import itertools
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +17,6 @@ needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GP
 needs_triton = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="needs Triton, which is not installed"
 )
-INTERPRETED_S = 120  # it takes a sixth of this
 FRAMES, CLIPS = 4, 2
 
 
@@ -163,7 +159,7 @@ def test_a_gpu_gives_the_same_gradients_each_time() -> None:
 
 
 def check_interpreted() -> None:
-    """What `test_interpreted_kernels_compute_the_same` runs where Triton interprets kernels."""
+    """What tests/journeys/test_triton.py runs where Triton interprets kernels."""
     from models.operators.aggregation_triton import aggregate, aggregate_backward
     from models.operators.shift_triton import shift
 
@@ -176,27 +172,6 @@ def check_interpreted() -> None:
     check_odd_inputs("cpu", aggregate, aggregate_backward, shift)
     assert shifts > len(CASES)
     print("all interpreted")
-
-
-def run_python(code: str, timeout_s: int, **environment: str) -> str:
-    """What `code` prints in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | environment,
-        cwd=Path(__file__).parents[3],
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-@needs_triton
-def test_interpreted_kernels_compute_the_same() -> None:
-    code = f"import {__name__} as tests; tests.check_interpreted()"
-    assert run_python(code, INTERPRETED_S, TRITON_INTERPRET="1") == "all interpreted"
 
 
 class Absent:
@@ -251,29 +226,3 @@ def test_kernels_compile_without_a_gpu(
     entries = ["_aggregate", "_aggregate_backward", "_shift"]
     assert [kernel.name for kernel in compiled] == entries
     assert all(kernel.asm["cubin"] for kernel in compiled)
-
-
-WITHOUT_KERNELS = """
-import sys
-if {blocked}:
-    sys.modules["triton"] = None
-import torch
-from models import list_models
-from models.operators.aggregation import aggregate_frames
-from models.operators.shift import shift_frames
-list_models()
-x = torch.ones(8, 3, 2, 2, requires_grad=True)
-(result,) = aggregate_frames(x, torch.ones(1, 3, 3, requires_grad=True), 4, 1, [-1])
-shift_frames(result, 4, 1, 1).sum().backward()
-assert x.grad.count_nonzero()
-print([name for name in sys.modules if name.startswith("models.") and name.endswith("_triton")])
-for name in ("aggregate_frames", "aggregate_frames_backward", "shift_frames"):
-    print(torch._C._dispatch_has_kernel_for_dispatch_key(f"blvbench::{{name}}", "CUDA"))
-"""
-
-
-@pytest.mark.parametrize("blocked", [False, True], ids=["as it is", "without Triton"])
-def test_a_cpu_needs_no_triton(blocked: bool) -> None:
-    has_kernels = not blocked and importlib.util.find_spec("triton") is not None
-    printed = run_python(WITHOUT_KERNELS.format(blocked=blocked), INTERPRETED_S)
-    assert printed.splitlines() == ["[]", *[str(has_kernels)] * 3]

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import Locator
 
 from bench.text import csv_cell
-from tests.reports.browser.pages import COUNT, EXPORT, FILTERS, Opened
-from tests.reports.browser.results import FORMULAS
-from tests.reports.browser.tables import ShownTable, figure
+from tests.journeys.browser.pages import COUNT, EXPORT, FILTERS, Opened
+from tests.journeys.browser.results import FORMULAS
+from tests.journeys.browser.tables import ShownTable, figure
 
 CHOICES = ("network", "depth", "frames", "batch")
 OPTIONS = "(select) => [...select.options].map((option) => option.label)"

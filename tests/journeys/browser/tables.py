@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page
 
-from tests.reports.browser.pages import HEADINGS, MISSING, TABLES
+from tests.journeys.browser.pages import HEADINGS, MISSING, TABLES
 
 SHOWN = """(table) => [...table.tBodies[0].rows]
   .filter((row) => row.checkVisibility())

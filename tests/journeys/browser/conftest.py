@@ -11,8 +11,8 @@ from bench.records import Measurement
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims
-from tests.reports.browser import results
-from tests.reports.browser.pages import PATIENCE_MS, Opened, open_report
+from tests.journeys.browser import results
+from tests.journeys.browser.pages import LAST_RESORT_MS, Opened, open_report
 
 NAMES = ("chromium", "google-chrome", "chromium-browser")
 RESULTS: dict[str, Callable[[], list[Measurement]]] = {
@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
         pytest.skip("there is no Chromium: apt-get install chromium")
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=LAST_RESORT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.reports.browser.pages import ANSWER, CARD, IN_VIEW, Opened
+from tests.journeys.browser.pages import ANSWER, CARD, IN_VIEW, Opened
 
 FIRST = f"""() => {{
   const card = document.querySelector("{CARD}");

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.reports.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened
+from tests.journeys.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from tests.reports.browser.pages import MISSING, OF_SEVERAL_UNITS, Opened
-from tests.reports.browser.results import COSTS
-from tests.reports.browser.tables import ShownTable, all_tables, figure, is_numeric
+from tests.journeys.browser.pages import MISSING, OF_SEVERAL_UNITS, Opened
+from tests.journeys.browser.results import COSTS
+from tests.journeys.browser.tables import ShownTable, all_tables, figure, is_numeric
 
 
 def check_order(cells: list[str], descending: bool) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.reports.browser.pages import IN_VIEW, Opened
+from tests.journeys.browser.pages import IN_VIEW, Opened
 
 LINKS = "() => [...document.querySelectorAll('a[href]')].map((a) => a.getAttribute('href'))"
 FOLD = "document.querySelectorAll('details').forEach((d) => (d.open = false))"

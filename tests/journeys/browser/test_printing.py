@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from tests.reports.browser.pages import EXPORT, FILTERS, NAVIGATION, Opened
+from tests.journeys.browser.pages import EXPORT, FILTERS, NAVIGATION, Opened
 
 PAGE_OF_PDF = re.compile(rb"/Type\s*/Page\b")
 CLOSED = """() => [...document.querySelectorAll("details > :not(summary)")]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
-from tests.reports.browser.pages import HEIGHT, POINT, TIP, WIDTHS, Opened
-from tests.reports.browser.results import COSTS, FORMULAS
+from tests.journeys.browser.pages import HEIGHT, POINT, TIP, WIDTHS, Opened
+from tests.journeys.browser.results import COSTS, FORMULAS
 
 LABELS = "(points) => points.map((point) => point.getAttribute('aria-label'))"
 # The tabulator stops once at each plot; arrows go on from there.

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 
 from bench.store import Store
-from tests.bench.cluster import slurm
+from tests.journeys import slurm
 
 pytestmark = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "Slurm is there")
 
 CPUS = 4
+LAST_RESORT_S = 1800  # what takes longer hangs
 NETWORK = """
 import multiprocessing, os, time
 from torch import nn
@@ -27,9 +28,6 @@ def net(num_classes, frames):
             open("holder", "w").write(f"{array}_{task}")
             while os.path.exists(f"held-{frames}"):
                 time.sleep(0.1)
-        if os.path.exists(f"deadly-{frames}"):
-            os.kill(int(open(f"/proc/{os.getppid()}/stat").read().split()[3]), 9)  # the job itself
-            time.sleep(60)
     return nn.Sequential(nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(3, num_classes))
 """
 SUITE = """
@@ -52,7 +50,7 @@ POINTS = 2 * (8 + 2)  # of the suite's network and the file's
 RUN = [
     *(sys.executable, "-m", "bench", "run", "slow.toml", "--store", "s", "--model", "net.py:net"),
     *("--executor", "slurm", "--workers", "2", "--jobs", "1", "--points-per-job", "4"),
-    *("--job-time", "5", "--time-limit", "60", "--slurm", "partition=tests"),
+    *("--job-time", "50", "--time-limit", "1800", "--slurm", "partition=tests"),
 ]
 
 
@@ -89,10 +87,10 @@ def stored(folder: Path) -> int:
         return len(store.identities())
 
 
-def wait(is_so: Callable[[], object], seconds: float = 90) -> None:
-    deadline = time.monotonic() + seconds
+def wait(is_so: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LAST_RESORT_S
     while not is_so():
-        assert time.monotonic() < deadline, "it takes too long"
+        assert time.monotonic() < deadline, "it does not happen"
         time.sleep(0.2)
 
 
@@ -110,7 +108,7 @@ def test_a_sweep_whose_job_is_killed_is_finished(folder: Path, cluster: Path) ->
     subprocess.run(["scancel", "--signal=KILL", holder.read_text()], check=True)
     wait(lambda: holder.read_text() not in queue("running"))
     held.unlink()
-    printed, errors = run.communicate(timeout=240)
+    printed, errors = run.communicate(timeout=LAST_RESORT_S)
     assert run.returncode == 0, printed + errors
     assert f"s: {POINTS} measured, 0 found in the store, 0 failed\n" in printed
     assert submissions(cluster) > before + 2  # two arrays, and what was killed
@@ -143,7 +141,7 @@ def test_an_interrupt_takes_what_waits_out_of_the_queue(folder: Path) -> None:
     wait(lambda: stored(folder) >= 1)
     assert queue("pending")
     run.send_signal(signal.SIGINT)
-    _, errors = run.communicate(timeout=120)
+    _, errors = run.communicate(timeout=LAST_RESORT_S)
     assert run.returncode == 130
     assert "run the same command again to go on" in errors
     wait(lambda: not queue())
@@ -152,21 +150,9 @@ def test_an_interrupt_takes_what_waits_out_of_the_queue(folder: Path) -> None:
     assert stored(folder) == POINTS
 
 
-def test_a_point_that_ends_every_job_is_lost_alone(folder: Path) -> None:
-    (folder / "deadly-3").touch()
-    run = start(folder, "--requeues", "1")
-    printed, errors = run.communicate(timeout=240)
-    assert run.returncode == 1, errors
-    assert f"{POINTS - 1} measured, 0 found in the store, 0 failed, 1 lost" in printed
-    assert "lost with 2 jobs" in printed
-    with Store(folder / "s") as store:
-        lost = [m for m in store.measurements() if m.status == "lost"]
-        assert [(m.point.network, m.point.frames) for m in lost] == [("net.py:net", 3)]
-
-
 def test_what_slurm_refuses_is_a_line(folder: Path) -> None:
     run = start(folder, "--slurm", "partition=nowhere")
-    _, errors = run.communicate(timeout=60)
+    _, errors = run.communicate(timeout=LAST_RESORT_S)
     assert run.returncode == 2
     assert "invalid partition specified: nowhere" in errors
     assert "correct --slurm" in errors

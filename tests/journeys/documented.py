@@ -1,0 +1,119 @@
+"""What the README and the documentation have their readers type, and what is shown as printed."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "guides").glob("*.md")),
+    *sorted((ROOT / "docs" / "reference").glob("*.md")),
+]
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+SUITES = ("Tutorial", "Seconds", "Gate")  # their titles; each is in a file of that name
+LAST_RESORT_S = 1800  # a command that takes longer hangs
+
+# A page whose commands are one journey, in their order.
+WHOLE_PAGES = ("tutorial", "data", "import")
+# These make all that they need, wherever they stand.
+ALONE = ("doctor", "models", "suites", "measure", "compare")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line, what it is shown to print, and the page where it stands first."""
+
+    line: str
+    shown: tuple[str, ...]
+    page: str
+
+    @property
+    def name(self) -> str:
+        return self.line.split()[1]
+
+    @property
+    def journey(self) -> str:
+        """The one that runs it."""
+        if self.page in WHOLE_PAGES:
+            return self.page
+        if self.name in ALONE:
+            return "alone"
+        return "published" if "run published" in self.line else "paper"
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """The language and the text of each block of code."""
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def _commands() -> Iterator[Command]:
+    seen = set()
+    for page in PAGES:
+        for text in (text for language, text in blocks(page) if not language):
+            for part in re.split(r"^(?=blvbench )", text, flags=re.MULTILINE):
+                line, *shown = part.splitlines() or [""]
+                if line.startswith("blvbench ") and line not in seen:
+                    seen.add(line)
+                    yield Command(line, tuple(shown), page.stem)
+
+
+COMMANDS = tuple(_commands())
+
+
+def commands_of(journey: str) -> list[Command]:
+    """Those that a journey runs, in the order of the pages."""
+    return [command for command in COMMANDS if command.journey == journey]
+
+
+def code_block(language: str, start: str) -> str:
+    """The one block in `language` that begins with `start`."""
+    every = [block for page in PAGES for block in blocks(page)]
+    (found,) = (text for kind, text in every if kind == language and text.startswith(start))
+    return found
+
+
+def write_files(folder: Path) -> None:
+    """The files that the pages have their reader write."""
+    (folder / "my_network.py").write_text(code_block("python", "# my_network.py"))
+    for title in SUITES:
+        suite = code_block("toml", f'title = "{title}"')
+        (folder / f"{title.lower()}.toml").write_text(suite)
+
+
+def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
+    """A line as the pages have it, in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *line.split()[1:]],
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "200"},  # as wide as the pages show tables
+        capture_output=True,
+        text=True,
+        timeout=LAST_RESORT_S,
+        check=False,
+    )
+
+
+def follow(command: Command, folder: Path, exit_code: int = 0) -> None:
+    """Run a command of a page: it ends as it should, and prints what is shown."""
+    result = blvbench(folder, command.line)
+    assert result.returncode == exit_code, f"{command.line}: {result.stderr}"
+    printed = result.stdout.splitlines()
+    assert [row for row in command.shown if row not in printed] == [], command.line
+
+
+def run_example(first_line: str, folder: Path) -> str:
+    """What an example in Python prints."""
+    return subprocess.run(
+        [sys.executable, "-c", code_block("python", first_line)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LAST_RESORT_S,
+    ).stdout

@@ -1,0 +1,66 @@
+"""The paper's grid as the README has it: measured, judged, reported, guarded, taken to jobs."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.documented import blvbench, commands_of, follow, write_files
+
+pytestmark = pytest.mark.xdist_group("paper")  # one process has the folder
+
+RUN = "blvbench run paper --store paper.sqlite"
+JUDGE = "blvbench claims --store paper.sqlite"  # exits with 1: some claims do not hold
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every command of the paper's store has run, in order."""
+    folder = tmp_path_factory.mktemp("paper")
+    write_files(folder)
+    for command in commands_of("paper"):
+        follow(command, folder, exit_code=1 if command.line == JUDGE else 0)
+    return folder
+
+
+def test_the_papers_claims(folder: Path) -> None:
+    printed = blvbench(folder, f"{JUDGE} --json").stdout
+    claims = {claim["id"]: claim for claim in json.loads(printed)}
+    ratios = {
+        name: [case.get("ratio") for case in claim["cases"]] for name, claim in claims.items()
+    }
+    assert ratios["macs-tsn"] == pytest.approx([2.742, 3.882], abs=5e-4)
+    assert ratios["memory-train-tsn"] == pytest.approx([1.71, 2.13], abs=0.01)
+    assert claims["macs-tsn"]["verdict"] == claims["memory-train-tsn"]["verdict"] == "partly"
+    assert claims["macs-tsn"]["finding"] == (
+        "Met at depth 101 (3.882x); not met at depth 50 (2.742x)."
+    )
+    for name in ("tam-macs", "tam-params", "tam-in-blvnet-macs", "tam-in-blvnet-params"):
+        assert claims[name]["verdict"] == "reproduced"
+        assert all(1 < ratio < 1.01 for ratio in ratios[name])
+    assert claims["accuracy-tsn"]["verdict"] == "not measured here"
+
+
+def test_a_second_run_finds_everything(folder: Path) -> None:
+    assert ": 0 measured, " in blvbench(folder, RUN).stdout
+
+
+def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
+    text = (folder / "report" / "report.md").read_text()
+    counted = re.findall(
+        r"^\| \w+ \| \d+ \| (?:formulation=\w+)? \| 4 \| ([\d,]+) \| ([\d,]+) \| 0 \|$",
+        text,
+        re.MULTILINE,
+    )
+    assert len(counted) == 18
+    assert all(first == second for first, second in counted)
+    errors = re.findall(r"\| 32 \| [\d,]+ \| [\d,]+ \| ([+-][\d.]+)% \|", text)
+    assert len(errors) == 3
+    assert all(abs(float(error)) <= 3 for error in errors)
+
+
+def test_a_users_network_is_in_the_report(folder: Path) -> None:
+    text = (folder / "since" / "report.md").read_text()
+    measured = re.findall(r"^\| my_network\.py:build \|", text, re.MULTILINE)
+    assert len(measured) > 16
