@@ -48,15 +48,15 @@ def report(session: nox.Session) -> None:
 def full_report(session: nox.Session) -> None:
     """Measure the whole grid, every published count and the whole latency suite for build/report.
 
-    In stages, too. What follows -- goes to 'blvbench report'.
+    In stages, too, with each plot as files. What follows -- goes to 'blvbench report'.
     """
-    _measured_report(session, "full")
+    _measured_report(session, "full", "--plots")
 
 
-def _measured_report(session: nox.Session, plan: str) -> None:
+def _measured_report(session: nox.Session, plan: str, *options: str) -> None:
     install(session)
     folders = ("--store", str(STORE), "--out", str(REPORT))
-    session.run("blvbench", "report", "--measure", plan, *folders, *session.posargs)
+    session.run("blvbench", "report", "--measure", plan, *folders, *options, *session.posargs)
 
 
 @nox.session(default=False)

@@ -7,6 +7,7 @@ import io
 import math
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
@@ -92,8 +93,8 @@ class Drawing:
         left, right, bottom, top = margins
         columns, rows = min(panels, COLUMNS), -(-panels // COLUMNS)
         wide, high = columns * (left + width + right), rows * (bottom + height + top)
-        self._style = mpl.rc_context(STYLE)
-        with mpl.rc_context(STYLE):
+        self._style = styled()
+        with styled():
             self.figure = Figure(figsize=(wide, high))
             self.panels: list[Axes] = []
             for place in range(1, panels + 1):
@@ -149,10 +150,15 @@ class Drawing:
         return Plot(ident, title, finding, svg, len(self.panels), self.figure)
 
 
+def styled() -> AbstractContextManager[object]:
+    """Within: matplotlib draws in the style of all plots."""
+    return mpl.rc_context(STYLE)
+
+
 def saved(figure: Figure, **options: Any) -> bytes:
     """The content of a figure's file, in the style of all; `options` are of `savefig`."""
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with styled():
         figure.savefig(buffer, **options)
     return buffer.getvalue()
 

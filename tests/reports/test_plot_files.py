@@ -12,6 +12,7 @@ from bench.environment import current
 from bench.errors import BenchError
 from reports.page import Page, build_page
 from reports.plot_files import DPI, plot_files
+from reports.samples_plot import draw_samples
 from reports.writer import write_report
 from suites import load_claims
 from tests.records import beside, measurement, point
@@ -56,13 +57,15 @@ def files(page: Page) -> dict[str, bytes]:
     return plot_files(page)
 
 
-def test_every_plot_of_the_page_is_there_twice(page: Page, tmp_path: Path) -> None:
+def test_every_plot_of_the_page_and_the_samples_are_there_twice(page: Page, tmp_path: Path) -> None:
     write_report(page, tmp_path, plots=True)
     html = (tmp_path / "index.html").read_text()
     shown = set(re.findall(r'<figure id="([^"]+)"', html))
     assert {"macs", "budget-macs"} < shown
     assert len(shown) == 4
     names = {path.name for path in (tmp_path / "plots").iterdir()}
+    (samples,) = draw_samples(page.measurements)
+    shown.add(samples)
     assert names == {f"{name}.{form}" for name in shown for form in ("png", "svg")}
     assert {path.name for path in tmp_path.iterdir()} == {
         *("index.html", "report.md", "claims.md", "claims.tex", "results.csv", "results.json"),

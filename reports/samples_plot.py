@@ -1,0 +1,46 @@
+"""The raw samples behind latencies, one figure for each machine: what a median leaves out."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+
+from bench.instruments import machine_of
+from bench.records import Measurement
+from reports.drawing import INK, QUIET, styled
+from reports.machines import machine_id
+
+ROW_IN, FRAME_IN = 0.3, 1.0  # the height of a point's row, and of what is around the rows
+WIDTH_IN = 11
+
+
+def draw_samples(measurements: Sequence[Measurement]) -> dict[str, Figure]:
+    """A row for each latency, a dot for each sample and a bar at their median; by a name."""
+    timed = [m for m in measurements if m.quantity == "latency" and m.status == "ok"]
+    by_machine: dict[str, list[Measurement]] = {}
+    for measurement in timed:
+        by_machine.setdefault(machine_of(measurement), []).append(measurement)
+    return {f"{machine_id(name)}-samples": _draw(found) for name, found in by_machine.items()}
+
+
+def _draw(timed: Sequence[Measurement]) -> Figure:
+    import seaborn as sns  # here: importing it takes half a second
+
+    rows = [(str(m.point), seconds) for m in timed for seconds in m.samples]
+    data = pd.DataFrame(rows, columns=["point", "seconds"])
+    with styled():
+        figure = Figure(figsize=(WIDTH_IN, FRAME_IN + ROW_IN * len(timed)), layout="constrained")
+        axes = figure.add_subplot()
+        shared = {"data": data, "x": "seconds", "y": "point", "ax": axes}
+        sns.stripplot(**shared, color=QUIET, size=4, jitter=False, alpha=0.5)
+        mark = {"marker": "|", "markersize": 16, "linestyle": "none", "color": INK}
+        sns.pointplot(**shared, **mark, estimator="median", errorbar=None)
+        axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.set_xlabel("seconds per batch, each sample")
+        axes.set_ylabel("")
+        sns.despine(figure)
+    return figure
