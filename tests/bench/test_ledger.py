@@ -152,3 +152,24 @@ def test_the_limit_of_what_is_counted_fits(store: Store, measured: Measured) -> 
 def test_a_machine_alone_is_measured_everywhere(store: Store, measured: Measured) -> None:
     measure_in_turn([SMALL, TWO], [Budget(LATENCY, 1, "1s")], ledger_of(store))
     assert measured == [(LATENCY, 1), (LATENCY, 2)]
+
+
+@pytest.mark.parametrize(
+    ("label", "status", "is_tried"),
+    [
+        (MACS, "failed", False),  # as it will again
+        (MACS, "killed", True),
+        (LATENCY, "failed", True),
+    ],
+)
+def test_a_count_that_failed_is_not_tried_again(
+    store: Store, measured: Measured, label: str, status: str, is_tried: bool
+) -> None:
+    without = {"status": status, "samples": (), "reason": "r"}
+    store.put(task(SMALL, label).identity, cost(label, SMALL, 1).model_copy(update=without))
+    ledger = ledger_of(store)
+    ledger.measure([(label, SMALL)])
+    assert measured == ([(label, 1)] if is_tried else [])
+    known = ledger.known[label, SMALL]
+    assert isinstance(known, Measurement)
+    assert known.status == ("ok" if is_tried else status)
