@@ -67,7 +67,7 @@ def _makes_results(func: Any) -> bool:
 
 def _key(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What the results' shapes depend on, None where there is more to it than shapes."""
-    parts: list[Any] = [func]
+    parts: list[Any] = [func, torch.get_default_dtype()]
     for value in (*args, *kwargs.items()):
         if not _describe(value, parts):
             return None

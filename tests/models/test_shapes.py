@@ -76,6 +76,18 @@ def test_what_is_looked_up_is_not_worked_out_again() -> None:
     assert count.calls.count("aten._softmax") == 1
 
 
+def test_the_default_type_decides_as_ever() -> None:
+    whole = tensor(3, dtype=torch.int64)
+    default = torch.get_default_dtype()
+    with Shapes():
+        assert (whole / 2).dtype == default
+        try:
+            torch.set_default_dtype(torch.float64)
+            assert (whole / 2).dtype == torch.float64
+        finally:
+            torch.set_default_dtype(default)
+
+
 def test_a_wrong_call_raises_each_time() -> None:
     with Shapes():
         for _ in range(2):
