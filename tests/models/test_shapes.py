@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from models.operators.aggregation import aggregate_frames
 from models.shapes import Shapes
 
 META = torch.device("meta")
@@ -43,9 +44,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "batch norm": lambda: torch.ops.aten.native_batch_norm(
         tensor(2, 3, 4), *(tensor(3) for _ in range(4)), True, 0.1, 1e-5
     ),
-    "a list": lambda: torch.ops.blvbench.aggregate_frames(
-        tensor(4, 3, 2, 2), tensor(2, 3, 3), 4, 2, [-1, 0]
-    ),
+    "a list": lambda: aggregate_frames(tensor(4, 3, 2, 2), tensor(2, 3, 3), 4, 2, [-1, 0]),
 }
 
 
