@@ -19,9 +19,9 @@ BASELINE = Path("suites", "baselines", "guard.json")
 
 # A test whose process has nothing left to do is given to another one.
 IN_PROCESSES = ("-n", "auto", "--dist", "worksteal")
-# Journeys start processes of their own. Those of a group share what is slow to make; as they are
-# ordered, what takes longest comes first.
-IN_JOURNEYS = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+# Journeys start processes of their own; what is slow to make is shared by the tests of a file. As
+# they are ordered, what takes longest comes first.
+IN_JOURNEYS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 KILLS = 200  # of a sweep, in a night
 FUZZ_INPUTS = 10_000  # of each reader

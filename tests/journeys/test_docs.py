@@ -21,8 +21,6 @@ from suites import Case, Claim, Suite, Sweep, load_claims
 from suites.claim import Side
 from suites.rules import Consequences, Rule
 
-pytestmark = pytest.mark.xdist_group("docs")  # one process has the pages
-
 DOCS = Path(__file__).parents[2] / "docs"
 LAST_RESORT_S = 1800  # a build that takes longer hangs
 REPORT = "../../../report/index.html"  # is beside the pages where both were made

@@ -8,8 +8,6 @@ import pytest
 
 from tests.journeys.documented import blvbench, commands_of, follow, write_files
 
-pytestmark = pytest.mark.xdist_group("paper")  # one process has the folder
-
 RUN = "blvbench run paper --store paper.sqlite"
 JUDGE = "blvbench claims --store paper.sqlite"  # exits with 1: some claims do not hold
 
