@@ -201,6 +201,7 @@ def test_of_a_point_without_a_reference_a_shortage_is_its_own(
     monkeypatch.setattr(latency, "measure", full)
     with pytest.raises(MemoryError):
         read(point())
+    assert timed.placed == [point()]  # and not once more
 
 
 def test_networks_are_trained_on_one_data_set_alone() -> None:
