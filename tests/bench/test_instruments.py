@@ -201,9 +201,11 @@ def test_of_a_point_without_a_reference_a_shortage_is_its_own(
     monkeypatch.setattr(latency, "measure", full)
     with pytest.raises(MemoryError):
         read(point())
+    assert timed.placed == [point()]  # and not once more
 
 
-def test_networks_are_trained_on_one_data_set_alone() -> None:
+def test_networks_are_trained_on_one_data_set_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.accuracy.measure", None)
     with pytest.raises(UnsupportedError, match=r"trained on 'arrow-of-time' alone, of \d+ classes"):
         find_instrument("accuracy:trained").read(point(dataset="kinetics"))
     with pytest.raises(UnsupportedError, match="'blvbench evaluate' takes them"):

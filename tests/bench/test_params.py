@@ -12,8 +12,9 @@ def test_weights_and_biases_count_and_buffers_do_not() -> None:
 
 
 def test_a_shared_parameter_counts_once() -> None:
-    layer = nn.Linear(5, 6)
-    assert count(nn.Sequential(layer, nn.ReLU(), layer)) == 5 * 6 + 6
+    first, second = nn.Linear(5, 6), nn.Linear(5, 6)
+    second.weight = first.weight
+    assert count(nn.Sequential(first, second)) == 5 * 6 + 6 + 6
 
 
 def test_what_is_frozen_and_what_has_no_contents_counts() -> None:

@@ -165,8 +165,8 @@ def test_after_a_task_that_was_killed_a_job_waits_whether_it_is_next(
     played: Played, path: Path
 ) -> None:
     pack(path)
-    played.statuses = {2: "killed", 3: "failed"}
+    played.statuses = {1: "killed", 2: "killed", 3: "failed"}
     work(str(path))
-    assert played.slept == [DYING_S]
+    assert played.slept == [DYING_S, DYING_S]
     log = Log(path.with_suffix(".log"))
-    assert [d.measurement.status for d in log.news()] == ["ok", "killed", "failed"]
+    assert [d.measurement.status for d in log.news()] == ["killed", "killed", "failed"]

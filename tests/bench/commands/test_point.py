@@ -82,3 +82,4 @@ def test_a_command_may_add_fields_and_do_without_a_network() -> None:
     assert point_of(arguments, num_classes=3, seed=2) == Point(
         network="tsn", frames=8, num_classes=3, seed=2
     )
+    assert point_of(arguments, frames=4).frames == 4  # what the command knows decides

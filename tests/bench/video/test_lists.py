@@ -86,6 +86,11 @@ def test_rows_of_a_table_have_the_line_that_they_end_in(file: Path) -> None:
     ]
 
 
+def test_every_end_of_a_line_is_one(file: Path) -> None:
+    file.write_bytes(b'"a\r\nb",c\rd\r\n')
+    assert [cells for _, cells in read_table(file)] == [["a\nb", "c"], ["d"]]
+
+
 def test_a_table_that_is_none_is_refused(file: Path) -> None:
     file.write_text("a\n" + "x" * 200_000)
     message = said(read_table, file)

@@ -1,0 +1,115 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bench.environment import current
+from bench.gate.entry import Entry, newest
+from bench.instruments import find_instrument
+from bench.records import CodeVersion, Measurement
+from tests.bench.costs import MACS, cost
+from tests.bench.gate.entries import entry, seconds
+from tests.records import beside, measurement, point
+
+SECONDS = {"unit": "seconds", "quantity": "latency", "instrument": "cpu"}
+TAM = point(network="tam")
+
+
+def timed(**fields: Any) -> Measurement:
+    return cost("latency:cpu", TAM, *fields.pop("samples", (1.0, 3.0)), **fields)
+
+
+def test_an_entry_has_what_the_gate_compares() -> None:
+    found = Entry.of(
+        timed(
+            reference=beside(2.0, 2.0),
+            settings={"threads": 2, "seed": 0, "busy": True, "reference_version": "v"},
+            code=CodeVersion(network="n", instrument="i"),
+        )
+    )
+    assert (found.label, found.subject) == ("latency:cpu", ("latency:cpu", TAM))
+    assert (found.busy, found.reference_version, found.network_version) == (True, "v", "n")
+    assert found.compared == (0.5, 1.5)
+    assert found.value == 1.0
+    assert found.conditions["threads"] == "2"
+    assert found.conditions["machine"] == current().machine
+    assert found.conditions["reference"] == str(point())
+    assert not {"busy", "reference_version", "seed"} & set(found.conditions)
+
+
+def test_a_count_has_its_libraries_and_no_machine_among_its_conditions() -> None:
+    uncounted = {"by_operator": {"conv": 9}, "uncounted": {"aten.sort": 2}}
+    found = Entry.of(cost(MACS, point(), 9, details=uncounted, settings={"threads": 2}))
+    packages = current().packages
+    names = ("blvbench", *find_instrument(MACS).libraries)
+    assert found.conditions == {name: packages[name] for name in names}
+    assert found.uncounted == {"aten.sort": 2}
+    assert not found.busy
+
+
+def test_an_accuracy_has_the_clips_that_it_is_of_among_its_conditions() -> None:
+    fields = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+    found = Entry.of(
+        measurement(
+            point(dataset="d"),
+            **fields,
+            samples=(100, 0, 100, 100),
+            settings={"clips": "c", "views": 3, "weights": "w"},
+        )
+    )
+    assert (found.conditions["clips"], found.conditions["views"]) == ("c", "3")
+    assert "weights" not in found.conditions
+    assert (found.value, found.figure) == (75, "75.00 %")
+
+
+def test_an_entry_is_of_a_point_or_of_a_benchmark() -> None:
+    assert entry(1.0, benchmark="t").subject == ("macs:flop_counter", "t")
+    for wrong in ({"point": None}, {"benchmark": "t", "point": point()}):
+        with pytest.raises(ValidationError, match="an entry is of a point or of a benchmark"):
+            entry(1.0, **wrong)
+    with pytest.raises(ValidationError, match="there are samples where the status is ok"):
+        entry()
+
+
+def test_rates_and_accuracies_are_better_where_they_are_higher() -> None:
+    units = ("clips/s", "percent", "seconds", "MACs", "joules")
+    assert [entry(100, unit=unit).is_better_higher for unit in units] == [True, True] + 3 * [False]
+
+
+def test_what_was_timed_beside_0_is_compared_by_itself() -> None:
+    assert seconds(1.5).compared == (1.5,)
+    assert seconds(1.5, reference=beside(0.0)).compared == (3.0,)
+    assert seconds(1.5, reference=None).compared == (3.0,)
+
+
+@pytest.mark.parametrize(
+    ("shown", "figure"),
+    [
+        (entry(4_087_136_256), "4,087,136,256 MACs"),
+        (entry(2.0), "2.0 MACs"),
+        (entry(0.123456789, **SECONDS), "0.123457 seconds"),
+        (entry(1234.5678, **SECONDS), "1,234.57 seconds"),
+        (seconds(1.25), "1.2500 of tsn"),
+        (entry(status="oom", reason="r"), "oom"),
+    ],
+)
+def test_figures_are_written_to_the_digit_where_they_are_counts(shown: Entry, figure: str) -> None:
+    assert shown.figure == figure
+
+
+def test_the_last_of_each_subject_counts_in_the_order_of_a_report() -> None:
+    longer = point(frames=16)
+    found = newest(
+        [
+            *(cost(MACS, longer, 1), cost(MACS, TAM, 2), cost(MACS, point(), 3)),
+            *(cost("params", point(), 4), cost(MACS, point(), 5)),
+        ]
+    )
+    assert [(e.point, e.label, e.value) for e in found] == [
+        (TAM, MACS, 2),
+        (point(), MACS, 5),
+        (point(), "params:shapes", 4),
+        (longer, MACS, 1),
+    ]
+    benchmark = entry(1.0, benchmark="a")
+    assert max([entry(1.0), benchmark], key=lambda e: e.sort_key) is benchmark

@@ -1,0 +1,118 @@
+from typing import Any
+
+import pytest
+
+from bench.environment import current
+from bench.records import CodeVersion, Measurement
+from reports.compared import Compared
+from suites.rules import Rule
+from tests.records import beside, measurement, point
+
+EXACT = Rule(quantities=("macs",), test="exact")
+SAMPLES = Rule(quantities=("latency",), test="samples", min_effect=0.08, min_samples=5)
+ANSWERS = Rule(quantities=("accuracy",), test="answers", min_samples=4)
+
+
+def counted(*samples: float, **fields: Any) -> Measurement:
+    return measurement(point(), samples=samples, **fields)
+
+
+def timed(*samples: float, **fields: Any) -> Measurement:
+    kind = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
+    return measurement(point(network="tam"), **{**kind, "samples": samples, **fields})
+
+
+def answers(*samples: int, clips: str = "c") -> Measurement:
+    kind = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+    return measurement(point(), **kind, samples=samples, settings={"clips": clips})
+
+
+def failed(status: str = "oom") -> Measurement:
+    return measurement(point(), status=status, samples=(), reason=f"it was {status}")
+
+
+def test_a_count_that_differs_has_changed_by_so_many_percent() -> None:
+    found = Compared(counted(200), counted(201), EXACT)
+    assert (found.is_changed, found.doubt, found.machine) == (True, "", "")
+    assert found.percent == pytest.approx(0.5)
+    assert found.difference == "+0.50 %"
+    assert found.figures == ("200 MACs", "201 MACs")
+    assert not Compared(counted(200), counted(200), EXACT).is_changed
+
+
+def test_without_a_figure_on_one_side_alone_it_has_changed() -> None:
+    gone, come = Compared(counted(9), failed(), EXACT), Compared(failed(), counted(9), EXACT)
+    assert gone.is_changed
+    assert come.is_changed
+    assert (gone.figures, gone.percent, gone.difference) == (("9 MACs", "oom"), None, "")
+    assert gone.note == "it was oom"
+    assert Compared(failed(), failed("failed"), EXACT).is_changed
+    assert not Compared(failed(), failed(), EXACT).is_changed
+
+
+def test_the_same_samples_are_unchanged_however_few_they_are() -> None:
+    assert not Compared(timed(1.0), timed(1.0), SAMPLES).is_changed
+    few = Compared(timed(1.0), timed(2.0), SAMPLES)
+    assert not few.is_changed
+    assert few.doubt.startswith("the run has 1 samples, at least 5 are needed")
+    assert few.machine == current().machine
+
+
+def test_samples_far_apart_have_changed() -> None:
+    slower = Compared(timed(*5 * [1.0]), timed(*5 * [2.0]), SAMPLES)
+    assert (slower.is_changed, slower.difference) == (True, "+100.00 %")
+
+
+def test_what_was_timed_beside_another_network_is_not_compared() -> None:
+    other = beside(*5 * [1.0]).model_copy(update={"point": point(network="tsm")})
+    old = timed(*5 * [1.0], reference=beside(*5 * [1.0]))
+    found = Compared(old, timed(*5 * [2.0], reference=other), SAMPLES)
+    assert (found.is_changed, found.doubt) == (False, "timed in turn with another network")
+    slower = timed(*5 * [1.0], reference=beside(*5 * [0.5]))
+    assert Compared(old, slower, SAMPLES).difference == "+100.00 %"
+
+
+def test_accuracies_differ_by_points_on_the_same_clips() -> None:
+    old = answers(*5 * [100], *5 * [0])
+    found = Compared(old, answers(*10 * [0]), ANSWERS)
+    assert found.difference == "-50.00 points"
+    assert found.percent == -100
+    elsewhere = Compared(old, answers(*10 * [0], clips="others"), ANSWERS)
+    assert (elsewhere.is_changed, elsewhere.doubt) == (False, "answers to other clips")
+
+
+def test_another_unit_is_another_figure_without_a_difference() -> None:
+    found = Compared(counted(9), counted(9, unit="FLOPs"), EXACT)
+    assert (found.is_changed, found.percent, found.difference) == (True, None, "")
+
+
+def test_from_0_there_is_no_share() -> None:
+    assert Compared(counted(0), counted(3), EXACT).percent is None
+    assert Compared(counted(3), counted(0), EXACT).percent == -100
+
+
+def test_what_else_is_not_as_it_was_is_noted() -> None:
+    uncounted = [{"uncounted": {"a": n, "b": 1}} for n in (1, 2)]
+    old, new = (
+        counted(9, details=details, code=CodeVersion(network=version, instrument=version))
+        for details, version in zip(uncounted, ("1", "2"), strict=True)
+    )
+    assert Compared(old, new, EXACT).note == (
+        "a: 2 uncounted instead of 1; other source of the network; other source of the instrument"
+    )
+    assert Compared(old, old, EXACT).note == ""
+    packages = {**current().packages, "torch": "1.0"}
+    elsewhere = old.model_copy(
+        update={"environment": current().model_copy(update={"packages": packages})}
+    )
+    assert "torch" in Compared(old, elsewhere, EXACT).note
+
+
+def test_both_sides_are_there_as_json() -> None:
+    data = Compared(counted(200), counted(100), EXACT).as_json()
+    assert data["old"] == {"status": "ok", "value": 200, "unit": "MACs"}
+    assert (data["new"]["value"], data["difference_percent"], data["note"]) == (100, -50, "")
+    assert data["point"]["network"] == "tsn"
+    gone = Compared(counted(200), failed(), EXACT).as_json()
+    assert gone["new"] == {"status": "oom", "reason": "it was oom"}
+    assert "difference_percent" not in gone

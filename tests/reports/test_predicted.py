@@ -1,0 +1,96 @@
+from typing import Any
+
+from bench.environment import current
+from bench.records import Environment, Measurement, Point
+from reports.predicted import Predicted, build_predicted
+from tests.records import measurement, point
+
+GIB = 2**30
+ONE, OTHER = (
+    current().model_copy(update={"accelerator": name, "accelerator_memory_bytes": 80 * GIB})
+    for name in ("One GPU", "Other GPU")
+)
+
+
+def at(batch: int, **fields: Any) -> Point:
+    return point(batch=batch, **{"mode": "train", **fields})
+
+
+def simulated(where: Point, gib: float) -> Measurement:
+    kind = {"quantity": "memory", "instrument": "simulated", "unit": "bytes"}
+    return measurement(where, **kind, samples=(gib * GIB,))
+
+
+def measured(where: Point, gib: float, machine: Environment = ONE, **fields: Any) -> Measurement:
+    kind = {"quantity": "memory", "instrument": "cuda", "unit": "bytes", "environment": machine}
+    return measurement(where, **{**kind, "samples": (gib * GIB,), **fields})
+
+
+def only(*measurements: Measurement) -> Predicted:
+    (found,) = build_predicted(measurements)
+    return found
+
+
+def test_what_was_not_both_simulated_and_measured_is_no_pair() -> None:
+    failed = measured(at(1), 0, status="oom", samples=(), reason="r")
+    assert build_predicted([simulated(at(1), 2), measured(at(2), 2), failed]) == ()
+    assert build_predicted([]) == ()
+
+
+def test_training_points_of_some_size_are_to_be_near() -> None:
+    found = only(
+        *(simulated(at(n), 2) for n in (1, 2, 3)),
+        *(measured(at(1), 2 / 1.029), measured(at(2), 2 / 1.031), measured(at(3), 2 / 0.96)),
+    )
+    assert found.finding == (
+        "1 of 3 training points over 1 GiB are within 3%; of all, the largest error is -4.0%, "
+        "of tsn depth 50, 8 frames, batch 3, train, 224 px."
+    )
+    assert [text.rpartition(": ")[2] for text in found.beyond] == ["-4.0%", "+3.1%"]
+
+
+def test_the_farthest_is_named_first() -> None:
+    found = only(
+        *(simulated(at(n), 2) for n in (1, 2)),
+        *(measured(at(1), 2 / 1.04), measured(at(2), 2 / 1.5)),
+    )
+    assert found.beyond == (
+        "tsn depth 50, 8 frames, batch 2, train, 224 px: +50.0%",
+        "tsn depth 50, 8 frames, batch 1, train, 224 px: +4.0%",
+    )
+    assert "the largest error is +50.0%, of tsn depth 50, 8 frames, batch 2" in found.finding
+    assert [row[-1].text for row in found.table.rows] == ["+50.0%", "+4.0%"]
+
+
+def test_of_inference_small_peaks_and_compiled_networks_nothing_is_asked() -> None:
+    compiled = at(2, execution="compile")
+    found = only(
+        *(simulated(at(1, mode="infer"), 4), simulated(at(2), 4), simulated(at(3), 2)),
+        *(measured(at(1, mode="infer"), 2), measured(compiled, 2), measured(at(3), 1)),
+    )
+    assert found.beyond == ()
+    assert found.finding.startswith(
+        "No training point over 1 GiB, of which 3% is asked; of all, the largest error is +100.0%"
+    )
+
+
+def test_nothing_is_asked_of_a_cpu() -> None:
+    found = only(simulated(at(1), 4), measured(at(1), 2, current(), instrument="cpu"))
+    assert found.instrument == "cpu"
+    assert found.machine == current().machine
+    assert found.beyond == ()
+    assert found.finding.startswith("3% is asked of CUDA only. ")
+
+
+def test_every_machine_has_its_table_with_what_the_allocator_held() -> None:
+    held = {"allocator": {"reserved": 3 * GIB}}
+    first, second = build_predicted(
+        [
+            simulated(at(1), 2),
+            measured(at(1), 2, OTHER),
+            measured(at(1), 2, ONE, details=held),
+        ]
+    )
+    assert (first.machine, second.machine) == ("One GPU, 80 GiB", "Other GPU, 80 GiB")
+    assert [cell.text for cell in first.table.rows[0][-4:]] == ["2,048", "2,048", "3,072", "+0.0%"]
+    assert second.table.rows[0][-2].text == "not measured"
