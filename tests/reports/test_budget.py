@@ -99,8 +99,10 @@ def test_the_claim_is_judged_there(page: Page, tmp_path: Path) -> None:
     assert "## At equal budget" in (tmp_path / "report.md").read_text()
 
 
-def test_without_the_reference_there_is_no_section(tmp_path: Path) -> None:
+def test_without_the_reference_the_section_says_what_would_measure_it(tmp_path: Path) -> None:
     page = build_page([measurement(point(network="tsm"))], load_claims())
     assert page.budgets == ()
     writer.write_report(page, tmp_path)
-    assert 'id="budget"' not in (tmp_path / "index.html").read_text()
+    text = (tmp_path / "index.html").read_text()
+    assert 'id="budget-1"' not in text
+    assert "<code>blvbench compare --macs tsn:50:8 --store FILE</code> would measure it" in text
