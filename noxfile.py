@@ -23,6 +23,8 @@ IN_PROCESSES = ("-n", "auto", "--dist", "worksteal")
 # they are ordered, what takes longest comes first.
 IN_JOURNEYS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
+TO_FINISH_S = 600.0  # what an interrupted report may take: the limit of a point's time
+
 KILLS = 200  # of a sweep, in a night
 FUZZ_INPUTS = 10_000  # of each reader
 
@@ -55,8 +57,9 @@ def full_report(session: nox.Session) -> None:
 
 def _measured_report(session: nox.Session, plan: str, *options: str) -> None:
     install(session)
-    folders = ("--store", str(STORE), "--out", str(REPORT))
-    session.run("blvbench", "report", "--measure", plan, *folders, *options, *session.posargs)
+    command = ["blvbench", "report", "--measure", plan, "--store", str(STORE), "--out", str(REPORT)]
+    # Ctrl-C ends it after the points in flight, with a whole page.
+    session.run(*command, *options, *session.posargs, interrupt_timeout=TO_FINISH_S)
 
 
 @nox.session(default=False)
