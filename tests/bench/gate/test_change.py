@@ -26,6 +26,7 @@ def answers(right: int, clips: int = 100) -> Entry:
     ("old", "new", "change"),
     [
         (entry(200), entry(200), Change(Outcome.UNCHANGED)),
+        (entry(9, uncounted={"a": 1}), entry(9, uncounted={"a": 1}), Change(Outcome.UNCHANGED)),
         (entry(200), entry(201), Change(Outcome.REGRESSED, "+1 (+0.50%)")),
         (entry(2000), entry(500), Change(Outcome.IMPROVED, "-1,500 (-75.00%)")),
         (entry(0), entry(3), Change(Outcome.REGRESSED, "+3 (from 0)")),

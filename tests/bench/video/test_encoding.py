@@ -29,7 +29,15 @@ def test_the_same_pictures_make_the_same_bytes_and_options_others(tmp_path: Path
     assert coded[0] == coded[1] != coded[2]
 
 
-def test_a_file_that_fails_leaves_nothing(tmp_path: Path) -> None:
+def test_a_file_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="Unexpected numpy array shape"):
         write_video(tmp_path / "a.mp4", numbered(3)[..., :2], rate=12)
+    assert list(tmp_path.iterdir()) == []
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_video(tmp_path / "a.mp4", numbered(3), rate=12)
     assert list(tmp_path.iterdir()) == []
