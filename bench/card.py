@@ -37,7 +37,9 @@ class Card:
         try:
             users = len(self.library.nvmlDeviceGetComputeRunningProcesses(self.handle))
             if users > 1:
-                found.append(f"{users - 1} other processes use the GPU: let it be alone")
+                found.append(
+                    f"others use the GPU ({users - 1} besides this process): let it be alone"
+                )
             reasons = self.library.nvmlDeviceGetCurrentClocksThrottleReasons(self.handle)
             if reasons & SLOWED_DOWN:
                 found.append("the GPU slows itself down for heat or power: let it cool")

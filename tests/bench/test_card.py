@@ -92,7 +92,7 @@ def test_a_card_that_nobody_else_uses_gives_no_doubt(library: SimpleNamespace, u
 
 def test_other_processes_are_counted_without_this_one(library: SimpleNamespace) -> None:
     library.nvmlDeviceGetComputeRunningProcesses = lambda _: ["us", "they"]
-    assert card.doubts() == ["1 other processes use the GPU: let it be alone"]
+    assert card.doubts() == ["others use the GPU (1 besides this process): let it be alone"]
 
 
 @pytest.mark.parametrize("reason", [0x08, 0x20, 0x40, 0x80])

@@ -86,7 +86,7 @@ def test_a_card_that_is_alone_and_cool_gives_no_doubt(card: Card) -> None:
 def test_a_shared_or_hot_card_does(card: Card) -> None:
     card.users, card.reasons = 3, 0x40
     others, heat = cards.doubts()
-    assert others.startswith("2 other processes use the GPU")
+    assert others.startswith("others use the GPU (2 besides this process)")
     assert "slows itself down" in heat
 
 

@@ -22,7 +22,9 @@ def test_sizes_are_of_1024_with_an_i_and_of_1000_without(text: str, size: int) -
     assert size_bytes(text) == size
 
 
-@pytest.mark.parametrize("text", ["16", "16G", "GiB", "0GiB", "0.0GiB", "-1GiB", "1,5GiB", "1PB"])
+@pytest.mark.parametrize(
+    "text", ["16", "16G", "GiB", "0GiB", "0.0GiB", "0.0001kB", "-1GiB", "1,5GiB", "1PB"]
+)
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError) as caught:
         size_bytes(text)
