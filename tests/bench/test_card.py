@@ -111,7 +111,7 @@ def test_what_a_card_keeps_silent_of_is_no_doubt(library: SimpleNamespace) -> No
     library.nvmlDeviceGetComputeRunningProcesses = lambda _: ["us", "they"]
     library.nvmlDeviceGetCurrentClocksThrottleReasons = refuse
     (doubt,) = card.doubts()
-    assert doubt.startswith("1 other")
+    assert doubt.startswith("others use the GPU (1 ")
     library.nvmlDeviceGetComputeRunningProcesses = refuse
     assert card.doubts() == []
 
