@@ -1,5 +1,6 @@
 """`blvbench report`."""
 
+import atexit
 import gc
 import os
 from argparse import ArgumentParser, Namespace
@@ -44,6 +45,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
     gc.disable()  # there is little garbage, and each search goes through all records
+    atexit.register(gc.freeze)  # nor does the end of the process look for any
     try:
         if arguments.measure is None:
             _write(arguments)
@@ -55,6 +57,8 @@ def run(arguments: Namespace) -> int:
         write = partial(_write, arguments)
         return measure_in_stages(stages, arguments.store, _page(arguments), write)
     finally:
+        gc.freeze()
+        gc.unfreeze()  # all there is counts as old now: nothing is searched at once
         gc.enable()
 
 
