@@ -193,7 +193,7 @@ BAD_INPUT = {
     "a comma for a point": (("--macs", "1,5G"), "is no count"),
     "a size without a unit": (("--memory", "16"), "write a number and a unit, such as 16GiB"),
     "a huge size": (("--memory", "9" * 400 + "TiB"), "less than 1e18"),
-    "less than a byte": (("--memory", "0.00001kB"), "write more than 0"),
+    "less than a byte": (("--memory", "0.00001kB"), "is no size: write a number and a unit"),
     "a time without a unit": (("--latency", "50"), "such as 50ms"),
     "no time": (("--latency", "0ms"), "write more than 0"),
     "half a network": (("--macs", "tsn:50"), "write name:depth:frames"),
