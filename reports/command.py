@@ -45,9 +45,10 @@ def arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
     gc.disable()  # there is little garbage, and each search goes through all records
-    atexit.register(gc.freeze)  # nor does the end of the process look for any
     try:
         if arguments.measure is None:
+            # Nor does the end of the process look for any; libraries that measure want it to.
+            atexit.register(gc.freeze)
             _write(arguments)
             print(_page(arguments))
             return 0
