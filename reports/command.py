@@ -3,6 +3,7 @@
 import atexit
 import gc
 import os
+import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Collection, Sequence
 from functools import partial
@@ -47,8 +48,7 @@ def run(arguments: Namespace) -> int:
     gc.disable()  # there is little garbage, and each search goes through all records
     try:
         if arguments.measure is None:
-            # Nor does the end of the process look for any; libraries that measure want it to.
-            atexit.register(gc.freeze)
+            atexit.register(_leave_garbage)
             _write(arguments)
             print(_page(arguments))
             return 0
@@ -61,6 +61,12 @@ def run(arguments: Namespace) -> int:
         gc.freeze()
         gc.unfreeze()  # all there is counts as old now: nothing is searched at once
         gc.enable()
+
+
+def _leave_garbage() -> None:
+    """Have the end of the process look for none, unless PyTorch is there, which wants it to."""
+    if "torch" not in sys.modules:
+        gc.freeze()
 
 
 def _page(arguments: Namespace) -> Path:
