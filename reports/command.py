@@ -5,7 +5,8 @@ import gc
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import get_args
@@ -45,35 +46,36 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Write the report of a store, and of what other machines measured."""
-    gc.disable()  # there is little garbage, and each search goes through all records
-    try:
-        if arguments.measure is None:
-            atexit.register(_leave_garbage)
-            _write(arguments)
-            print(_page(arguments))
-            return 0
-        from reports.stages import measure_in_stages
+    page: Path = arguments.out / "index.html"
+    if arguments.measure is None:
+        _write(arguments)
+        print(page)
+        return 0
+    from reports.stages import measure_in_stages
 
-        stages = load_stages(arguments.measure)
-        write = partial(_write, arguments)
-        return measure_in_stages(stages, arguments.store, _page(arguments), write)
+    write = partial(_write, arguments)
+    return measure_in_stages(load_stages(arguments.measure), arguments.store, page, write)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No garbage is looked for: there is little, and each search goes through all the records.
+
+    Nor is it at the end of the process, unless PyTorch is there, which wants it to.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    atexit.register(lambda: None if "torch" in sys.modules else gc.freeze())
+    try:
+        yield
     finally:
         gc.freeze()
         gc.unfreeze()  # all there is counts as old now: nothing is searched at once
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
-def _leave_garbage() -> None:
-    """Have the end of the process look for none, unless PyTorch is there, which wants it to."""
-    if "torch" not in sys.modules:
-        gc.freeze()
-
-
-def _page(arguments: Namespace) -> Path:
-    path: Path = arguments.out / "index.html"
-    return path
-
-
+@_uncollected()
 def _write(arguments: Namespace, measuring: Collection[str] = ()) -> None:
     """Write the report, which says of sections in `measuring` that they are being measured."""
     with Store(arguments.store, create=arguments.measure is not None) as store:

@@ -2,13 +2,10 @@
 
 import csv
 import errno
-import gc
 import io
 import json
 import re
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -39,10 +36,9 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
     All is rendered before the first file is written, and each file appears whole. Raises
     `BenchError` where the folder cannot be written.
     """
-    with _uncollected():
-        contents = _render(page)
-        if plots:
-            contents |= plot_files(page)
+    contents = _render(page)
+    if plots:
+        contents |= plot_files(page)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _replace_all(folder, contents)
@@ -50,18 +46,6 @@ def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
         raise BenchError(
             f"{folder}: {error.strerror}: give --out a folder that can be written"
         ) from error
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage is looked for: there is little, and each search goes through all the records."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _render(page: Page) -> dict[str, bytes]:
