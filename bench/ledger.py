@@ -52,9 +52,10 @@ class Ledger:
                 tasks[one.identity] = one
             except NetworkError as error:
                 self._known[key] = str(error)
-        counted = [identity for identity, one in tasks.items() if one.instrument.device is None]
+        timed = [identity for identity, one in tasks.items() if one.instrument.device]
+        counted = [identity for identity in tasks if identity not in timed]
         # A count that failed fails again: a search meets with frames that networks do not take.
-        found = self._store.get(tasks) | self._store.get(counted, again=ENDED)
+        found = self._store.get(counted, again=ENDED) | self._store.get(timed)
         if found:
             self._store.touch(found)  # a report shows the newest of each point
         measured = runner.run(

@@ -22,7 +22,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from bench.clips import blank_clip, check_clip_shape
 from models.operators import aggregation
-from models.shapes import Shapes
+from models.shapes import BATCH_NORMS, Shapes
 
 aten = torch.ops.aten
 aggregate_frames = torch.ops.blvbench.aggregate_frames
@@ -175,11 +175,6 @@ def _per_window(args: tuple[Any, ...], out: Any) -> int:
     return int(window * tree_leaves(out)[0].numel())
 
 
-BATCH_NORMS = (
-    aten.native_batch_norm,
-    aten._native_batch_norm_legit,
-    aten._native_batch_norm_legit_no_training,
-)
 NORM = ("norm", _per_output(2))  # scale and shift, as papers count it
 POOL = ("pool", _per_window)
 REDUCTION = ("reduction", _per_input)
@@ -187,7 +182,7 @@ RESIZE = ("resize", _per_output())
 ELEMENTWISE = ("elementwise", _per_output())
 
 APART: dict[Any, tuple[str, Operations]] = {
-    **dict.fromkeys(BATCH_NORMS, NORM),
+    **dict.fromkeys((norm.overloadpacket for norm in BATCH_NORMS), NORM),
     aten.native_layer_norm: NORM,
     aten.native_group_norm: NORM,
     aten.max_pool2d_with_indices: POOL,

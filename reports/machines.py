@@ -40,7 +40,7 @@ def build_machines(
     measurements: Sequence[Measurement], plots: Sequence[Plot]
 ) -> tuple[MachineSection, ...]:
     """A section for every machine that timed something, with those of `plots` that are its own."""
-    timed = _by_machine(m for m in measurements if m.quantity in QUANTITIES)
+    timed = by_machine(m for m in measurements if m.quantity in QUANTITIES)
     return tuple(
         MachineSection(
             id=machine_id(machine),
@@ -146,7 +146,7 @@ def _doubts(measurement: Measurement) -> Cell:
 
 def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
     """Latency against frames, for each machine, mode and precision."""
-    timed = _by_machine(m for m in measurements if m.quantity == "latency")
+    timed = by_machine(m for m in measurements if m.quantity == "latency")
     return [
         Series(
             id=f"{machine_id(machine)}-{mode}-{precision}-latency",
@@ -162,7 +162,8 @@ def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
     ]
 
 
-def _by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+def by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """The measurements that gave a figure, by the name of their machine, sorted."""
     groups: dict[str, list[Measurement]] = {}
     for m in measurements:
         if m.status == "ok":

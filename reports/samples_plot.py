@@ -6,10 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from bench.instruments import machine_of
 from bench.records import Measurement
 from reports.drawing import INK, QUIET, styled
-from reports.machines import machine_id
+from reports.machines import by_machine, machine_id
 
 ROW_IN, FRAME_IN = 0.3, 1.0  # the height of a point's row, and of what is around the rows
 WIDTH_IN = 11
@@ -17,11 +16,8 @@ WIDTH_IN = 11
 
 def draw_samples(measurements: Sequence[Measurement]) -> dict[str, Figure]:
     """A row for each latency, a dot for each sample and a bar at their median; by a name."""
-    timed = [m for m in measurements if m.quantity == "latency" and m.status == "ok"]
-    by_machine: dict[str, list[Measurement]] = {}
-    for measurement in timed:
-        by_machine.setdefault(machine_of(measurement), []).append(measurement)
-    return {f"{machine_id(name)}-samples": _draw(found) for name, found in by_machine.items()}
+    timed = by_machine(m for m in measurements if m.quantity == "latency")
+    return {f"{machine_id(name)}-samples": _draw(found) for name, found in timed.items()}
 
 
 def _draw(timed: Sequence[Measurement]) -> Figure:

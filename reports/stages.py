@@ -28,16 +28,16 @@ def measure_in_stages(stages: Sequence[Stage], store: Path, page: Path, write: W
 
 
 def _measure(stages: Sequence[Stage], store: Path, page: Path, write: Write) -> int:
-    is_written = False
+    known, is_written = _identities(store), False
     for number, stage in enumerate(stages, start=1):
-        start, before = time.monotonic(), _identities(store)
+        start, before = time.monotonic(), known
         code, said = _run(stage, store)
         if code:
             _report_end(stage, code, said)
             write(())
             return code
-        rest = stages[number:]
-        if not rest or _identities(store) != before:
+        rest, known = stages[number:], _identities(store)
+        if not rest or known != before:
             write([name for later in rest for name in later.sections])
             is_written = True
         seconds = f"{time.monotonic() - start:.0f} s"

@@ -47,8 +47,10 @@ def add_time_limit(parser: ArgumentParser) -> None:
 def size_bytes(text: str) -> int:
     """Bytes as people write them: `16GiB` of 1024, `16GB` of 1000."""
     match = SIZE.fullmatch(text.strip().replace("K", "k"))
-    number, unit = match.groups() if match else ("0", "kB")
-    size = int(float(number) * (1024 if "i" in unit else 1000) ** POWERS[unit[0]])
+    size = 0
+    if match is not None:
+        number, unit = match.groups()
+        size = int(float(number) * (1024 if "i" in unit else 1000) ** POWERS[unit[0]])
     if not size:
         raise ArgumentTypeError(f"{text!r} is no size: write a number and a unit, such as 16GiB")
     return size
