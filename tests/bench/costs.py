@@ -29,8 +29,8 @@ def over(base: Point, by_frames: dict[int, float], label: str = MACS) -> list[Me
     return [cost(label, base.model_copy(update={"frames": n}), v) for n, v in by_frames.items()]
 
 
-def climb(base: Point, *tried: int) -> Climb:
-    return Climb(Ladder(base, "frames", range(1, 65), "the end"), tried)
+def climb(base: Point, *tried: int, end: str = "the end") -> Climb:
+    return Climb(Ladder(base, "frames", range(1, 65), end), tried)
 
 
 def accuracy(where: Point, top1: float, **fields: Any) -> Accuracy:

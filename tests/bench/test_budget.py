@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,60 +9,25 @@ from bench.environment import current
 from bench.errors import BenchError
 from bench.instruments import machine_of
 from bench.known_accuracies import Accuracy, known_accuracies, on_dataset
-from bench.records import Measurement, Point
 from suites import load_published
+from tests.bench.costs import LATENCY, MACS, MEMORY, PARAMS, accuracy, climb, cost, known_of, over
 from tests.records import measurement, point
-
-MACS, PARAMS, MEMORY, LATENCY = (
-    *("macs:flop_counter", "params:shapes", "memory:simulated", "latency:cpu"),
-)
-UNITS = {MACS: "MACs", PARAMS: "parameters", MEMORY: "bytes", LATENCY: "seconds"}
-
-
-def cost(label: str, where: Point, *samples: float, **fields: Any) -> Measurement:
-    quantity, _, instrument = label.partition(":")
-    given_ = {"unit": UNITS[label], "samples": samples, **fields}
-    return measurement(where, quantity=quantity, instrument=instrument, **given_)
-
-
-def known_of(*costs: Measurement) -> Known:
-    return {(m.label, m.point): m for m in costs}
-
-
-def climb(base: Point, tried: tuple[int, ...], end: str = "the end") -> Climb:
-    return Climb(Ladder(base, "frames", range(1, 65), end), tried)
-
-
-def counted(base: Point, by_frames: dict[int, float]) -> list[Measurement]:
-    return [cost(MACS, base.model_copy(update={"frames": n}), v) for n, v in by_frames.items()]
-
-
-def accuracy(where: Point, top1: float, **fields: Any) -> Accuracy:
-    defaults: dict[str, Any] = {
-        **where.model_dump(include={"network", "depth", "frames", "input_size", "num_classes"}),
-        "options": where.options,
-        "dataset": "d",
-        "top1": top1,
-        "kind": "published",
-        "source": "s",
-    }
-    return Accuracy(**{**defaults, **fields})
 
 
 def test_what_limits_is_the_next_that_was_tried() -> None:
     base, budget = point(), Budget(MACS, 10e9, "10G")
-    known = known_of(*counted(base, {1: 3e9, 3: 9e9, 4: 12e9}))
-    reached = stand(climb(base, (4, 1, 3)), [budget], known)
+    known = known_of(*over(base, {1: 3e9, 3: 9e9, 4: 12e9}))
+    reached = stand(climb(base, 4, 1, 3), [budget], known)
     assert (reached.point.frames, reached.fits) == (3, True)
     assert reached.limit == "macs: 4 frames need 12.00 G"
-    everything = stand(climb(base, (1, 3)), [budget], known)
+    everything = stand(climb(base, 1, 3), [budget], known)
     assert (everything.point.frames, everything.limit) == (3, "the end")
 
 
 def test_the_limit_itself_fits_and_one_more_is_told_from_it() -> None:
     base = point()
-    known = known_of(*counted(base, {8: 10_000_000_000, 9: 10_000_000_001}))
-    reached = stand(climb(base, (8, 9)), [Budget(MACS, 10e9, "10G")], known)
+    known = known_of(*over(base, {8: 10_000_000_000, 9: 10_000_000_001}))
+    reached = stand(climb(base, 8, 9), [Budget(MACS, 10e9, "10G")], known)
     assert reached.point.frames == 8
     assert reached.limit == "macs: 9 frames need 10.000000001 G"
 
@@ -72,11 +35,11 @@ def test_the_limit_itself_fits_and_one_more_is_told_from_it() -> None:
 def test_where_nothing_fits_it_says_what_the_least_needs() -> None:
     base = point()
     failed = cost(MACS, base.model_copy(update={"frames": 1}), status="failed", reason="too short")
-    known = known_of(failed, *counted(base, {2: 20e9}))
-    reached = stand(climb(base, (1, 2)), [Budget(MACS, 10e9, "10G")], known)
+    known = known_of(failed, *over(base, {2: 20e9}))
+    reached = stand(climb(base, 1, 2), [Budget(MACS, 10e9, "10G")], known)
     assert (reached.fits, reached.point.frames) == (False, 2)
     assert reached.limit == "macs: 2 frames need 20.00 G"
-    only = stand(climb(base, (1,)), [Budget(MACS, 10e9, "10G")], known_of(failed))
+    only = stand(climb(base, 1), [Budget(MACS, 10e9, "10G")], known_of(failed))
     assert (only.fits, only.limit) == (False, "1 frame: failed, too short")
 
 
@@ -84,7 +47,7 @@ def test_every_budget_that_breaks_is_named() -> None:
     base = point()
     more = base.model_copy(update={"frames": 9})
     known = known_of(
-        *counted(base, {8: 1e9, 9: 5e9}),
+        *over(base, {8: 1e9, 9: 5e9}),
         cost(MEMORY, base, 2**30),
         cost(MEMORY, more, 3 * 2**30),
         cost(PARAMS, base.model_copy(update={"frames": 8}), 10),
@@ -93,7 +56,7 @@ def test_every_budget_that_breaks_is_named() -> None:
     budgets = [
         *(Budget(MACS, 4e9, "4G"), Budget(MEMORY, 2**31, "2GiB"), Budget(PARAMS, 1e6, "1M")),
     ]
-    reached = stand(climb(base, (8, 9)), budgets, known)
+    reached = stand(climb(base, 8, 9), budgets, known)
     assert reached.limit == "macs: 9 frames need 5.000 G; memory: 9 frames need 3.000 GiB"
     assert utilisation(budgets, known, base) == 0.5
 
@@ -101,7 +64,7 @@ def test_every_budget_that_breaks_is_named() -> None:
 def test_a_share_above_1_decides_whatever_else_is_not_known() -> None:
     base = point()
     budgets = [Budget(MACS, 4e9, "4G"), Budget(LATENCY, 0.1, "100ms")]
-    known = known_of(*counted(base, {8: 8e9, 9: 2e9}))
+    known = known_of(*over(base, {8: 8e9, 9: 2e9}))
     assert utilisation(budgets, known, base) == 2
     assert utilisation(budgets, known, base.model_copy(update={"frames": 9})) == float("inf")
 
@@ -113,25 +76,25 @@ def test_a_limit_within_the_interval_is_not_sure() -> None:
         cost(LATENCY, base, *(0.08, 0.09, 0.09, 0.1, 0.11, 0.12)),
         cost(LATENCY, longer, *6 * [0.2]),
     )
-    reached = stand(climb(base, (8, 9)), [Budget(LATENCY, 0.1, "100ms")], known)
+    reached = stand(climb(base, 8, 9), [Budget(LATENCY, 0.1, "100ms")], known)
     assert reached.fits
     assert reached.doubts == ("latency of 8 frames is 80.00 ms to 120.0 ms",)
-    sure = stand(climb(base, (8, 9)), [Budget(LATENCY, 0.15, "150ms")], known)
+    sure = stand(climb(base, 8, 9), [Budget(LATENCY, 0.15, "150ms")], known)
     assert sure.doubts == ()
 
 
 def test_what_a_network_refuses_has_no_figure() -> None:
     base = point()
     known: Known = {(MACS, base): "takes no such clip"}
-    reached = stand(climb(base, (8,)), [Budget(MACS, 1e9, "1G")], known)
+    reached = stand(climb(base, 8), [Budget(MACS, 1e9, "1G")], known)
     assert (reached.fits, reached.limit) == (False, "takes no such clip")
 
 
 def chosen(name: str, macs: dict[int, float], accuracies: list[Accuracy]) -> Choice:
     base = point(network=name)
     params = [cost(PARAMS, base.model_copy(update={"frames": n}), 10) for n in macs]
-    known = known_of(*counted(base, macs), *params)
-    return choose(climb(base, tuple(macs)), [Budget(MACS, 10e9, "10G")], known, accuracies)
+    known = known_of(*over(base, macs), *params)
+    return choose(climb(base, *macs), [Budget(MACS, 10e9, "10G")], known, accuracies)
 
 
 def test_accuracies_count_at_frames_that_were_measured_to_fit() -> None:
@@ -212,8 +175,8 @@ def test_the_front_is_that_of_brute_force(places: list[tuple[int, int]]) -> None
 
 def test_without_a_cost_there_is_no_place_on_its_front() -> None:
     base = point()
-    known = known_of(*counted(base, {8: 1e9}))
-    one = choose(climb(base, (8,)), [Budget(MACS, 2e9, "2G")], known, [accuracy(base, 50)])
+    known = known_of(*over(base, {8: 1e9}))
+    one = choose(climb(base, 8), [Budget(MACS, 2e9, "2G")], known, [accuracy(base, 50)])
     (ranked,) = rank([one], [MACS, PARAMS])
     assert ranked.scored[0].fronts == (MACS,)
 

@@ -6,17 +6,7 @@ import pytest
 
 from bench.commands import main
 from bench.store import Store
-
-SUITE = """
-title = "Small"
-description = "One count and one figure of the machine."
-[[sweep]]
-networks = ["tsn"]
-depths = [18]
-frames = [1]
-input_size = 32
-quantities = ["params", "memory:cpu"]
-"""
+from tests.bench.commands.lines import SMALL_SUITE
 
 
 def test_a_sweep_in_processes_measures_what_a_sweep_without_does(
@@ -25,7 +15,7 @@ def test_a_sweep_in_processes_measures_what_a_sweep_without_does(
     """And finds the figures of this machine that were measured without jobs."""
     monkeypatch.chdir(tmp_path)
     suite = tmp_path / "small.toml"
-    suite.write_text(SUITE)
+    suite.write_text(SMALL_SUITE)
     jobs = ["--executor", "submitit-local", "--workers", "2", "--points-per-job", "1"]
     assert main(["run", str(suite), "--store", "jobs.sqlite", *jobs]) == 0
     assert main(["run", str(suite), "--store", "none.sqlite", "--jobs", "1"]) == 0

@@ -1,4 +1,4 @@
-"""Command lines on small folders of videos, and what they answer."""
+"""Command lines on a small suite and on small folders of videos, and what they answer."""
 
 import json
 from pathlib import Path
@@ -7,6 +7,17 @@ from typing import Any
 import pytest
 
 from bench.commands import main
+
+SMALL_SUITE = """
+title = "Small"
+description = "One count and one figure of the machine."
+[[sweep]]
+networks = ["tsn"]
+depths = [18]
+frames = [1]
+input_size = 32
+quantities = ["params", "memory:cpu"]
+"""
 
 SMALL = [
     "--option",

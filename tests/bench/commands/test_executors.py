@@ -7,24 +7,14 @@ import pytest
 
 from bench.commands import Parser, main
 from bench.commands.executors import _parameter, add_executor, find_scheduler
-
-SUITE = """
-title = "Small"
-description = "One count and one figure of the machine."
-[[sweep]]
-networks = ["tsn"]
-depths = [18]
-frames = [1]
-input_size = 32
-quantities = ["params", "memory:cpu"]
-"""
+from tests.bench.commands.lines import SMALL_SUITE
 
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "small.toml"
-    path.write_text(SUITE)
+    path.write_text(SMALL_SUITE)
     return path
 
 
