@@ -1,7 +1,7 @@
 """A page for every claim of suites/claims.toml, and a table of them."""
 
-from bench.claims import points_of
-from bench.instruments import find_instrument
+from bench.claims.verdicts import points_of
+from bench.records.catalogue import find_instrument
 from bench.text import markdown
 from docs.markdown import code, contents, fence, link, table
 from suites import Claim, load_claims

@@ -1,6 +1,6 @@
 """What there is to measure, and what measures it, as tables."""
 
-from bench.instruments import INSTRUMENTS, Instrument
+from bench.records.catalogue import INSTRUMENTS, Instrument
 from bench.text import markdown
 from docs.markdown import code, table
 from models.registry import Network, describe, get_network, list_models

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from itertools import combinations, groupby
 
-from bench.instruments import find_instrument
-from bench.proportions import compare
-from bench.records import Measurement, Point
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.records.proportions import compare
 from reports.published import options_text
 from reports.tables import NOT_MEASURED, NOTHING, Cell, Table
 
@@ -68,7 +69,7 @@ def _alike(measurement: Measurement) -> tuple[str, str, int, int, int, str]:
     """What two networks share that are compared."""
     point = measurement.point
     sizes = (point.input_size, point.frames, point.seed)
-    return point.dataset, str(measurement.answered), *sizes, point.precision
+    return point.dataset, str(measurement.protocol), *sizes, point.precision
 
 
 def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) -> tuple[Cell, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from bench.video.arrow_of_time import NAME
 from reports.accuracy import TRAINED, macs_by_point, macs_of
 from reports.drawing import QUIET, Colours, Drawing, Plot, frame

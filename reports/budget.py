@@ -6,13 +6,14 @@ Of the frames that were measured: 'blvbench compare' measures those that just fi
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.budget import Budget, Climb, Known, Ladder, amount
-from bench.choose import Choice, Scored, choose, rank, shown
-from bench.claims import ClaimResult
-from bench.comparison import CLAIMS
-from bench.instruments import find_instrument
-from bench.known_accuracies import Accuracy, known_accuracies
-from bench.records import Measurement, Point
+from bench.choice.accuracies import Accuracy, known_accuracies
+from bench.choice.budget import Budget, Climb, Known, Ladder, amount
+from bench.choice.comparison import CLAIMS
+from bench.choice.ranking import Choice, Scored, choose, rank, shown
+from bench.claims.verdicts import ClaimResult
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.published import options_text
 from reports.tables import NOTHING, Cell, Table, exact
 from suites import load_published

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from reports.accuracy import macs_by_point
 from reports.budget import REFERENCE, accuracies_shown
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, frame

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bench.claims import ClaimResult, Verdict
+from bench.claims.verdicts import ClaimResult, Verdict
 
 
 @dataclass(frozen=True)

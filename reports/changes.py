@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bench.claims import ClaimResult
-from bench.instruments import machine_of
-from bench.records import Environment, Measurement, Point
+from bench.claims.verdicts import ClaimResult
+from bench.records.measurement import Environment, Measurement
+from bench.records.point import Point
 from reports.claim_changes import ClaimChange
 from reports.compared import Compared
 from reports.gaps import some_of
@@ -173,7 +173,7 @@ def build_changes(old: Results, new: Results) -> Changes:
 
 
 def _place(measurement: Measurement) -> Place:
-    return measurement.label, measurement.point, machine_of(measurement)
+    return measurement.label, measurement.point, measurement.machine
 
 
 def _one_sided(before: Iterable[Place], now: Iterable[Place]) -> Iterator[Row]:

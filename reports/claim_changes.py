@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from bench.claims import CaseResult, ClaimResult
+from bench.claims.verdicts import CaseResult, ClaimResult
 
 NOT_MEASURED = "not measured"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from bench.claims import ClaimResult, Verdict
+from bench.claims.verdicts import ClaimResult, Verdict
 from bench.text import latex, markdown
 
 HEADINGS = ("claim", "published", "measured", "verdict")

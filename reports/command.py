@@ -13,9 +13,9 @@ from typing import get_args
 
 from bench.commands.import_ import add_recorded
 from bench.errors import BenchError
-from bench.recorded import load_recorded, read_results, with_recorded
-from bench.records import Measurement
-from bench.store import Store, is_store
+from bench.records.measurement import Measurement
+from bench.records.recorded import load_recorded, read_results, with_recorded
+from bench.records.store import Store, is_store
 from suites import load_claims
 from suites.stages import Plan, load_stages
 

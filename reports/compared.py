@@ -12,8 +12,7 @@ from typing import Any
 from bench.gate.change import Change, Outcome, compare
 from bench.gate.entry import Entry
 from bench.gate.verdict import other_conditions
-from bench.instruments import machine_of
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from suites.rules import Rule
 
 MEASURED = ("samples", "reference", "uncounted")  # of an entry
@@ -30,7 +29,7 @@ class Compared:
     @property
     def machine(self) -> str:
         """What measured both; "" where it has nothing to do with the figure."""
-        return machine_of(self.new)
+        return self.new.machine
 
     @cached_property
     def _entries(self) -> tuple[Entry, Entry]:
@@ -64,7 +63,7 @@ class Compared:
             return Change(Outcome.UNCHANGED if same else Outcome.FAILED)
         if old.unit != new.unit:
             return Change(Outcome.OTHER_ENVIRONMENT)
-        if self.old.is_accuracy and self.old.answered != self.new.answered:
+        if self.old.is_accuracy and self.old.protocol != self.new.protocol:
             return Change(Outcome.CANNOT_TELL, reason="answers to other clips")
         if len({entry.reference.point for entry in (old, new) if entry.reference}) > 1:
             return Change(Outcome.CANNOT_TELL, reason="timed in turn with another network")

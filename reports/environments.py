@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.records import Environment, Measurement
+from bench.records.measurement import Environment, Measurement
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from bench.instruments import machine_of
-from bench.records import Measurement, Mode, Point
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.tables import NOT_MEASURED, Cell, Show, Table
+from suites.fields import Mode
 
 FRAMES = 16  # the clip that the paper's claims are judged by, at a point's default size and classes
 NETWORKS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -65,7 +66,7 @@ def build_formulations(measurements: Sequence[Measurement]) -> Table:
     Latencies divide by pairs: each formulation was timed in turn with a TSN of its own. Without a
     figure of bLVNet-TAM there are no rows.
     """
-    found = {(m.label, m.point, machine_of(m)): m for m in measurements if m.status == "ok"}
+    found = {(m.label, m.point, m.machine): m for m in measurements if m.status == "ok"}
     ours = {
         (m.point.depth, machine)
         for (_, _, machine), m in found.items()

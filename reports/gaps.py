@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.instruments import machine_of
-from bench.records import Measurement, Status
+from bench.records.measurement import Measurement, Status
 
 NAMED = 3  # points of a gap; results.csv has them all, and where memory ends is said of all
 
@@ -39,6 +38,6 @@ def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:
     groups: dict[tuple[str, str, Status, str], list[str]] = {}
     for m in measurements:
         if m.status != "ok":
-            key = (m.label, machine_of(m), m.status, m.reason)
+            key = (m.label, m.machine, m.status, m.reason)
             groups.setdefault(key, []).append(str(m.point))
     return tuple(Gap(*key, tuple(points)) for key, points in groups.items())

@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.instruments import machine_of
-from bench.records import Measurement, Point
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.drawing import Plot
 from reports.plots import Series
 from reports.published import options_text
@@ -167,7 +167,7 @@ def by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measuremen
     groups: dict[str, list[Measurement]] = {}
     for m in measurements:
         if m.status == "ok":
-            groups.setdefault(machine_of(m), []).append(m)
+            groups.setdefault(m.machine, []).append(m)
     return dict(sorted(groups.items()))
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench.claims import ClaimResult, judge
-from bench.instruments import machine_of
-from bench.records import Measurement, Point
+from bench.claims.verdicts import ClaimResult, judge
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.budget import BudgetTable, build_budgets, build_claims
@@ -201,7 +201,7 @@ class Page:
     @cached_property
     def warnings(self) -> list[str]:
         """What the instruments warned of, each once; what is of a machine stands with it."""
-        others = (m for m in self.measurements if not machine_of(m))
+        others = (m for m in self.measurements if not m.machine)
         return sorted({f"{m.quantity} of {m.point}: {w}" for m in others for w in m.warnings})
 
     @cached_property
@@ -241,9 +241,9 @@ def build_page(
 
 def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:
     """The newest of each point and instrument, and on each machine, in order; and the verdicts."""
-    newest = {(m.label, m.point, machine_of(m)): m for m in measurements}
+    newest = {(m.label, m.point, m.machine): m for m in measurements}
     ordered = sorted(
-        newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, machine_of(m))
+        newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, m.machine)
     )
     return Results(tuple(ordered), tuple(judge(claims, ordered)))
 
@@ -259,7 +259,7 @@ def _row(measurement: Measurement) -> dict[str, Any]:
         "status": measurement.status,
         "unit": measurement.unit,
         "reason": measurement.reason,
-        "machine": machine_of(measurement),
+        "machine": measurement.machine,
         "warnings": "; ".join(measurement.warnings),
         "network_version": measurement.code.network,
         "instrument_version": measurement.code.instrument,

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.instruments import find_instrument, machine_of
-from bench.records import Measurement, Point
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.machines import POINT_HEADINGS, point_cells
 from reports.tables import NOT_MEASURED, Cell, Table
 
@@ -67,10 +68,10 @@ def build_predicted(measurements: Sequence[Measurement]) -> tuple[Predicted, ...
     }
     groups: dict[tuple[str, str], list[Pair]] = {}
     for m in measurements:
-        is_measured = m.quantity == "memory" and m.status == "ok" and machine_of(m) and m.value
+        is_measured = m.quantity == "memory" and m.status == "ok" and m.machine and m.value
         if is_measured and canonical(m.point) in simulated:
             pair = Pair(simulated[canonical(m.point)], m)
-            groups.setdefault((machine_of(m), m.instrument), []).append(pair)
+            groups.setdefault((m.machine, m.instrument), []).append(pair)
     return tuple(
         Predicted(machine, instrument, _finding(pairs, instrument), _beyond(pairs), _table(pairs))
         for (machine, instrument), pairs in sorted(groups.items())

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from bench import agreement
-from bench.agreement import Agreement
-from bench.records import Measurement
+from bench.claims import agreement
+from bench.claims.agreement import Agreement
+from bench.records.measurement import Measurement
 from reports.tables import Cell, Column, Table
 from suites import PublishedRow, load_published
 from suites.published import CountingRule

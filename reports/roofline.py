@@ -8,8 +8,8 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.instruments import find_instrument, machine_of
-from bench.records import Measurement
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
 from reports.drawing import QUIET, Colours, Drawing, Plot, frame, logarithmic
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name
@@ -93,7 +93,7 @@ def _rates(measurements: Sequence[Measurement]) -> dict[Group, list[Rate]]:
         traffic = found.get((TRAFFIC, traffic_of(m.point)))
         if macs and traffic and m.value and _has_ceilings(m):
             rate = Rate(m, macs * m.point.batch, traffic)
-            groups.setdefault((machine_of(m), m.point.precision), []).append(rate)
+            groups.setdefault((m.machine, m.point.precision), []).append(rate)
     return groups
 
 
@@ -102,7 +102,7 @@ def _roofs(measurements: Sequence[Measurement]) -> dict[Group, tuple[float, floa
     found: dict[Group, list[dict[str, int | float]]] = {}
     for m in measurements:
         if m.quantity == "latency" and m.status == "ok" and _has_ceilings(m):
-            group = (machine_of(m), m.point.precision)
+            group = (m.machine, m.point.precision)
             found.setdefault(group, []).append(m.details["ceilings"])
     macs, moved = RATES
     return {

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from reports.drawing import INK, QUIET, styled
 from reports.machines import by_machine, machine_id
 

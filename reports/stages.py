@@ -8,7 +8,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from bench.commands import INTERRUPTED, main
-from bench.store import Store
+from bench.records.store import Store
 from suites.stages import Stage
 
 Write = Callable[[Collection[str]], object]  # given the sections that are still to be measured

@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
+from suites.fields import Count, Mode, Precision, Seed
 from suites.suite import CLAIMS, FOLDER
-from suites.toml import Count, Items, Option, Section, Seed, load_toml
+from suites.toml import Items, Option, Section, load_toml
 
 
 class Side(Section):
@@ -35,10 +36,10 @@ class Case(Section):
     depth: Count | None = None
     frames: Count | None = None
     batch: Count = 1
-    mode: Literal["train", "infer"] = "infer"
+    mode: Mode = "infer"
     input_size: Count = 224
     num_classes: Count = 174
-    precision: Literal["fp32", "tf32", "bf16", "fp16"] = "fp32"
+    precision: Precision = "fp32"
     dataset: str = ""
     seed: Seed = 0
 

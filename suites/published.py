@@ -36,9 +36,9 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
 class CountingRule:
     """How a source counts: the kinds of operators in its MACs, and how it rounds what it prints.
 
-    `operators` are kinds of `bench.macs`. `roundings` are the significant digits that a figure is
-    rounded to, one rounding after the other; there are none where every digit is printed. `reason`
-    says what the rule was taken from.
+    `operators` are kinds of operators, as `bench.instruments.macs` names them. `roundings` are the
+    significant digits that a figure is rounded to, one rounding after the other; it is empty where
+    every digit is printed. `reason` says what the rule was taken from.
     """
 
     operators: tuple[str, ...]

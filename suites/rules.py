@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, FiniteFloat, model_validator
 
 from suites.errors import SuiteError
+from suites.fields import Count
 from suites.suite import FOLDER, GATE_RULES
-from suites.toml import Count, Items, Section, load_toml
+from suites.toml import Items, Section, load_toml
 
 Consequence = Literal["fail", "warn", "pass"]
 Test = Literal["exact", "samples", "answers"]

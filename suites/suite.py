@@ -3,12 +3,13 @@
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from suites.errors import SuiteError
-from suites.toml import Count, Items, OneOrMore, Option, Section, Seed, load_toml
+from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
+from suites.toml import Items, OneOrMore, Option, Section, load_toml
 
 FOLDER = Path(__file__).parent
 # The TOML files of the folder that are no suites.
@@ -34,12 +35,12 @@ class Sweep(Section):
     frames: Items[Count]
     quantities: Items[str]
     batches: Items[Count] = (1,)
-    modes: Items[Literal["train", "infer"]] = ("infer",)
+    modes: Items[Mode] = ("infer",)
     input_size: Count = 224
     num_classes: OneOrMore[Count] = 174
-    precisions: Items[Literal["fp32", "tf32", "bf16", "fp16"]] = ("fp32",)
-    executions: Items[Literal["eager", "compile"]] = ("eager",)
-    memory_formats: Items[Literal["default", "contiguous", "channels_last"]] = ("default",)
+    precisions: Items[Precision] = ("fp32",)
+    executions: Items[Execution] = ("eager",)
+    memory_formats: Items[MemoryFormat] = ("default",)
     options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
     dataset: str = ""
     seeds: Items[Seed] = (0,)

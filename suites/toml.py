@@ -17,13 +17,12 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from suites.errors import SuiteError
+from suites.fields import MOST_INT
 
 UNKNOWN_KEY, OWN = "extra_forbidden", "value_error"  # as pydantic calls it, and what we raise
 ONE, SEVERAL = "<one>", "<several>"  # which form a value has; pydantic puts it among the keys
 MOST_SHOWN = 60  # letters of a key or a value that an error shows
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
-
-MOST = 2**63 - 1  # of a number: PyTorch takes none that is larger, and records hold none
 
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ def _form(value: Any) -> str:
 
 def _check_option(value: Any) -> Any:
     """Refuse in one error what would be an error of every type that an option may have."""
-    is_huge = isinstance(value, int | float) and not abs(value) <= MOST
+    is_huge = isinstance(value, int | float) and not abs(value) <= MOST_INT
     if is_huge or not isinstance(value, int | float | str):
         raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
     return value
@@ -46,8 +45,6 @@ Items = Annotated[
     Field(min_length=1),
     BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
-Count = Annotated[int, Field(ge=1, le=2**31 - 1)]
-Seed = Annotated[int, Field(ge=0, le=MOST)]
 OneOrMore = Annotated[
     Annotated[T, Tag(ONE)] | Annotated[Items[T], Tag(SEVERAL)], Discriminator(_form)
 ]

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from bench.environment import current
-from bench.records import CodeVersion, Measurement, Point, Reference
+from bench.machine.environment import current
+from bench.records.measurement import CodeVersion, Measurement, Reference
+from bench.records.point import Point
 from suites import Case, Claim
 
 

@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.commands import main
-from bench.environment import current
-from bench.records import CodeVersion, Measurement
-from bench.store import Store
+from bench.machine.environment import current
+from bench.records.measurement import CodeVersion, Measurement
+from bench.records.store import Store
 from bench.text import NUMBER
 from tests.records import beside, measurement, point
 

@@ -88,7 +88,7 @@ def _overview(argv: list[str]) -> int:
     for name, (_, summary) in COMMANDS.items():
         commands.add_parser(name, help=summary)
     if parser.parse_args(argv).version:
-        from bench.environment import installed_version
+        from bench.machine.environment import installed_version
 
         print(f"blvbench {installed_version('blvbench')}")
     else:

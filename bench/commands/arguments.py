@@ -5,8 +5,8 @@ import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, _MutuallyExclusiveGroup
 
-from bench.networks import FILE_MARK
-from bench.processes import TIME_LIMIT_S
+from bench.machine.processes import TIME_LIMIT_S
+from bench.workload.networks import FILE_MARK
 
 SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kMGT]i?B)")
 POWERS = {"k": 1, "M": 2, "G": 3, "T": 4}

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from bench.budget import Budget, amount
-from bench.choose import Choice, Scored, on_front
-from bench.claims import ClaimResult
+from bench.choice.budget import Budget, amount
+from bench.choice.comparison import Comparison
+from bench.choice.ranking import Choice, Scored, on_front
+from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
-from bench.comparison import Comparison
-from bench.instruments import find_instrument
+from bench.records.catalogue import find_instrument
 
 NONE = "none"
 Notes = dict[str, int]  # the number of each source of accuracies

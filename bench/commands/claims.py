@@ -3,12 +3,12 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from bench.claims import ClaimResult, Verdict, judge
+from bench.claims.verdicts import ClaimResult, Verdict, judge
 from bench.commands import FAILED
 from bench.commands.import_ import add_recorded
 from bench.commands.output import add_json, print_json, print_table
-from bench.recorded import load_recorded, with_recorded
-from bench.store import Store
+from bench.records.recorded import load_recorded, with_recorded
+from bench.records.store import Store
 from suites import load_claims
 
 

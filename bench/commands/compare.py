@@ -8,22 +8,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+from bench.choice.accuracies import Accuracy, known_accuracies, on_dataset
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.budgets import Asked, add_budgets
 from bench.commands.import_ import add_recorded
 from bench.commands.output import add_json, print_json, progress_bar
 from bench.commands.point import DEFAULTS, add_choice, point_of
-from bench.environment import has_device
-from bench.known_accuracies import Accuracy, known_accuracies, on_dataset
-from bench.networks import configured
-from bench.recorded import load_recorded, with_recorded
-from bench.records import Device, Measurement, Point
-from bench.store import Store
+from bench.machine.environment import has_device
+from bench.records.measurement import Measurement
+from bench.records.point import Device, Point
+from bench.records.recorded import load_recorded, with_recorded
+from bench.records.store import Store
+from bench.workload.networks import configured
 from suites import load_claims, load_published
 
 if TYPE_CHECKING:
-    from bench.comparison import Request, Wanted
+    from bench.choice.comparison import Request, Wanted
 
 DATASET = "something-something-v2"  # the paper's, and that of most networks in its tables
 LARGEST = "max"  # as a batch: as many clips as fit
@@ -32,7 +33,7 @@ FIXED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memo
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    from bench.candidates import MAX_FRAMES
+    from bench.choice.candidates import MAX_FRAMES
 
     add_budgets(parser)
     add_choice(parser, "mode")
@@ -72,9 +73,9 @@ def run(arguments: Namespace) -> int:
     """Find what fits the budgets, and print it."""
     if not any(getattr(arguments, name) for name in (*FIXED, "latency")):
         raise UsageError("say a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms")
+    from bench.choice.comparison import compare
+    from bench.choice.ledger import Ledger
     from bench.commands.choices import print_comparison  # imports torch, as what follows
-    from bench.comparison import compare
-    from bench.ledger import Ledger
 
     stored = _stored(arguments.store)
     measurements = with_recorded(stored, load_recorded(arguments.recorded))
@@ -96,8 +97,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
-    from bench.candidates import own_networks, variants
-    from bench.comparison import Request
+    from bench.choice.candidates import own_networks, variants
+    from bench.choice.comparison import Request
 
     accuracies = on_dataset(known_accuracies(load_published(), measurements), arguments.dataset)
     setting = _setting(arguments, accuracies)
@@ -144,13 +145,12 @@ def _budgets(
     if arguments.latency is None and (arguments.machine or arguments.device):
         raise UsageError("--machine and --device are of a latency: give --latency as well")
     if arguments.machine:
-        from bench.comparison import latencies_of
-        from bench.instruments import machine_of
+        from bench.choice.comparison import latencies_of
 
         if arguments.device:
             raise UsageError("--machine says what timed: leave --device out")
         recorded = tuple(latencies_of(measurements, arguments.machine))
-        labels["latency"], machine = recorded[0].label, machine_of(recorded[0])
+        labels["latency"], machine = recorded[0].label, recorded[0].machine
     elif arguments.latency:
         device: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
         if not has_device(device):
@@ -166,7 +166,7 @@ def _budgets(
 
 
 def _wanted(label: str, asked: Asked, setting: Point, machine: str) -> "Wanted":
-    from bench.comparison import Wanted
+    from bench.choice.comparison import Wanted
 
     if not asked.network:
         return Wanted(label, asked.text, asked.limit, machine)

@@ -8,7 +8,7 @@ from typing import get_args
 
 from bench.commands import UsageError
 from bench.commands.output import progress_bar
-from bench.environment import usable_cores
+from bench.machine.environment import usable_cores
 from bench.video.annotations import Annotated, load_annotations
 from bench.video.arrow_of_time import CLASSES, NAME, Split, generate, motions
 from bench.video.arrow_of_time import videos as generated

@@ -4,8 +4,8 @@ from argparse import ArgumentParser, Namespace
 from typing import get_args
 
 from bench.commands import UsageError
-from bench.environment import has_device, usable_cores
-from bench.records import Device
+from bench.machine.environment import has_device, usable_cores
+from bench.records.point import Device
 
 
 def add_device(parser: ArgumentParser) -> None:

@@ -13,7 +13,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the checks; exit 1 where one fails."""
-    from bench.doctor import CHECKS
+    from bench.instruments.doctor import CHECKS
 
     with progress_bar(len(CHECKS), "doctor") as advance:
         checks = [advance(check()) for check in CHECKS]

@@ -1,7 +1,5 @@
 """`blvbench evaluate`."""
 
-import hashlib
-import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
@@ -15,10 +13,12 @@ from bench.commands.device import add_device, device_of, threads_of
 from bench.commands.output import add_json, print_json, print_table, progress_bar
 from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
-from bench.networks import build, configured
-from bench.proportions import Comparison, compare, wilson
-from bench.records import Measurement, Point, Scalar
-from bench.store import Store
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.records.proportions import Comparison, compare, wilson
+from bench.records.record import Scalar
+from bench.records.store import Store
+from bench.workload.networks import build, configured
 
 if TYPE_CHECKING:
     from torch import nn
@@ -72,13 +72,13 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Evaluate a network on videos; says which of them could not be used."""
-    from bench.accuracy import Accuracy
-    from bench.instruments import Reading, find_instrument
-    from bench.placement import check_device
-    from bench.settings import fixed
-    from bench.tasks import Task
+    from bench.instruments.accuracy.answers import read_answers
+    from bench.records.catalogue import find_instrument
+    from bench.runs.tasks import Task
     from bench.video.decoding import check_decoder
     from bench.video.scores_file import NamedScores, read_scores, write_scores
+    from bench.workload.placement import check_device
+    from bench.workload.settings import fixed
 
     for path in (arguments.scores, arguments.store):
         if path is not None and not path.parent.is_dir():
@@ -105,12 +105,11 @@ def run(arguments: Namespace) -> int:
             fixed(device, point.precision, threads=threads, cudnn_benchmark=False)
         )
         scores = _scores(arguments, model.to(device), data, point)
-        found = Accuracy.of(scores, data.videos, {**settings, **protocol})
-        lost = tuple(f"{u.name} is {u.kind}: {u.reason}" for u in scores.unusable)
+        reading = read_answers(scores, data.videos, {**settings, **protocol})
         task = Task(point, find_instrument("accuracy:evaluated"))
-        measured = task.record(Reading(found.answers, found.details, lost, settings=found.settings))
+        measured = task.record(reading)
         if store is not None:
-            store.put(_identity(task.identity, measured), measured)
+            store.put(task.identity_with(measured.settings), measured)
     named = NamedScores(point.network_label, data.digest, scores)
     if arguments.scores is not None:
         write_scores(arguments.scores, named)
@@ -198,12 +197,6 @@ def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Sc
         "short_side": _short_side(arguments, point, data),
         "decoder": decoder_version(arguments.decoder),
     }
-
-
-def _identity(task: str, measured: Measurement) -> str:
-    """Of an accuracy: that of its task, with what was evaluated and how."""
-    content = json.dumps([task, measured.settings], sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _show(

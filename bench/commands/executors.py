@@ -5,14 +5,14 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bench import environment
 from bench.commands import UsageError
-from bench.records import Measurement
-from bench.store import Store
+from bench.machine import environment
+from bench.records.measurement import Measurement
+from bench.records.store import Store
 
 if TYPE_CHECKING:
-    from bench.cluster.schedulers import Scheduler
-    from bench.tasks import Task
+    from bench.runs.cluster.schedulers import Scheduler
+    from bench.runs.tasks import Task
 
 LOCAL, SUBMITIT, SLURM = "local", "submitit-local", "slurm"
 WORKERS = 8  # jobs at once: the GPUs of a node
@@ -86,9 +86,9 @@ def find_scheduler(arguments: Namespace) -> "Scheduler | None":
     """
     if arguments.executor == LOCAL:
         return None
-    from bench.cluster.job import MARGIN_S
-    from bench.cluster.schedulers import LocalProcesses, Slurm
-    from bench.cluster.sweep import jobs_folder
+    from bench.runs.cluster.job import MARGIN_S
+    from bench.runs.cluster.schedulers import LocalProcesses, Slurm
+    from bench.runs.cluster.sweep import jobs_folder
 
     time_s = _job_time_s(arguments)
     if time_s < arguments.time_limit + 2 * MARGIN_S:
@@ -112,7 +112,7 @@ def run_tasks(
 ) -> list[Measurement]:
     """Measure `tasks` here, or in jobs of `scheduler`."""
     if scheduler is None:
-        from bench import runner
+        from bench.runs import runner
 
         return runner.run(
             tasks,
@@ -121,7 +121,7 @@ def run_tasks(
             time_limit_s=arguments.time_limit,
             on_result=on_result,
         )
-    from bench.cluster import sweep
+    from bench.runs.cluster import sweep
 
     share = math.ceil(len(tasks) / (PACKS_PER_WORKER * _workers(arguments)))
     terms = sweep.Terms(

@@ -16,7 +16,7 @@ from suites.suite import FOLDER, GATE_RULES
 if TYPE_CHECKING:
     from bench.gate.entry import Entry
     from bench.gate.verdict import Verdict
-    from bench.tasks import Task
+    from bench.runs.tasks import Task
 
 RULES = FOLDER / f"{GATE_RULES}.toml"
 
@@ -111,7 +111,7 @@ def _write(arguments: Namespace, verdicts: "Sequence[Verdict]") -> None:
 def _measured_again(waiting: "Sequence[Verdict]", arguments: Namespace) -> "list[Entry]":
     """Entries of what looks worse, measured again where this is the machine and the code for it."""
     from bench.gate.entry import Entry
-    from bench.workers import measured
+    from bench.runs.workers import measured
 
     tasks = list(filter(None, (_task_again(verdict.entry) for verdict in waiting)))
     with progress_bar(len(tasks), "confirming") as advance:
@@ -125,9 +125,9 @@ def _measured_again(waiting: "Sequence[Verdict]", arguments: Namespace) -> "list
 
 def _task_again(entry: "Entry") -> "Task | None":
     """The task that measures an entry again; None where that would measure something else here."""
-    from bench.environment import current
     from bench.errors import BenchError
-    from bench.tasks import task
+    from bench.machine.environment import current
+    from bench.runs.tasks import task
     from models import NetworkError
 
     if entry.point is None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from bench.commands import UsageError
 from bench.errors import BenchError
-from bench.instruments import find_instrument, machine_of
-from bench.recorded import FOLDER, read_results, write
-from bench.records import Measurement
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.recorded import FOLDER, read_results, write
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
         )
     path = arguments.into / f"{arguments.name or _name(kept)}.json"
     held = write(path, kept)
-    machines = sorted({machine_of(m) for m in held} - {""})
+    machines = sorted({m.machine for m in held} - {""})
     print(f"{path}: {len(held)} records, of {'; '.join(machines)}")
     return 0
 
@@ -60,9 +60,9 @@ def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
 
     Running out of memory or time is a result, what a machine cannot do is not.
     """
-    of_machines = [m for m in measurements if machine_of(m) and m.status != "unsupported"]
+    of_machines = [m for m in measurements if m.machine and m.status != "unsupported"]
     points = {m.point for m in of_machines}
-    others = [m for m in measurements if not machine_of(m) and m.status == "ok"]
+    others = [m for m in measurements if not m.machine and m.status == "ok"]
     instruments = {m.label: find_instrument(m.label) for m in others}
     wanted = {
         (label, instrument.canonical(point))
@@ -74,7 +74,7 @@ def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 def _name(measurements: Sequence[Measurement]) -> str:
     """The accelerator's name where there is one, else the processor's, as a file may be called."""
-    environments = [m.environment for m in measurements if machine_of(m)]
+    environments = [m.environment for m in measurements if m.machine]
     accelerators = {e.accelerator for e in environments} - {""}
     names = accelerators or {e.processor for e in environments}
     slugs = {"-".join(re.findall("[a-z0-9]+", name.lower())) for name in names}

@@ -10,11 +10,12 @@ from bench.commands.arguments import add_time_limit, size_bytes
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
 from bench.commands.point import add_point, point_of
 from bench.errors import BenchError
-from bench.networks import build_on_meta, configured
-from bench.records import Measurement, Point
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.workload.networks import build_on_meta, configured
 
 if TYPE_CHECKING:
-    from bench.tasks import Task
+    from bench.runs.tasks import Task
 
 QUANTITIES = "params,macs,memory"  # they need neither a machine nor time
 
@@ -48,7 +49,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Measure one network at one point; exit 1 where a measurement failed."""
-    from bench.tasks import task  # imports torch, which --help need not wait for
+    from bench.runs.tasks import task  # imports torch, which --help need not wait for
 
     point = configured(point_of(arguments))
     if arguments.memory is not None and not arguments.max_batch:
@@ -82,7 +83,7 @@ def run(arguments: Namespace) -> int:
 
 def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
     """The results in the order of `tasks`; what is a figure of the machine in a fresh process."""
-    from bench.workers import measured
+    from bench.runs.workers import measured
 
     for one in tasks:
         if one.instrument.device:
@@ -93,8 +94,8 @@ def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurem
 
 def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
     """Find the largest batch of `point` in `memory_bytes`, or in all that the GPU has."""
-    from bench import max_batch
-    from bench.environment import current
+    from bench.choice import max_batch
+    from bench.machine.environment import current
 
     on_gpu = current("cuda")
     capacity_bytes = memory_bytes or on_gpu.accelerator_memory_bytes
@@ -138,7 +139,7 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
 
 def _per_layer(point: Point, *, as_json: bool) -> int:
     """List what every module of the network at `point` costs, and the sum."""
-    from bench.layers import Layer, count
+    from bench.instruments.layers import Layer, count
     from models.user_file import contained
 
     with contained():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from bench.text import printable
 
 FILE_COLUMNS = 200  # of a table that goes into a file or a pipe, where no line is too long

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from bench.commands import UsageError
 from bench.commands.arguments import add_model
-from bench.networks import FILE_MARK
-from bench.records import Execution, MemoryFormat, Mode, Point, Precision, Scalar
+from bench.records.point import Point
+from bench.records.record import Scalar
+from bench.workload.networks import FILE_MARK
+from suites.fields import Execution, MemoryFormat, Mode, Precision
 
 FRAMES = 16  # of the clip that the paper's claims are judged by
 CHOICES = {

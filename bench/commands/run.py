@@ -10,9 +10,9 @@ from bench.commands import FAILED, INTERRUPTED
 from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.executors import add_executor, check_executor, find_scheduler, run_tasks
 from bench.commands.output import progress_bar
-from bench.processes import prepare
-from bench.records import Measurement
-from bench.store import AGAIN, Store
+from bench.machine.processes import prepare
+from bench.records.measurement import Measurement
+from bench.records.store import AGAIN, Store
 from suites import load_suite
 
 SAID = ("ok", "failed")  # statuses that the summary names, of however many
@@ -32,9 +32,9 @@ def run(arguments: Namespace) -> int:
 
     Running out of memory is a result, and so is what this machine cannot do.
     """
-    from bench import runner
-    from bench.cluster.sweep import collect
-    from bench.tasks import suite_tasks
+    from bench.runs import runner
+    from bench.runs.cluster.sweep import collect
+    from bench.runs.tasks import suite_tasks
 
     check_executor(arguments)
     scheduler = find_scheduler(arguments)

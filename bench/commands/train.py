@@ -12,10 +12,10 @@ from bench.commands.device import add_device, device_of, threads_of
 from bench.commands.output import progress_bar
 from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
-from bench.networks import build, configured
-from bench.records import Point
+from bench.records.point import Point
 from bench.text import printable
 from bench.video.recipe import Recipe
+from bench.workload.networks import build, configured
 
 if TYPE_CHECKING:
     from torch import nn
@@ -80,9 +80,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Train a network on videos; what was interrupted goes on when it is run again."""
-    from bench.placement import check_device
-    from bench.settings import fixed
     from bench.video.decoding import check_decoder
+    from bench.workload.placement import check_device
+    from bench.workload.settings import fixed
 
     _check(arguments)
     check_decoder(arguments.decoder)
@@ -125,7 +125,7 @@ def _unfinished(out: Path) -> Path:
 
 def _recipe(arguments: Namespace, data: DataSet) -> Recipe:
     """The paper's, or for generated videos the one of the accuracy suite, with what was given."""
-    from bench.accuracy import RECIPE
+    from bench.instruments.accuracy.trained import RECIPE
 
     given = {
         field.name: value

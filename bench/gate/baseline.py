@@ -12,9 +12,9 @@ from typing import Any
 from bench.errors import BenchError
 from bench.gate import pytest_benchmark
 from bench.gate.entry import Entry, newest
-from bench.instruments import find_instrument
 from bench.json_file import check_keys, explain, load_object, write_whole
-from bench.store import Store, is_store
+from bench.records.catalogue import find_instrument
+from bench.records.store import Store, is_store
 
 FORMAT_VERSION = 1  # 1: conditions, and entries that name theirs
 ADVICE = "write a new baseline with 'blvbench gate --update'"

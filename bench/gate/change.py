@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.gate.entry import Entry
-from bench.proportions import compare as compare_answers
+from bench.records.proportions import compare as compare_answers
 from suites.rules import Rule
 
 

@@ -6,21 +6,19 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from bench.instruments import find_instrument, machine_of
-from bench.records import (
-    ANSWERED,
+from bench.records.catalogue import PERCENT, find_instrument
+from bench.records.measurement import (
     BUSY,
-    PERCENT,
+    PROTOCOL,
     REFERENCE_VERSION,
     Measurement,
-    Number,
-    Point,
-    Record,
     Reference,
     Status,
     check_samples,
 )
-from bench.samples import ratios
+from bench.records.point import Point
+from bench.records.record import Number, Record
+from bench.records.samples import ratios
 from bench.text import Text
 
 # Settings that no figure depends on, or that are judged by themselves.
@@ -145,8 +143,8 @@ def _conditions(measurement: Measurement) -> dict[str, str]:
     packages = measurement.environment.packages
     found: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
     if measurement.is_accuracy:
-        found |= {name: measurement.settings.get(name, "") for name in ANSWERED}
-    if machine := machine_of(measurement):
+        found |= {name: measurement.settings.get(name, "") for name in PROTOCOL}
+    if machine := measurement.machine:
         settings = {k: v for k, v in measurement.settings.items() if k not in NO_CONDITIONS}
         found |= {"machine": machine, **settings}
     if measurement.reference:

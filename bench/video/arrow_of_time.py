@@ -18,8 +18,8 @@ from typing import Literal
 
 import numpy as np
 
-from bench.environment import installed_version
 from bench.errors import BenchError
+from bench.machine.environment import installed_version
 from bench.source import code_version
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
@@ -106,7 +106,7 @@ def cache_folder() -> Path:
 
 def version(seed: int = 0) -> str:
     """Of all that decides the set's files: another generator, encoder or seed makes another set."""
-    sources = code_version("bench.video.motions", "bench.video.arrow_of_time")
+    sources = code_version("bench.video.arrow_of_time")
     encoder = [installed_version(name) for name in ("av", "numpy")]
     return hashlib.sha256(repr((sources, encoder, seed)).encode()).hexdigest()[:12]
 

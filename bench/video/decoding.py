@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from bench.environment import installed_version
 from bench.errors import BenchError, UnsupportedError
+from bench.machine.environment import installed_version
 from bench.video.skipping import few_frames
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.records import Precision
-from bench.steps import autocast
 from bench.video.loading import AllViews, Losses, Unusable, Views, items
+from bench.workload.steps import autocast
+from suites.fields import Precision
 
 
 @dataclass(frozen=True)

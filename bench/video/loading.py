@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
-from bench.processes import context
+from bench.machine.processes import context
 from bench.video.contents import digest_of_list
 from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
 from bench.video.frames import read_frames

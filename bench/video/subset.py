@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from bench.errors import BenchError
 from bench.json_file import explain
-from bench.records import Record
+from bench.records.record import Record
 from bench.video.annotations import Annotated as Listed
 from bench.video.contents import content_hash
 from bench.video.decoding import VideoError

@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.records import Precision
-from bench.steps import autocast
 from bench.video.loading import Drawn, Losses, RandomClips, Unusable, items
 from bench.video.recipe import Recipe
+from bench.workload.steps import autocast
 from models.checkpoint import network_of
 from models.registry import CONFIGURATION
+from suites.fields import Precision
 
 OnStep = Callable[[int, float, float], object]
 

@@ -1,6 +1,6 @@
 import pytest
 
-from bench import ceilings, latency
+from bench.instruments import ceilings, latency
 
 
 @pytest.fixture

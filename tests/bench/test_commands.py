@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import models
-from bench import doctor
 from bench.commands import COMMANDS, main
-from bench.store import Store
+from bench.instruments import doctor
+from bench.records.store import Store
 from suites.suite import bundled_suites
 from tests.records import measurement, point
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from bench import json_file
 from bench.errors import BenchError
 from bench.json_file import check_keys, explain, load_object, write_whole
-from bench.records import Point
+from bench.records.point import Point
 
 ADVICE = "give another file"
 

@@ -16,12 +16,12 @@ import torch
 from safetensors.torch import save as save_tensors
 
 import models
-from bench import recorded
-from bench.cluster.pack import Log, read_pack
 from bench.errors import BenchError
 from bench.gate import baseline
-from bench.records import Measurement
-from bench.store import Store
+from bench.records import recorded
+from bench.records.measurement import Measurement
+from bench.records.store import Store
+from bench.runs.cluster.pack import Log, read_pack
 from bench.text import printable
 from bench.video import subset
 from bench.video.annotations import load_annotations

@@ -14,12 +14,12 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 import models
-from bench import recorded as recorded_file
-from bench.cluster.pack import Asked, Done, Line, Pack
 from bench.gate import baseline as baseline_file
 from bench.gate.entry import Entry
-from bench.records import Measurement
-from bench.store import Store
+from bench.records import recorded as recorded_file
+from bench.records.measurement import Measurement
+from bench.records.store import Store
+from bench.runs.cluster.pack import Asked, Done, Line, Pack
 from bench.video import subset
 from bench.video.evaluation import Scores
 from bench.video.scores_file import NamedScores, write_scores

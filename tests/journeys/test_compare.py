@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench.records import Point
-from bench.tasks import task
+from bench.records.point import Point
+from bench.runs.tasks import task
 from models import NetworkError
 from tests.bench.commands.comparing import (
     LABELS,

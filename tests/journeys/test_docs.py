@@ -14,8 +14,9 @@ import pytest
 from pydantic import BaseModel
 
 from bench.commands import COMMANDS, Parser
-from bench.instruments import INSTRUMENTS
-from bench.records import Environment, Measurement, Point
+from bench.records.catalogue import INSTRUMENTS
+from bench.records.measurement import Environment, Measurement
+from bench.records.point import Point
 from models import list_models
 from suites import Case, Claim, Suite, Sweep, load_claims
 from suites.claim import Side

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import Measurement
-from bench.store import Store
+from bench.records.measurement import Measurement
+from bench.records.store import Store
 from tests.records import measurement, point
 
 README = Path(__file__).parents[2] / "README.md"
@@ -55,12 +55,12 @@ with open("disk/filler", "wb", buffering=0) as filler:
         pass
 """
 CLOCK_BACK = """
-import bench.tasks
-class Back(bench.tasks.datetime):
+import bench.runs.tasks
+class Back(bench.runs.tasks.datetime):
     @classmethod
     def now(cls, zone=None):
         return cls(1999, 1, 1, tzinfo=zone)
-bench.tasks.datetime = Back
+bench.runs.tasks.datetime = Back
 """
 JOBS = ["--executor", "submitit-local"]
 # What the disk held is copied, for the disk is gone then.

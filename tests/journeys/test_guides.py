@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from bench.store import Store
+from bench.records.store import Store
 from tests.bench.video.films import write_numbered
 from tests.journeys.documented import (
     LAST_RESORT_S,
@@ -74,7 +74,9 @@ git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
 
 
 def test_the_instruments_example_runs(tmp_path: Path) -> None:
-    printed = run_example("import bench.macs, bench.memory, models", tmp_path)
+    printed = run_example(
+        "import bench.instruments.macs, bench.instruments.memory, models", tmp_path
+    )
     assert "'conv': 23840423936" in printed
     assert "'activations'" in printed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bench.errors import BenchError
-from bench.store import Store
+from bench.records.store import Store
 from tests.bench.commands.lines import SMALL
 from tests.bench.video.films import write_numbered
 from tests.journeys.groups import wait_for_the_end_of_group

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.commands import main
-from bench.store import Store
+from bench.records.store import Store
 from tests.bench.commands.lines import SMALL_SUITE
 
 

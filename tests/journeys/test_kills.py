@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.store import Store
+from bench.records.store import Store
 from tests.journeys.groups import wait_for_the_end_of_group
 
 KILLS = int(os.environ.get("BLVBENCH_KILLS", "4"))  # the nightly session has more

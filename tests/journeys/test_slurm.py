@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.store import Store
+from bench.records.store import Store
 from tests.journeys import slurm
 
 pytestmark = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "Slurm is there")

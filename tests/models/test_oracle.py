@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 import models
-from bench import macs
+from bench.instruments import macs
 from tests.models import oracle
 
 WITH_GRADIENTS = [name for name in oracle.NETWORKS if "grad_norm" in oracle.read(name)]

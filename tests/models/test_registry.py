@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import models
-from bench import layers, params
+from bench.instruments import layers, params
 from models import NetworkError
 from models.registry import register
 from tests.models.networks import ALL, build, label, small_clip

@@ -13,11 +13,11 @@ import pytest
 import torch
 
 import models
-from bench import latency
-from bench.environment import usable_cores
-from bench.records import Mode
-from bench.settings import fixed
-from bench.steps import make_step
+from bench.machine.environment import usable_cores
+from bench.workload.settings import fixed
+from bench.workload.steps import make_step
+from bench.workload.timers import time_on_cpu
+from suites.fields import Mode
 
 ROUNDS = 7
 NETWORKS: dict[str, dict[str, str]] = {
@@ -53,7 +53,7 @@ def test_efficient_is_faster(
     rounds: list[list[float]] = []
 
     def run_round() -> None:
-        rounds.append([latency.time_on_cpu(step) for step in steps.values()])
+        rounds.append([time_on_cpu(step) for step in steps.values()])
 
     with fixed("cpu", "fp32", threads=usable_cores(), cudnn_benchmark=False):
         benchmark.pedantic(run_round, rounds=ROUNDS, warmup_rounds=1)

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 
 from bench.commands import main
-from bench.environment import shared_cores
-from bench.store import Store
-from bench.tasks import task
-from bench.workers import measured
+from bench.machine.environment import shared_cores
+from bench.records.store import Store
+from bench.runs.tasks import task
+from bench.runs.workers import measured
 from tests.records import point
 
 GATES = 100

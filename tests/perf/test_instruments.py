@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import models
-from bench import macs, memory
+from bench.instruments import macs, memory
 
 CLIP = (8, 3, 16, 224, 224)
 Benchmark = Callable[..., Any]

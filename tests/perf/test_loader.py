@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench.settings import fixed
 from bench.video.arrow_of_time import ENCODING
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
@@ -23,6 +22,7 @@ from bench.video.loading import AllViews, items
 from bench.video.motions import PAIRS, SIZE, draw
 from bench.video.sampling import Uniform
 from bench.video.transforms import Views
+from bench.workload.settings import fixed
 
 ROUNDS = 15
 BOUND = 0.8  # of the speed of decoding alone, at least

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.store import Store
+from bench.records.store import Store
 from tests.journeys.browser import results
 
 HELP_S = 0.2  # of the processor

@@ -1,4 +1,4 @@
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.page import build_page

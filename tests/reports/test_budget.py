@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 from matplotlib.transforms import Bbox
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from reports import writer
 from reports.budget_plot import DEPTH, LABEL_PT, Dot, _draw, front_of
 from reports.drawing import Drawing, colours_of

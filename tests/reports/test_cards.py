@@ -1,7 +1,7 @@
 import pytest
 
-from bench.claims import judge
-from bench.records import Measurement
+from bench.claims.verdicts import judge
+from bench.records.measurement import Measurement
 from reports.cards import Card, build_answers
 from tests.records import claim, measurement, point
 

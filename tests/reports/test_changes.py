@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bench.environment import current
-from bench.records import CodeVersion, Measurement
+from bench.machine.environment import current
+from bench.records.measurement import CodeVersion, Measurement
 from reports.changes import DOUBTFUL, GONE, MOVED, NEW, Changes, Group
 from reports.page import build_page
 from tests.records import beside, claim, measurement, point

@@ -1,5 +1,5 @@
-from bench.claims import ClaimResult, judge
-from bench.records import Measurement
+from bench.claims.verdicts import ClaimResult, judge
+from bench.records.measurement import Measurement
 from reports.claim_changes import ClaimChange
 from tests.records import claim, measurement, point
 

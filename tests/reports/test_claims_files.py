@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from bench.claims import ClaimResult, judge
-from bench.environment import current
-from bench.records import Measurement
+from bench.claims.verdicts import ClaimResult, judge
+from bench.machine.environment import current
+from bench.records.measurement import Measurement
 from reports.claims_files import claims_md, claims_tex
 from tests.records import claim, measurement, point
 

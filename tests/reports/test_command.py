@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bench.commands import main
-from bench.records import Measurement
-from bench.store import Store
+from bench.records.measurement import Measurement
+from bench.records.store import Store
 from tests.records import measurement, point
 
 OURS = {"formulation": "published"}

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from bench.environment import current
-from bench.records import CodeVersion, Measurement
+from bench.machine.environment import current
+from bench.records.measurement import CodeVersion, Measurement
 from reports.compared import Compared
 from suites.rules import Rule
 from tests.records import beside, measurement, point

@@ -1,4 +1,4 @@
-from bench.environment import current
+from bench.machine.environment import current
 from reports.environments import build_environments
 from tests.records import measurement, point
 

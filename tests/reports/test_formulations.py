@@ -1,7 +1,8 @@
 from typing import Any
 
-from bench.environment import current
-from bench.records import Environment, Measurement, Point
+from bench.machine.environment import current
+from bench.records.measurement import Environment, Measurement
+from bench.records.point import Point
 from reports.formulations import COSTS, MEASURED_BY, build_formulations
 from tests.records import beside, measurement, point
 

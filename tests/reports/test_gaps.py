@@ -1,4 +1,4 @@
-from bench.records import Measurement, Status
+from bench.records.measurement import Measurement, Status
 from reports.gaps import build_gaps
 from tests.records import measurement, point
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bench.environment import current
-from bench.records import Environment, Measurement, Point, Reference
+from bench.machine.environment import current
+from bench.records.measurement import Environment, Measurement, Reference
+from bench.records.point import Point
 from reports.page import Page, build_page
 from reports.predicted import Pair
 from reports.tables import Cell, Table

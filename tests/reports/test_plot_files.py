@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 import pytest
 from PIL import Image
 
-from bench.environment import current
 from bench.errors import BenchError
+from bench.machine.environment import current
 from reports.page import Page, build_page
 from reports.plot_files import DPI, plot_files
 from reports.samples_plot import draw_samples

@@ -1,6 +1,6 @@
-from bench.agreement import compare
-from bench.records import Measurement
-from bench.tasks import task
+from bench.claims.agreement import compare
+from bench.records.measurement import Measurement
+from bench.runs.tasks import task
 from reports.page import build_page
 from reports.published import accuracy_columns, build_agreement
 from suites import PublishedRow, load_claims, load_published

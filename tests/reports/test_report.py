@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.environment import current
 from bench.errors import BenchError
-from bench.records import Measurement
+from bench.machine.environment import current
+from bench.records.measurement import Measurement
 from reports import writer
 from reports.page import Page, build_page
 from suites import load_claims

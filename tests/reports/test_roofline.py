@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.records import Measurement, Point
+from bench.records.measurement import Measurement
+from bench.records.point import Point
 from reports.drawing import colours_of
 from reports.page import build_page
 from reports.roofline import build_rooflines

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.environment import current
+from bench.machine.environment import current
 from reports.machines import machine_id
 from reports.samples_plot import draw_samples
 from tests.records import measurement, point

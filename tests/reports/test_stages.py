@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bench.commands import FAILED, INTERRUPTED, MISUSE
-from bench.store import Store
+from bench.records.store import Store
 from reports import stages as module
 from reports.page import build_page
 from reports.stages import measure_in_stages

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.environment import current
+from bench.machine.environment import current
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.tasks import suite_tasks
+from bench.runs.tasks import suite_tasks
 from suites import SuiteError, bundled_suites, load_claims, load_suite
 from suites.gpu_memory import load_gpu_peaks
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bench.commands import main
-from bench.records import Point
-from bench.tasks import task
+from bench.records.point import Point
+from bench.runs.tasks import task
 
 LABELS = {
     "macs": "macs:flop_counter",

@@ -3,10 +3,10 @@ from pathlib import Path
 import pytest
 
 import models
-from bench import recorded
 from bench.commands import main
-from bench.environment import current
-from bench.store import Store
+from bench.machine.environment import current
+from bench.records import recorded
+from bench.records.store import Store
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compared, costs_of
 from tests.bench.commands.lines import refusal
 from tests.records import measurement, point
@@ -243,7 +243,7 @@ def test_bad_input_is_one_line_and_exit_2(
 
 
 def test_every_network_is_compared_by_default() -> None:
-    from bench.candidates import variants
+    from bench.choice.candidates import variants
 
     names = {where.network for where in variants((), (), point(frames=1), ())}
     assert names == set(models.list_models())

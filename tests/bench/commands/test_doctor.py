@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from bench import doctor
 from bench.commands import main
-from bench.doctor import Check
+from bench.instruments import doctor
+from bench.instruments.doctor import Check
 
 GOOD = Check("Clock", True, "it ticks", "")
 BAD = Check("Counters", False, "they differ", "mend them")

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.commands import main
-from bench.store import Store
+from bench.records.store import Store
 from models import create_model
 from suites import load_claims
 from tests.bench.commands.lines import QUICK, SMALL, evaluated, refusal

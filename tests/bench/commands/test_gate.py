@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.commands import main
-from bench.environment import current
-from bench.store import Store
+from bench.machine.environment import current
+from bench.records.store import Store
 from tests.bench.commands.lines import refusal
 from tests.bench.gate.entries import around
 from tests.records import beside, measurement, point

@@ -5,12 +5,13 @@ import pytest
 
 from bench.commands import UsageError, main
 from bench.commands.import_ import _name, worth_recording
-from bench.environment import current
-from bench.recorded import read
-from bench.records import Environment, Measurement, Point
-from bench.store import Store
+from bench.machine.environment import current
+from bench.records.measurement import Environment, Measurement
+from bench.records.point import Point
+from bench.records.recorded import read
+from bench.records.store import Store
+from tests.bench.choice.costs import MACS, MEMORY, cost
 from tests.bench.commands.lines import refusal
-from tests.bench.costs import MACS, MEMORY, cost
 from tests.records import point
 
 BIG = current().model_copy(

@@ -4,13 +4,16 @@ from typing import Any
 
 import pytest
 
-from bench import environment, max_batch, workers
+from bench.choice import max_batch
 from bench.commands import main
-from bench.records import Environment, Measurement, Point
-from bench.tasks import Task
-from bench.workers import Result
+from bench.machine import environment
+from bench.records.measurement import Environment, Measurement
+from bench.records.point import Point
+from bench.runs import workers
+from bench.runs.tasks import Task
+from bench.runs.workers import Result
+from tests.bench.choice.costs import cost
 from tests.bench.commands.lines import refusal
-from tests.bench.costs import cost
 
 SMALL = ("measure", "tsn", "--depth", "18", "--frames", "1", "--input-size", "32")
 PARAMS = 11_176_512 + 174 * 513  # of ResNet-18 without its classifier, and of that

@@ -4,7 +4,7 @@ import pytest
 
 from bench.commands import Parser, UsageError
 from bench.commands.point import CHOICES, add_network, add_point, point_of
-from bench.records import Point
+from bench.records.point import Point
 
 
 def parsed(*line: str) -> Point:

@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
-from bench import runner
 from bench.commands import main
-from bench.records import Measurement
-from bench.store import Store
-from bench.tasks import Task
+from bench.records.measurement import Measurement
+from bench.records.store import Store
+from bench.runs import runner
+from bench.runs.tasks import Task
+from tests.bench.choice.costs import cost
 from tests.bench.commands.lines import refusal
-from tests.bench.costs import cost
 
 SUITE = """
 title = "Small"

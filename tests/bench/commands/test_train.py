@@ -4,9 +4,9 @@ import pytest
 import torch
 
 import models
-from bench import accuracy
 from bench.commands import main
-from bench.tasks import task
+from bench.instruments.accuracy.trained import RECIPE
+from bench.runs.tasks import task
 from tests.bench.commands.lines import QUICK, SMALL, evaluated, refusal
 from tests.records import point
 
@@ -87,7 +87,7 @@ def test_generated_videos_need_no_data_and_give_the_suites_figure(
     assert tuple(record["samples"]) == trained.samples
     assert record["details"] == trained.as_json()["details"]
     assert record["settings"]["clips"] == trained.settings["clips"]
-    assert trained.settings["learning_rate"] == accuracy.RECIPE.learning_rate
+    assert trained.settings["learning_rate"] == RECIPE.learning_rate
 
 
 @pytest.mark.usefixtures("small_set")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from bench.gate.entry import Entry
-from bench.records import Reference
+from bench.records.measurement import Reference
 from tests.records import point
 
 TSN_SECONDS = 2.0

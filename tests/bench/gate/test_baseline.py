@@ -11,7 +11,7 @@ from bench.errors import BenchError
 from bench.gate import baseline
 from bench.gate.entry import Entry, newest
 from bench.json_file import MAX_BYTES
-from bench.store import Store
+from bench.records.store import Store
 from tests.bench.gate.entries import around, entry, seconds
 from tests.records import beside, measurement, point
 

@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bench.environment import current
 from bench.gate.entry import Entry, newest
-from bench.instruments import find_instrument
-from bench.records import CodeVersion, Measurement
-from tests.bench.costs import MACS, cost
+from bench.machine.environment import current
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import CodeVersion, Measurement
+from tests.bench.choice.costs import MACS, cost
 from tests.bench.gate.entries import entry, seconds
 from tests.records import beside, measurement, point
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from bench.gate.change import Outcome
 from bench.gate.entry import Entry
 from bench.gate.verdict import Verdict, judge
-from bench.proportions import RIGHT, WRONG
+from bench.records.proportions import RIGHT, WRONG
 from suites import SuiteError
 from suites.rules import Rules, load_rules
 from suites.suite import FOLDER
@@ -264,7 +264,7 @@ def test_samples_never_fail_unconfirmed_and_a_rerun_settles_them(
 
 
 def test_every_instrument_has_a_rule() -> None:
-    from bench.instruments import INSTRUMENTS
+    from bench.records.catalogue import INSTRUMENTS
 
     for instrument in INSTRUMENTS:
         assert RULES.find(instrument.quantity, instrument.name)

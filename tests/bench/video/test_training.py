@@ -12,7 +12,6 @@ import torch
 from torch import nn
 
 from bench.errors import BenchError
-from bench.settings import seeded
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
 from bench.video.loading import MOST_UNUSABLE, Losses, RandomClips
@@ -20,6 +19,7 @@ from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare
 from bench.video.transforms import Augment, as_clip
+from bench.workload.settings import seeded
 from models import create_model
 
 FRAMES, SIZE, VIDEOS = 4, 16, 12

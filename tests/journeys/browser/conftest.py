@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from bench.records import Measurement
+from bench.records.measurement import Measurement
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, get_args
 
-from bench.environment import current
-from bench.records import Environment, Measurement, Point, Reference, Status
+from bench.machine.environment import current
+from bench.records.measurement import Environment, Measurement, Reference, Status
+from bench.records.point import Point
 from tests.records import measurement, point
 
 # MACs a frame and parameters at depth 50, and bytes that a frame holds to train.

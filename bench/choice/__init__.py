@@ -1,0 +1,1 @@
+"""Choosing a network for a budget: searches, costs, accuracies and ranks."""

@@ -1,0 +1,113 @@
+"""Accuracies that are known of networks: published, or measured into a store."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import models
+from bench.errors import BenchError
+from bench.records.measurement import Measurement
+from bench.records.point import Options, Point
+from suites import PublishedRow
+
+FORMULATION = "formulation"  # an option that changes what a function costs, not what it answers
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Top-1 in percent on a data set, and where it is from.
+
+    `clips` and the `interval` of 95 % are there of what was measured: 0 and none of what was
+    published. `options` leave the formulation out, which makes no difference.
+    """
+
+    network: str
+    depth: int | None
+    options: Options
+    frames: int
+    input_size: int
+    num_classes: int
+    dataset: str
+    top1: float
+    kind: Literal["published", "measured"]
+    source: str
+    clips: int = 0
+    interval: tuple[float, ...] = ()
+
+    def is_of(self, point: Point) -> bool:
+        """Whether it is of the function that `point` computes, over as many frames or others."""
+        mine = (self.network, self.depth, self.options, self.input_size)
+        return mine == (point.network, point.depth, _function(point.options), point.input_size)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figure and its origin as JSON types."""
+        measured = {"clips": self.clips, "interval": list(self.interval)} if self.clips else {}
+        origin = {"kind": self.kind, "source": self.source, "dataset": self.dataset}
+        return {"frames": self.frames, "top1": self.top1, **origin, **measured}
+
+
+def known_accuracies(
+    rows: Iterable[PublishedRow], measurements: Iterable[Measurement]
+) -> list[Accuracy]:
+    """All of `rows`, then the newest of each point and instrument of `measurements`."""
+    newest = {(m.label, m.point): m for m in measurements if m.is_accuracy and m.status == "ok"}
+    return [*map(_published, rows), *map(_measured, newest.values())]
+
+
+def on_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
+    """Those on one data set; raises `BenchError` with the known names where there are none."""
+    found = [a for a in accuracies if a.dataset == dataset]
+    if not found:
+        known = sorted({a.dataset for a in accuracies})
+        raise BenchError(
+            f"no accuracy is known on {dataset!r}{models.did_you_mean(dataset, known)}: "
+            f"choose among {', '.join(known)}"
+        )
+    return found
+
+
+def option_sets(
+    accuracies: Iterable[Accuracy], input_size: int
+) -> Iterator[tuple[str, int | None, Options]]:
+    """What accuracies on clips of `input_size` pixels are of: network, depth and options."""
+    for a in accuracies:
+        if a.input_size == input_size:
+            yield a.network, a.depth, a.options
+
+
+def _published(row: PublishedRow) -> Accuracy:
+    return Accuracy(
+        network=row.network,
+        depth=row.depth,
+        options=row.options,
+        frames=row.frames,
+        input_size=row.input_size,
+        num_classes=row.num_classes,
+        dataset=row.dataset,
+        top1=row.top1,
+        kind="published",
+        source=row.protocol,
+    )
+
+
+def _measured(measurement: Measurement) -> Accuracy:
+    point = measurement.point
+    weights = measurement.settings.get("weights", f"trained here, seed {point.seed}")
+    return Accuracy(
+        network=point.network,
+        depth=point.depth,
+        options=_function(point.options),
+        frames=point.frames,
+        input_size=point.input_size,
+        num_classes=point.num_classes,
+        dataset=point.dataset,
+        top1=measurement.value,
+        kind="measured",
+        source=f"{measurement.label}, {weights}",
+        clips=len(measurement.samples),
+        interval=measurement.interval,
+    )
+
+
+def _function(options: Options) -> Options:
+    return tuple((name, value) for name, value in options if name != FORMULATION)

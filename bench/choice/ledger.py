@@ -1,0 +1,110 @@
+"""What is known of costs, the measuring of what is not, and searches that measure as they go."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from bench.choice.budget import Budget, Climb, Known, Ladder, utilisation
+from bench.choice.search import largest, together
+from bench.errors import BenchError
+from bench.machine.environment import usable_cores
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.records.store import ENDED, Store
+from bench.runs import runner
+from bench.runs.tasks import Task, task
+from models import NetworkError
+
+Wanted = Iterable[tuple[str, Point]]  # an instrument's label, and where to measure
+
+
+class Ledger:
+    """Costs by instrument and point. What is measured for it goes into a store as it comes."""
+
+    def __init__(
+        self,
+        store: Store,
+        time_limit_s: float,
+        on_result: Callable[[Measurement], object],
+        recorded: Sequence[Measurement] = (),
+    ) -> None:
+        """With figures that were `recorded`: of what they are, nothing else is measured."""
+        self._store = store
+        self._time_limit_s = time_limit_s
+        self._on_result = on_result
+        self._known: dict[tuple[str, Point], Measurement | str] = {
+            (m.label, m.point): m for m in recorded
+        }
+        self._only_recorded = {m.label for m in recorded}
+
+    @property
+    def known(self) -> Known:
+        """All that is known so far."""
+        return self._known
+
+    def measure(self, wanted: Wanted) -> None:
+        """Know the costs that are `wanted`: from the store where it has them, else measured now."""
+        tasks: dict[str, Task] = {}
+        for label, point in wanted:
+            key = (label, find_instrument(label).canonical(point))
+            if key in self._known or label in self._only_recorded:
+                continue
+            try:
+                one = task(point, label)
+                tasks[one.identity] = one
+            except NetworkError as error:
+                self._known[key] = str(error)
+        timed = [identity for identity, one in tasks.items() if one.instrument.device]
+        counted = [identity for identity in tasks if identity not in timed]
+        # A count that failed fails again: a search meets with frames that networks do not take.
+        found = self._store.get(counted, again=ENDED) | self._store.get(timed)
+        if found:
+            self._store.touch(found)  # a report shows the newest of each point
+        measured = runner.run(
+            [one for identity, one in tasks.items() if identity not in found],
+            self._store,
+            jobs=usable_cores(),
+            time_limit_s=self._time_limit_s,
+            on_result=self._on_result,
+        )
+        self._known |= {(m.label, m.point): m for m in (*found.values(), *measured)}
+
+    def value(self, label: str, point: Point) -> float:
+        """One cost in its unit; raises `BenchError` where there is no figure."""
+        self.measure([(label, point)])
+        cost = self._known.get((label, find_instrument(label).canonical(point)))
+        if cost is None:
+            raise BenchError(f"{label} of {point} is not recorded: give a limit in figures")
+        if isinstance(cost, str):
+            raise BenchError(cost)
+        return cost.value
+
+
+def climb(ladders: Sequence[Ladder], budgets: Sequence[Budget], ledger: Ledger) -> list[Climb]:
+    """Search every ladder for the largest that fits, side by side: what was tried tells it."""
+    tried: list[dict[int, None]] = [{} for _ in ladders]
+
+    def cost(asked: Mapping[int, int]) -> dict[int, float]:
+        points = {}
+        for number, position in asked.items():
+            value = ladders[number].values[position - 1]
+            tried[number][value] = None
+            points[number] = ladders[number].at(value)
+        measure_in_turn(points.values(), budgets, ledger)
+        return {n: utilisation(budgets, ledger.known, point) for n, point in points.items()}
+
+    searches = {
+        number: largest(len(ladder.values), ladder.sure)
+        for number, ladder in enumerate(ladders)
+        if ladder.values
+    }
+    together(searches, cost)
+    return [Climb(ladder, tuple(own)) for ladder, own in zip(ladders, tried, strict=True)]
+
+
+def measure_in_turn(points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger) -> None:
+    """Measure what is budgeted at `points`; what is of a machine only where all else fits."""
+    timed = [b for b in budgets if find_instrument(b.label).device]
+    counted = [b for b in budgets if b not in timed]
+    ledger.measure((b.label, point) for b in counted for point in points)
+    fitting = [p for p in points if not counted or utilisation(counted, ledger.known, p) <= 1]
+    ledger.measure((b.label, point) for b in timed for point in fitting)

@@ -1,0 +1,178 @@
+"""Networks within a budget: ranked by what is known of their accuracy, and which are worth it.
+
+A pure function of ladders that were climbed, of measurements, budgets and accuracies.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bench.choice.accuracies import Accuracy
+from bench.choice.budget import Budget, Climb, Known, Stand, cost_of, stand, utilisation
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+
+ALWAYS = ("macs:flop_counter", "params:shapes")  # the costs that are shown of every network
+Costs = Mapping[str, float]  # by instrument, in its unit
+
+
+@dataclass(frozen=True)
+class Scored:
+    """An accuracy within the budgets, with what its point costs.
+
+    `fronts` are the instruments by whose costs no other accuracy within the budgets is better.
+    """
+
+    accuracy: Accuracy
+    point: Point
+    costs: Costs
+    fronts: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The accuracy, its costs and its fronts as JSON types."""
+        return {
+            **self.accuracy.as_json(),
+            "costs": _costs_json(self.costs),
+            "pareto": list(self.fronts),
+        }
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The most of one network that fits, or the least that would not; costs are of that point.
+
+    `refused` says why there is no point at all; `limit` and the doubts are then empty. The
+    accuracies are those within the budgets, the best first.
+    """
+
+    base: Point
+    stand: Stand | None
+    costs: Costs
+    scored: tuple[Scored, ...]
+    limit: str
+    refused: str = ""
+
+    @property
+    def fits(self) -> bool:
+        """Whether any of it is within the budgets."""
+        return self.stand is not None and self.stand.fits
+
+    @property
+    def best(self) -> Scored | None:
+        """The best accuracy within the budgets, if any is known."""
+        return self.scored[0] if self.scored else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The choice as JSON types; frames, batch and costs are missing where it was refused."""
+        network = self.base.model_dump(mode="json", include={"network", "depth", "options"})
+        if self.stand is None:
+            return {**network, "status": "refused", "reason": self.refused}
+        return {
+            **network,
+            "status": "fits" if self.fits else "does_not_fit",
+            "frames": self.stand.point.frames,
+            "batch": self.stand.point.batch,
+            "costs": _costs_json(self.costs),
+            "limited_by": self.limit,
+            "doubts": list(self.stand.doubts),
+            "accuracies": [one.as_json() for one in self.scored],
+        }
+
+
+def choose(
+    frames: Climb,
+    budgets: Sequence[Budget],
+    known: Known,
+    accuracies: Iterable[Accuracy],
+    batches: Climb | None = None,
+) -> Choice:
+    """The choice of one network over the frames that were tried, and batches at those that fit.
+
+    An accuracy counts at frames of the ladder that were measured to fit.
+    """
+    base = frames.ladder.base
+    if not frames.tried:
+        return Choice(base, None, {}, (), "", frames.ladder.end)
+    reached = stand(frames, budgets, known)
+    limit = reached.limit
+    if batches is not None and reached.fits:
+        in_frames, reached = reached, stand(batches, budgets, known)
+        limit = f"{limit}; {reached.limit}"
+        reached = replace(reached, doubts=(*in_frames.doubts, *reached.doubts))
+    labels = shown(budgets)
+    scored = [
+        Scored(accuracy, point, _costs(known, labels, point))
+        for accuracy in accuracies
+        if accuracy.is_of(base) and accuracy.frames in frames.ladder.values
+        for point in [frames.ladder.at(accuracy.frames)]
+        if utilisation(budgets, known, point) <= 1
+    ]
+    scored.sort(key=lambda s: (-s.accuracy.top1, s.point.frames, s.accuracy.source))
+    return Choice(base, reached, _costs(known, labels, reached.point), tuple(scored), limit)
+
+
+def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
+    """The best known accuracy first; without one, more frames and then more layers first.
+
+    Each accuracy says on which fronts it is, by the costs of `labels`. What does not fit is last.
+    """
+    ordered = sorted(choices, key=_place)
+    every = [scored for choice in ordered for scored in choice.scored]
+    fronts = {label: _front(every, label) for label in labels}
+    return [
+        replace(choice, scored=tuple(_marked(scored, fronts) for scored in choice.scored))
+        for choice in ordered
+    ]
+
+
+def shown(budgets: Iterable[Budget]) -> tuple[str, ...]:
+    """The instruments whose costs are shown: MACs, parameters and what is budgeted."""
+    return tuple(dict.fromkeys([*ALWAYS, *(budget.label for budget in budgets)]))
+
+
+def on_front(choices: Iterable[Choice], label: str) -> list[Scored]:
+    """The accuracies on the front of a cost, the cheapest first."""
+    every = (scored for choice in choices for scored in choice.scored if label in scored.fronts)
+    return sorted(every, key=lambda s: (s.costs[label], s.point.sort_key))
+
+
+def _place(choice: Choice) -> tuple[Any, ...]:
+    top1 = choice.best.accuracy.top1 if choice.best else -1.0
+    frames = choice.stand.point.frames if choice.fits and choice.stand else 0
+    order = (choice.stand is None, not choice.fits, -top1, -frames)
+    return (*order, -(choice.base.depth or 0), choice.base.sort_key)
+
+
+def _front(scored: Sequence[Scored], label: str) -> list[Scored]:
+    """Those that no other one beats: by as good an accuracy at no more cost, one of them better."""
+    places = [(s, s.accuracy.top1, s.costs[label]) for s in scored if label in s.costs]
+    return [
+        one
+        for one, top1, cost in places
+        if not any(
+            other_top1 >= top1 and other <= cost and (other_top1, other) != (top1, cost)
+            for _, other_top1, other in places
+        )
+    ]
+
+
+def _marked(scored: Scored, fronts: Mapping[str, Sequence[Scored]]) -> Scored:
+    fronts_of = tuple(label for label, front in fronts.items() if scored in front)
+    return replace(scored, fronts=fronts_of)
+
+
+def _costs(known: Known, labels: Iterable[str], point: Point) -> Costs:
+    found = {label: cost_of(known, label, point) for label in labels}
+    return {
+        label: cost.value
+        for label, cost in found.items()
+        if isinstance(cost, Measurement) and cost.status == "ok"
+    }
+
+
+def _costs_json(costs: Costs) -> dict[str, Any]:
+    return {
+        label: {"value": value, "unit": find_instrument(label).unit}
+        for label, value in costs.items()
+    }

@@ -1,0 +1,1 @@
+"""Verdicts on published claims and figures: functions of records."""

@@ -1,0 +1,116 @@
+"""Agreement: whether a store's counts of MACs and parameters are the published ones."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from suites import PublishedRow
+
+INSTRUMENTS = {"macs": "flop_counter", "params": "shapes"}  # they need no real forward pass
+MEASURED_BY = "blvbench run published --store FILE"
+
+
+class Verdict(StrEnum):
+    """How a published figure fared."""
+
+    REPRODUCED = "reproduced"
+    DIFFERS = "differs"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A published figure, `macs` of one clip or `params`, and its measurement where there is one.
+
+    What was printed is never adjusted: a figure that differs is shown beside the measured one. To
+    judge a figure of a source without a counting rule raises `SuiteError`.
+    """
+
+    row: PublishedRow
+    quantity: str
+    measurement: Measurement | None
+
+    @property
+    def published(self) -> int:
+        """The figure as printed, in MACs or parameters."""
+        return self.row.figures[self.quantity]
+
+    @property
+    def measured(self) -> int | None:
+        """The figure counted by the source's rule, not rounded; None where `gap` says why."""
+        if self.gap or self.measurement is None:
+            return None
+        if self.quantity == "params":
+            return int(self.measurement.value)
+        operators = self.measurement.details["by_operator"]
+        return int(sum(operators.get(kind, 0) for kind in self.row.rule.operators))
+
+    @property
+    def gap(self) -> str:
+        """Why there is no measured figure; empty where there is one."""
+        if self.measurement is None:
+            return f"{self.row.network} is not measured: {MEASURED_BY}"
+        if self.measurement.status != "ok":
+            return f"{self.row.network} {self.measurement.status}: {self.measurement.reason}"
+        if self.quantity == "macs" and "by_operator" not in self.measurement.details:
+            return f"{self.row.network} has no MACs by operator: {MEASURED_BY}"
+        return ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Reproduced where the source would print the measured figure as it printed its own."""
+        if self.measured is None:
+            return Verdict.NOT_MEASURED
+        is_same = self.row.rule.printed(self.measured) == self.published
+        return Verdict.REPRODUCED if is_same else Verdict.DIFFERS
+
+    @property
+    def difference(self) -> int | None:
+        """Measured - published, which is not 0 where a printed figure is rounded."""
+        return None if self.measured is None else self.measured - self.published
+
+    def as_json(self) -> dict[str, Any]:
+        """The point, its source and rule, the verdict and both figures, or why one is missing."""
+        figures = (
+            {"status": "not_measured", "reason": self.gap}
+            if self.measured is None
+            else {"status": "ok", "measured": self.measured, "difference": self.difference}
+        )
+        return {
+            "source": self.row.source,
+            "dataset": self.row.dataset,
+            "note": self.row.note,
+            "point": _point(self.row).model_dump(mode="json"),
+            "quantity": self.quantity,
+            "rule": self.row.rule.reason,
+            "verdict": str(self.verdict),
+            "published": self.published,
+            **figures,
+        }
+
+
+def compare(
+    rows: Sequence[PublishedRow], measurements: Iterable[Measurement]
+) -> tuple[Agreement, ...]:
+    """Set every published figure, in the rows' order, against its point's newest measurement."""
+    newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
+    return tuple(
+        Agreement(row, quantity, newest.get((quantity, INSTRUMENTS[quantity], _point(row))))
+        for row in rows
+        for quantity in row.figures
+    )
+
+
+def _point(row: PublishedRow) -> Point:
+    """Where a row was counted: its figures are of one clip, whatever the batch and the mode."""
+    return Point(
+        network=row.network,
+        depth=row.depth,
+        frames=row.frames,
+        input_size=row.input_size,
+        num_classes=row.num_classes,
+        options=row.options,
+    )

@@ -1,0 +1,255 @@
+"""Verdicts: what measurements say about each published claim.
+
+What a machine measures is judged on each machine that measured it; no ratio is of two machines.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from statistics import mean
+from typing import Any
+
+from bench.claims.findings import Finding, Level, Points, Ratio, Standing, is_beside
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from suites import Case, Claim
+from suites.claim import Side
+
+
+class Verdict(StrEnum):
+    """How a claim fared over its cases."""
+
+    REPRODUCED = "reproduced"
+    PARTLY = "partly"
+    NOT_REPRODUCED = "not reproduced"
+    NOT_DECIDED = "not decided"
+    NOT_MEASURED = "not measured here"
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """A case of a claim on one machine, and the measurements of both sides, where there are any.
+
+    `machine` is "" for what is of no machine. Where the denominator was measured in turn with the
+    numerator, the numerator has the samples of these pairs.
+    """
+
+    claim: Claim
+    case: Case
+    machine: str
+    numerator: Measurement | None
+    denominator: Measurement | None
+
+    @property
+    def label(self) -> str:
+        """The case's label, and the machine."""
+        return f"{self.case.label} on {self.machine}" if self.machine else self.case.label
+
+    @property
+    def gap(self) -> str:
+        """Why there is no ratio, "" where there is one.
+
+        There is none where a side has no value, where the divisor is 0, where accuracies are of
+        other clips, and where the sides were measured by different versions of the instrument or of
+        the libraries.
+        """
+        return next(self._gaps(), "")
+
+    def _gaps(self) -> Iterator[str]:
+        claim = self.claim
+        for network, side in zip(claim.sides, self._measurements, strict=True):
+            if side is None:
+                yield f"{network.label} is not measured: {claim.measured_by}"
+            elif side.status != "ok":
+                yield f"{network.label} {side.status}: {side.reason}"
+            elif claim.group and claim.group not in side.details.get("group_sizes", {}):
+                yield f"{network.label} has no {claim.group} classes: {claim.measured_by}"
+            elif claim.compare == "ratio" and side is self.denominator and not all(side.samples):
+                yield f"{network.label} measured 0"
+        measured = [side for side in self._measurements if side]
+        if len({_versions(side) for side in measured}) > 1:
+            yield f"measured by different versions: {claim.measured_by}"
+        if claim.compare != "ratio" and len({side.protocol for side in measured}) > 1:
+            yield f"measured on different clips: {claim.measured_by}"
+
+    @property
+    def _measurements(self) -> tuple[Measurement | None, ...]:
+        """Of each side of the claim."""
+        return (self.numerator, self.denominator)[: len(self.claim.sides)]
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The figure of each side, of an accuracy that of the claim's group; only without a gap."""
+        group = self.claim.group
+        return tuple(
+            mean(side.answers(group)) if group else side.value
+            for side in self._measurements
+            if side
+        )
+
+    @cached_property
+    def measured(self) -> Finding | None:
+        """The ratio, or what else the claim compares by; None where there is a `gap`."""
+        if self.gap or self.numerator is None:
+            return None
+        group = self.claim.group
+        if self.denominator is None:
+            return Level.of(self.numerator, group)
+        if self.claim.compare == "points":
+            return Points.of(self.numerator, self.denominator, group)
+        return Ratio.of(self.numerator, self.denominator)
+
+    @property
+    def ratio(self) -> float | None:
+        """Numerator / denominator, None where there is a `gap` or the claim is of no ratio."""
+        return self.measured.value if isinstance(self.measured, Ratio) else None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is a ratio to judge by."""
+        return self.measured is not None
+
+    @property
+    def standing(self) -> Standing:
+        """How the ratio stands to the claim's bound."""
+        return self.measured.standing(self.claim) if self.measured else Standing.NOT_MEASURED
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the case is measured and its ratio keeps the claim's bound for sure."""
+        return self.standing is Standing.MET
+
+    @property
+    def warnings(self) -> list[str]:
+        """Why to doubt the samples of either side, each once."""
+        sides = [side for side in (self.numerator, self.denominator) if side]
+        return list(dict.fromkeys(warning for side in sides for warning in side.warnings))
+
+    @property
+    def summary(self) -> str:
+        """The case's label with its ratio, and a note where an instrument warned."""
+        if self.measured is None:
+            return self.label
+        note = "; samples with warnings" if self.warnings else ""
+        return f"{self.label} ({self.measured.text(self.claim)}{note})"
+
+    def as_json(self) -> dict[str, Any]:
+        """The label, the machine and, where the case is measured, its figures and its standing."""
+        place = {"label": self.case.label, "machine": self.machine}
+        if self.measured is None:
+            return {**place, "status": "not_measured", "reason": self.gap}
+        return {
+            **place,
+            "status": "ok",
+            **dict(zip(("numerator", "denominator"), self.values, strict=False)),
+            self.claim.compare: self.measured.value,
+            "interval": [self.measured.low, self.measured.high],
+            "standing": str(self.standing),
+            "met": self.is_met,
+            "warnings": self.warnings,
+        }
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """A claim and its cases, judged."""
+
+    claim: Claim
+    cases: tuple[CaseResult, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Reproduced where every case is met, partly where some are.
+
+        Where none is, an undecided one leaves the claim so.
+        """
+        standings = {case.standing for case in self.cases}
+        if standings == {Standing.NOT_MEASURED}:
+            return Verdict.NOT_MEASURED
+        if standings == {Standing.MET}:
+            return Verdict.REPRODUCED
+        if Standing.MET in standings:
+            return Verdict.PARTLY
+        return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.NOT_REPRODUCED
+
+    @property
+    def finding(self) -> str:
+        """One sentence: where the claim holds, where it does not, and what was not measured."""
+        groups = {
+            standing: [case.summary for case in self.cases if case.standing is standing]
+            for standing in Standing
+        }
+        parts = [f"{standing} at {_and(cases)}" for standing, cases in groups.items() if cases]
+        sentence = "; ".join(parts)
+        return sentence[:1].upper() + sentence[1:] + "."
+
+    def as_json(self) -> dict[str, Any]:
+        """The claim, its verdict, and every case with its figures as far as they were measured."""
+        return {
+            **self.claim.model_dump(mode="json", exclude={"cases"}, exclude_none=True),
+            "verdict": str(self.verdict),
+            "finding": self.finding,
+            "cases": [case.as_json() for case in self.cases],
+        }
+
+
+Newest = dict[tuple[str, Point], dict[str, Measurement]]  # by label and point, then by machine
+
+
+def points_of(claim: Claim) -> list[Point]:
+    """The points that a claim needs a measurement of."""
+    return [_point(side, case) for case in claim.cases for side in claim.sides]
+
+
+def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
+    """Judge every claim by the newest measurement of each point that it needs, on each machine.
+
+    That is the last one in `measurements`. What a machine cannot do says nothing of a claim.
+    """
+    newest: Newest = {}
+    for measurement in measurements:
+        machine = measurement.machine
+        if not (machine and measurement.status == "unsupported"):
+            newest.setdefault((measurement.label, measurement.point), {})[machine] = measurement
+    return [
+        ClaimResult(claim, tuple(c for case in claim.cases for c in _judge(claim, case, newest)))
+        for claim in claims
+    ]
+
+
+def _judge(claim: Claim, case: Case, newest: Newest) -> Iterator[CaseResult]:
+    """A case on every machine that measured one of its sides."""
+    point = _point(claim.numerator, case)
+    numerators = newest.get((claim.label, point), {})
+    denominators = (
+        newest.get((claim.label, _point(claim.denominator, case)), {}) if claim.denominator else {}
+    )
+    for machine in sorted({*numerators, *denominators}) or [""]:
+        numerator, denominator = numerators.get(machine), denominators.get(machine)
+        if denominator and is_beside(denominator, point):
+            numerator = _beside(denominator)
+        yield CaseResult(claim, case, machine, numerator, denominator)
+
+
+def _beside(measurement: Measurement) -> Measurement:
+    """What a measurement was taken in turn with."""
+    reference = measurement.reference
+    assert reference is not None
+    return measurement.model_copy(
+        update={"point": reference.point, "samples": reference.samples, "reference": None}
+    )
+
+
+def _versions(measurement: Measurement) -> tuple[str, tuple[tuple[str, str], ...]]:
+    return measurement.code.instrument, tuple(sorted(measurement.environment.packages.items()))
+
+
+def _point(side: Side, case: Case) -> Point:
+    """The point of one side of a case."""
+    fields = case.model_dump(exclude={"label"}) | side.model_dump(exclude_none=True)
+    return Point.model_validate(fields)
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

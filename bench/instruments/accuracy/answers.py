@@ -1,0 +1,38 @@
+"""What a network answered to the clips of a test, as the samples and details of a reading."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from statistics import mean
+
+from bench.instruments.reading import Reading
+from bench.records.record import Scalar
+from bench.video.evaluation import Scores
+from bench.video.labelled import Video
+
+
+def read_answers(
+    scores: Scores, videos: Sequence[Video], settings: Mapping[str, Scalar]
+) -> Reading:
+    """The reading of a test: for each clip 100 where the network was right, else 0.
+
+    The answers stand group after group of classes. The details have the top-1 of each group, how
+    many clips it has, and the top-5 of all clips, in percent. `scores` may lack some of `videos`:
+    each that could not be used is a warning.
+    """
+    groups = {video.name: video.group for video in videos}
+    by_group: dict[str, list[int]] = {}
+    for name, answer in zip(scores.names, scores.correct(), strict=True):
+        by_group.setdefault(groups[name], []).append(answer)
+    named = {group: answers for group, answers in by_group.items() if group}
+    answered = hashlib.sha256("\n".join(scores.names).encode(errors="surrogateescape"))
+    return Reading(
+        samples=tuple(chain.from_iterable(by_group.values())),
+        details={
+            "by_group": {group: mean(answers) for group, answers in named.items()},
+            "group_sizes": {group: len(answers) for group, answers in named.items()},
+            "top5": {"percent": mean(scores.correct(top=5))},
+        },
+        warnings=tuple(f"{lost.name} is {lost.kind}: {lost.reason}" for lost in scores.unusable),
+        settings={**settings, "answered": answered.hexdigest()},
+    )

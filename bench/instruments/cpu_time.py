@@ -1,0 +1,73 @@
+"""Processor time of a step on one thread: what computing costs, whatever else the machine does.
+
+A clip is N x C x T x H x W. The clock counts what others compute meanwhile; the time that a
+processor spent on this process does not. It is no latency, for waiting is free in it: it is for the
+ratio to a reference that is timed in turn, and for telling whether that ratio has changed.
+"""
+
+from collections.abc import Callable, Sequence
+
+from torch import Tensor, nn
+
+from bench.instruments.latency import LatencySamples, interleave
+from bench.instruments.reading import Reading
+from bench.instruments.reference import cpu_time_reference, read_beside, timed_reading
+from bench.records.point import Device, Point
+from bench.records.samples import doubts, ratios
+from bench.workload.placement import place
+from bench.workload.settings import fixed
+from bench.workload.steps import make_step
+from bench.workload.timers import processor_seconds
+from suites.fields import Mode, Precision
+
+# The same network, built again, lies elsewhere in memory and differs by 2 %: samples of one build
+# look surer than they are.
+BUILDS = 3
+ROUNDS = 5  # of each build, at least
+BUDGET_S = 1.5  # of each build: rounds beyond `ROUNDS` are taken until then
+
+Pair = tuple[nn.Module, Tensor]  # a network and its clip
+
+
+def read(point: Point, device: Device) -> Reading:
+    """The processor time of a step of `point`, in turn with its reference."""
+
+    def time(reference: Point | None) -> Reading:
+        points = [point] if reference is None else [point, reference]
+
+        def place_all() -> list[Pair]:
+            return [place(one, device) for one in points]
+
+        return timed_reading(measure(place_all, point.mode, point.precision), reference)
+
+    return read_beside(time, cpu_time_reference(point))
+
+
+def measure(
+    place: Callable[[], Sequence[Pair]],
+    mode: Mode = "infer",
+    precision: Precision = "fp32",
+    *,
+    builds: int = BUILDS,
+    rounds: int = ROUNDS,
+    budget_s: float = BUDGET_S,
+) -> LatencySamples:
+    """Time steps of what `place` builds: a network and, where it is not alone, a reference.
+
+    Both are built `builds` times over, and each time run in turn on one thread, after warming up.
+    The warnings are of their ratios where there is a reference. Raises `BenchError` for another
+    mode.
+    """
+    own: list[float] = []
+    beside: list[float] = []
+    warnings: list[str] = []
+    with fixed("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
+        for _ in range(builds):
+            steps = [make_step(*pair, mode, precision) for pair in place()]
+            taken, warned = interleave(steps, rounds, timer=processor_seconds, budget_s=budget_s)
+            own += taken[0]
+            beside += taken[1] if len(taken) > 1 else ()
+            warnings += warned
+    judged = ratios(own, beside) if beside else own
+    found = dict.fromkeys((*warnings, *doubts(judged)))
+    return LatencySamples(tuple(own), tuple(beside), tuple(found), settings)

@@ -1,0 +1,47 @@
+"""Energy of a step on an NVIDIA GPU, as the card counts it: needs the package nvidia-ml-py."""
+
+import time
+
+import torch
+
+from bench.instruments.reading import Reading
+from bench.machine import card
+from bench.machine.environment import usable_cores
+from bench.records.point import Device, Point
+from bench.workload.placement import place
+from bench.workload.settings import fixed
+from bench.workload.steps import Step, make_step
+
+SAMPLES = 6  # for a 95 % interval
+WINDOW_S = 0.5  # of a sample: the card's counter moves every 0.1 s or less
+WARM_UP_STEPS = 3
+
+
+def read(point: Point, device: Device) -> Reading:
+    """The joules of a clip of `point` on `device`."""
+    with fixed(device, point.precision, threads=usable_cores(), cudnn_benchmark=True) as settings:
+        step = make_step(*place(point, device), point.mode, point.precision)
+        joules = measure(step)
+    return Reading(tuple(j / point.batch for j in joules), settings=settings)
+
+
+def measure(step: Step) -> tuple[float, ...]:
+    """Joules of one step on the current CUDA device, sample by sample; other users count too.
+
+    Raises `UnsupportedError` without nvidia-ml-py, and for a card that does not count its energy.
+    """
+    with card.opened() as counter:
+        counter.joules()  # before the work of a warm-up, if it cannot
+        for _ in range(WARM_UP_STEPS):
+            step()
+        return tuple(_sample(step, counter) for _ in range(SAMPLES))
+
+
+def _sample(step: Step, counter: card.Card) -> float:
+    torch.cuda.synchronize()
+    steps, before, start = 0, counter.joules(), time.perf_counter()
+    while time.perf_counter() - start < WINDOW_S:
+        step()
+        torch.cuda.synchronize()
+        steps += 1
+    return (counter.joules() - before) / steps

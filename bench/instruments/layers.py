@@ -1,0 +1,129 @@
+"""MACs, parameters and activation bytes of one forward pass by module: nothing is computed.
+
+A clip is N x C x T x H x W. What an operator does belongs to the innermost module that runs it: a
+convolution's MACs to the convolution, a residual addition's bytes to the block that adds. The rows
+add up to the MACs of one clip and to the parameters of the network.
+"""
+
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode
+
+from bench.instruments.macs import FLOPS_PER_MAC
+from bench.workload.dry_run import dry_run
+
+ROOT = "(network)"  # the row of the model itself, whose path is empty
+# They have no forward pass: what they hold is used by the module that contains them.
+HOLDERS = (nn.ParameterList, nn.ParameterDict, nn.ModuleList, nn.ModuleDict)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one module does itself, without the modules inside it, in all its calls together.
+
+    `params` are elements, `macs` those of one clip; `activation_bytes` is all that it allocates for
+    the batch, freed later or not, where views and in-place operators add nothing. `output_shape` is
+    that of the first tensor that it returned, () where there is none.
+    """
+
+    name: str
+    kind: str
+    params: int
+    macs: int
+    activation_bytes: int
+    output_shape: tuple[int, ...]
+
+
+def count(model: nn.Module, clip_shape: tuple[int, ...]) -> tuple[Layer, ...]:
+    """Count the forward pass of `model` in eval mode over a clip of (N, C, T, H, W), by module.
+
+    Returns a `Layer` for every module that has parameters, MACs or activation bytes of its own, in
+    the order of first execution; those that never ran come last. A shared parameter belongs to its
+    first owner, a parameter in a list or dict to the module that contains the list or dict. Sizes
+    are of float32 clips. `model` may be on any device, `meta` included, and is left as it was.
+    Instrument: that of `bench.instruments.macs.count`. Raises `BenchError` for another shape.
+    """
+    modules = dict(model.named_modules())
+    params = _params_by_owner(model, modules)
+    flops = FlopCounterMode(display=False)
+    meter = _Meter(flops)
+    with ExitStack() as hooks:
+        meter.follow(modules, hooks)
+        # The meter is the inner one: it sees the total before and after `flops` counts an operator.
+        dry_run(model, clip_shape, flops, meter)
+    layers = (
+        Layer(
+            name=name or ROOT,
+            kind=type(modules[name]).__name__,
+            params=params[name],
+            macs=meter.macs[name] // clip_shape[0],
+            activation_bytes=meter.activation_bytes[name],
+            output_shape=meter.output_shapes.get(name, ()),
+        )
+        for name in dict.fromkeys([*meter.output_shapes, *params])
+    )
+    return tuple(row for row in layers if row.params or row.macs or row.activation_bytes)
+
+
+def _params_by_owner(model: nn.Module, modules: dict[str, nn.Module]) -> Counter[str]:
+    params: Counter[str] = Counter()
+    for path, parameter in model.named_parameters():
+        owner = path.rpartition(".")[0]
+        while owner and isinstance(modules[owner], HOLDERS):
+            owner = owner.rpartition(".")[0]
+        params[owner] += parameter.numel()
+    return params
+
+
+class _Meter(TorchDispatchMode):
+    """Adds up what every operator does, by the path of the innermost module that runs it."""
+
+    def __init__(self, flops: FlopCounterMode) -> None:
+        super().__init__()
+        self.macs: Counter[str] = Counter()
+        self.activation_bytes: Counter[str] = Counter()
+        self.output_shapes: dict[str, tuple[int, ...]] = {}  # in the order of first execution
+        self._flops = flops
+        self._running: list[str] = []
+
+    def follow(self, modules: dict[str, nn.Module], hooks: ExitStack) -> None:
+        """Keep track of which of `modules` is running until `hooks` closes."""
+        for path, module in modules.items():
+            # prepended, so that what a module's own hooks do, as weight_norm's, is its own work
+            enter = module.register_forward_pre_hook(partial(self._enter, path), prepend=True)
+            hooks.enter_context(enter)
+            leave = partial(self._leave, path)
+            hooks.enter_context(module.register_forward_hook(leave, always_call=True))
+
+    def _enter(self, path: str, module: nn.Module, args: Any) -> None:
+        self._running.append(path)
+        self.output_shapes.setdefault(path, ())
+
+    def _leave(self, path: str, module: nn.Module, args: Any, out: Any) -> None:
+        self._running.pop()
+        shapes = (tuple(leaf.shape) for leaf in tree_leaves(out) if isinstance(leaf, Tensor))
+        self.output_shapes[path] = self.output_shapes[path] or next(shapes, ())
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        before = self._flops.get_total_flops()
+        out = func(*args, **(kwargs or {}))
+        path = self._running[-1]
+        self.macs[path] += (self._flops.get_total_flops() - before) // FLOPS_PER_MAC
+        given, returned = _storage_bytes((args, kwargs)), _storage_bytes(out)
+        self.activation_bytes[path] += sum(returned[new] for new in returned.keys() - given.keys())
+        return out
+
+
+def _storage_bytes(values: Any) -> dict[int, int]:
+    """The size of every storage behind the tensors in `values`, by the storage's address."""
+    storages = (leaf.untyped_storage() for leaf in tree_leaves(values) if isinstance(leaf, Tensor))
+    return {storage._cdata: storage.nbytes() for storage in storages}

@@ -1,0 +1,210 @@
+"""Multiply-accumulates (MACs) of one forward pass, counted from shapes: nothing is computed.
+
+A clip is N x C x T x H x W. The headline is the MACs of convolutions, linear layers and matrix
+products. FLOPs are twice that, though papers print MACs under that name. Norms, pooling and
+element-wise work are counted apart, as operations. An operator that no table has is listed by name.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+import models.operators.aggregation  # noqa: F401 -- registers aggregate_frames and its count
+from bench.instruments.reading import Reading
+from bench.records.point import Point
+from bench.workload.dry_run import dry_run
+from bench.workload.networks import build_on_meta
+from models.shapes import BATCH_NORMS
+
+aten = torch.ops.aten
+aggregate_frames = torch.ops.blvbench.aggregate_frames
+
+FLOPS_PER_MAC = 2
+HEADLINE = ("conv", "linear", "matmul")  # `matmul` multiplies activations, as attention does
+
+# Of the operators that PyTorch's FlopCounterMode counts; all others are `matmul`.
+MAC_KINDS = {
+    aten.convolution: "conv",
+    aten.mm: "linear",
+    aten.addmm: "linear",
+    aggregate_frames: "conv",  # the depthwise convolution that it stands for
+}
+
+Operations = Callable[[tuple[Any, ...], Any], int]  # of an operator's arguments and its result
+
+
+def _per_output(args: tuple[Any, ...], out: Any) -> int:
+    """One operation for each element of the first output."""
+    return int(tree_leaves(out)[0].numel())
+
+
+def _two_per_output(args: tuple[Any, ...], out: Any) -> int:
+    """A scale and a shift for each element of the first output, as papers count a norm."""
+    return 2 * _per_output(args, out)
+
+
+def _per_result(args: tuple[Any, ...], out: Any) -> int:
+    """One operation for each element of every output."""
+    return sum(result.numel() for result in out)
+
+
+def _per_input(args: tuple[Any, ...], out: Any) -> int:
+    """One operation for each element that a reduction reads."""
+    return int(args[0].numel())
+
+
+def _per_window(args: tuple[Any, ...], out: Any) -> int:
+    """One operation for each element of each window of a pool."""
+    kernel = args[1]
+    dims = args[0].dim() - 2
+    window = prod(kernel) if len(kernel) == dims else kernel[0] ** dims
+    return window * _per_output(args, out)
+
+
+NORM = ("norm", _two_per_output)
+POOL = ("pool", _per_window)
+ADAPTIVE_POOL = ("pool", _per_input)
+REDUCTION = ("reduction", _per_input)
+RESIZE = ("resize", _per_output)
+ELEMENTWISE = ("elementwise", _per_output)
+
+APART: dict[Any, tuple[str, Operations]] = {
+    **dict.fromkeys((norm.overloadpacket for norm in BATCH_NORMS), NORM),
+    aten.native_layer_norm: NORM,
+    aten.native_group_norm: NORM,
+    aten.max_pool2d_with_indices: POOL,
+    aten.max_pool3d_with_indices: POOL,
+    aten.avg_pool2d: POOL,
+    aten.avg_pool3d: POOL,
+    aten._adaptive_avg_pool2d: ADAPTIVE_POOL,
+    aten._adaptive_avg_pool3d: ADAPTIVE_POOL,
+    aten.mean: REDUCTION,
+    aten.sum: REDUCTION,
+    aten.amax: REDUCTION,
+    aten.upsample_nearest2d: RESIZE,
+    aten.upsample_nearest3d: RESIZE,
+    aten.add: ELEMENTWISE,
+    aten.add_: ELEMENTWISE,
+    aten.sub: ELEMENTWISE,
+    aten.mul: ELEMENTWISE,
+    aten.mul_: ELEMENTWISE,
+    aten.div: ELEMENTWISE,
+    aten.relu: ELEMENTWISE,
+    aten.relu_: ELEMENTWISE,
+    aten.sigmoid: ELEMENTWISE,
+    aten.gelu: ELEMENTWISE,
+    aten.eq: ELEMENTWISE,
+    aten.ne: ELEMENTWISE,
+    aten._softmax: ELEMENTWISE,
+    aggregate_frames: ("elementwise", _per_result),  # its ReLU, beside its MACs
+}
+
+# They make views, copies and constants.
+WITHOUT_ARITHMETIC = {
+    aten._to_copy,
+    aten._unsafe_view,
+    aten.alias,
+    aten.arange,
+    aten.as_strided_,
+    aten.cat,
+    aten.chunk,
+    aten.clone,
+    aten.constant_pad_nd,
+    aten.copy_,
+    aten.detach,
+    aten.empty,
+    aten.expand,
+    aten.fill_,
+    aten.index,
+    aten.index_select,
+    aten.masked_fill,
+    aten.new_empty,
+    aten.new_zeros,
+    aten.permute,
+    aten.reshape,
+    aten.roll,
+    aten.scalar_tensor,
+    aten.select,
+    aten.slice,
+    aten.split,
+    aten.squeeze,
+    aten.stack,
+    aten.t,
+    aten.transpose,
+    aten.unbind,
+    aten.unsqueeze,
+    aten.view,
+    aten.zeros,
+    aten.zeros_like,
+}
+
+
+@dataclass(frozen=True)
+class MacCount:
+    """What one forward pass needs.
+
+    `by_operator` has MACs under `conv`, `linear` and `matmul`, and operations under the kinds that
+    are counted apart (`norm`, `pool`, `reduction`, `resize`, `elementwise`). `uncounted` has how
+    often each operator ran that is in no table.
+    """
+
+    by_operator: dict[str, int]
+    uncounted: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """MACs of convolutions, linear layers and matrix products."""
+        return sum(self.by_operator.get(kind, 0) for kind in HEADLINE)
+
+
+def read(point: Point) -> Reading:
+    """The MACs of a clip of `point`; an operator that no table has is a warning."""
+    counted = count(build_on_meta(point), point.clip_shape)
+    return Reading(
+        (counted.total,),
+        {"by_operator": dict(counted.by_operator), "uncounted": dict(counted.uncounted)},
+        tuple(f"nobody counts {operator}" for operator in sorted(counted.uncounted)),
+    )
+
+
+def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:
+    """Count the forward pass of `model` in eval mode over a clip of (N, C, T, H, W).
+
+    For one clip, give N = 1. `model` may be on any device, `meta` included, and is left as it was.
+    Instrument: PyTorch's FlopCounterMode over meta tensors. Raises `BenchError` for another shape.
+    """
+    census, flops = _Census(), FlopCounterMode(display=False)
+    dry_run(model, clip_shape, flops, census)
+    by_operator: Counter[str] = Counter()
+    for operator, counted in flops.get_flop_counts().get("Global", {}).items():
+        by_operator[MAC_KINDS.get(operator, "matmul")] += counted // FLOPS_PER_MAC
+    return MacCount(dict(by_operator + census.apart), dict(census.uncounted))
+
+
+class _Census(TorchDispatchMode):
+    """Counts the work of operators that FlopCounterMode does not, and lists the unknown ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.apart: Counter[str] = Counter()
+        self.uncounted: Counter[str] = Counter()
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        operator = func.overloadpacket
+        if operator in APART:
+            kind, operations = APART[operator]
+            self.apart[kind] += operations(args, out)
+        elif not (operator in flop_registry or operator in WITHOUT_ARITHMETIC):
+            self.uncounted[str(operator)] += 1
+        return out

@@ -1,0 +1,108 @@
+"""Peak memory of a step on the machine itself; nothing is timed meanwhile.
+
+What a process has used before stays with it, so that a point is measured in a fresh process.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from bench.errors import UnsupportedError
+from bench.instruments.reading import Reading
+from bench.machine.environment import usable_cores
+from bench.records.point import Device, Point
+from bench.workload.placement import place
+from bench.workload.settings import fixed
+from bench.workload.steps import make_step
+from suites.fields import Mode, Precision
+
+SETTLING_STEPS = 2  # after them momentum buffers, workspaces and casts are there
+STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+RESET_PEAK = "5"  # what Linux takes as: the peak is from now on
+
+
+@dataclass(frozen=True)
+class MeasuredPeak:
+    """The most bytes in use at once, and what the allocator held meanwhile.
+
+    On CUDA, `peak_bytes` are those of tensors and `reserved_bytes` all that PyTorch took from the
+    device. On a CPU both are resident memory that the process did not have before the network was
+    built: with the workspaces of libraries, and what the allocator keeps of freed tensors.
+    """
+
+    peak_bytes: int
+    reserved_bytes: int
+
+
+def read(point: Point, device: Device) -> Reading:
+    """The peak of a step of `point` on `device`."""
+    threads = usable_cores()
+    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
+        peak = measure(partial(place, point, device), device, point.mode, point.precision)
+    return Reading(
+        (peak.peak_bytes,),
+        {"allocator": {"reserved": peak.reserved_bytes}},
+        settings=settings,
+    )
+
+
+def measure(
+    placed: Callable[[], tuple[nn.Module, Tensor]],
+    device: Device,
+    mode: Mode = "train",
+    precision: Precision = "fp32",
+) -> MeasuredPeak:
+    """Return the peak of a step of the network and over the clip that `placed` puts on `device`.
+
+    The clip is N x C x T x H x W. The steps are those that `simulate` simulates.
+    Raises torch's own error where the memory does not suffice, and `UnsupportedError` where the
+    system does not tell what a process uses.
+    """
+    return (_on_cuda if device == "cuda" else _on_cpu)(placed, mode, precision)
+
+
+def _on_cuda(
+    placed: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
+) -> MeasuredPeak:
+    step = make_step(*placed(), mode, precision)
+    for _ in range(SETTLING_STEPS):
+        step()
+    torch.cuda.synchronize()
+    torch.cuda.reset_peak_memory_stats()
+    step()
+    torch.cuda.synchronize()
+    return MeasuredPeak(torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved())
+
+
+def _on_cpu(
+    placed: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
+) -> MeasuredPeak:
+    if not CLEAR.exists():
+        raise UnsupportedError("this system does not tell the peak memory of a process: use Linux")
+    _load_libraries()
+    before = _resident_bytes("VmRSS")
+    CLEAR.write_text(RESET_PEAK)
+    step = make_step(*placed(), mode, precision)
+    for _ in range(SETTLING_STEPS + 1):
+        step()
+    peak = max(_resident_bytes("VmHWM") - before, 0)
+    return MeasuredPeak(peak, peak)
+
+
+def _load_libraries() -> None:
+    """Have PyTorch load what it computes with, which is no network's memory."""
+    tiny = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(288, 2))
+    make_step(tiny, torch.zeros(2, 3, 8, 8), "train")()
+
+
+def _resident_bytes(key: str) -> int:
+    """A figure of this process's memory, as Linux keeps it."""
+    for line in STATUS.read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == key:
+            return int(value.split()[0]) * 1024
+    raise UnsupportedError(f"this system does not tell {key} of a process: use Linux")

@@ -1,0 +1,156 @@
+"""Peak memory of a training step or a forward pass, simulated: no GPU, nothing computed.
+
+A clip is N x C x T x H x W; every figure is in bytes. The network runs on tensors that have shapes
+and storages but no contents, while a ledger follows the birth and death of every storage. What a
+GPU adds is left out: the context, and the workspaces of its libraries.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from bench.instruments.reading import Reading
+from bench.records.point import Point
+from bench.workload.clips import blank_clip, check_clip_shape
+from bench.workload.contentless import run_contentless
+from bench.workload.networks import build
+from bench.workload.steps import Training, check_mode, make_step
+from suites.fields import Mode, Precision
+
+Kind = Literal[
+    "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
+]
+
+CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator hands out multiples of this
+
+
+@dataclass(frozen=True)
+class PeakMemory:
+    """The most bytes alive at once, and what they were by kind at that moment.
+
+    `activations` are born in the forward pass, `temporaries` in the backward pass and the optimizer
+    step; `inputs` are the clip and its labels.
+    """
+
+    peak_bytes: int
+    by_kind: dict[str, int]
+
+
+def read(point: Point) -> Reading:
+    """The simulated peak of a step of `point`."""
+    peak = simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    return Reading((peak.peak_bytes,), {"by_kind": dict(peak.by_kind)})
+
+
+def simulate(
+    model_factory: Callable[[], nn.Module],
+    clip_shape: tuple[int, ...],
+    mode: Mode = "train",
+    precision: Precision = "fp32",
+    *,
+    block_bytes: int = CUDA_BLOCK_BYTES,
+) -> PeakMemory:
+    """Return the peak of one step of the network that `model_factory` builds, in bytes.
+
+    `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
+    momentum, where the momentum buffers exist and the gradients were freed before the forward pass.
+    `infer` is a forward pass without gradients. `bf16` and `fp16` choose
+    types by operator, as autocast does on a CPU. `clip_shape` is (N, C, T, H, W) and every storage
+    counts as the next multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for an
+    allocator that does not round. Raises `BenchError` for another mode or shape, and for training
+    a network without parameters.
+    """
+    check_mode(mode)
+    check_clip_shape(clip_shape)
+
+    def run(model: nn.Module) -> _Ledger:
+        clip = blank_clip(model, clip_shape)
+        ledger = _Ledger(block_bytes)
+        ledger.enter(model.parameters(), "parameters")
+        ledger.enter(model.buffers(), "buffers")
+        ledger.enter([clip], "inputs")
+        if mode == "train":
+            _train(Training(model, clip, precision, foreach=True), ledger)
+        else:
+            infer = make_step(model, clip, mode, precision)
+            with ledger:
+                infer()
+        return ledger
+
+    ledger = run_contentless(model_factory, precision, run)
+    return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
+
+
+def _train(step: Training, ledger: "_Ledger") -> None:
+    """Run a training step that has its momentum buffers, and no gradients yet."""
+    for parameter in step.parameters:
+        momentum = torch.empty_like(parameter)
+        step.optimizer.state[parameter]["momentum_buffer"] = momentum
+        ledger.enter([momentum], "optimizer")
+        parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
+    ledger.enter([step.labels], "inputs")
+    with ledger:
+        loss = step.loss()
+        ledger.born_as = "temporaries"
+        loss.backward()
+        step.optimizer.step()
+
+
+class _Ledger(TorchDispatchMode):
+    """Follows the storage of every tensor that an operator returns, from birth to death."""
+
+    def __init__(self, block_bytes: int) -> None:
+        super().__init__()
+        self.born_as: Kind = "activations"
+        self.peak_bytes = 0
+        self.peak_by_kind: dict[str, int] = {}
+        self._block_bytes = block_bytes
+        self._alive_bytes = 0
+        self._by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
+        # By the storage's address; the reference tells its death.
+        self._entries: dict[int, tuple[Kind, int, weakref.ref[torch.UntypedStorage]]] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        self.enter((t for t in tree_leaves(out) if isinstance(t, Tensor)), self.born_as)
+        return out
+
+    def enter(self, tensors: Iterable[Tensor], kind: Kind) -> None:
+        """Count the storages of `tensors` that are not counted yet, as `kind`."""
+        for tensor in tensors:
+            storage = tensor.untyped_storage()
+            key = storage._cdata
+            if key not in self._entries:
+                blocks = -(-storage.nbytes() // self._block_bytes)
+                death = weakref.ref(storage, partial(self._remove, key))
+                self._add(key, kind, blocks * self._block_bytes, death)
+
+    def enter_gradient(self, parameter: Tensor) -> None:
+        """Count a parameter's gradient as such from now on."""
+        assert parameter.grad is not None
+        key = parameter.grad.untyped_storage()._cdata
+        _, size, death = self._entries[key]
+        self._remove(key)
+        self._add(key, "gradients", size, death)
+
+    def _add(self, key: int, kind: Kind, size: int, death: "weakref.ref[Any]") -> None:
+        self._entries[key] = kind, size, death
+        self._alive_bytes += size
+        self._by_kind[kind] += size
+        if self._alive_bytes > self.peak_bytes:
+            self.peak_bytes = self._alive_bytes
+            self.peak_by_kind = self._by_kind.copy()
+
+    def _remove(self, key: int, _: object = None) -> None:
+        kind, size, _ = self._entries.pop(key)
+        self._alive_bytes -= size
+        self._by_kind[kind] -= size

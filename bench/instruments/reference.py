@@ -1,0 +1,92 @@
+"""The network that a point is timed in turn with, so that their ratio holds where no time does."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bench.instruments.reading import Reading
+from bench.machine.device_errors import is_shortage
+from bench.records.measurement import REFERENCE_VERSION, Reference
+from bench.records.point import Options, Point
+from bench.workload.networks import FILE_MARK, configured, version
+from models.errors import NetworkError
+
+if TYPE_CHECKING:
+    from bench.instruments.latency import LatencySamples
+
+REFERENCE = "tsn"
+REFERENCE_OF_TSN = "tsm"  # so that a change of TSN itself shows
+
+
+def latency_reference(point: Point) -> Point | None:
+    """The TSN that a latency is taken in turn with, of the same depth where there is one.
+
+    None for that TSN itself.
+    """
+    if point.network == REFERENCE and not point.options:
+        return None
+    return _other_network(point, REFERENCE)
+
+
+def cpu_time_reference(point: Point) -> Point:
+    """The TSN that a processor time is taken in turn with; for a TSN, the TSM.
+
+    It has the same depth and width where there are such: a reference that costs far more than a
+    narrow network leaves time for few samples of it.
+    """
+    width = tuple(pair for pair in point.options if pair[0] == "width")
+    options = width if FILE_MARK not in point.network else ()
+    reference = _other_network(point, REFERENCE, options)
+    return reference if reference != point else _other_network(point, REFERENCE_OF_TSN, options)
+
+
+REFERENCES: dict[str, Callable[[Point], Point | None]] = {
+    "latency": latency_reference,
+    "cpu_time": cpu_time_reference,
+}
+
+
+def reference_of(quantity: str, point: Point) -> Point | None:
+    """What `quantity` is measured in turn with at `point`; None where it is measured alone."""
+    find = REFERENCES.get(quantity)
+    return find(point) if find else None
+
+
+def read_beside(measure: Callable[[Point | None], Reading], reference: Point | None) -> Reading:
+    """The reading that `measure` takes beside a reference.
+
+    Where the memory does not hold both, the reading is of the point alone, with a warning.
+    """
+    try:
+        return measure(reference)
+    except Exception as error:
+        if reference is None or not is_shortage(error):
+            raise
+    alone = measure(None)  # here, where the error no longer holds what did not fit
+    warning = f"there is no ratio: the memory does not hold its reference, {reference}, as well"
+    return replace(alone, warnings=(warning, *alone.warnings))
+
+
+def timed_reading(
+    taken: "LatencySamples",
+    reference: Point | None,
+    details: dict[str, dict[str, int | float]] | None = None,
+) -> Reading:
+    """The reading of samples that were taken in turn with those of `reference`.
+
+    The version of the reference's source tells later whether it changed.
+    """
+    if reference is None:
+        return Reading(taken.seconds, details or {}, taken.warnings, None, taken.settings)
+    pair = Reference(point=reference, samples=taken.reference_seconds)
+    settings = {**taken.settings, REFERENCE_VERSION: version(reference)}
+    return Reading(taken.seconds, details or {}, taken.warnings, pair, settings)
+
+
+def _other_network(point: Point, network: str, options: Options = ()) -> Point:
+    """`point` of another network, of the same depth where it has that."""
+    fields: dict[str, Any] = {"network": network, "options": options, "depth": None}
+    try:
+        return configured(point.model_copy(update=fields | {"depth": point.depth}))
+    except NetworkError:
+        return configured(point.model_copy(update=fields))

@@ -1,0 +1,81 @@
+"""Throughput: clips a second at the batch that gives most of them."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench.instruments import latency
+from bench.instruments.latency import LatencySamples
+from bench.instruments.reading import Reading
+from bench.machine.device_errors import is_shortage
+from bench.records.point import Device, Point
+from bench.workload.placement import place
+
+GAIN = 0.05  # a batch twice as large that gives less on top is not worth its memory
+BATCH_S = 0.5  # for more rounds of one batch than latency takes at least
+BUDGET_S = 10.0  # no batch is tried after it: tiny networks would gain for ever
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """The best batch with its latencies, and the clips a second of every batch that was tried."""
+
+    batch: int
+    latency: LatencySamples
+    by_batch: dict[int, float]
+    is_growing: bool
+
+    @property
+    def clips_per_second(self) -> tuple[float, ...]:
+        """A sample for each of the best batch's latencies."""
+        return tuple(self.batch / seconds for seconds in self.latency.seconds)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Those of the best batch's latencies, and one where larger batches may give more."""
+        growing = "clips a second still grew at this batch, the largest that there was time to try"
+        return (*self.latency.warnings, *([growing] if self.is_growing else []))
+
+
+def read(point: Point, device: Device) -> Reading:
+    """The clips a second of `point` on `device`, at the best batch."""
+
+    def time_batch(batch: int) -> LatencySamples:
+        placed = place(point.model_copy(update={"batch": batch}), device)
+        return latency.measure(*placed, point.mode, point.precision, budget_s=BATCH_S)
+
+    best = measure(time_batch)
+    by_batch: dict[str, int | float] = {str(batch): rate for batch, rate in best.by_batch.items()}
+    return Reading(
+        best.clips_per_second,
+        {"best": {"batch": best.batch}, "clips_per_second_by_batch": by_batch},
+        best.warnings,
+        settings=best.latency.settings,
+    )
+
+
+def measure(time_batch: Callable[[int], LatencySamples]) -> Throughput:
+    """Time batches of 1, 2, 4, ... by `time_batch` until clips a second grow no more.
+
+    Ends at a batch that the memory does not hold, too; raises torch's error where that is 1. No
+    batch is tried once `BUDGET_S` are over.
+    """
+    start = time.perf_counter()
+    best, best_taken = 1, time_batch(1)
+    by_batch = {1: 1 / statistics.median(best_taken.seconds)}
+    while time.perf_counter() - start < BUDGET_S:
+        batch = 2 * best
+        try:
+            taken = time_batch(batch)
+        except Exception as error:
+            if not is_shortage(error):
+                raise
+            break
+        by_batch[batch] = batch / statistics.median(taken.seconds)
+        if by_batch[batch] < (1 + GAIN) * by_batch[best]:
+            break
+        best, best_taken = batch, taken
+    else:
+        return Throughput(best, best_taken, by_batch, is_growing=True)
+    return Throughput(best, best_taken, by_batch, is_growing=False)

@@ -1,0 +1,80 @@
+"""Bytes that the operators of a forward pass read and write: what a MAC count leaves out.
+
+A clip is N x C x T x H x W. Every operator reads its inputs and writes its results, as PyTorch runs
+them one by one: nothing is fused, and no cache keeps anything. Views move nothing.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from bench.instruments.reading import Reading
+from bench.records.point import Point
+from bench.workload.clips import blank_clip, check_clip_shape
+from bench.workload.contentless import run_contentless
+from bench.workload.networks import build
+from bench.workload.steps import make_step
+from suites.fields import Precision
+
+aten = torch.ops.aten
+# They say where a result will be, or ask where it is.
+MOVING_NOTHING = {
+    aten.empty,
+    aten.empty_like,
+    aten.new_empty,
+    aten.empty_strided,
+    torch.ops.prim.device,
+}
+
+
+def read(point: Point) -> Reading:
+    """The bytes of a forward pass of `point`."""
+    return Reading((count(partial(build, point), point.clip_shape, point.precision),))
+
+
+def count(
+    model_factory: Callable[[], nn.Module],
+    clip_shape: tuple[int, ...],
+    precision: Precision = "fp32",
+) -> int:
+    """The bytes of a forward pass of the whole batch, in eval mode; nothing is computed.
+
+    Raises `BenchError` for a shape that is not (N, C, T, H, W).
+    """
+    check_clip_shape(clip_shape)
+
+    def run(model: nn.Module) -> int:
+        infer = make_step(model, blank_clip(model, clip_shape), "infer", precision)
+        meter = _Meter()
+        with meter:
+            infer()
+        return meter.moved_bytes
+
+    return run_contentless(model_factory, precision, run)
+
+
+class _Meter(TorchDispatchMode):
+    """Adds up the storage that operators read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moved_bytes = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if not func.is_view and func.overloadpacket not in MOVING_NOTHING:
+            self.moved_bytes += _bytes((args, kwargs)) + _bytes(out)
+        return out
+
+
+def _bytes(values: Any) -> int:
+    """The elements of every tensor in `values`, each once, in bytes."""
+    tensors = {id(v): v for v in tree_leaves(values) if isinstance(v, Tensor)}
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())

@@ -1,0 +1,1 @@
+"""What computes: the machine, its devices and processes."""

@@ -1,0 +1,41 @@
+"""The CUDA device that measurements are made on."""
+
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+
+from bench.machine.processes import context, is_worker
+
+
+@dataclass(frozen=True)
+class Accelerator:
+    """Its name and memory, and the versions of what computes on it; all empty without one."""
+
+    name: str = ""
+    memory_bytes: int = 0
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+def current() -> Accelerator:
+    """The current CUDA device, as a worker process sees it.
+
+    The process that waits for workers asks one: it must not hold memory of the device itself.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return Accelerator()
+    if is_worker():
+        return _describe()
+    with ProcessPoolExecutor(1, mp_context=context()) as pool:
+        return pool.submit(_describe).result()
+
+
+def _describe() -> Accelerator:
+    import torch
+
+    device = torch.cuda.get_device_properties(torch.cuda.current_device())
+    versions = {
+        "cuda": str(torch.version.cuda),
+        "cudnn": str(torch.backends.cudnn.version()),
+    }
+    return Accelerator(device.name, device.total_memory, versions)

@@ -1,0 +1,209 @@
+"""What came out: a measurement, with the environment and the code that it was made with."""
+
+import statistics
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from bench.errors import BenchError
+from bench.records.catalogue import PERCENT, depends_on_machine
+from bench.records.point import Point
+from bench.records.proportions import RIGHT, WRONG, wilson
+from bench.records.record import Number, Record, Scalar, Size
+from bench.records.samples import dispersion, interval, median_ratio, ratios
+from bench.text import Text
+
+# Settings that must match before two accuracies are compared clip by clip.
+PROTOCOL = (
+    "clips",
+    "answered",
+    "sampling",
+    "views",
+    "stride",
+    "crops",
+    "short_side",
+    "decoder",
+)
+BUSY = "busy"  # the setting that says whether others used the machine meanwhile
+REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
+MOST_FIGURE = 1e30  # the largest sample in any unit: no machine counts as far
+
+# oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time;
+# lost: what measured, a job or a GPU, was gone before there was a figure
+Status = Literal["ok", "oom", "timeout", "killed", "lost", "unsupported", "failed"]
+
+
+class Environment(Record):
+    """Where a measurement was made: the machine, and the versions of what could change a figure.
+
+    The accelerator is that of measurements on one, "" for others.
+    """
+
+    python: Text
+    system: Text
+    processor: Text
+    cores: Size
+    memory_bytes: Size
+    accelerator: Text = ""
+    accelerator_memory_bytes: Size = 0
+    packages: dict[Text, Text]
+
+    @property
+    def machine(self) -> str:
+        """The name of what measured: the accelerator where there is one, else the processor."""
+        if self.accelerator:
+            return f"{self.accelerator}, {self.accelerator_memory_bytes / 2**30:.0f} GiB"
+        return f"{self.processor}, {self.cores} cores, {self.memory_bytes / 2**30:.0f} GiB"
+
+
+class CodeVersion(Record):
+    """Fingerprints of the source that a figure comes from."""
+
+    network: Text
+    instrument: Text
+
+
+class Reference(Record):
+    """What was measured in turn with a point, sample by sample, so that the two compare."""
+
+    point: Point
+    samples: tuple[int | float, ...]
+
+
+def check_samples(
+    status: Status, samples: tuple[int | float, ...], reference: Reference | None
+) -> None:
+    """Raise `ValueError` for samples that no instrument gives, or that go with another status."""
+    if (status == "ok") != bool(samples):
+        raise ValueError("there are samples where the status is ok, and only there")
+    beside = reference.samples if reference else samples
+    if len(beside) != len(samples):
+        raise ValueError("a reference has a sample for each sample")
+    if any(not 0 <= sample <= MOST_FIGURE for sample in (*samples, *beside)):
+        raise ValueError(f"a sample is a finite number of at least 0, {MOST_FIGURE:g} at most")
+
+
+class Measurement(Record):
+    """A quantity of a point, as one instrument gave it: raw samples, or the reason there are none.
+
+    `details` holds the instrument's own breakdown (MACs by operator, bytes by kind), `settings`
+    what it fixed while it measured (threads, cuDNN's choice of algorithms).
+    """
+
+    quantity: Text
+    instrument: Text
+    status: Status
+    unit: Text
+    samples: tuple[int | float, ...] = ()
+    reference: Reference | None = None
+    reason: Text = ""
+    point: Point
+    details: dict[Text, dict[Text, Number]] = Field(default_factory=dict)
+    settings: dict[Text, Scalar] = Field(default_factory=dict)
+    warnings: tuple[Text, ...] = ()
+    code: CodeVersion
+    environment: Environment
+    measured_at: Text
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        check_samples(self.status, self.samples, self.reference)
+        if self.status != "ok" and not self.reason:
+            raise ValueError("a measurement that is not ok gives a reason")
+        if self.is_accuracy and not set(self.samples) <= {RIGHT, WRONG}:
+            raise ValueError(f"an answer is {RIGHT} or {WRONG}")
+        sizes = self.details.get("group_sizes", {}).values()
+        if sizes and (sum(sizes) != len(self.samples) or min(sizes) < 1):
+            raise ValueError("groups have one sample or more each, and all samples together")
+        datetime.fromisoformat(self.measured_at)
+        return self
+
+    @property
+    def label(self) -> str:
+        """`quantity:instrument`."""
+        return f"{self.quantity}:{self.instrument}"
+
+    @property
+    def machine(self) -> str:
+        """The name of the machine that the figure depends on; "" where it depends on none."""
+        return self.environment.machine if depends_on_machine(self.label) else ""
+
+    @property
+    def value(self) -> int | float:
+        """The median sample, of an accuracy the mean; raises `BenchError` without samples."""
+        if self.status != "ok":
+            raise BenchError(f"{self.quantity} of {self.point} is {self.status}: {self.reason}")
+        middle = statistics.mean if self.is_accuracy else statistics.median
+        return middle(self.samples)
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether the samples are answers to clips, 100 for a right one and 0 for a wrong one."""
+        return self.unit == PERCENT
+
+    @property
+    def protocol(self) -> tuple[Scalar | None, ...]:
+        """The clips of an accuracy and how they were tested: equal where answers pair."""
+        return tuple(self.settings.get(name) for name in PROTOCOL)
+
+    def answers(self, group: str = "") -> tuple[int | float, ...]:
+        """The samples of an accuracy, of all clips or of one group of classes.
+
+        Raises `BenchError` where there is no such group.
+        """
+        if not group:
+            return self.samples
+        start = 0
+        for name, size in self.details.get("group_sizes", {}).items():
+            if name == group:
+                return self.samples[start : start + int(size)]
+            start += int(size)
+        raise BenchError(f"{self.label} of {self.point} has no group {group!r}")
+
+    @property
+    def saving(self) -> float:
+        """How many times more its reference needs: the median of the samples' ratios.
+
+        Raises `BenchError` where there is no reference, or nothing was measured.
+        """
+        if self.reference is None or not all(self.samples):
+            raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
+        return median_ratio(self.reference.samples, self.samples)
+
+    @property
+    def saving_interval(self) -> tuple[float, float]:
+        """Where `saving` lies with 95 % probability, for six pairs or more."""
+        reference = self.reference.samples if self.reference else ()
+        return interval(ratios(reference, self.samples))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Where the value lies with 95 % probability, for six samples or more."""
+        return self.interval_of() if self.is_accuracy else interval(self.samples)
+
+    def interval_of(self, group: str = "") -> tuple[float, float]:
+        """Where an accuracy lies with 95 % probability, of all clips or of a group of classes."""
+        return wilson(self.answers(group))
+
+    @property
+    def spread(self) -> dict[str, float]:
+        """How sure the value is, by name, where there is more than one sample.
+
+        The ends of the interval, and but for an accuracy the dispersion.
+        """
+        if len(self.samples) < 2:
+            return {}
+        low, high = self.interval
+        ends = {"interval_low": low, "interval_high": high}
+        return ends if self.is_accuracy else {**ends, "dispersion": dispersion(self.samples)}
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as JSON types; with its `value` where it has one, and how sure it is."""
+        data = self.model_dump(mode="json")
+        if self.status != "ok":
+            return data
+        spread: dict[str, Any] = dict(self.spread)
+        if spread:
+            spread["interval"] = [spread.pop("interval_low"), spread.pop("interval_high")]
+        return {**data, "value": self.value, **spread}

@@ -1,0 +1,89 @@
+"""A point: one configuration of one network, which a figure is of."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from bench.records.record import Record, Scalar
+from bench.text import Text
+from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
+
+Device = Literal["cpu", "cuda"]
+
+
+def _sorted_pairs(value: Any) -> Any:
+    return tuple(sorted(value.items())) if isinstance(value, dict) else value
+
+
+Options = Annotated[
+    tuple[tuple[Text, Scalar], ...],
+    BeforeValidator(_sorted_pairs),
+    PlainSerializer(dict, return_type=dict[str, Scalar]),
+]
+
+
+class Point(Record):
+    """One configuration of one network; `input_size` is the side of a frame in pixels.
+
+    `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
+    multiplications in float32. `memory_format` is that of the weights and the clip; `default`
+    leaves both as the network is built. `dataset` is what a network is trained and tested on,
+    `seed` that of its training: only accuracies depend on these two.
+    """
+
+    network: Text
+    depth: Count | None = None
+    frames: Count
+    batch: Count = 1
+    mode: Mode = "infer"
+    input_size: Count = 224
+    num_classes: Count = 174
+    precision: Precision = "fp32"
+    execution: Execution = "eager"
+    memory_format: MemoryFormat = "default"
+    options: Options = ()
+    dataset: Text = ""
+    seed: Seed = 0
+
+    @property
+    def clip_shape(self) -> tuple[int, int, int, int, int]:
+        """(N, C, T, H, W)."""
+        return (self.batch, 3, self.frames, self.input_size, self.input_size)
+
+    @property
+    def sort_key(self) -> tuple[Any, ...]:
+        """Sorts points into the order of a report."""
+        return (
+            self.network,
+            self.depth or 0,
+            tuple((name, str(value)) for name, value in self.options),
+            self.input_size,
+            self.num_classes,
+            self.frames,
+            self.batch,
+            self.mode,
+            self.precision,
+            self.execution,
+            self.memory_format,
+            self.dataset,
+            self.seed,
+        )
+
+    @property
+    def network_label(self) -> str:
+        """The network with its depth and options, and its frames."""
+        depth = "" if self.depth is None else f" depth {self.depth}"
+        options = "".join(f" {name}={value}" for name, value in self.options)
+        return f"{self.network}{depth}{options}, {self.frames} frames"
+
+    def __str__(self) -> str:
+        default = {name: field.default for name, field in type(self).model_fields.items()}
+        parts = [self.network_label, f"batch {self.batch}", self.mode, f"{self.input_size} px"]
+        if self.num_classes != default["num_classes"]:
+            parts.append(f"{self.num_classes} classes")
+        for name in ("precision", "execution", "memory_format"):
+            if getattr(self, name) != default[name]:
+                parts.append(getattr(self, name).replace("_", "-"))
+        if self.dataset:
+            parts.append(f"{self.dataset}, seed {self.seed}")
+        return ", ".join(parts)

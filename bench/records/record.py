@@ -1,0 +1,18 @@
+"""What all records have in common: they are frozen, and of plain types within bounds."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+from bench.text import Text
+from suites.fields import MOST_INT
+
+Size = Annotated[int, Field(ge=0, le=MOST_INT)]
+Number = Annotated[int, Field(ge=-MOST_INT, le=MOST_INT)] | FiniteFloat
+Scalar = bool | Number | Text
+
+
+class Record(BaseModel):
+    """A frozen record without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

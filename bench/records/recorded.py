@@ -1,0 +1,137 @@
+"""Recorded measurements: figures of other machines, in JSON files that travel with the project.
+
+A file holds the records of one machine or more, one a line, the newest of each quantity, point and
+machine. What a machine has nothing to do with is there for the same points, to compare with.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.json_file import check_keys, explain, load_object, write_whole
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.records.store import Store, is_store
+from suites import suite
+
+FOLDER = suite.FOLDER / "recorded"
+FORMAT_VERSION = 1  # 1: a list of measurements
+REPORT_FORMATS = range(1, 7)  # of a report's results.json; the records of each are of this version
+DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
+
+Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
+
+
+def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
+    """The newest record of each quantity, point and machine over the files of `folder`.
+
+    Raises `BenchError` that names the folder, or the file, the record and the key.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
+    except OSError as error:
+        raise BenchError(
+            f"{folder}: cannot be read ({error.strerror}): give a folder of recorded files"
+        ) from error
+    return newest(measurement for path in paths for measurement in read(path))
+
+
+def read_results(path: Path) -> list[Measurement]:
+    """The measurements of a store, of a report's results.json or of a recorded file.
+
+    Raises `BenchError` that names the file and what is wrong in it.
+    """
+    if not is_store(path):
+        return read(path, is_report=True)
+    with Store(path) as store:
+        return store.measurements()
+
+
+def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
+    """The measurements of a recorded file; with `is_report`, of a report's results.json as well.
+
+    Raises `BenchError` that names the file, the record and the key.
+    """
+    content = load_object(path, advice="give a store, a report's results.json or a recorded file")
+    if is_report and "claims" in content:
+        readable: Sequence[int] = REPORT_FORMATS
+    else:
+        check_keys(path, content, ("format", "measurements"), advice="this is no recorded file")
+        readable = (FORMAT_VERSION,)
+    if content.get("format") not in readable:
+        raise BenchError(
+            f"{path}: is of format {content.get('format')!r:.20}, this version reads "
+            f"{readable[-1]}: import it with the version that made it, or measure again"
+        )
+    records = content.get("measurements")
+    if not isinstance(records, list):
+        raise BenchError(f"{path}: measurements: is no list: this is no recorded file")
+    return [_record(path, number, data) for number, data in enumerate(records, start=1)]
+
+
+def write(path: Path, measurements: Iterable[Measurement]) -> list[Measurement]:
+    """Add `measurements` to the file at `path`, whole or not at all; returns what it holds then.
+
+    Of the same quantity, point and machine, the newest stays. Raises `BenchError` for another
+    file at `path`, and where it cannot be written.
+    """
+    present = read(path) if os.path.exists(path) else []  # noqa: PTH110 - it raises nothing
+    held = newest([*present, *measurements])
+    lines = ",\n".join(_dump(measurement) for measurement in held)
+    text = f'{{"format": {FORMAT_VERSION}, "measurements": [\n{lines}\n]}}\n'
+    write_whole(path, text, advice="choose another --into or --name")
+    return held
+
+
+def newest(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The newest of each quantity, point and machine, in an order of theirs alone."""
+    in_time = sorted(measurements, key=lambda m: (_time(m), _dump(m)))
+    kept = {_place(m): m for m in in_time}
+    return sorted(kept.values(), key=lambda m: (m.point.sort_key, m.label, m.machine))
+
+
+def with_recorded(
+    stored: Iterable[Measurement], recorded: Iterable[Measurement]
+) -> list[Measurement]:
+    """`recorded` and then `stored`, without those that another one takes the place of.
+
+    Of the same quantity, point and machine, the newer one counts, and what is of no machine is
+    the store's. Within `stored`, the last one counts.
+    """
+    ours, others = ({_place(m): m for m in measurements} for measurements in (stored, recorded))
+    for place in ours.keys() & others.keys():
+        _, _, machine = place
+        is_newer = machine and _time(others[place]) > _time(ours[place])
+        del (ours if is_newer else others)[place]
+    return [*others.values(), *ours.values()]
+
+
+def _place(measurement: Measurement) -> Place:
+    return measurement.label, measurement.point, measurement.machine
+
+
+def _time(measurement: Measurement) -> datetime:
+    time = datetime.fromisoformat(measurement.measured_at)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _dump(measurement: Measurement) -> str:
+    return json.dumps(measurement.model_dump(mode="json"), sort_keys=True)
+
+
+def _record(path: Path, number: int, data: Any) -> Measurement:
+    """One record of a file, `number` counted from 1; as JSON, for lists stand for tuples there."""
+    fields = {k: v for k, v in data.items() if k not in DERIVED} if isinstance(data, dict) else data
+    try:
+        measurement = Measurement.model_validate_json(json.dumps(fields, allow_nan=False))
+        find_instrument(measurement.label)
+    except (ValueError, RecursionError) as error:  # pydantic's and ours are the former
+        raise BenchError(
+            f"{path}: record {number}: {explain(error)}: import what this version wrote"
+        ) from error
+    return measurement

@@ -1,0 +1,1 @@
+"""Runs of many tasks: in worker processes here, or in jobs of a cluster."""

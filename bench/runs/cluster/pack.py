@@ -1,0 +1,167 @@
+"""What a job is asked and what it answers, in files of the folder that both sides see.
+
+`NAME.json` is the pack, `NAME.job` which job has it, `NAME.log` what the job tells, a line each. A
+pack whose file is gone was withdrawn: a job that finds none does nothing.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from pydantic import FiniteFloat, ValidationError
+
+from bench.errors import BenchError
+from bench.json_file import explain, load_object, write_whole
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Device, Point
+from bench.records.record import Record
+from bench.runs.cluster.locks import locked
+from suites.fields import Count
+
+ADVICE = "delete it, then run the same command again"
+MAX_LINE_BYTES = 64 << 20  # as a store has it
+PACK, LOG, JOB = ".json", ".log", ".job"
+STOP = "stop"  # a file that asks every job to end after the points in flight
+
+
+class Asked(Record):
+    """One task of a pack, and how often it was in flight when a job was lost."""
+
+    point: Point
+    label: str
+    losses: int = 0
+
+
+class Pack(Record):
+    """What a job is to measure, in order, and how.
+
+    `folder` is where paths start from, `jobs` how many processes measure what is of no machine.
+    What was lost more than `requeues` times is not tried again.
+    """
+
+    tasks: tuple[Asked, ...]
+    place: str
+    folder: str
+    jobs: Count
+    time_limit_s: FiniteFloat
+    job_time_s: FiniteFloat
+    requeues: int
+
+    @property
+    def device(self) -> Device | None:
+        """What its tasks measure on, if they are of the machine; a pack has them of one kind."""
+        return find_instrument(self.tasks[0].label).device
+
+
+class Done(Record):
+    """The result of a task, told by its place in the pack."""
+
+    task: int
+    identity: str
+    measurement: Measurement
+
+
+class Line(Record):
+    """What a job tells: that it started, began a task, has its result, or ended by itself."""
+
+    started: bool = False
+    begun: int | None = None
+    done: Done | None = None
+    ended: bool = False
+
+
+class Log:
+    """What a job has told, read as it grows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.has_started = False
+        self.has_ended = False
+        self.begun: Counter[int] = Counter()
+        self.done: set[int] = set()
+        self._read_bytes = 0
+
+    def news(self) -> Iterator[Done]:
+        """The results since the last call. A line that is cut off, as by a kill, is none.
+
+        Raises `BenchError` where the file cannot be read.
+        """
+        for line in self._lines():
+            try:
+                told = Line.model_validate_json(line)
+            except ValidationError:
+                continue  # its task has no result, so it will be measured again
+            self.has_started = True
+            self.has_ended = told.ended or (self.has_ended and not told.started)
+            if told.begun is not None:
+                self.begun[told.begun] += 1
+            if told.done is not None and told.done.task not in self.done:
+                self.done.add(told.done.task)
+                yield told.done
+
+    def losses(self, task: int) -> int:
+        """How often the job began a task, which it has no result of."""
+        return 0 if task in self.done else self.begun[task]
+
+    def _lines(self) -> list[bytes]:
+        try:
+            with self.path.open("rb") as file:  # anew each time: network file systems cache
+                file.seek(self._read_bytes)
+                content = file.read(MAX_LINE_BYTES)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise BenchError(f"{self.path}: {error.strerror}: check the folder") from error
+        whole = content.rfind(b"\n") + 1
+        if not whole and len(content) == MAX_LINE_BYTES:
+            raise BenchError(f"{self.path}: holds a line without an end: {ADVICE}")
+        self._read_bytes += whole
+        return content[:whole].splitlines()
+
+
+class Teller:
+    """Appends to a log, each line on the disk before the next thing is done."""
+
+    def __init__(self, path: Path, file: IO[bytes]) -> None:
+        self.path = path
+        self._file = file
+
+    def tell(self, line: Line) -> None:
+        """Append one line."""
+        self._file.write(line.model_dump_json(exclude_defaults=True).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+
+@contextmanager
+def told(path: Path) -> Iterator[Teller | None]:
+    """Append to the log at `path`, locked meanwhile; None where another job does.
+
+    It starts on a new line, where a job before was cut off.
+    """
+    with locked(path) as is_ours, path.open("ab") as file:
+        if not is_ours:
+            yield None
+            return
+        if file.tell():
+            file.write(b"\n")
+        yield Teller(path, file)
+
+
+def write_pack(path: Path, pack: Pack) -> None:
+    """Write a pack whole; raises `BenchError` where it cannot be written."""
+    write_whole(path, pack.model_dump_json(), advice="check the folder and the free space")
+
+
+def read_pack(path: Path) -> Pack:
+    """Read a pack; raises `BenchError` for a file that is none."""
+    content = load_object(path, advice=ADVICE)
+    try:
+        return Pack.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise BenchError(f"{path}: {explain(error)}: {ADVICE}") from error

@@ -1,0 +1,198 @@
+"""What runs jobs: Slurm, or processes of this machine in its place. Both through submitit.
+
+submitit learns what became of a Slurm job from Slurm's accounting, which many clusters do not have;
+here it is the queue that tells which jobs there are.
+"""
+
+import getpass
+import shutil
+import subprocess
+import time
+from collections.abc import Collection, Mapping, Sequence
+from math import ceil, inf
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
+
+from bench.errors import BenchError, UnsupportedError
+from bench.runs.cluster.job import work
+from bench.runs.cluster.locks import is_locked
+
+if TYPE_CHECKING:
+    from submitit import Job, LocalExecutor, SlurmExecutor
+
+QUEUE_S = 5.0  # how often the queue is asked: every user of a cluster does so
+ANSWER_S = 60.0  # how long it may take to answer
+ARRAY_MOST = 1000  # jobs of an array: Slurm's MaxArraySize is 1001 where nobody changed it
+# Parameters of a job that have nothing to do with the machines it runs on.
+BOOKKEEPING = ("account", "comment", "mail_type", "mail_user", "nice", "qos", "wckey")
+GPUS = ("gpus", "gpus_per_node", "gpus_per_task", "gres")  # with which a user asks for GPUs
+
+
+class Scheduler(Protocol):
+    """What runs jobs."""
+
+    name: str
+    most_jobs: int | None  # at once; None where the scheduler sees to it
+    lag_s: float  # until what a job wrote at its end is seen
+
+    @property
+    def place(self) -> str:
+        """Of tasks that measure machines; "" where jobs run on this one."""
+
+    def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
+        """Submit a job for each pack, with a GPU each where `gpu`; returns their identifiers."""
+
+    def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
+        """Those of `jobs` that wait or run, as far as can be told; `logs` are theirs."""
+
+    def cancel(self, jobs: Collection[str]) -> None:
+        """End jobs."""
+
+
+class LocalProcesses:
+    """Processes of this machine, so that a sweep of jobs can be tried without a cluster."""
+
+    name = "submitit-local"
+    place = ""
+    lag_s = 0.0
+
+    def __init__(self, folder: Path, workers: int, job_time_s: float) -> None:
+        _submitit()  # here, before anything is made
+        self.most_jobs: int | None = workers
+        self._folder = folder
+        self._job_time_s = job_time_s
+        self._jobs: dict[str, Job[None]] = {}
+
+    def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
+        """Start a process for each pack; GPUs are everybody's here."""
+        executor = self._executor()
+        jobs = [executor.submit(work, str(pack)) for pack in packs]
+        self._jobs |= {job.job_id: job for job in jobs}
+        return [job.job_id for job in jobs]
+
+    def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
+        """Those that run; of a process that another one started, its lock on the log tells."""
+        return {
+            job
+            for job in jobs
+            if (not self._jobs[job].done() if job in self._jobs else is_locked(logs[job]))
+        }
+
+    def cancel(self, jobs: Collection[str]) -> None:
+        """End the processes that this one started."""
+        for job in jobs:
+            if job in self._jobs:
+                self._jobs[job].cancel(check=False)
+
+    def _executor(self) -> "LocalExecutor":
+        executor: LocalExecutor = _submitit().LocalExecutor(self._folder)
+        executor.update_parameters(timeout_min=self._job_time_s / 60)
+        return executor
+
+
+class Slurm:
+    """A cluster's Slurm. `parameters` are those of sbatch, such as `partition`."""
+
+    name = "slurm"
+    most_jobs: int | None = None  # the array says how many
+    lag_s = 10.0  # as of a network file system
+
+    def __init__(
+        self,
+        folder: Path,
+        workers: int,
+        job_time_s: float,
+        cores: int,
+        parameters: Mapping[str, str],
+    ) -> None:
+        _submitit()
+        if shutil.which("sbatch") is None or shutil.which("srun") is None:
+            raise UnsupportedError("there is no Slurm here: run this where sbatch and srun are")
+        self._folder = folder
+        self._workers = workers
+        self._minutes = ceil(job_time_s / 60)
+        self._cores = cores
+        self._parameters = parameters
+        self._queued: set[str] = set()
+        self._asked_at = -inf
+
+    @property
+    def place(self) -> str:
+        """What was asked for that decides which machines jobs run on."""
+        asked = {"cpus_per_task": str(self._cores), **self._parameters}
+        decisive = (f"{k}={v}" for k, v in sorted(asked.items()) if k not in BOOKKEEPING)
+        return " ".join([self.name, *decisive])
+
+    def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
+        """Submit arrays of a job for each pack.
+
+        Raises `BenchError` with what sbatch says where it refuses.
+        """
+        executor = self._executor(gpu)
+        jobs: list[Job[None]] = []
+        for start in range(0, len(packs), ARRAY_MOST):
+            part = [str(pack) for pack in packs[start : start + ARRAY_MOST]]
+            try:
+                jobs += executor.map_array(work, part)
+            except Exception as error:  # of several kinds, with what sbatch printed
+                line = " ".join(str(error).split()) or type(error).__name__
+                raise BenchError(f"sbatch: {line}: correct --slurm") from error
+        self._queued |= {job.job_id for job in jobs}
+        return [job.job_id for job in jobs]
+
+    def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
+        """Those in the queue, pending or running; all of them where the queue does not answer."""
+        if time.monotonic() - self._asked_at >= QUEUE_S:
+            self._asked_at = time.monotonic()
+            queued = _queue()
+            if queued is None:
+                return set(jobs)
+            self._queued = queued
+        return set(jobs) & self._queued
+
+    def cancel(self, jobs: Collection[str]) -> None:
+        """Take jobs out of the queue, and end those that run."""
+        if jobs:
+            _call(["scancel", "--quiet", "--", *jobs])
+
+    def _executor(self, gpu: bool) -> "SlurmExecutor":
+        executor: SlurmExecutor = _submitit().SlurmExecutor(self._folder)
+        gpus = {"gpus_per_node": 1} if gpu and not set(GPUS) & set(self._parameters) else {}
+        executor.update_parameters(
+            job_name="blvbench",
+            time=self._minutes,
+            cpus_per_task=self._cores,
+            array_parallelism=self._workers,
+            additional_parameters=dict(self._parameters),
+            **gpus,
+        )
+        return executor
+
+
+def _queue() -> set[str] | None:
+    """This user's jobs that wait or run, those of arrays one by one; None without an answer."""
+    command = ["squeue", "--noheader", "--array", "--format=%i", f"--user={getpass.getuser()}"]
+    printed = _call(command)
+    return None if printed is None else set(printed.split())
+
+
+def _call(command: Sequence[str]) -> str | None:
+    """What a command prints, None where it fails: Slurm is asked again later."""
+    try:
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, timeout=ANSWER_S
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _submitit() -> ModuleType:
+    try:
+        import submitit
+    except ImportError as error:
+        raise UnsupportedError(
+            "jobs are submitted by submitit, which is not installed: "
+            "python -m pip install -e '.[slurm]'"
+        ) from error
+    return submitit

@@ -1,0 +1,292 @@
+"""A sweep in jobs: what is missing is submitted, what comes is stored, what is lost is tried again.
+
+The folder of jobs stands beside the store. A sweep that is started again takes up the jobs that are
+still there and submits what none of them has.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice, takewhile
+from pathlib import Path
+from uuid import uuid4
+
+from bench.errors import BenchError
+from bench.machine.interrupts import interrupts_answered, interrupts_held
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from bench.records.store import Store
+from bench.runs.cluster.job import MARGIN_S
+from bench.runs.cluster.locks import locked
+from bench.runs.cluster.pack import JOB, LOG, PACK, STOP, Asked, Log, Pack, read_pack, write_pack
+from bench.runs.cluster.schedulers import Scheduler
+from bench.runs.tasks import Task, task
+
+Key = tuple[Point, str]  # what a job measures: a point, by a quantity's label
+POLL_S = 1.0
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How tasks are packed into jobs; times are in seconds, `jobs` the processes in a job."""
+
+    points_per_job: int
+    jobs: int
+    requeues: int
+    time_limit_s: float
+    job_time_s: float
+
+
+@dataclass
+class Job:
+    """A pack that was submitted, and what is known of it."""
+
+    path: Path
+    pack: Pack
+    scheduler: str
+    id: str
+    was_left: bool = False  # by a run that died
+    log: Log = field(init=False)
+    started_at: float | None = None
+    gone_at: float | None = None
+
+    def __post_init__(self) -> None:
+        self.log = Log(self.path.with_suffix(LOG))
+
+
+def jobs_folder(store: Path) -> Path:
+    """Where the jobs of a store's sweeps are."""
+    return store.with_name(f"{store.name}.jobs")
+
+
+def run(
+    tasks: Sequence[Task],
+    store: Store,
+    scheduler: Scheduler,
+    terms: Terms,
+    *,
+    on_result: Callable[[Measurement], object],
+) -> list[Measurement]:
+    """Measure `tasks` in jobs, storing each result as it arrives; return all of them.
+
+    A task that was in flight in more than `terms.requeues` lost jobs is lost. An interrupt ends the
+    sweep after the points in flight, a second one leaves the jobs to themselves: the next run takes
+    them up. Raises `BenchError` where another sweep of the store runs.
+    """
+    folder = jobs_folder(store.path)
+    wanted = {(t.point, t.instrument.label) for t in tasks}
+    found: list[Measurement] = []
+
+    def keep(identity: str, measurement: Measurement) -> None:
+        store.put(identity, measurement)
+        key = (measurement.point, measurement.label)
+        if key in wanted:  # and not of a job that an earlier run submitted for other points
+            wanted.remove(key)
+            found.append(measurement)
+            on_result(measurement)
+
+    with interrupts_held(), _own(folder):
+        sweep = Sweep(folder, scheduler, terms, keep)
+        sweep.take_up(tasks)
+        sweep.finish()
+        if not any(m.status == "lost" for m in found):  # else their jobs' outputs tell more
+            shutil.rmtree(folder, ignore_errors=True)
+    return found
+
+
+def collect(store: Store) -> None:
+    """Store what the jobs of a sweep, which nobody waited for, measured."""
+    folder = jobs_folder(store.path)
+    if folder.exists():
+        for job in _left_jobs(folder):
+            for line in job.log.news():
+                store.put(line.identity, line.measurement)
+
+
+class Sweep:
+    """The jobs of a sweep and the tasks that wait for one."""
+
+    def __init__(
+        self,
+        folder: Path,
+        scheduler: Scheduler,
+        terms: Terms,
+        keep: Callable[[str, Measurement], object],
+    ) -> None:
+        self._folder = folder
+        self._scheduler = scheduler
+        self._terms = terms
+        self._keep = keep
+        self._jobs: list[Job] = []
+        self._waiting: list[Pack] = []
+        self._wanted: set[Key] = set()
+        self._is_stopped = False
+
+    def take_up(self, tasks: Sequence[Task]) -> None:
+        """Wait for the jobs that are there already, and have others for what none of them has."""
+        (self._folder / STOP).unlink(missing_ok=True)
+        self._jobs = _left_jobs(self._folder)
+        for job in self._jobs:
+            if job.scheduler not in ("", self._scheduler.name):
+                raise BenchError(
+                    f"{self._folder}: has jobs of {job.scheduler}: go on with --executor "
+                    f"{job.scheduler}, or end them and delete the folder"
+                )
+        self._wanted = {(t.point, t.instrument.label) for t in tasks}
+        here = [job.pack for job in self._jobs if job.pack.place == self._scheduler.place]
+        taken = {(one.point, one.label) for pack in here for one in pack.tasks}
+        asked = [Asked(point=t.point, label=t.instrument.label) for t in tasks]
+        self._wait([one for one in asked if (one.point, one.label) not in taken])
+
+    def finish(self) -> None:
+        """Return when no task waits and no job runs; an interrupt is raised once that is so."""
+        interrupt: KeyboardInterrupt | None = None
+        while self._jobs or self._waiting:
+            self._submit()
+            self._step()
+            try:
+                with interrupts_answered():
+                    time.sleep(POLL_S if self._jobs else 0)
+            except KeyboardInterrupt as error:
+                if interrupt:
+                    raise
+                interrupt = error
+                self._stop()
+            if interrupt:
+                self._waiting.clear()
+        if interrupt:
+            raise interrupt
+
+    def _wait(self, asked: Sequence[Asked]) -> None:
+        """Pack tasks: those of machines apart, so that a GPU is not held for counting."""
+        kinds: dict[str, list[Asked]] = {}
+        for one in asked:
+            kinds.setdefault(find_instrument(one.label).device or "", []).append(one)
+        size = self._terms.points_per_job
+        for _, ones in sorted(kinds.items()):
+            for start in range(0, len(ones), size):
+                self._waiting.append(self._pack(ones[start : start + size]))
+
+    def _pack(self, asked: Sequence[Asked]) -> Pack:
+        return Pack(
+            tasks=tuple(asked),
+            place=self._scheduler.place,
+            folder=str(Path.cwd()),
+            jobs=self._terms.jobs,
+            time_limit_s=self._terms.time_limit_s,
+            job_time_s=self._terms.job_time_s,
+            requeues=self._terms.requeues,
+        )
+
+    def _submit(self) -> None:
+        """Submit what waits, as far as there is room."""
+        while batch := self._next_batch():
+            # Names are never used again: a job may start when its pack has long been withdrawn.
+            paths = [self._folder / f"{uuid4().hex}{PACK}" for _ in batch]
+            for path, pack in zip(paths, batch, strict=True):
+                write_pack(path, pack)
+            ids = self._scheduler.submit(paths, gpu=batch[0].device == "cuda")
+            for path, pack, job_id in zip(paths, batch, ids, strict=True):
+                path.with_suffix(JOB).write_text(f"{self._scheduler.name} {job_id}")
+                self._jobs.append(Job(path, pack, self._scheduler.name, job_id))
+
+    def _next_batch(self) -> list[Pack]:
+        """The packs to submit together: of one kind; on one machine, what measures it alone."""
+        if not self._waiting:
+            return []
+        device, room = self._waiting[0].device, len(self._waiting)
+        if self._scheduler.most_jobs is not None:
+            is_alone = device or any(job.pack.device for job in self._jobs)
+            room = (1 if is_alone else self._scheduler.most_jobs) - len(self._jobs)
+        alike = takewhile(lambda pack: pack.device == device, self._waiting)
+        batch = list(islice(alike, max(room, 0)))
+        del self._waiting[: len(batch)]
+        return batch
+
+    def _step(self) -> None:
+        """Keep what jobs told, and settle those that are over."""
+        logs = {job.id: job.log.path for job in self._jobs}
+        alive = self._scheduler.alive(logs.keys(), logs)
+        for job in list(self._jobs):
+            for line in job.log.news():
+                self._keep(line.identity, line.measurement)
+            over = self._why_over(job, job.id in alive)
+            if over is not None:
+                self._settle(job, over)
+
+    def _why_over(self, job: Job, is_alive: bool) -> str | None:
+        """Why a job is over, None where it is not."""
+        now = time.monotonic()
+        if job.log.has_started and job.started_at is None:
+            job.started_at = now
+        if job.started_at is not None and now - job.started_at > job.pack.job_time_s + MARGIN_S:
+            self._scheduler.cancel([job.id])
+            return "which ran longer than its time"
+        if is_alive:
+            job.gone_at = None
+            return None
+        if job.log.has_ended:
+            return "which ended"
+        job.gone_at = job.gone_at or now
+        if now - job.gone_at < self._scheduler.lag_s:
+            return None
+        return "which ended without a word, as when it is killed or its machine fails"
+
+    def _settle(self, job: Job, why: str) -> None:
+        """Have others for what a job that is over has no result of, unless that is lost."""
+        asked = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
+        # Where a job began nothing, what it was to do may be at fault, unless we had it end.
+        is_idle = not (job.log.begun or job.was_left or self._is_stopped)
+        again: list[Asked] = []
+        for number, one in asked.items():
+            losses = one.losses + job.log.losses(number) + is_idle
+            if losses > self._terms.requeues:
+                lost = task(one.point, one.label, job.pack.place)
+                reason = f"lost with {losses} jobs, last {job.id} {why}: see {self._folder}"
+                self._keep(lost.identity, lost.without_figure("lost", reason))
+            elif (one.point, one.label) in self._wanted:
+                again.append(one.model_copy(update={"losses": losses}))
+        self._wait(again)
+        self._withdraw(job)
+
+    def _stop(self) -> None:
+        """Have every job end after the points in flight, and those that wait not begin."""
+        self._is_stopped = True
+        (self._folder / STOP).touch()
+        unstarted = [job for job in self._jobs if not job.log.has_started]
+        self._scheduler.cancel([job.id for job in unstarted])
+        for job in unstarted:
+            self._withdraw(job)
+
+    def _withdraw(self, job: Job) -> None:
+        """Forget a job; where it begins all the same, it finds nothing to do."""
+        for suffix in (PACK, JOB, LOG):
+            job.path.with_suffix(suffix).unlink(missing_ok=True)
+        self._jobs.remove(job)
+
+
+def _left_jobs(folder: Path) -> list[Job]:
+    """The jobs that an earlier sweep submitted and did not see the end of."""
+    jobs = []
+    for path in sorted(folder.glob(f"*{PACK}")):
+        submitted = path.with_suffix(JOB)
+        text = submitted.read_text("utf-8", "replace") if submitted.exists() else ""
+        scheduler, _, job_id = text.partition(" ")
+        jobs.append(Job(path, read_pack(path), scheduler, job_id, was_left=True))
+    return jobs
+
+
+@contextmanager
+def _own(folder: Path) -> Iterator[None]:
+    """Make the folder of jobs and have it alone; raises `BenchError` where another sweep does."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is run
+        with locked(folder / "lock") as is_ours:
+            if not is_ours:
+                raise BenchError(f"{folder}: another run waits for its jobs: wait for that one")
+            yield
+    except OSError as error:
+        raise BenchError(f"{folder}: {error.strerror}: check the folder and free space") from error

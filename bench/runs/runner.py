@@ -1,0 +1,67 @@
+"""Runs tasks in worker processes and stores each result as it arrives."""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from functools import partial
+
+from bench.machine.environment import has_device
+from bench.machine.interrupts import interrupts_held
+from bench.machine.processes import TIME_LIMIT_S
+from bench.records.measurement import Measurement
+from bench.records.store import Store
+from bench.runs.tasks import Task
+from bench.runs.workers import Result, measured
+
+
+def missing(tasks: Sequence[Task], store: Store) -> list[Task]:
+    """The tasks that the store has no result of."""
+    present = store.identities()
+    return [t for t in tasks if t.identity not in present]
+
+
+def run(
+    tasks: Sequence[Task],
+    store: Store,
+    *,
+    jobs: int,
+    time_limit_s: float = TIME_LIMIT_S,
+    on_result: Callable[[Measurement], object],
+) -> list[Measurement]:
+    """Measure `tasks` in `jobs` processes, storing each result at once; return all of them.
+
+    A result is stored under the identity that its worker finds: a user's file may have changed
+    since `tasks` were made. An interrupt ends the run after the points in flight, which are stored
+    too.
+    """
+    found = []
+    with interrupts_held(), closing(results(tasks, jobs=jobs, time_limit_s=time_limit_s)) as coming:
+        for identity, measurement in coming:
+            store.put(identity, measurement)
+            on_result(measurement)
+            found.append(measurement)
+    return found
+
+
+def results(
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    time_limit_s: float,
+    begin: Callable[[Task], bool] = lambda _: True,
+) -> Generator[Result]:
+    """The results of `tasks` as they come from `jobs` processes, with their identities.
+
+    What is a figure of this machine comes last, alone, each in a process of its own. A task whose
+    process dies, or takes longer than `time_limit_s`, has that for a result. `begin` is asked
+    before each task, and may end it by saying no.
+    """
+    alone = [t for t in tasks if _is_of_this_machine(t)]
+    others = [t for t in tasks if not _is_of_this_machine(t)]
+    within = partial(measured, time_limit_s=time_limit_s, finish=True, begin=begin)
+    yield from within(others, jobs=jobs)
+    yield from within(alone, jobs=1, fresh=True)
+
+
+def _is_of_this_machine(task: Task) -> bool:
+    """Whether a task will measure the machine; without its device, it only says so."""
+    return task.instrument.device is not None and has_device(task.instrument.device)

@@ -1,0 +1,179 @@
+"""Tasks: one quantity of one point by one instrument, with the identity it is stored under."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+import models
+from bench.errors import BenchError, UnsupportedError
+from bench.instruments import instrument_version, read
+from bench.instruments.reading import Reading
+from bench.instruments.reference import reference_of
+from bench.machine import environment
+from bench.machine.device_errors import asked_for, is_device_loss, is_shortage
+from bench.records.catalogue import Instrument, find_instrument
+from bench.records.measurement import CodeVersion, Measurement, Status
+from bench.records.point import Point
+from bench.records.record import Scalar
+from bench.workload.networks import configured, version
+from models import NetworkError
+from models.user_file import contained
+from suites import Suite, Sweep
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something to measure. `point` is canonical: what the instrument ignores is at its default.
+
+    `place` names the machines where it is to be measured, such as a cluster's partition, unless
+    that is this one: what is asked for there is known before a job has found out where it runs.
+    """
+
+    point: Point
+    instrument: Instrument
+    place: str = ""
+
+    @cached_property
+    def code(self) -> CodeVersion:
+        """The versions of the source that the figure comes from."""
+        return CodeVersion(
+            network=version(self.point),
+            instrument=instrument_version(self.instrument),
+        )
+
+    @cached_property
+    def identity(self) -> str:
+        """A hash of all that could change the figure: equal identities give equal figures."""
+        libraries = {
+            name: environment.installed_version(name) for name in self.instrument.libraries
+        }
+        content: dict[str, Any] = {
+            "point": self.point.model_dump(),
+            "instrument": [self.instrument.quantity, self.instrument.name],
+            "code": self.code.model_dump(),
+            "libraries": libraries,
+        }
+        if self.instrument.device:
+            here = {"processor", "cores", "memory_bytes", "accelerator"}
+            content["machine"] = self.place or environment.current(
+                self.instrument.device
+            ).model_dump(include=here)
+            reference = reference_of(self.instrument.quantity, self.point)
+            content["reference"] = version(reference) if reference else ""
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    def identity_with(self, settings: Mapping[str, Scalar]) -> str:
+        """The identity where `settings`, as weights and a protocol, could change the figure too."""
+        content = json.dumps([self.identity, settings], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def measure(self) -> Measurement:
+        """Run the instrument; its failure is a measurement too, with the reason.
+
+        What is printed meanwhile goes to stderr, and torch's global state is left as it was.
+        """
+        try:
+            with contained():
+                reading = read(self.instrument, self.point)
+        except UnsupportedError as error:
+            return self.without_figure("unsupported", str(error))
+        except (Exception, SystemExit) as error:  # a network's failure is this point's alone
+            if is_shortage(error):
+                return self.without_figure("oom", asked_for(error))
+            if is_device_loss(error):
+                return self.without_figure("lost", asked_for(error))
+            return self.without_figure(
+                "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
+            )
+        return self.record(reading)
+
+    def has_lost_device(self, found: Measurement) -> bool:
+        """Whether the device was there when this process began, and not when it was measured on."""
+        here = environment.current(self.instrument.device)
+        is_gone = here.accelerator and not found.environment.accelerator
+        return bool(is_gone) and found.status == "unsupported"
+
+    def without_figure(self, status: Status, reason: str) -> Measurement:
+        """The measurement of a task that gave nothing else than a status and its reason."""
+        return self.record(Reading(()), status, reason)
+
+    def record(self, reading: Reading, status: Status = "ok", reason: str = "") -> Measurement:
+        """The measurement that `reading` is of this task."""
+        return Measurement(
+            quantity=self.instrument.quantity,
+            instrument=self.instrument.name,
+            status=status,
+            unit=self.instrument.unit,
+            samples=reading.samples,
+            reference=reading.reference,
+            reason=reason,
+            point=self.point,
+            details=reading.details,
+            settings=reading.settings,
+            warnings=reading.warnings,
+            code=self.code,
+            environment=environment.current(self.instrument.device),
+            measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
+
+def task(point: Point, quantity: str, place: str = "") -> Task:
+    """The task of a quantity, `macs` or `macs:fvcore`, at a point, on the machines of a `place`.
+
+    A depth that is left out becomes the network's default. Raises `NetworkError` or `BenchError`
+    for a point or a quantity that cannot be measured.
+    """
+    instrument = find_instrument(quantity)
+    return Task(configured(instrument.canonical(point)), instrument, place)
+
+
+def suite_tasks(suite: Suite, name: str, files: Sequence[str] = (), place: str = "") -> list[Task]:
+    """Every task of a suite once, in the suite's order, to be measured at a `place`.
+
+    The networks in `files`, `path/to/file.py:factory`, are measured over each sweep as well. Raises
+    `BenchError` with the suite's `name` and the sweep for what cannot be measured.
+    """
+    tasks: dict[str, Task] = {}
+    for number, sweep in enumerate(suite.sweep, start=1):
+        try:
+            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files, place)}
+        except (BenchError, NetworkError) as error:
+            raise BenchError(f"{name}: sweep.{number}: {error}") from error
+    return list(tasks.values())
+
+
+def _sweep_tasks(sweep: Sweep, files: Sequence[str], place: str) -> Iterator[Task]:
+    for point, quantity in product(_points(sweep, files), sweep.quantities):
+        yield task(point, quantity, place)
+
+
+def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
+    for network in sweep.networks:
+        models.get_network(network)  # a suite names networks of ours: it cannot have code run
+    own = product(sweep.networks, sweep.depth_choices, sweep.option_sets)
+    variants = [*own, *((file, None, {}) for file in files)]
+    sizes = product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes)
+    ways = product(sweep.precisions, sweep.executions, sweep.memory_formats)
+    for (network, depth, options), size, way, seed in product(variants, sizes, ways, sweep.seeds):
+        num_classes, frames, batch, mode = size
+        precision, execution, memory_format = way
+        yield Point(
+            network=network,
+            depth=depth,
+            frames=frames,
+            batch=batch,
+            mode=mode,
+            input_size=sweep.input_size,
+            num_classes=num_classes,
+            precision=precision,
+            execution=execution,
+            memory_format=memory_format,
+            options=tuple(sorted(options.items())),
+            dataset=sweep.dataset,
+            seed=seed,
+        )

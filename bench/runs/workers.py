@@ -1,0 +1,187 @@
+"""Worker processes that measure one task after another, and what becomes of a task in one.
+
+A worker that dies takes nothing with it but its task, which then says how it ended.
+"""
+
+import gc
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from math import inf
+from multiprocessing import parent_process
+from multiprocessing.connection import Connection, wait
+
+from bench.errors import BenchError
+from bench.machine.interrupts import blocked, interrupts_answered
+from bench.machine.processes import TIME_LIMIT_S, context
+from bench.records.measurement import Measurement
+from bench.runs.tasks import Task, task
+from models import NetworkError
+
+GONE = "the GPU that was there is gone: see 'nvidia-smi' and the system's log, then run it again"
+GRACE_S = 2.0  # for a process to end by itself, and its libraries to tidy up
+
+Result = tuple[str, Measurement]  # with its identity
+
+
+class Worker:
+    """A process that measures what it is given."""
+
+    def __init__(self, time_limit_s: float) -> None:
+        processes = context()
+        self.connection, inner = processes.Pipe()
+        self._process = processes.Process(target=_serve, args=(inner,))
+        with blocked():  # here, because `start` itself may unblock it
+            self._process.start()
+        inner.close()  # so that the worker's end is the only one
+        self._time_limit_s = time_limit_s
+        self.task: Task | None = None
+        self.deadline = inf
+
+    def give(self, task: Task) -> None:
+        """Have the worker measure `task`; its connection tells the end."""
+        self.task = task
+        self.deadline = time.monotonic() + self._time_limit_s
+        with suppress(BrokenPipeError):  # the worker has died, as `take` will find
+            self.connection.send((task.point, task.instrument.label, task.place))
+
+    def take(self) -> Result:
+        """The result of the task, or how it ended: the worker is gone then."""
+        assert self.task is not None
+        given, self.task, self.deadline = self.task, None, inf
+        try:
+            result: Result | str = self.connection.recv()
+        except (EOFError, ConnectionError):
+            return given.identity, given.without_figure("killed", self._last_words())
+        if isinstance(result, str):
+            return given.identity, given.without_figure("failed", result)
+        if given.has_lost_device(result[1]):
+            return given.identity, given.without_figure("lost", GONE)
+        return result
+
+    def give_up(self) -> Result:
+        """End the worker in the middle of its task."""
+        assert self.task is not None
+        self.end()
+        given, self.task, self.deadline = self.task, None, inf
+        reason = f"took longer than the limit of {self._time_limit_s:g} s: allow --time-limit more"
+        return given.identity, given.without_figure("timeout", reason)
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process can measure another task."""
+        return self._process.is_alive()
+
+    def end(self) -> None:
+        """End the process: by itself where it is idle, as it finds that no task can come."""
+        self.connection.close()
+        self._process.join(0 if self.task else GRACE_S)
+        self._process.kill()
+        self._process.join()
+
+    def _last_words(self) -> str:
+        self._process.join()
+        code = self._process.exitcode or 0
+        if code >= 0:
+            return f"its process ended by itself, with exit code {code}"
+        name = signal.Signals(-code).name
+        memory = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{memory}"
+
+
+def measured(
+    tasks: Sequence[Task],
+    *,
+    jobs: int,
+    time_limit_s: float = TIME_LIMIT_S,
+    fresh: bool = False,
+    finish: bool = False,
+    begin: Callable[[Task], bool] = lambda _: True,
+) -> Generator[Result]:
+    """The results of `tasks` as they come, from `jobs` workers; `fresh` has one for each task.
+
+    `begin` is asked before each task; when it says no, that one and those after it are left out.
+    With `finish`, an interrupt ends it after the tasks in flight, whose results come before it is
+    raised; a second one ends it at once.
+    """
+    waiting, workers = deque(tasks), list[Worker]()
+    interrupt: KeyboardInterrupt | None = None
+
+    def take() -> Task | None:
+        if waiting and not begin(waiting[0]):
+            waiting.clear()
+        return waiting.popleft() if waiting else None
+
+    try:
+        while waiting or workers:
+            try:
+                while len(workers) < jobs and (next_task := take()):
+                    workers.append(Worker(time_limit_s))
+                    workers[-1].give(next_task)
+                ready = _next(workers)
+            except KeyboardInterrupt as error:
+                if interrupt or not finish:
+                    raise
+                interrupt = error
+                waiting.clear()
+                continue
+            for worker, result in ready:
+                next_task = take() if worker.is_alive and not fresh else None
+                if next_task:
+                    worker.give(next_task)
+                else:
+                    workers.remove(worker)
+                    worker.end()
+                yield result
+        if interrupt:
+            raise interrupt
+    finally:
+        for worker in workers:
+            worker.end()
+
+
+def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
+    """Wait for the next results, or for the time of a task to be over."""
+    if not workers:
+        return []
+    soonest = min(worker.deadline for worker in workers)
+    rest = None if soonest == inf else max(soonest - time.monotonic(), 0.0)
+    with interrupts_answered():
+        ready = wait([worker.connection for worker in workers], rest)
+    done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
+    late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
+    return done + [(worker, worker.give_up()) for worker in late]
+
+
+def _serve(connection: Connection) -> None:
+    """What a worker does: measure what comes, until no more can come."""
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a terminal and a scheduler signal all at once
+        signal.signal(ending, signal.SIG_IGN)  # only the parent answers, and this ends with it
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import torch
+
+    gc.freeze()  # what was imported is no garbage, and there is so much of it that looking is slow
+    torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
+    while True:
+        try:
+            point, quantity, place = connection.recv()
+        except EOFError:
+            return
+        try:
+            found = task(point, quantity, place)
+        except (BenchError, NetworkError) as error:  # a user's file is not what it was
+            connection.send(str(error))
+        else:
+            connection.send((found.identity, found.measure()))
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent to die, by whatever signal."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os._exit(1)

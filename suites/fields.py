@@ -1,0 +1,19 @@
+"""The fields of a point that have few values, and the bounds of those that are counts.
+
+Suites, claims and records take them from here.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+MOST_COUNT = 2**31 - 1  # no tensor has a longer side, and arithmetic on much larger ones overflows
+MOST_INT = 2**63 - 1  # the largest that a data frame and a generator's seed hold
+
+Count = Annotated[int, Field(ge=1, le=MOST_COUNT)]
+Seed = Annotated[int, Field(ge=0, le=MOST_INT)]
+
+Mode = Literal["train", "infer"]
+Precision = Literal["fp32", "tf32", "bf16", "fp16"]
+Execution = Literal["eager", "compile"]
+MemoryFormat = Literal["default", "contiguous", "channels_last"]

@@ -1,0 +1,112 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.choice.accuracies import known_accuracies, on_dataset, option_sets
+from bench.errors import BenchError
+from bench.records.measurement import Measurement
+from suites import PublishedRow, load_published
+from tests.bench.choice.costs import accuracy
+from tests.records import measurement, point
+
+TAM = point(network="blvnet_tam", dataset="d", options={"formulation": "published", "window": 5})
+
+
+def row(**fields: Any) -> PublishedRow:
+    """A row of TSN at depth 50 over 8 frames."""
+    defaults: dict[str, Any] = {
+        "source": "s",
+        "dataset": "d",
+        "num_classes": 174,
+        "network": "tsn",
+        "options": (),
+        "depth": 50,
+        "frames": 8,
+        "input_size": 224,
+        "clips": 1,
+        "crops": 3,
+        "top1": 20.5,
+        "note": "",
+    }
+    return replace(load_published()[0], **{**defaults, **fields})
+
+
+def answers(*samples: int, **fields: Any) -> Measurement:
+    kind = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+    return measurement(fields.pop("where", TAM), **{**kind, "samples": samples, **fields})
+
+
+def test_an_accuracy_is_of_the_function_and_not_of_how_it_is_computed() -> None:
+    ours = accuracy(TAM, 50, options=(("window", 5),))
+    assert ours.is_of(TAM)
+    assert ours.is_of(TAM.model_copy(update={"options": (("window", 5),), "frames": 64}))
+    for other in (
+        {"network": "tsn"},
+        {"depth": 101},
+        {"input_size": 256},
+        {"options": (("window", 3),)},
+        {"options": ()},
+    ):
+        assert not ours.is_of(TAM.model_copy(update=other))
+
+
+def test_a_published_row_is_an_accuracy_without_clips() -> None:
+    (found,) = known_accuracies([row()], [])
+    assert found.as_json() == {
+        "frames": 8,
+        "top1": 20.5,
+        "kind": "published",
+        "source": "s, clips x crops 1 x 3",
+        "dataset": "d",
+    }
+    assert found.is_of(point())
+    assert found.num_classes == 174
+
+
+def test_a_measured_accuracy_names_its_weights_or_its_seed() -> None:
+    named = answers(100, 0, settings={"weights": "w.pth"})
+    seeded = answers(100, where=TAM.model_copy(update={"seed": 3}), instrument="trained")
+    found = known_accuracies([], [named, seeded])
+    assert [(a.top1, a.kind, a.clips, a.source) for a in found] == [
+        (50, "measured", 2, "accuracy:evaluated, w.pth"),
+        (100, "measured", 1, "accuracy:trained, trained here, seed 3"),
+    ]
+    assert all(a.is_of(TAM) for a in found)
+    data = found[0].as_json()
+    assert (data["clips"], data["interval"]) == (2, list(named.interval))
+
+
+def test_the_newest_of_each_point_and_instrument_counts() -> None:
+    other = TAM.model_copy(update={"frames": 16})
+    found = known_accuracies(
+        [row(top1=1.0)],
+        [
+            answers(0),
+            answers(100),
+            answers(0, where=other),
+            answers(0, instrument="trained"),
+        ],
+    )
+    assert [(a.top1, a.frames) for a in found] == [(1.0, 8), (100, 8), (0, 16), (0, 8)]
+
+
+def test_what_is_no_accuracy_or_has_no_figure_does_not_count() -> None:
+    failed = answers(status="failed", reason="r")
+    assert known_accuracies([], [measurement(TAM), failed]) == []
+
+
+def test_only_accuracies_on_the_data_set_stay() -> None:
+    first, second = accuracy(TAM, 50), accuracy(TAM, 60, dataset="something-v2")
+    assert on_dataset([first, second], "d") == [first]
+    message = (
+        r"^no accuracy is known on 'something-v1' \(did you mean 'something-v2'\?\): "
+        r"choose among d, something-v2$"
+    )
+    with pytest.raises(BenchError, match=message):
+        on_dataset([second, first], "something-v1")
+
+
+def test_sets_of_options_are_those_of_clips_as_large() -> None:
+    found = option_sets([accuracy(TAM, 50), accuracy(point(input_size=256), 50)], 224)
+    assert list(found) == [("blvnet_tam", 50, TAM.options)]

@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.choice import max_batch
+from bench.errors import BenchError
+from tests.records import point
+
+SMALL = point(depth=18, frames=2, input_size=32, mode="train")
+
+
+@given(limit=st.integers(0, 5000), start=st.integers(0, 6000))
+def test_the_largest_batch_is_found_from_wherever_the_search_starts(limit: int, start: int) -> None:
+    asked: list[int] = []
+
+    def fits(batch: int) -> bool:
+        asked.append(batch)
+        return batch <= limit
+
+    assert max_batch.largest(fits, start) == limit
+    assert min(asked) >= 1
+    assert len(asked) == len(set(asked))  # a trial takes seconds
+
+
+@pytest.mark.parametrize(("limit", "start", "trials"), [(25, 25, 2), (24, 25, 2), (26, 25, 4)])
+def test_a_good_start_costs_few_trials(limit: int, start: int, trials: int) -> None:
+    asked: list[int] = []
+    max_batch.largest(lambda batch: not asked.append(batch) and batch <= limit, start)  # type: ignore[func-returns-value]
+    assert len(asked) <= trials
+
+
+def test_what_always_fits_ends() -> None:
+    assert max_batch.largest(lambda _: True) == max_batch.LARGEST
+
+
+def test_simulation_fills_the_memory_and_one_more_does_not_fit() -> None:
+    capacity = max_batch.simulated_peak(SMALL, 9) + 1000
+    assert max_batch.simulated(SMALL, capacity) == 9
+    assert max_batch.simulated_peak(SMALL, 10) > capacity
+    assert max_batch.simulated(SMALL, 1000) == 0
+
+
+def test_trials_run_in_processes_of_their_own_until_the_memory_is_full() -> None:
+    """On the CPU, where what a process holds is its resident memory; a large clip makes it grow."""
+    where = SMALL.model_copy(update={"input_size": 112, "mode": "infer"})
+    assert max_batch.confirmed(where, "cpu", 64 << 20, start=4) > 0
+
+
+def test_a_trial_that_fails_otherwise_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, num_classes):\n"
+        "        super().__init__()\n"
+        "        self.head = nn.Linear(3, num_classes)\n"
+        "    def forward(self, clip):\n"
+        "        assert clip.is_meta, 'no real clips'\n"
+        "        return self.head(clip.mean((2, 3, 4)))\n"
+    )
+    where = point(network=f"{file}:Net", depth=None, input_size=8)
+    with pytest.raises(BenchError, match="batch 3 is failed: AssertionError: no real clips"):
+        max_batch.confirmed(where, "cpu", 1 << 30, start=3)

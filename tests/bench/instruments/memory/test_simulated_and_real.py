@@ -1,0 +1,90 @@
+"""The simulated instrument against a second tracker, a real CPU and real GPUs."""
+
+import gc
+from functools import partial
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.distributed._tools.mem_tracker import MemTracker
+from torch.profiler import ProfilerActivity, profile
+
+import models
+from bench.instruments.memory import simulate
+from bench.workload.clips import blank_clip
+from bench.workload.contentless import build_fake
+from suites.gpu_memory import GpuPeak, load_gpu_peaks
+from tests.bench.instruments.memory.tiny import tiny
+from tests.models.networks import SMALL, build, label, small_clip
+
+# The tracker takes seconds for many modules; these have none that others of the list have not.
+LIKE_OTHERS = ("blvnet", "mvit_v2_s", "s3d", "torchvision_s3d", "tsn_blnet")
+TRACKED = [variant for variant in SMALL if variant[0] not in LIKE_OTHERS]
+
+
+def train_step_of(model: nn.Module, shape: tuple[int, ...]) -> tuple[Any, list[torch.Tensor]]:
+    """A step in its steady state, as `simulate` defines it, and the tensors alive before it."""
+    optimizer = torch.optim.SGD(model.train().parameters(), lr=0.01, momentum=0.9, foreach=True)
+    clip, labels = blank_clip(model, shape), torch.zeros(shape[0], dtype=torch.long)
+    for parameter in model.parameters():
+        optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+
+    def step() -> None:
+        optimizer.zero_grad(set_to_none=True)
+        nn.functional.cross_entropy(model(clip), labels).backward()
+        optimizer.step()
+
+    momenta = [state["momentum_buffer"] for state in optimizer.state.values()]
+    return step, [*model.parameters(), *model.buffers(), *momenta, clip, labels]
+
+
+@pytest.mark.parametrize("variant", TRACKED, ids=label)
+def test_equal_to_torchs_own_tracker(variant: tuple[str, dict[str, Any]]) -> None:
+    name, options = variant
+    factory, shape = partial(build, name, **options), small_clip(name, batch=2)
+    with FakeTensorMode():
+        model = build_fake(factory)
+        step, held = train_step_of(model, shape)
+        tracker = MemTracker()
+        tracker.track_external(model, *held)
+        with tracker:
+            step()
+    (device,) = tracker.get_tracker_snapshot("peak").values()
+    assert simulate(factory, shape, "train", block_bytes=1).peak_bytes == device["Total"]
+
+
+@pytest.mark.parametrize("name", ["tsn", "blvnet_tam"])
+def test_close_to_a_real_step_on_the_cpu(name: str) -> None:
+    shape = (2, 3, 4, 96, 96)  # large enough for the weights that a convolution copies not to tell
+    step, held = train_step_of(model := tiny(name)(), shape)
+    step()
+    model.zero_grad(set_to_none=True)
+    gc.collect()
+    with profile(
+        activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True
+    ) as profiler:
+        step()
+    events = profiler.profiler.kineto_results.events()
+    changes = sorted((e.start_ns(), e.nbytes()) for e in events if e.name() == "[memory]")
+    alive = sum(tensor.untyped_storage().nbytes() for tensor in held)
+    peak = alive
+    for _, change in changes:
+        alive += change
+        peak = max(peak, alive)
+    simulated = simulate(tiny(name), shape, "train", block_bytes=1).peak_bytes
+    assert simulated == pytest.approx(peak, rel=0.02)
+
+
+@pytest.mark.parametrize("known", load_gpu_peaks(), ids=lambda peak: f"{peak.frames} frames")
+def test_close_to_published_peaks_of_real_gpus(known: GpuPeak) -> None:
+    factory = partial(
+        models.create_model,
+        known.network,
+        num_classes=known.num_classes,
+        frames=known.frames,
+        depth=known.depth,
+    )
+    peak = simulate(factory, (known.batch, 3, known.frames, 224, 224), "train")
+    assert peak.peak_bytes / 2**20 == pytest.approx(known.peak_mib, rel=0.03)

@@ -1,0 +1,39 @@
+"""Bytes by hand, of networks small enough for it."""
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bench.errors import BenchError
+from bench.instruments import traffic
+
+
+class Pointwise(nn.Module):
+    """A pointwise convolution, a ReLU in place and a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv3d(3, 5, 1, bias=False)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return torch.relu_(self.conv(clip)).flatten(1)
+
+
+CLIP = (2, 3, 4, 6, 6)
+ELEMENTS = 2 * 4 * 6 * 6  # of a channel
+CONVOLUTION = 3 * ELEMENTS + 3 * 5 + 5 * ELEMENTS  # clip, weights, result
+RELU = 2 * 5 * ELEMENTS  # read and written
+
+
+def test_operators_read_their_inputs_and_write_their_results() -> None:
+    assert traffic.count(Pointwise, CLIP) == 4 * (CONVOLUTION + RELU)
+
+
+def test_half_the_precision_moves_half_the_bytes_but_for_the_casts() -> None:
+    casts = 4 * (3 * ELEMENTS + 15) + 2 * (3 * ELEMENTS + 15)  # read in float32, written in bf16
+    assert traffic.count(Pointwise, CLIP, "bf16") == 2 * (CONVOLUTION + RELU) + casts
+
+
+def test_another_shape_is_refused() -> None:
+    with pytest.raises(BenchError, match="a clip's shape"):
+        traffic.count(Pointwise, (2, 3, 4, 6))

@@ -1,0 +1,112 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from bench.errors import BenchError
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from tests.records import beside, measurement, point
+
+
+def test_a_record_survives_json() -> None:
+    options = {"window": 5, "wide": True}
+    record = measurement(point(options=options), samples=(1, 2.5), reference=beside(2, 3))
+    assert Measurement.model_validate_json(record.model_dump_json()) == record
+
+
+def test_texts_of_a_record_are_printable() -> None:
+    nasty, shown = "a\nb\x1b[2J\u202e", "a b\ufffd[2J\ufffd"
+    where = point(network=nasty, dataset=nasty, options={nasty: nasty})
+    assert (where.network, where.dataset, where.options) == (shown, shown, ((shown, shown),))
+    record = measurement(
+        where,
+        warnings=(nasty,),
+        settings={nasty: nasty},
+        details={nasty: {nasty: 1}},
+        reason=nasty,
+    )
+    assert record.warnings == (shown,)
+    assert (record.settings, record.details) == ({shown: shown}, {shown: {shown: 1}})
+    assert Measurement.model_validate_json(record.model_dump_json()) == record
+
+
+@pytest.mark.parametrize("value", [10**400, float("inf"), float("nan")])
+def test_a_number_that_arithmetic_cannot_take_is_refused(value: float) -> None:
+    for fields in ({"settings": {"a": value}}, {"details": {"a": {"b": value}}}):
+        with pytest.raises(ValidationError):
+            measurement(point(), **fields)
+    with pytest.raises(ValidationError):
+        point(options={"a": value})
+
+
+def test_value_is_the_median_of_the_samples() -> None:
+    assert measurement(point(), samples=(9, 1, 2)).value == 2
+    assert measurement(point(), samples=(9, 1, 2)).as_json()["value"] == 2
+
+
+def test_a_saving_is_of_samples_of_the_same_round() -> None:
+    assert measurement(point(), samples=(1, 2, 10), reference=beside(2, 6, 100)).saving == 3
+    with pytest.raises(BenchError, match="no reference"):
+        _ = measurement(point()).saving
+
+
+def test_what_is_missing_has_a_reason_and_no_value() -> None:
+    record = measurement(point(), status="failed", samples=(), reason="out of luck")
+    assert "value" not in record.as_json()
+    with pytest.raises(BenchError, match="out of luck"):
+        _ = record.value
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"samples": ()},
+        {"samples": (-1,)},
+        {"samples": (float("nan"),)},
+        {"samples": (float("inf"),)},
+        {"status": "failed", "samples": (), "reason": ""},
+        {"status": "failed", "samples": (1,), "reason": "x"},
+        {"status": "splendid"},
+        {"measured_at": "yesterday"},
+        {"surprise": 1},
+        {"reference": beside()},
+        {"reference": beside(1, 2)},
+        {"reference": beside(-1)},
+    ],
+)
+def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        measurement(point(), **fields)
+
+
+@pytest.mark.parametrize("field", ["depth", "frames", "batch", "input_size", "num_classes"])
+@pytest.mark.parametrize("value", [0, -1, 1.0, "8", True])
+def test_a_points_sizes_are_whole_numbers_above_zero(field: str, value: object) -> None:
+    with pytest.raises(ValidationError):
+        Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, field: value})
+
+
+def test_points_are_frozen_and_compare_by_value() -> None:
+    assert point(options={"b": 1, "a": 2}) == point(options={"a": 2, "b": 1})
+    assert len({point(), point(), point(frames=16)}) == 2
+    with pytest.raises(ValidationError):
+        point().frames = 9  # type: ignore[misc]  # that is what is tested
+
+
+@pytest.mark.parametrize(
+    ("samples", "sizes"),
+    [
+        ((100, 50), {}),
+        ((100, 0), {"a": 1}),
+        ((100, 0), {"a": 3, "b": -1}),
+        ((100,), {"a": 1, "b": 0}),
+    ],
+)
+def test_an_accuracy_is_of_answers_in_whole_groups(
+    samples: tuple[int, ...], sizes: dict[str, int]
+) -> None:
+    fields: dict[str, Any] = {"quantity": "accuracy", "unit": "percent"}
+    measurement(point(), samples=(100, 0), details={"group_sizes": {"a": 1, "b": 1}}, **fields)
+    with pytest.raises(ValueError, match=r"an answer is|groups have"):
+        measurement(point(), samples=samples, details={"group_sizes": sizes}, **fields)
