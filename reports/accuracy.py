@@ -6,7 +6,7 @@ from itertools import combinations, groupby
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.proportions import compare
+from bench.records.proportions import paired_test
 from reports.published import options_text
 from reports.tables import NOT_MEASURED, NOTHING, Cell, Table
 
@@ -91,7 +91,7 @@ def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) ->
 
 
 def _compared(first: Measurement, second: Measurement) -> tuple[Cell, ...]:
-    found = compare(first.samples, second.samples)
+    found = paired_test(first.samples, second.samples)
     return (
         *(Cell(first.point.network), Cell(second.point.network)),
         *(_count(first.point.frames), _count(first.point.seed)),

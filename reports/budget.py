@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.choice.accuracies import Accuracy, known_accuracies
-from bench.choice.budget import Budget, Climb, Known, Ladder, amount
+from bench.choice.amounts import format_amount
+from bench.choice.budget import Budget, Candidates, Trials
 from bench.choice.comparison import CLAIMS
-from bench.choice.ranking import Choice, Scored, choose, rank, shown
+from bench.choice.costs import KnownCosts
+from bench.choice.ranking import Choice, Scored, choose, rank, shown_labels
 from bench.claims.verdicts import ClaimResult
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
@@ -46,20 +48,19 @@ class BudgetTable:
     @property
     def labels(self) -> tuple[str, ...]:
         """The instruments whose costs are shown."""
-        return shown([self.budget])
+        return shown_labels([self.budget])
 
 
 def build_budgets(measurements: Sequence[Measurement]) -> tuple[BudgetTable, ...]:
     """A table for each cost of the reference that is measured."""
     found = [m for m in measurements if m.label in FIGURES and m.status == "ok"]
-    known: dict[tuple[str, Point], Measurement | str] = {(m.label, m.point): m for m in found}
+    known = KnownCosts(found)
     accuracies = accuracies_shown(measurements)
     built = []
     for label, reference, what in BUDGETS:
-        limit = known.get((label, reference))
-        if isinstance(limit, Measurement) and limit.value:
-            text = f"{what} of {reference.network_label}"
-            budget = Budget(label, limit.value, text)
+        limit = known.figure(label, reference)
+        if limit:
+            budget = Budget(label, limit, f"{what} of {reference.network_label}")
             built.append(_build(budget, reference, known, accuracies))
     return tuple(built)
 
@@ -76,36 +77,38 @@ def build_claims(claims: Iterable[ClaimResult]) -> tuple[ClaimResult, ...]:
 
 
 def _build(
-    budget: Budget, reference: Point, known: Known, accuracies: Sequence[Accuracy]
+    budget: Budget, reference: Point, known: KnownCosts, accuracies: Sequence[Accuracy]
 ) -> BudgetTable:
     climbs = _climbs(budget.label, reference, known)
-    choices = rank((choose(one, [budget], known, accuracies) for one in climbs), shown([budget]))
+    choices = rank(
+        (choose(one, [budget], known, accuracies) for one in climbs), shown_labels([budget])
+    )
     return BudgetTable(budget, tuple(choices), _table(budget, choices))
 
 
-def _climbs(label: str, reference: Point, known: Known) -> list[Climb]:
+def _climbs(label: str, reference: Point, known: KnownCosts) -> list[Trials]:
     """The frames that were measured of each network, where all else is as in `reference`."""
     frames: dict[Point, list[int]] = {}
-    for measured_label, point in known:
+    for label_of, point in ((m.label, m.point) for m in known.measurements):
         base = reference.model_copy(
             update={name: getattr(point, name) for name in ("network", "depth", "options")}
         )
         is_alike = point == base.model_copy(update={"frames": point.frames})
-        if measured_label == label and is_alike:
+        if label_of == label and is_alike:
             frames.setdefault(base, []).append(point.frames)
     return [
-        Climb(Ladder(base, "frames", tuple(sorted(own)), NO_MORE), tuple(own))
+        Trials(Candidates(base, "frames", tuple(sorted(own)), NO_MORE), tuple(own))
         for base, own in frames.items()
     ]
 
 
 def _table(budget: Budget, choices: Sequence[Choice]) -> Table:
-    labels = shown([budget])
+    labels = shown_labels([budget])
     notes: dict[str, int] = {}
     rows = tuple(
         _row(place, choice, labels, notes) for place, choice in enumerate(choices, start=1)
     )
-    limit = amount(budget.limit, find_instrument(budget.label).unit)
+    limit = format_amount(budget.limit, find_instrument(budget.label).unit)
     costs = (FIGURES[label][0] for label in labels)
     headings = (
         *("rank", "network", "depth", "options", "frames", *costs),
@@ -119,8 +122,8 @@ def _table(budget: Budget, choices: Sequence[Choice]) -> Table:
 def _row(
     place: int, choice: Choice, labels: Sequence[str], notes: dict[str, int]
 ) -> tuple[Cell, ...]:
-    base, stand, best = choice.base, choice.stand, choice.best
-    frames = stand.point.frames if stand and choice.fits else 0
+    base, fit, best = choice.base, choice.fit, choice.best
+    frames = fit.point.frames if fit and choice.fits else 0
     return (
         Cell(str(place), place),
         Cell(base.network),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from bench.gate.change import Change, Outcome, compare
+from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
 from bench.gate.verdict import other_conditions
 from bench.records.measurement import Measurement
@@ -69,7 +69,7 @@ class Compared:
             return Change(Outcome.CANNOT_TELL, reason="timed in turn with another network")
         if all(getattr(old, field) == getattr(new, field) for field in MEASURED):
             return Change(Outcome.UNCHANGED)  # the same, however few samples it has
-        return compare(old, new, self.rule)
+        return detect_change(old, new, self.rule)
 
     @cached_property
     def percent(self) -> float | None:

@@ -29,9 +29,9 @@ SHORT = {
     "mini-moments-in-time": "mini-MiT",
 }
 SAID = {
-    agreement.Verdict.REPRODUCED: "are reproduced",
-    agreement.Verdict.DIFFERS: "differ",
-    agreement.Verdict.NOT_MEASURED: "are not measured",
+    agreement.Reproduction.REPRODUCED: "are reproduced",
+    agreement.Reproduction.DIFFERS: "differ",
+    agreement.Reproduction.NOT_MEASURED: "are not measured",
 }
 Key = tuple[Any, ...]  # the fields of a point in KEY, None for no depth
 
@@ -105,13 +105,13 @@ def build_agreement(
 ) -> AgreementSection:
     """Hold every published count against the store's."""
     by_row: dict[PublishedRow, list[Agreement]] = {}
-    for one in agreement.compare(rows, measurements):
+    for one in agreement.check_agreement(rows, measurements):
         by_row.setdefault(one.row, []).append(one)
-    counts: dict[str, dict[agreement.Verdict, int]] = {}
+    counts: dict[str, dict[agreement.Reproduction, int]] = {}
     for row, figures in by_row.items():
-        by_verdict = counts.setdefault(row.source, dict.fromkeys(agreement.Verdict, 0))
+        by_verdict = counts.setdefault(row.source, dict.fromkeys(agreement.Reproduction, 0))
         by_verdict[_verdict(figures)] += 1
-    total = {v: sum(c[v] for c in counts.values()) for v in agreement.Verdict}
+    total = {v: sum(c[v] for c in counts.values()) for v in agreement.Reproduction}
     summary = ", ".join(f"{number} {SAID[verdict]}" for verdict, number in total.items())
     rules: dict[CountingRule, dict[str, None]] = {}
     for row in by_row:
@@ -123,25 +123,25 @@ def build_agreement(
         rules=tuple((rule, tuple(sources)) for rule, sources in rules.items()),
         by_source=Table(
             "published rows by source",
-            ("source", *agreement.Verdict),
+            ("source", *agreement.Reproduction),
             tuple(
                 (Cell(source), *(Cell(str(n), n) for n in by_verdict.values()))
                 for source, by_verdict in counts.items()
             ),
         ),
-        differing=_figures(all_figures, agreement.Verdict.DIFFERS),
-        reproduced=_figures(all_figures, agreement.Verdict.REPRODUCED),
+        differing=_figures(all_figures, agreement.Reproduction.DIFFERS),
+        reproduced=_figures(all_figures, agreement.Reproduction.REPRODUCED),
     )
 
 
-def _verdict(figures: Sequence[Agreement]) -> agreement.Verdict:
+def _verdict(figures: Sequence[Agreement]) -> agreement.Reproduction:
     """A row differs where one of its figures does, and is reproduced where all are."""
     verdicts = {one.verdict for one in figures}
-    order = (agreement.Verdict.DIFFERS, agreement.Verdict.NOT_MEASURED)
-    return next((v for v in order if v in verdicts), agreement.Verdict.REPRODUCED)
+    order = (agreement.Reproduction.DIFFERS, agreement.Reproduction.NOT_MEASURED)
+    return next((v for v in order if v in verdicts), agreement.Reproduction.REPRODUCED)
 
 
-def _figures(agreements: Sequence[Agreement], verdict: agreement.Verdict) -> Table:
+def _figures(agreements: Sequence[Agreement], verdict: agreement.Reproduction) -> Table:
     """Both figures of everything that fared as `verdict` says."""
     chosen = [one for one in agreements if one.verdict == verdict]
     return Table(

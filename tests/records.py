@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement, Reference
 from bench.records.point import Point
 from suites import Case, Claim
@@ -28,7 +28,7 @@ def measurement(where: Point, **fields: Any) -> Measurement:
         "samples": (1,),
         "point": where,
         "code": CodeVersion(network="n", instrument="i"),
-        "environment": current(),
+        "environment": current_environment(),
         "measured_at": "2026-01-01T00:00:00+00:00",
     }
     return Measurement(**{**defaults, **fields})

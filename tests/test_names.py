@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.commands import main
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from bench.records.store import Store
 from bench.text import NUMBER
@@ -46,7 +46,7 @@ NOWHERE = ("--recorded", "none")
 
 def records() -> Iterator[Measurement]:
     """Each place that a name can have in a record of the kinds that outputs show."""
-    machine = current().model_copy(
+    machine = current_environment().model_copy(
         update={"processor": MARK, "python": MARK, "system": MARK, "packages": {MARK: MARK}}
     )
     said = {

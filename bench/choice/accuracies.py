@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import models
 from bench.errors import BenchError
+from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Options, Point
 from suites import PublishedRow
@@ -50,8 +51,8 @@ def known_accuracies(
     rows: Iterable[PublishedRow], measurements: Iterable[Measurement]
 ) -> list[Accuracy]:
     """All of `rows`, then the newest of each point and instrument of `measurements`."""
-    newest = {(m.label, m.point): m for m in measurements if m.is_accuracy and m.status == "ok"}
-    return [*map(_published, rows), *map(_measured, newest.values())]
+    measured = Index(m for m in measurements if m.is_accuracy and m.status == "ok")
+    return [*map(_published, rows), *map(_measured, measured)]
 
 
 def on_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:

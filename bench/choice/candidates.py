@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 import models
 from bench.choice.accuracies import Accuracy, option_sets
-from bench.choice.budget import Ladder
+from bench.choice.budget import Candidates
 from bench.errors import BenchError
 from bench.records.point import Point
-from bench.workload.networks import FILE_MARK, configured
+from bench.workload.networks import FILE_MARK, configure
 from models import NetworkError
 from models.user_file import load_factory
 
@@ -55,7 +55,7 @@ def _at(
     kind = models.get_network(network)
     fields = {"network": network, "depth": depth, "options": options}
     frames = kind.only_frames or kind.frame_multiple
-    return configured(setting.model_copy(update={**fields, "frames": frames}))
+    return configure(setting.model_copy(update={**fields, "frames": frames}))
 
 
 def own_networks(files: Iterable[str], setting: Point) -> list[Point]:
@@ -70,9 +70,9 @@ def own_networks(files: Iterable[str], setting: Point) -> list[Point]:
     return [setting.model_copy(update={**own, "network": file}) for file in once]
 
 
-def frames_of(
+def frame_candidates(
     base: Point, max_frames: int, only: int | None, recorded: Collection[int] | None = None
-) -> Ladder:
+) -> Candidates:
     """The frames that the network of `base` takes, up to `max_frames`, or `only` this number.
 
     `recorded` restricts them to those with a figure.
@@ -86,14 +86,14 @@ def frames_of(
         end = "no other frames are recorded" if len(tried) == len(recorded) else end
     taken, refusal = _taken(base, tried)
     if not taken:
-        return Ladder(base, "frames", (), refusal or "no latency of it is recorded")
+        return Candidates(base, "frames", (), refusal or "no latency of it is recorded")
     if FILE_MARK in base.network:
-        return Ladder(base, "frames", taken, end)
+        return Candidates(base, "frames", taken, end)
     kind = models.get_network(base.network)
     if kind.only_frames:
         end = f"it takes {kind.only_frames} frames and no others"
     sure = sum(frames < kind.smallest_clip[0] for frames in taken) + 1
-    return Ladder(base, "frames", taken, end, sure)
+    return Candidates(base, "frames", taken, end, sure)
 
 
 def _taken(base: Point, tried: Iterable[int]) -> tuple[tuple[int, ...], str]:
@@ -101,7 +101,7 @@ def _taken(base: Point, tried: Iterable[int]) -> tuple[tuple[int, ...], str]:
     taken, refusal = [], ""
     for frames in tried:
         try:
-            configured(base.model_copy(update={"frames": frames}))
+            configure(base.model_copy(update={"frames": frames}))
         except NetworkError as error:
             refusal = str(error)
         else:

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Climb, Ladder, stand
-from bench.choice.candidates import frames_of
-from bench.choice.ledger import Ledger, climb, measure_in_turn
+from bench.choice.budget import Budget, Candidates, Trials, find_fit
+from bench.choice.candidates import frame_candidates
+from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
 from bench.choice.max_batch import LARGEST
-from bench.choice.ranking import ALWAYS, Choice, choose, on_front, rank, shown
+from bench.choice.ranking import ALWAYS, Choice, choose, on_front, rank, shown_labels
 from bench.claims.verdicts import ClaimResult, judge, points_of
 from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
@@ -22,7 +22,7 @@ CLAIMS = ("deeper-longer-macs", "deeper-longer-memory")  # what the paper says o
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BudgetRequest:
     """A budget that was asked for: a `limit`, or the cost of the network at a point.
 
     `text` is how it was asked.
@@ -43,7 +43,7 @@ class Request:
     """
 
     bases: tuple[Point, ...]
-    budgets: tuple[Wanted, ...]
+    budgets: tuple[BudgetRequest, ...]
     accuracies: tuple[Accuracy, ...]
     max_frames: int
     frames: int | None
@@ -62,7 +62,7 @@ class Comparison:
     @property
     def labels(self) -> tuple[str, ...]:
         """The instruments whose costs are shown."""
-        return shown(self.budgets)
+        return shown_labels(self.budgets)
 
     def as_json(self) -> dict[str, Any]:
         """All of it as JSON types."""
@@ -87,18 +87,19 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
     """Search, measure and choose. Raises `BenchError` and `NetworkError` for what cannot be."""
     ladders = _ladders(request)
     budgets = [_budget(wanted, ledger) for wanted in request.budgets]
-    climbs = climb(ladders, budgets, ledger)
+    climbs = search_candidates(ladders, budgets, ledger)
     batches = _batches(climbs, budgets, ledger) if request.largest_batch else {}
     judged = [c for c in claims if c.id in CLAIMS and c.label in {b.label for b in budgets}]
     ledger.measure((claim.label, point) for claim in judged for point in points_of(claim))
     _measure_shown(climbs, batches, budgets, request.accuracies, ledger)
     choices = [
-        choose(one, budgets, ledger.known, request.accuracies, batches.get(one.ladder.base))
+        choose(one, budgets, ledger.known, request.accuracies, batches.get(one.candidates.base))
         for one in climbs
     ]
-    known = [cost for cost in ledger.known.values() if isinstance(cost, Measurement)]
-    ranked = rank(choices, shown(budgets))
-    return Comparison(tuple(budgets), tuple(ranked), tuple(judge(judged, known)))
+    ranked = rank(choices, shown_labels(budgets))
+    return Comparison(
+        tuple(budgets), tuple(ranked), tuple(judge(judged, ledger.known.measurements))
+    )
 
 
 def latencies_of(measurements: Iterable[Measurement], name: str) -> list[Measurement]:
@@ -120,8 +121,8 @@ def latencies_of(measurements: Iterable[Measurement], name: str) -> list[Measure
     return [m for m in timed if m.machine == matching[0]]
 
 
-def _ladders(request: Request) -> list[Ladder]:
-    make = partial(frames_of, max_frames=request.max_frames, only=request.frames)
+def _ladders(request: Request) -> list[Candidates]:
+    make = partial(frame_candidates, max_frames=request.max_frames, only=request.frames)
     if request.recorded is None:
         return [make(base) for base in request.bases]
     return [make(base, recorded=_recorded(request.recorded, base)) for base in request.bases]
@@ -137,7 +138,7 @@ def _recorded(recorded: Iterable[Measurement], base: Point) -> set[int]:
     }
 
 
-def _budget(wanted: Wanted, ledger: Ledger) -> Budget:
+def _budget(wanted: BudgetRequest, ledger: Ledger) -> Budget:
     limit = wanted.limit
     value = ledger.value(wanted.label, limit) if isinstance(limit, Point) else limit
     if not value:
@@ -146,24 +147,24 @@ def _budget(wanted: Wanted, ledger: Ledger) -> Budget:
 
 
 def _batches(
-    climbs: Iterable[Climb], budgets: Sequence[Budget], ledger: Ledger
-) -> dict[Point, Climb]:
+    climbs: Iterable[Trials], budgets: Sequence[Budget], ledger: Ledger
+) -> dict[Point, Trials]:
     """The climbs over batches, at the frames that fit, by the base of the network's frames."""
     fitting = {
-        one.ladder.base: reached.point
+        one.candidates.base: reached.point
         for one in climbs
-        if one.tried and (reached := stand(one, budgets, ledger.known)).fits
+        if one.tried and (reached := find_fit(one, budgets, ledger.known)).fits
     }
     ladders = [
-        Ladder(point, "batch", range(1, LARGEST + 1), f"a batch of {LARGEST:,}")
+        Candidates(point, "batch", range(1, LARGEST + 1), f"a batch of {LARGEST:,}")
         for point in fitting.values()
     ]
-    return dict(zip(fitting, climb(ladders, budgets, ledger), strict=True))
+    return dict(zip(fitting, search_candidates(ladders, budgets, ledger), strict=True))
 
 
 def _measure_shown(
-    climbs: Iterable[Climb],
-    batches: dict[Point, Climb],
+    climbs: Iterable[Trials],
+    batches: dict[Point, Trials],
     budgets: Sequence[Budget],
     accuracies: Sequence[Accuracy],
     ledger: Ledger,
@@ -173,9 +174,9 @@ def _measure_shown(
     for one in climbs:
         if not one.tried:
             continue
-        found = stand(one, budgets, ledger.known)
+        found = find_fit(one, budgets, ledger.known)
         reached.append(found.point)
-        ladder, most = one.ladder, found.point.frames if found.fits else 0
+        ladder, most = one.candidates, found.point.frames if found.fits else 0
         scored += [
             ladder.at(a.frames)
             for a in accuracies

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from bench.choice.budget import Budget, Climb, Known, Ladder, utilisation
+from bench.choice.budget import Budget, Candidates, Trials, utilisation
+from bench.choice.costs import KnownCosts, Refusal
 from bench.choice.search import largest, together
 from bench.errors import BenchError
 from bench.machine.environment import usable_cores
@@ -11,10 +12,10 @@ from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.store import ENDED, Store
 from bench.runs import runner
-from bench.runs.tasks import Task, task
+from bench.runs.tasks import Task, make_task
 from models import NetworkError
 
-Wanted = Iterable[tuple[str, Point]]  # an instrument's label, and where to measure
+CostRequests = Iterable[tuple[str, Point]]  # an instrument's label, and where to measure
 
 
 class Ledger:
@@ -31,28 +32,20 @@ class Ledger:
         self._store = store
         self._time_limit_s = time_limit_s
         self._on_result = on_result
-        self._known: dict[tuple[str, Point], Measurement | str] = {
-            (m.label, m.point): m for m in recorded
-        }
+        self.known = KnownCosts(recorded)  # all that is known so far
         self._only_recorded = {m.label for m in recorded}
 
-    @property
-    def known(self) -> Known:
-        """All that is known so far."""
-        return self._known
-
-    def measure(self, wanted: Wanted) -> None:
+    def measure(self, wanted: CostRequests) -> None:
         """Know the costs that are `wanted`: from the store where it has them, else measured now."""
         tasks: dict[str, Task] = {}
         for label, point in wanted:
-            key = (label, find_instrument(label).canonical(point))
-            if key in self._known or label in self._only_recorded:
+            if self.known.find(label, point) or label in self._only_recorded:
                 continue
             try:
-                one = task(point, label)
+                one = make_task(point, label)
                 tasks[one.identity] = one
             except NetworkError as error:
-                self._known[key] = str(error)
+                self.known.refuse(label, point, str(error))
         timed = [identity for identity, one in tasks.items() if one.instrument.device]
         counted = [identity for identity in tasks if identity not in timed]
         # A count that failed fails again: a search meets with frames that networks do not take.
@@ -66,39 +59,42 @@ class Ledger:
             time_limit_s=self._time_limit_s,
             on_result=self._on_result,
         )
-        self._known |= {(m.label, m.point): m for m in (*found.values(), *measured)}
+        for measurement in (*found.values(), *measured):
+            self.known.measurements.add(measurement)
 
     def value(self, label: str, point: Point) -> float:
         """One cost in its unit; raises `BenchError` where there is no figure."""
         self.measure([(label, point)])
-        cost = self._known.get((label, find_instrument(label).canonical(point)))
+        cost = self.known.find(label, point)
         if cost is None:
             raise BenchError(f"{label} of {point} is not recorded: give a limit in figures")
-        if isinstance(cost, str):
-            raise BenchError(cost)
+        if isinstance(cost, Refusal):
+            raise BenchError(cost.reason)
         return cost.value
 
 
-def climb(ladders: Sequence[Ladder], budgets: Sequence[Budget], ledger: Ledger) -> list[Climb]:
-    """Search every ladder for the largest that fits, side by side: what was tried tells it."""
-    tried: list[dict[int, None]] = [{} for _ in ladders]
+def search_candidates(
+    candidates: Sequence[Candidates], budgets: Sequence[Budget], ledger: Ledger
+) -> list[Trials]:
+    """Search all `candidates` side by side for the largest that fit; return what was tried."""
+    tried: list[dict[int, None]] = [{} for _ in candidates]
 
     def cost(asked: Mapping[int, int]) -> dict[int, float]:
         points = {}
         for number, position in asked.items():
-            value = ladders[number].values[position - 1]
+            value = candidates[number].values[position - 1]
             tried[number][value] = None
-            points[number] = ladders[number].at(value)
+            points[number] = candidates[number].at(value)
         measure_in_turn(points.values(), budgets, ledger)
         return {n: utilisation(budgets, ledger.known, point) for n, point in points.items()}
 
     searches = {
-        number: largest(len(ladder.values), ladder.sure)
-        for number, ladder in enumerate(ladders)
-        if ladder.values
+        number: largest(len(one.values), one.sure)
+        for number, one in enumerate(candidates)
+        if one.values
     }
     together(searches, cost)
-    return [Climb(ladder, tuple(own)) for ladder, own in zip(ladders, tried, strict=True)]
+    return [Trials(one, tuple(own)) for one, own in zip(candidates, tried, strict=True)]
 
 
 def measure_in_turn(points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger) -> None:

@@ -5,26 +5,26 @@ from collections.abc import Callable
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
-from bench.runs.tasks import task
-from bench.runs.workers import measured
+from bench.runs.tasks import make_task
+from bench.runs.workers import measure_tasks
 
 LARGEST = 1 << 20  # no memory holds more clips; keeps a search over a network of no size finite
 
 
-def simulated(point: Point, capacity_bytes: int) -> int:
+def simulate_largest_batch(point: Point, capacity_bytes: int) -> int:
     """The largest batch of `point` whose simulated peak is at most `capacity_bytes`; 0 for none.
 
     Raises `BenchError` where the simulation fails.
     """
-    return largest(lambda batch: simulated_peak(point, batch) <= capacity_bytes)
+    return largest_batch(lambda batch: simulated_peak(point, batch) <= capacity_bytes)
 
 
 def simulated_peak(point: Point, batch: int) -> int:
     """The simulated peak of `point` at another batch, in bytes."""
-    return int(task(_at(point, batch), "memory:simulated").measure().value)
+    return int(make_task(_at(point, batch), "memory:simulated").measure().value)
 
 
-def confirmed(point: Point, device: Device, capacity_bytes: int, start: int) -> int:
+def confirm_largest_batch(point: Point, device: Device, capacity_bytes: int, start: int) -> int:
     """The largest batch that runs on `device` while PyTorch holds at most `capacity_bytes`.
 
     The search starts at `start`; every trial is a fresh process. 0 where one clip does not fit;
@@ -32,13 +32,15 @@ def confirmed(point: Point, device: Device, capacity_bytes: int, start: int) -> 
     """
 
     def fits(batch: int) -> bool:
-        ((_, trial),) = measured([task(_at(point, batch), f"memory:{device}")], jobs=1, fresh=True)
+        ((_, trial),) = measure_tasks(
+            [make_task(_at(point, batch), f"memory:{device}")], jobs=1, fresh=True
+        )
         return _fits(trial, capacity_bytes)
 
-    return largest(fits, start)
+    return largest_batch(fits, start)
 
 
-def largest(fits: Callable[[int], bool], start: int = 1) -> int:
+def largest_batch(fits: Callable[[int], bool], start: int = 1) -> int:
     """The largest batch that `fits`, 0 for none, where every smaller one fits as well.
 
     Looks near `start` first, then ever farther from it.

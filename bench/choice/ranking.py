@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Climb, Known, Stand, cost_of, stand, utilisation
+from bench.choice.budget import Budget, Fit, Trials, find_fit, utilisation
+from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
-from bench.records.measurement import Measurement
 from bench.records.point import Point
 
 ALWAYS = ("macs:flop_counter", "params:shapes")  # the costs that are shown of every network
@@ -47,7 +47,7 @@ class Choice:
     """
 
     base: Point
-    stand: Stand | None
+    fit: Fit | None
     costs: Costs
     scored: tuple[Scored, ...]
     limit: str
@@ -56,7 +56,7 @@ class Choice:
     @property
     def fits(self) -> bool:
         """Whether any of it is within the budgets."""
-        return self.stand is not None and self.stand.fits
+        return self.fit is not None and self.fit.fits
 
     @property
     def best(self) -> Scored | None:
@@ -66,50 +66,50 @@ class Choice:
     def as_json(self) -> dict[str, Any]:
         """The choice as JSON types; frames, batch and costs are missing where it was refused."""
         network = self.base.model_dump(mode="json", include={"network", "depth", "options"})
-        if self.stand is None:
+        if self.fit is None:
             return {**network, "status": "refused", "reason": self.refused}
         return {
             **network,
             "status": "fits" if self.fits else "does_not_fit",
-            "frames": self.stand.point.frames,
-            "batch": self.stand.point.batch,
+            "frames": self.fit.point.frames,
+            "batch": self.fit.point.batch,
             "costs": _costs_json(self.costs),
             "limited_by": self.limit,
-            "doubts": list(self.stand.doubts),
+            "doubts": list(self.fit.doubts),
             "accuracies": [one.as_json() for one in self.scored],
         }
 
 
 def choose(
-    frames: Climb,
+    frames: Trials,
     budgets: Sequence[Budget],
-    known: Known,
+    known: KnownCosts,
     accuracies: Iterable[Accuracy],
-    batches: Climb | None = None,
+    batches: Trials | None = None,
 ) -> Choice:
     """The choice of one network over the frames that were tried, and batches at those that fit.
 
     An accuracy counts at frames of the ladder that were measured to fit.
     """
-    base = frames.ladder.base
+    base = frames.candidates.base
     if not frames.tried:
-        return Choice(base, None, {}, (), "", frames.ladder.end)
-    reached = stand(frames, budgets, known)
-    limit = reached.limit
-    if batches is not None and reached.fits:
-        in_frames, reached = reached, stand(batches, budgets, known)
-        limit = f"{limit}; {reached.limit}"
-        reached = replace(reached, doubts=(*in_frames.doubts, *reached.doubts))
-    labels = shown(budgets)
+        return Choice(base, None, {}, (), "", frames.candidates.end)
+    fit = find_fit(frames, budgets, known)
+    limit = fit.limit
+    if batches is not None and fit.fits:
+        in_batches = find_fit(batches, budgets, known)
+        limit = f"{limit}; {in_batches.limit}"
+        fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts))
+    labels = shown_labels(budgets)
     scored = [
         Scored(accuracy, point, _costs(known, labels, point))
         for accuracy in accuracies
-        if accuracy.is_of(base) and accuracy.frames in frames.ladder.values
-        for point in [frames.ladder.at(accuracy.frames)]
+        if accuracy.is_of(base) and accuracy.frames in frames.candidates.values
+        for point in [frames.candidates.at(accuracy.frames)]
         if utilisation(budgets, known, point) <= 1
     ]
     scored.sort(key=lambda s: (-s.accuracy.top1, s.point.frames, s.accuracy.source))
-    return Choice(base, reached, _costs(known, labels, reached.point), tuple(scored), limit)
+    return Choice(base, fit, _costs(known, labels, fit.point), tuple(scored), limit)
 
 
 def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
@@ -117,7 +117,7 @@ def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
 
     Each accuracy says on which fronts it is, by the costs of `labels`. What does not fit is last.
     """
-    ordered = sorted(choices, key=_place)
+    ordered = sorted(choices, key=_rank_key)
     every = [scored for choice in ordered for scored in choice.scored]
     fronts = {label: _front(every, label) for label in labels}
     return [
@@ -126,7 +126,7 @@ def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
     ]
 
 
-def shown(budgets: Iterable[Budget]) -> tuple[str, ...]:
+def shown_labels(budgets: Iterable[Budget]) -> tuple[str, ...]:
     """The instruments whose costs are shown: MACs, parameters and what is budgeted."""
     return tuple(dict.fromkeys([*ALWAYS, *(budget.label for budget in budgets)]))
 
@@ -137,22 +137,22 @@ def on_front(choices: Iterable[Choice], label: str) -> list[Scored]:
     return sorted(every, key=lambda s: (s.costs[label], s.point.sort_key))
 
 
-def _place(choice: Choice) -> tuple[Any, ...]:
+def _rank_key(choice: Choice) -> tuple[Any, ...]:
     top1 = choice.best.accuracy.top1 if choice.best else -1.0
-    frames = choice.stand.point.frames if choice.fits and choice.stand else 0
-    order = (choice.stand is None, not choice.fits, -top1, -frames)
+    frames = choice.fit.point.frames if choice.fits and choice.fit else 0
+    order = (choice.fit is None, not choice.fits, -top1, -frames)
     return (*order, -(choice.base.depth or 0), choice.base.sort_key)
 
 
 def _front(scored: Sequence[Scored], label: str) -> list[Scored]:
     """Those that no other one beats: by as good an accuracy at no more cost, one of them better."""
-    places = [(s, s.accuracy.top1, s.costs[label]) for s in scored if label in s.costs]
+    options = [(s, s.accuracy.top1, s.costs[label]) for s in scored if label in s.costs]
     return [
         one
-        for one, top1, cost in places
+        for one, top1, cost in options
         if not any(
             other_top1 >= top1 and other <= cost and (other_top1, other) != (top1, cost)
-            for _, other_top1, other in places
+            for _, other_top1, other in options
         )
     ]
 
@@ -162,13 +162,9 @@ def _marked(scored: Scored, fronts: Mapping[str, Sequence[Scored]]) -> Scored:
     return replace(scored, fronts=fronts_of)
 
 
-def _costs(known: Known, labels: Iterable[str], point: Point) -> Costs:
-    found = {label: cost_of(known, label, point) for label in labels}
-    return {
-        label: cost.value
-        for label, cost in found.items()
-        if isinstance(cost, Measurement) and cost.status == "ok"
-    }
+def _costs(known: KnownCosts, labels: Iterable[str], point: Point) -> Costs:
+    figures = {label: known.figure(label, point) for label in labels}
+    return {label: figure for label, figure in figures.items() if figure is not None}
 
 
 def _costs_json(costs: Costs) -> dict[str, Any]:

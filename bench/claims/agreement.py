@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from suites import PublishedRow
 
-INSTRUMENTS = {"macs": "flop_counter", "params": "shapes"}  # they need no real forward pass
+INSTRUMENTS = {"macs": "macs:flop_counter", "params": "params:shapes"}
 MEASURED_BY = "blvbench run published --store FILE"
 
 
-class Verdict(StrEnum):
+class Reproduction(StrEnum):
     """How a published figure fared."""
 
     REPRODUCED = "reproduced"
@@ -60,12 +61,12 @@ class Agreement:
         return ""
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Reproduction:
         """Reproduced where the source would print the measured figure as it printed its own."""
         if self.measured is None:
-            return Verdict.NOT_MEASURED
+            return Reproduction.NOT_MEASURED
         is_same = self.row.rule.printed(self.measured) == self.published
-        return Verdict.REPRODUCED if is_same else Verdict.DIFFERS
+        return Reproduction.REPRODUCED if is_same else Reproduction.DIFFERS
 
     @property
     def difference(self) -> int | None:
@@ -92,13 +93,13 @@ class Agreement:
         }
 
 
-def compare(
+def check_agreement(
     rows: Sequence[PublishedRow], measurements: Iterable[Measurement]
 ) -> tuple[Agreement, ...]:
     """Set every published figure, in the rows' order, against its point's newest measurement."""
-    newest = {(m.quantity, m.instrument, m.point): m for m in measurements}
+    index = Index(measurements)
     return tuple(
-        Agreement(row, quantity, newest.get((quantity, INSTRUMENTS[quantity], _point(row))))
+        Agreement(row, quantity, index.find(INSTRUMENTS[quantity], _point(row)))
         for row in rows
         for quantity in row.figures
     )

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 from bench.records import proportions
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.proportions import Comparison, Difference
+from bench.records.proportions import Difference, PairedTest
 from suites import Claim
 
 
@@ -110,7 +110,7 @@ class Points:
     The interval is a point: what the clips allow is said by the test on their pairs.
     """
 
-    compared: Comparison
+    compared: PairedTest
 
     @classmethod
     def of(cls, numerator: Measurement, denominator: Measurement, group: str) -> Self:
@@ -119,7 +119,7 @@ class Points:
         Raises `BenchError` for accuracies of other clips.
         """
         pair = (numerator.answers(group), denominator.answers(group))
-        return cls(proportions.compare(*pair))
+        return cls(proportions.paired_test(*pair))
 
     @property
     def value(self) -> float:

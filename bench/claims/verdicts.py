@@ -3,7 +3,7 @@
 What a machine measures is judged on each machine that measured it; no ratio is of two machines.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,6 +11,7 @@ from statistics import mean
 from typing import Any
 
 from bench.claims.findings import Finding, Level, Points, Ratio, Standing, is_beside
+from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from suites import Case, Claim
@@ -194,9 +195,6 @@ class ClaimResult:
         }
 
 
-Newest = dict[tuple[str, Point], dict[str, Measurement]]  # by label and point, then by machine
-
-
 def points_of(claim: Claim) -> list[Point]:
     """The points that a claim needs a measurement of."""
     return [_point(side, case) for case in claim.cases for side in claim.sides]
@@ -207,23 +205,19 @@ def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[
 
     That is the last one in `measurements`. What a machine cannot do says nothing of a claim.
     """
-    newest: Newest = {}
-    for measurement in measurements:
-        machine = measurement.machine
-        if not (machine and measurement.status == "unsupported"):
-            newest.setdefault((measurement.label, measurement.point), {})[machine] = measurement
+    index = Index(m for m in measurements if not (m.machine and m.status == "unsupported"))
     return [
-        ClaimResult(claim, tuple(c for case in claim.cases for c in _judge(claim, case, newest)))
+        ClaimResult(claim, tuple(c for case in claim.cases for c in _judge(claim, case, index)))
         for claim in claims
     ]
 
 
-def _judge(claim: Claim, case: Case, newest: Newest) -> Iterator[CaseResult]:
+def _judge(claim: Claim, case: Case, index: Index) -> Iterator[CaseResult]:
     """A case on every machine that measured one of its sides."""
     point = _point(claim.numerator, case)
-    numerators = newest.get((claim.label, point), {})
-    denominators = (
-        newest.get((claim.label, _point(claim.denominator, case)), {}) if claim.denominator else {}
+    numerators = index.by_machine(claim.label, point)
+    denominators: Mapping[str, Measurement] = (
+        index.by_machine(claim.label, _point(claim.denominator, case)) if claim.denominator else {}
     )
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)

@@ -17,7 +17,7 @@ NETWORK = re.compile(r"(\w+):(\d*):(\d+)")
 
 
 @dataclass(frozen=True)
-class Asked:
+class BudgetArgument:
     """A budget as it was asked for: a `limit` in the quantity's unit, or what a network costs.
 
     That network has a name, and `limit` is 0; `depth` is None for its default.
@@ -47,8 +47,8 @@ def add_budgets(parser: ArgumentParser) -> None:
         )
 
 
-def _asked(read: Callable[[str], float]) -> Callable[[str], Asked]:
-    def asked(text: str) -> Asked:
+def _asked(read: Callable[[str], float]) -> Callable[[str], BudgetArgument]:
+    def asked(text: str) -> BudgetArgument:
         if ":" in text:
             return _network(text)
         try:
@@ -57,19 +57,19 @@ def _asked(read: Callable[[str], float]) -> Callable[[str], Asked]:
             limit = HUGE
         if not 0 < limit < HUGE:
             raise ArgumentTypeError(f"{text!r} is no budget: write more than 0 and less than 1e18")
-        return Asked(text.strip(), limit)
+        return BudgetArgument(text.strip(), limit)
 
     return asked
 
 
-def _network(text: str) -> Asked:
+def _network(text: str) -> BudgetArgument:
     match = NETWORK.fullmatch(text.strip())
     if match is None:
         raise ArgumentTypeError(
             f"{text!r} names no network: write name:depth:frames, such as tsn:50:8, or i3d::8"
         )
     name, depth, frames = match.groups()
-    return Asked(text.strip(), 0.0, name, int(depth) if depth else None, int(frames))
+    return BudgetArgument(text.strip(), 0.0, name, int(depth) if depth else None, int(frames))
 
 
 def _count_of(*words: str) -> Callable[[str], float]:

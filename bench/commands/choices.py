@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from bench.choice.budget import Budget, amount
+from bench.choice.amounts import format_amount
+from bench.choice.budget import Budget
 from bench.choice.comparison import Comparison
 from bench.choice.ranking import Choice, Scored, on_front
 from bench.claims.verdicts import ClaimResult
@@ -32,7 +33,7 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     for source, number in notes.items():
         print(f"[{number}] {source}")
     for choice in comparison.choices:
-        for doubt in choice.stand.doubts if choice.stand else ():
+        for doubt in choice.fit.doubts if choice.fit else ():
             print(f"Not sure of {_network(choice)}: {doubt}")
     if not any(choice.fits for choice in comparison.choices):
         print("Nothing fits: the column 'limited by' says what the least would need.")
@@ -45,19 +46,19 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
 def _budget(budget: Budget) -> str:
     unit = find_instrument(budget.label).unit
     place = f" on {budget.machine}" if budget.machine else ""
-    return f"Budget: {budget.label}{place}, {amount(budget.limit, unit)} ({budget.text})"
+    return f"Budget: {budget.label}{place}, {format_amount(budget.limit, unit)} ({budget.text})"
 
 
 def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> list[str]:
-    base, stand = choice.base, choice.stand
+    base, fit = choice.base, choice.fit
     options = " ".join(f"{name}={value}" for name, value in base.options)
     name = [str(number), base.network, str(base.depth or ""), options]
-    if stand is None:
+    if fit is None:
         return [*name, NONE, "", *("" for _ in labels), choice.refused, "", ""]
     best = choice.best
     return [
         *name,
-        *((str(stand.point.frames), str(stand.point.batch)) if choice.fits else (NONE, "")),
+        *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
         _accuracy(best, notes) if best else "",
@@ -68,7 +69,7 @@ def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> li
 def _cost(choice: Choice, label: str) -> str:
     if not choice.fits or label not in choice.costs:
         return ""
-    return amount(choice.costs[label], find_instrument(label).unit)
+    return format_amount(choice.costs[label], find_instrument(label).unit)
 
 
 def _accuracy(scored: Scored, notes: Notes) -> str:
@@ -94,10 +95,10 @@ def _network(choice: Choice) -> str:
 def _front(choices: Sequence[Choice], label: str) -> str:
     """The front of a cost in one line, the cheapest first."""
     unit = find_instrument(label).unit
-    steps = [
-        f"{one.accuracy.top1:.1f} by {one.point.network_label} ({amount(one.costs[label], unit)})"
-        for one in on_front(choices, label)
-    ]
+    steps = []
+    for one in on_front(choices, label):
+        amount = format_amount(one.costs[label], unit)
+        steps.append(f"{one.accuracy.top1:.1f} by {one.point.network_label} ({amount})")
     return f"Pareto front by {label.partition(':')[0]}: {'; '.join(steps)}"
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 from bench.choice.accuracies import Accuracy, known_accuracies, on_dataset
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.arguments import add_model, add_time_limit
-from bench.commands.budgets import Asked, add_budgets
+from bench.commands.budgets import BudgetArgument, add_budgets
 from bench.commands.import_ import add_recorded
 from bench.commands.output import add_json, print_json, progress_bar
 from bench.commands.point import DEFAULTS, add_choice, point_of
@@ -20,11 +20,11 @@ from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
 from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
-from bench.workload.networks import configured
+from bench.workload.networks import configure
 from suites import load_claims, load_published
 
 if TYPE_CHECKING:
-    from bench.choice.comparison import Request, Wanted
+    from bench.choice.comparison import BudgetRequest, Request
 
 DATASET = "something-something-v2"  # the paper's, and that of most networks in its tables
 LARGEST = "max"  # as a batch: as many clips as fit
@@ -139,7 +139,7 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
 
 def _budgets(
     arguments: Namespace, setting: Point, measurements: Sequence[Measurement]
-) -> "tuple[tuple[Wanted, ...], tuple[Measurement, ...] | None]":
+) -> "tuple[tuple[BudgetRequest, ...], tuple[Measurement, ...] | None]":
     """The budgets, and the latencies of another machine where they are to be taken."""
     labels, machine, recorded = dict(FIXED), "", None
     if arguments.latency is None and (arguments.machine or arguments.device):
@@ -165,16 +165,16 @@ def _budgets(
     return tuple(wanted), recorded
 
 
-def _wanted(label: str, asked: Asked, setting: Point, machine: str) -> "Wanted":
-    from bench.choice.comparison import Wanted
+def _wanted(label: str, asked: BudgetArgument, setting: Point, machine: str) -> "BudgetRequest":
+    from bench.choice.comparison import BudgetRequest
 
     if not asked.network:
-        return Wanted(label, asked.text, asked.limit, machine)
+        return BudgetRequest(label, asked.text, asked.limit, machine)
     if asked.frames < 1:
         raise UsageError(f"{asked.text} has no frames: write name:depth:frames")
     fields = {"network": asked.network, "depth": asked.depth, "frames": asked.frames}
-    point = configured(setting.model_copy(update=fields))
-    return Wanted(label, asked.text, point, machine)
+    point = configure(setting.model_copy(update=fields))
+    return BudgetRequest(label, asked.text, point, machine)
 
 
 def _stored(path: Path | None) -> list[Measurement]:

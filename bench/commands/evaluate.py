@@ -15,10 +15,10 @@ from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.proportions import Comparison, compare, wilson
+from bench.records.proportions import PairedTest, paired_test, wilson
 from bench.records.record import Scalar
 from bench.records.store import Store
-from bench.workload.networks import build, configured
+from bench.workload.networks import build, configure
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,7 +78,7 @@ def run(arguments: Namespace) -> int:
     from bench.video.decoding import check_decoder
     from bench.video.scores_file import NamedScores, read_scores, write_scores
     from bench.workload.placement import check_device
-    from bench.workload.settings import fixed
+    from bench.workload.settings import fix_settings
 
     for path in (arguments.scores, arguments.store):
         if path is not None and not path.parent.is_dir():
@@ -102,7 +102,7 @@ def run(arguments: Namespace) -> int:
             opened.enter_context(Store(arguments.store, create=True)) if arguments.store else None
         )
         settings = opened.enter_context(
-            fixed(device, point.precision, threads=threads, cudnn_benchmark=False)
+            fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False)
         )
         scores = _scores(arguments, model.to(device), data, point)
         reading = read_answers(scores, data.videos, {**settings, **protocol})
@@ -130,7 +130,7 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
         "batch": 1,
     }
     if arguments.network or arguments.model:
-        point = configured(point_of(arguments, **fields))
+        point = configure(point_of(arguments, **fields))
         model = build(point)
         print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
         return model, point
@@ -213,7 +213,7 @@ def _show(
             _show(measured, own, (), as_json=as_json)  # what took hours is not lost
             raise
         for other in others:
-            both = compare(own.scores.correct(), other.scores.correct())
+            both = paired_test(own.scores.correct(), other.scores.correct())
             rows.append(_row(other.network, other.scores, both))
         rows.append(_row(f"all {len(others) + 1} together", together, None))
     if as_json:
@@ -237,7 +237,7 @@ def _show(
         print(f"Unusable: {warning}")
 
 
-def _row(network: str, scores: "Scores", comparison: Comparison | None) -> dict[str, Any]:
+def _row(network: str, scores: "Scores", comparison: PairedTest | None) -> dict[str, Any]:
     answers = scores.correct()
     against = None
     if comparison is not None:

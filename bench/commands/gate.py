@@ -15,7 +15,7 @@ from suites.suite import FOLDER, GATE_RULES
 
 if TYPE_CHECKING:
     from bench.gate.entry import Entry
-    from bench.gate.verdict import Verdict
+    from bench.gate.verdict import GateResult
     from bench.runs.tasks import Task
 
 RULES = FOLDER / f"{GATE_RULES}.toml"
@@ -99,7 +99,7 @@ def _update(arguments: Namespace) -> int:
     return 0
 
 
-def _write(arguments: Namespace, verdicts: "Sequence[Verdict]") -> None:
+def _write(arguments: Namespace, verdicts: "Sequence[GateResult]") -> None:
     from bench.gate import formats
     from bench.json_file import write_whole
 
@@ -108,16 +108,16 @@ def _write(arguments: Namespace, verdicts: "Sequence[Verdict]") -> None:
             write_whole(path, render(verdicts), advice=f"choose another --{name}")
 
 
-def _measured_again(waiting: "Sequence[Verdict]", arguments: Namespace) -> "list[Entry]":
+def _measured_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
     """Entries of what looks worse, measured again where this is the machine and the code for it."""
     from bench.gate.entry import Entry
-    from bench.runs.workers import measured
+    from bench.runs.workers import measure_tasks
 
     tasks = list(filter(None, (_task_again(verdict.entry) for verdict in waiting)))
     with progress_bar(len(tasks), "confirming") as advance:
         return [
             Entry.of(advance(measurement))
-            for _, measurement in measured(
+            for _, measurement in measure_tasks(
                 tasks, jobs=1, time_limit_s=arguments.time_limit, fresh=True
             )
         ]
@@ -126,16 +126,16 @@ def _measured_again(waiting: "Sequence[Verdict]", arguments: Namespace) -> "list
 def _task_again(entry: "Entry") -> "Task | None":
     """The task that measures an entry again; None where that would measure something else here."""
     from bench.errors import BenchError
-    from bench.machine.environment import current
-    from bench.runs.tasks import task
+    from bench.machine.environment import current_environment
+    from bench.runs.tasks import make_task
     from models import NetworkError
 
     if entry.point is None:
         return None
     try:
-        again = task(entry.point, entry.label)
+        again = make_task(entry.point, entry.label)
         is_same_code = again.code.network == entry.network_version
     except (BenchError, NetworkError):  # a user's file is not there any more
         return None
-    here = current(again.instrument.device).machine
+    here = current_environment(again.instrument.device).machine
     return again if is_same_code and entry.conditions.get("machine", here) == here else None

@@ -12,7 +12,7 @@ from bench.commands.point import add_point, point_of
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.workload.networks import build_on_meta, configured
+from bench.workload.networks import build_on_meta, configure
 
 if TYPE_CHECKING:
     from bench.runs.tasks import Task
@@ -49,9 +49,9 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Measure one network at one point; exit 1 where a measurement failed."""
-    from bench.runs.tasks import task  # imports torch, which --help need not wait for
+    from bench.runs.tasks import make_task  # imports torch, which --help need not wait for
 
-    point = configured(point_of(arguments))
+    point = configure(point_of(arguments))
     if arguments.memory is not None and not arguments.max_batch:
         raise UsageError("--memory is what --max-batch is to fit into: give both")
     if arguments.per_layer:
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> int:
             raise UsageError("--max-batch finds the batch: leave --batch and --quantity out")
         return _max_batch(point, arguments.memory, as_json=arguments.json)
     quantities = (arguments.quantity or QUANTITIES).split(",")
-    tasks = [task(point, quantity.strip()) for quantity in quantities]
+    tasks = [make_task(point, quantity.strip()) for quantity in quantities]
     with progress_bar(len(tasks), point.network) as advance:
         measurements = [advance(m) for m in _measured(tasks, arguments.time_limit)]
     if arguments.json:
@@ -83,11 +83,11 @@ def run(arguments: Namespace) -> int:
 
 def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
     """The results in the order of `tasks`; what is a figure of the machine in a fresh process."""
-    from bench.runs.workers import measured
+    from bench.runs.workers import measure_tasks
 
     for one in tasks:
         if one.instrument.device:
-            yield from (m for _, m in measured([one], jobs=1, time_limit_s=time_limit_s))
+            yield from (m for _, m in measure_tasks([one], jobs=1, time_limit_s=time_limit_s))
         else:
             yield one.measure()
 
@@ -95,18 +95,18 @@ def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurem
 def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
     """Find the largest batch of `point` in `memory_bytes`, or in all that the GPU has."""
     from bench.choice import max_batch
-    from bench.machine.environment import current
+    from bench.machine.environment import current_environment
 
-    on_gpu = current("cuda")
+    on_gpu = current_environment("cuda")
     capacity_bytes = memory_bytes or on_gpu.accelerator_memory_bytes
     if not capacity_bytes:
         raise UsageError("this machine has no CUDA device: say --memory SIZE, such as 16GiB")
     if on_gpu.accelerator and capacity_bytes > on_gpu.accelerator_memory_bytes:
         raise UsageError(f"--memory is more than {on_gpu.machine} has: leave it out")
     with progress_bar(2, "simulated, then run") as advance:
-        batch = simulated = advance(max_batch.simulated(point, capacity_bytes))
+        batch = simulated = advance(max_batch.simulate_largest_batch(point, capacity_bytes))
         if on_gpu.accelerator:
-            batch = max_batch.confirmed(point, "cuda", capacity_bytes, simulated)
+            batch = max_batch.confirm_largest_batch(point, "cuda", capacity_bytes, simulated)
         advance(None)
     if not batch:
         need = max_batch.simulated_peak(point, 1) / 2**20

@@ -10,7 +10,7 @@ from bench.commands import FAILED, INTERRUPTED
 from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.executors import add_executor, check_executor, find_scheduler, run_tasks
 from bench.commands.output import progress_bar
-from bench.machine.processes import prepare
+from bench.machine.processes import start_fork_server
 from bench.records.measurement import Measurement
 from bench.records.store import AGAIN, Store
 from suites import load_suite
@@ -34,17 +34,17 @@ def run(arguments: Namespace) -> int:
     """
     from bench.runs import runner
     from bench.runs.cluster.sweep import collect
-    from bench.runs.tasks import suite_tasks
+    from bench.runs.tasks import make_suite_tasks
 
     check_executor(arguments)
     scheduler = find_scheduler(arguments)
     if scheduler is None:
-        prepare()
-    place = scheduler.place if scheduler else ""
-    tasks = suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model, place)
+        start_fork_server()
+    pool = scheduler.pool if scheduler else ""
+    tasks = make_suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model, pool)
     with Store(arguments.store, create=True) as store:
         collect(store)
-        waiting = runner.missing(tasks, store)
+        waiting = runner.missing_tasks(tasks, store)
         store.touch(t.identity for t in tasks)  # a report shows the newest of each point
         try:
             with progress_bar(len(waiting), arguments.suite) as advance:

@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.records.point import Point
 from bench.text import printable
 from bench.video.recipe import Recipe
-from bench.workload.networks import build, configured
+from bench.workload.networks import build, configure
 
 if TYPE_CHECKING:
     from torch import nn
@@ -82,16 +82,16 @@ def run(arguments: Namespace) -> int:
     """Train a network on videos; what was interrupted goes on when it is run again."""
     from bench.video.decoding import check_decoder
     from bench.workload.placement import check_device
-    from bench.workload.settings import fixed
+    from bench.workload.settings import fix_settings
 
     _check(arguments)
     check_decoder(arguments.decoder)
     device, threads = device_of(arguments), threads_of(arguments)
     data = data_set(arguments, "train")
     size = clip_size(arguments, data)
-    point = configured(point_of(arguments, num_classes=data.num_classes, input_size=size, batch=1))
+    point = configure(point_of(arguments, num_classes=data.num_classes, input_size=size, batch=1))
     check_device(point, device)
-    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False):
+    with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False):
         recipe = _recipe(arguments, data)
         model = _started(arguments, point, recipe).to(device)
         training = _training(arguments, model, data, recipe, point, workers(arguments, device))

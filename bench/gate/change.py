@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bench.gate.entry import Entry
-from bench.records.proportions import compare as compare_answers
+from bench.records.proportions import paired_test as compare_answers
 from suites.rules import Rule
 
 
@@ -33,7 +33,7 @@ class Change:
     reason: str = ""
 
 
-def compare(old: Entry, new: Entry, rule: Rule) -> Change:
+def detect_change(old: Entry, new: Entry, rule: Rule) -> Change:
     """What `new` is to `old`, by the rule's test; both have samples of one unit."""
     fewest = min(len(old.samples), len(new.samples))
     if fewest < rule.min_samples:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree
 
 from bench.gate.change import Outcome
-from bench.gate.verdict import Verdict
+from bench.gate.verdict import GateResult
 from bench.text import in_one_line
 from bench.text import markdown as as_markdown
 
@@ -17,14 +17,14 @@ LEVELS = {"fail": "error", "warn": "warning"}
 MARKS = {"fail": "❌", "warn": "⚠️", "pass": "✅"}
 
 
-def summary(verdicts: Sequence[Verdict]) -> str:
+def summary(verdicts: Sequence[GateResult]) -> str:
     """How many entries fared how, in a line."""
     counts = Counter(verdict.change.outcome for verdict in verdicts)
     parts = [f"{counts[outcome]} {outcome}" for outcome in Outcome if counts[outcome]]
     return ", ".join(parts) or "nothing to compare"
 
 
-def row(verdict: Verdict) -> tuple[str, ...]:
+def row(verdict: GateResult) -> tuple[str, ...]:
     """The cells of a verdict under `HEADINGS`, each in one line of printable characters."""
     cells = (
         *(str(verdict.change.outcome), verdict.entry.label, verdict.where),
@@ -34,14 +34,14 @@ def row(verdict: Verdict) -> tuple[str, ...]:
     return tuple(in_one_line(cell) for cell in cells)
 
 
-def noted(verdicts: Sequence[Verdict]) -> list[Verdict]:
+def noted(verdicts: Sequence[GateResult]) -> list[GateResult]:
     """What is worth a reader's time: all but what is unchanged and passes."""
     return [
         v for v in verdicts if v.change.outcome is not Outcome.UNCHANGED or v.consequence != "pass"
     ]
 
 
-def junit(verdicts: Sequence[Verdict]) -> str:
+def junit(verdicts: Sequence[GateResult]) -> str:
     """A test case for each verdict: a failure where the gate fails, skipped where it warns."""
     counts = Counter(verdict.consequence for verdict in verdicts)
     suite = ElementTree.Element(
@@ -70,7 +70,7 @@ def junit(verdicts: Sequence[Verdict]) -> str:
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def markdown(verdicts: Sequence[Verdict]) -> str:
+def markdown(verdicts: Sequence[GateResult]) -> str:
     """A summary and a table of what is worth a look, for a comment or a step's summary."""
     failed = any(verdict.consequence == "fail" for verdict in verdicts)
     lines = [f"### blvbench gate: {'failed' if failed else 'passed'}", "", f"{summary(verdicts)}."]
@@ -83,7 +83,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def annotations(verdicts: Sequence[Verdict]) -> list[str]:
+def annotations(verdicts: Sequence[GateResult]) -> list[str]:
     """A workflow command of GitHub's for each verdict that fails or warns."""
     return [
         f"::{LEVELS[verdict.consequence]} title=blvbench gate::{_escaped(verdict.sentence)}"

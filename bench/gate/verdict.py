@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.gate.change import Change, Outcome, compare
+from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
 from suites.rules import Consequence, Rule, Rules
 
@@ -15,7 +15,7 @@ CONFIRM = "measure it again, and give that as a second --store"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class GateResult:
     """An entry of the baseline, of the run, or of both, and how the gate takes it.
 
     `needs_rerun` marks samples that look worse, until a second measurement says so too.
@@ -70,7 +70,7 @@ class Verdict:
 
 def judge(
     baseline: Iterable[Entry], run: Iterable[Entry], rules: Rules, reruns: Sequence[Entry] = ()
-) -> list[Verdict]:
+) -> list[GateResult]:
     """Hold a run against a baseline, entry by entry; what fails comes first.
 
     Samples that look worse have to look so in every one of their `reruns` too, and are not told
@@ -96,14 +96,14 @@ def judge(
     )
 
 
-def _judge(old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule) -> Verdict:
+def _judge(old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule) -> GateResult:
     change = _change(old, new, rule)
     needs_rerun = False
     if change.outcome is Outcome.REGRESSED and rule.test == "samples" and old is not None:
         needs_rerun = not again
         change = _confirmed(change, [_change(old, one, rule) for one in again])
     field = change.outcome.name.lower()
-    return Verdict(old, new, change, getattr(rule.outcomes, field), needs_rerun)
+    return GateResult(old, new, change, getattr(rule.outcomes, field), needs_rerun)
 
 
 def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
@@ -113,7 +113,7 @@ def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
     if old.unit != new.unit:
         reason = f"the baseline is in {old.unit}, the run in {new.unit}: write a new baseline"
         return Change(Outcome.CANNOT_TELL, reason=reason)
-    change = compare(old, new, rule)
+    change = detect_change(old, new, rule)
     other = other_conditions(old, new)
     if other and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
         reason = f"{other}: write a baseline of the unchanged code there"

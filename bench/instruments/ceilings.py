@@ -9,7 +9,7 @@ from functools import partial
 import torch
 
 from bench.records.point import Device
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from bench.workload.steps import HALF
 from bench.workload.timers import TIMERS
 from suites.fields import Precision
@@ -35,7 +35,7 @@ def measure(device: Device, precision: Precision, threads: int) -> Ceilings:
     """Measure both on `device`, and on so many threads of the CPU."""
     size, timer = COPIED_BYTES[device], TIMERS[device]
     dtype = HALF.get(precision, torch.float32)
-    with fixed(device, precision, threads=threads, cudnn_benchmark=True):
+    with fix_settings(device, precision, threads=threads, cudnn_benchmark=True):
         for side in SIDES[device]:
             a, b = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
             multiply = partial(torch.mm, a, b, out=torch.empty_like(a))

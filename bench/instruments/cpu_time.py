@@ -15,7 +15,7 @@ from bench.instruments.reference import cpu_time_reference, read_beside, timed_r
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, ratios
 from bench.workload.placement import place
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from bench.workload.timers import processor_seconds
 from suites.fields import Mode, Precision
@@ -26,7 +26,7 @@ BUILDS = 3
 ROUNDS = 5  # of each build, at least
 BUDGET_S = 1.5  # of each build: rounds beyond `ROUNDS` are taken until then
 
-Pair = tuple[nn.Module, Tensor]  # a network and its clip
+ModelAndClip = tuple[nn.Module, Tensor]  # a network and its clip
 
 
 def read(point: Point, device: Device) -> Reading:
@@ -35,7 +35,7 @@ def read(point: Point, device: Device) -> Reading:
     def time(reference: Point | None) -> Reading:
         points = [point] if reference is None else [point, reference]
 
-        def place_all() -> list[Pair]:
+        def place_all() -> list[ModelAndClip]:
             return [place(one, device) for one in points]
 
         return timed_reading(measure(place_all, point.mode, point.precision), reference)
@@ -44,7 +44,7 @@ def read(point: Point, device: Device) -> Reading:
 
 
 def measure(
-    place: Callable[[], Sequence[Pair]],
+    place: Callable[[], Sequence[ModelAndClip]],
     mode: Mode = "infer",
     precision: Precision = "fp32",
     *,
@@ -61,7 +61,7 @@ def measure(
     own: list[float] = []
     beside: list[float] = []
     warnings: list[str] = []
-    with fixed("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
+    with fix_settings("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
         for _ in range(builds):
             steps = [make_step(*pair, mode, precision) for pair in place()]
             taken, warned = interleave(steps, rounds, timer=processor_seconds, budget_s=budget_s)

@@ -43,7 +43,7 @@ def _guarded(check: Callable[[], Check]) -> Callable[[], Check]:
 @_guarded
 def check_packages() -> Check:
     """Installed packages."""
-    versions = environment.current().packages
+    versions = environment.current_environment().packages
     finding = ", ".join(f"{name} {version}" for name, version in versions.items())
     passed = all(versions[name] != "not installed" for name in environment.REQUIRED)
     return Check("Installed packages", passed, finding, "" if passed else "pip install -e .")
@@ -89,7 +89,7 @@ def check_clock() -> Check:
 @_guarded
 def check_device() -> Check:
     """CUDA device."""
-    found = environment.current("cuda")
+    found = environment.current_environment("cuda")
     advice = "" if found.accelerator else "nothing, unless you want figures of a GPU"
     return Check("CUDA device", True, (found.accelerator and found.machine) or "none", advice)
 

@@ -9,7 +9,7 @@ from bench.machine import card
 from bench.machine.environment import usable_cores
 from bench.records.point import Device, Point
 from bench.workload.placement import place
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from bench.workload.steps import Step, make_step
 
 SAMPLES = 6  # for a 95 % interval
@@ -19,7 +19,9 @@ WARM_UP_STEPS = 3
 
 def read(point: Point, device: Device) -> Reading:
     """The joules of a clip of `point` on `device`."""
-    with fixed(device, point.precision, threads=usable_cores(), cudnn_benchmark=True) as settings:
+    with fix_settings(
+        device, point.precision, threads=usable_cores(), cudnn_benchmark=True
+    ) as settings:
         step = make_step(*place(point, device), point.mode, point.precision)
         joules = measure(step)
     return Reading(tuple(j / point.batch for j in joules), settings=settings)
@@ -30,7 +32,7 @@ def measure(step: Step) -> tuple[float, ...]:
 
     Raises `UnsupportedError` without nvidia-ml-py, and for a card that does not count its energy.
     """
-    with card.opened() as counter:
+    with card.open_card() as counter:
         counter.joules()  # before the work of a warm-up, if it cannot
         for _ in range(WARM_UP_STEPS):
             step()

@@ -20,7 +20,7 @@ from bench.records.measurement import BUSY
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, interval
 from bench.workload.placement import place
-from bench.workload.settings import Settings, fixed
+from bench.workload.settings import Settings, fix_settings
 from bench.workload.steps import Step, make_step
 from bench.workload.timers import TIMERS, Timer
 from suites.fields import Mode, Precision
@@ -91,7 +91,7 @@ def measure(
     pairs = [(model, clip)] if reference is None else [(model, clip), reference]
     threads = busy.free_cores(busy.look())
     while True:
-        with fixed(device, precision, threads=threads, cudnn_benchmark=True) as settings:
+        with fix_settings(device, precision, threads=threads, cudnn_benchmark=True) as settings:
             steps = [make_step(*pair, mode, precision) for pair in pairs]
             watch = busy.Watch()
             taken, warnings = interleave(steps, rounds, timer=TIMERS[device], budget_s=budget_s)

@@ -8,7 +8,7 @@ from bench.instruments.reading import Reading
 from bench.machine.device_errors import is_shortage
 from bench.records.measurement import REFERENCE_VERSION, Reference
 from bench.records.point import Options, Point
-from bench.workload.networks import FILE_MARK, configured, version
+from bench.workload.networks import FILE_MARK, configure, network_version
 from models.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def timed_reading(
     if reference is None:
         return Reading(taken.seconds, details or {}, taken.warnings, None, taken.settings)
     pair = Reference(point=reference, samples=taken.reference_seconds)
-    settings = {**taken.settings, REFERENCE_VERSION: version(reference)}
+    settings = {**taken.settings, REFERENCE_VERSION: network_version(reference)}
     return Reading(taken.seconds, details or {}, taken.warnings, pair, settings)
 
 
@@ -87,6 +87,6 @@ def _other_network(point: Point, network: str, options: Options = ()) -> Point:
     """`point` of another network, of the same depth where it has that."""
     fields: dict[str, Any] = {"network": network, "options": options, "depth": None}
     try:
-        return configured(point.model_copy(update=fields | {"depth": point.depth}))
+        return configure(point.model_copy(update=fields | {"depth": point.depth}))
     except NetworkError:
-        return configured(point.model_copy(update=fields))
+        return configure(point.model_copy(update=fields))

@@ -3,7 +3,7 @@
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
-from bench.machine.processes import context, is_worker
+from bench.machine.processes import is_worker, process_context
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Accelerator:
     packages: dict[str, str] = field(default_factory=dict)
 
 
-def current() -> Accelerator:
+def current_accelerator() -> Accelerator:
     """The current CUDA device, as a worker process sees it.
 
     The process that waits for workers asks one: it must not hold memory of the device itself.
@@ -26,7 +26,7 @@ def current() -> Accelerator:
         return Accelerator()
     if is_worker():
         return _describe()
-    with ProcessPoolExecutor(1, mp_context=context()) as pool:
+    with ProcessPoolExecutor(1, mp_context=process_context()) as pool:
         return pool.submit(_describe).result()
 
 

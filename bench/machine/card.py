@@ -49,7 +49,7 @@ class Card:
 
 
 @contextmanager
-def opened() -> Iterator[Card]:
+def open_card() -> Iterator[Card]:
     """The card of the current CUDA device; raises `UnsupportedError` without nvidia-ml-py."""
     try:
         import pynvml
@@ -71,7 +71,7 @@ def opened() -> Iterator[Card]:
 def doubts() -> list[str]:
     """`Card.doubts` of the current CUDA device; [] where nobody tells."""
     try:
-        with opened() as card:
+        with open_card() as card:
             return card.doubts()
     except UnsupportedError:
         return []

@@ -29,7 +29,7 @@ def is_device_loss(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and bool(LOSSES.search(str(error)))
 
 
-def asked_for(error: BaseException) -> str:
+def shortage_text(error: BaseException) -> str:
     """The error's first line, such as how much was asked for, without PyTorch's advice."""
     line = str(error).partition("\n")[0] or "the system gave no memory"
     return ADVICE.sub("", line)

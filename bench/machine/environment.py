@@ -6,8 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from bench.machine.accelerator import Accelerator
-from bench.machine.accelerator import current as current_accelerator
+from bench.machine.accelerator import Accelerator, current_accelerator
 from bench.records.measurement import Environment
 from bench.records.point import Device
 
@@ -17,7 +16,7 @@ PACKAGES = (*REQUIRED, "triton")  # which comes with PyTorch where it can be use
 
 
 @functools.cache
-def current(device: Device | None = None) -> Environment:
+def current_environment(device: Device | None = None) -> Environment:
     """The environment of this process, and of the accelerator where it measures on one."""
     accelerator = current_accelerator() if device == "cuda" else Accelerator()
     return Environment(
@@ -55,7 +54,7 @@ def shared_cores() -> int:
 
 def has_device(device: Device) -> bool:
     """Whether this machine has a device to measure on."""
-    return device == "cpu" or bool(current(device).accelerator)
+    return device == "cpu" or bool(current_environment(device).accelerator)
 
 
 def _quota_cores() -> int:

@@ -36,19 +36,19 @@ _noted = _Noted()
 
 
 @contextmanager
-def interrupts_held() -> Iterator[None]:
+def hold_interrupts() -> Iterator[None]:
     """Within: Ctrl-C is answered by `KeyboardInterrupt` in `interrupts_answered` alone.
 
     One that came later is answered at the end. Processes that are started within do not answer it.
     """
     if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # it is another's to do
-        with blocked():
+        with block_interrupts():
             yield
         return
     _noted.came = False
     signal.signal(signal.SIGINT, _noted.note)
     try:
-        with blocked():
+        with block_interrupts():
             yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -56,7 +56,7 @@ def interrupts_held() -> Iterator[None]:
 
 
 @contextmanager
-def interrupts_answered() -> Iterator[None]:
+def answer_interrupts() -> Iterator[None]:
     """Within: Ctrl-C is answered, and one that came before as well."""
     with _masked(SIG_UNBLOCK):
         _noted.is_answered = True
@@ -68,7 +68,7 @@ def interrupts_answered() -> Iterator[None]:
 
 
 @contextmanager
-def blocked() -> Iterator[None]:
+def block_interrupts() -> Iterator[None]:
     """Within: SIGINT is blocked, where the system can; processes started within inherit that."""
     with _masked(SIG_BLOCK):
         yield

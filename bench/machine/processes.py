@@ -8,7 +8,7 @@ import multiprocessing
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, SpawnContext
 
-from bench.machine.interrupts import blocked
+from bench.machine.interrupts import block_interrupts
 
 TIME_LIMIT_S = 600.0  # of one measurement: the slowest of a suite of ours takes a minute
 # Two seconds of a process's start; what counts is there too, since short processes count a lot.
@@ -23,7 +23,7 @@ PRELOADED = [
 FORK_SERVER = "forkserver"
 
 
-def context() -> SpawnContext | ForkServerContext:
+def process_context() -> SpawnContext | ForkServerContext:
     """What starts processes."""
     if FORK_SERVER not in multiprocessing.get_all_start_methods():
         return SpawnContext()
@@ -32,10 +32,10 @@ def context() -> SpawnContext | ForkServerContext:
     return server
 
 
-def prepare() -> None:
+def start_fork_server() -> None:
     """Start what starts processes, so that it reads PyTorch's code while this process does."""
-    if isinstance(context(), ForkServerContext):
-        with blocked():  # only this process answers Ctrl-C
+    if isinstance(process_context(), ForkServerContext):
+        with block_interrupts():  # only this process answers Ctrl-C
             forkserver.ensure_running()
 
 

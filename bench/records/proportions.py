@@ -26,7 +26,7 @@ class Difference(StrEnum):
 
 
 @dataclass(frozen=True)
-class Comparison:
+class PairedTest:
     """Two networks on the same clips: how many only one of them had right.
 
     `p_value` is of McNemar's exact test: how likely so uneven a split is between equal networks.
@@ -70,7 +70,7 @@ def _wilson(right: int, clips: int) -> tuple[float, float]:
     return 100 * low if right else 0.0, 100 * high if right < clips else 100.0
 
 
-def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
+def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
     """Compare the answers of two networks on the same clips, in the same order.
 
     Raises `BenchError` for none, for answers of different clips, and for what is no answer. Source:
@@ -84,7 +84,7 @@ def compare(first: Sequence[float], second: Sequence[float]) -> Comparison:
     only_first, only_second = pairs.count((RIGHT, WRONG)), pairs.count((WRONG, RIGHT))
     apart = only_first + only_second
     p_value = min(2 * _fair_tail(min(only_first, only_second), apart), 1.0)
-    return Comparison(only_first, only_second, len(pairs), p_value)
+    return PairedTest(only_first, only_second, len(pairs), p_value)
 
 
 def _fair_tail(most: int, trials: int) -> float:

@@ -14,8 +14,8 @@ from typing import Any
 from bench.errors import BenchError
 from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.records.catalogue import find_instrument
+from bench.records.index import Index, in_report_order, key_of
 from bench.records.measurement import Measurement
-from bench.records.point import Point
 from bench.records.store import Store, is_store
 from suites import suite
 
@@ -23,8 +23,6 @@ FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
 REPORT_FORMATS = range(1, 7)  # of a report's results.json; the records of each are of this version
 DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
-
-Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
 
 
 def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
@@ -89,30 +87,23 @@ def write(path: Path, measurements: Iterable[Measurement]) -> list[Measurement]:
 
 
 def newest(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """The newest of each quantity, point and machine, in an order of theirs alone."""
-    in_time = sorted(measurements, key=lambda m: (_time(m), _dump(m)))
-    kept = {_place(m): m for m in in_time}
-    return sorted(kept.values(), key=lambda m: (m.point.sort_key, m.label, m.machine))
+    """The newest measurement of each quantity, point and machine, in the order of a report."""
+    return in_report_order(Index(sorted(measurements, key=lambda m: (_time(m), _dump(m)))))
 
 
 def with_recorded(
     stored: Iterable[Measurement], recorded: Iterable[Measurement]
 ) -> list[Measurement]:
-    """`recorded` and then `stored`, without those that another one takes the place of.
+    """`recorded` and then `stored`, each quantity, point and machine once.
 
-    Of the same quantity, point and machine, the newer one counts, and what is of no machine is
-    the store's. Within `stored`, the last one counts.
+    Where both have one, the newer counts if it depends on the machine, else the store's. Within
+    `stored`, the last one counts.
     """
-    ours, others = ({_place(m): m for m in measurements} for measurements in (stored, recorded))
-    for place in ours.keys() & others.keys():
-        _, _, machine = place
-        is_newer = machine and _time(others[place]) > _time(ours[place])
-        del (ours if is_newer else others)[place]
+    ours, others = ({key_of(m): m for m in Index(side)} for side in (stored, recorded))
+    for key in ours.keys() & others.keys():
+        is_newer = key.machine and _time(others[key]) > _time(ours[key])
+        del (ours if is_newer else others)[key]
     return [*others.values(), *ours.values()]
-
-
-def _place(measurement: Measurement) -> Place:
-    return measurement.label, measurement.point, measurement.machine
 
 
 def _time(measurement: Measurement) -> datetime:

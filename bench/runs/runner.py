@@ -5,15 +5,15 @@ from contextlib import closing
 from functools import partial
 
 from bench.machine.environment import has_device
-from bench.machine.interrupts import interrupts_held
+from bench.machine.interrupts import hold_interrupts
 from bench.machine.processes import TIME_LIMIT_S
 from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs.tasks import Task
-from bench.runs.workers import Result, measured
+from bench.runs.workers import Result, measure_tasks
 
 
-def missing(tasks: Sequence[Task], store: Store) -> list[Task]:
+def missing_tasks(tasks: Sequence[Task], store: Store) -> list[Task]:
     """The tasks that the store has no result of."""
     present = store.identities()
     return [t for t in tasks if t.identity not in present]
@@ -34,7 +34,10 @@ def run(
     too.
     """
     found = []
-    with interrupts_held(), closing(results(tasks, jobs=jobs, time_limit_s=time_limit_s)) as coming:
+    with (
+        hold_interrupts(),
+        closing(measure_in_order(tasks, jobs=jobs, time_limit_s=time_limit_s)) as coming,
+    ):
         for identity, measurement in coming:
             store.put(identity, measurement)
             on_result(measurement)
@@ -42,7 +45,7 @@ def run(
     return found
 
 
-def results(
+def measure_in_order(
     tasks: Sequence[Task],
     *,
     jobs: int,
@@ -57,7 +60,7 @@ def results(
     """
     alone = [t for t in tasks if _is_of_this_machine(t)]
     others = [t for t in tasks if not _is_of_this_machine(t)]
-    within = partial(measured, time_limit_s=time_limit_s, finish=True, begin=begin)
+    within = partial(measure_tasks, time_limit_s=time_limit_s, finish=True, begin=begin)
     yield from within(others, jobs=jobs)
     yield from within(alone, jobs=1, fresh=True)
 

@@ -15,12 +15,12 @@ from bench.instruments import instrument_version, read
 from bench.instruments.reading import Reading
 from bench.instruments.reference import reference_of
 from bench.machine import environment
-from bench.machine.device_errors import asked_for, is_device_loss, is_shortage
+from bench.machine.device_errors import is_device_loss, is_shortage, shortage_text
 from bench.records.catalogue import Instrument, find_instrument
 from bench.records.measurement import CodeVersion, Measurement, Status
 from bench.records.point import Point
 from bench.records.record import Scalar
-from bench.workload.networks import configured, version
+from bench.workload.networks import configure, network_version
 from models import NetworkError
 from models.user_file import contained
 from suites import Suite, Sweep
@@ -30,19 +30,19 @@ from suites import Suite, Sweep
 class Task:
     """Something to measure. `point` is canonical: what the instrument ignores is at its default.
 
-    `place` names the machines where it is to be measured, such as a cluster's partition, unless
+    `pool` names the machines where it is to be measured, such as a cluster's partition, unless
     that is this one: what is asked for there is known before a job has found out where it runs.
     """
 
     point: Point
     instrument: Instrument
-    place: str = ""
+    pool: str = ""
 
     @cached_property
     def code(self) -> CodeVersion:
         """The versions of the source that the figure comes from."""
         return CodeVersion(
-            network=version(self.point),
+            network=network_version(self.point),
             instrument=instrument_version(self.instrument),
         )
 
@@ -60,11 +60,11 @@ class Task:
         }
         if self.instrument.device:
             here = {"processor", "cores", "memory_bytes", "accelerator"}
-            content["machine"] = self.place or environment.current(
+            content["machine"] = self.pool or environment.current_environment(
                 self.instrument.device
             ).model_dump(include=here)
             reference = reference_of(self.instrument.quantity, self.point)
-            content["reference"] = version(reference) if reference else ""
+            content["reference"] = network_version(reference) if reference else ""
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def identity_with(self, settings: Mapping[str, Scalar]) -> str:
@@ -84,9 +84,9 @@ class Task:
             return self.without_figure("unsupported", str(error))
         except (Exception, SystemExit) as error:  # a network's failure is this point's alone
             if is_shortage(error):
-                return self.without_figure("oom", asked_for(error))
+                return self.without_figure("oom", shortage_text(error))
             if is_device_loss(error):
-                return self.without_figure("lost", asked_for(error))
+                return self.without_figure("lost", shortage_text(error))
             return self.without_figure(
                 "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
             )
@@ -94,7 +94,7 @@ class Task:
 
     def has_lost_device(self, found: Measurement) -> bool:
         """Whether the device was there when this process began, and not when it was measured on."""
-        here = environment.current(self.instrument.device)
+        here = environment.current_environment(self.instrument.device)
         is_gone = here.accelerator and not found.environment.accelerator
         return bool(is_gone) and found.status == "unsupported"
 
@@ -117,23 +117,25 @@ class Task:
             settings=reading.settings,
             warnings=reading.warnings,
             code=self.code,
-            environment=environment.current(self.instrument.device),
+            environment=environment.current_environment(self.instrument.device),
             measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         )
 
 
-def task(point: Point, quantity: str, place: str = "") -> Task:
-    """The task of a quantity, `macs` or `macs:fvcore`, at a point, on the machines of a `place`.
+def make_task(point: Point, quantity: str, pool: str = "") -> Task:
+    """The task of a quantity, `macs` or `macs:fvcore`, at a point, on the machines of a `pool`.
 
     A depth that is left out becomes the network's default. Raises `NetworkError` or `BenchError`
     for a point or a quantity that cannot be measured.
     """
     instrument = find_instrument(quantity)
-    return Task(configured(instrument.canonical(point)), instrument, place)
+    return Task(configure(instrument.canonical(point)), instrument, pool)
 
 
-def suite_tasks(suite: Suite, name: str, files: Sequence[str] = (), place: str = "") -> list[Task]:
-    """Every task of a suite once, in the suite's order, to be measured at a `place`.
+def make_suite_tasks(
+    suite: Suite, name: str, files: Sequence[str] = (), pool: str = ""
+) -> list[Task]:
+    """Every task of a suite once, in the suite's order, to be measured in a `pool`.
 
     The networks in `files`, `path/to/file.py:factory`, are measured over each sweep as well. Raises
     `BenchError` with the suite's `name` and the sweep for what cannot be measured.
@@ -141,15 +143,15 @@ def suite_tasks(suite: Suite, name: str, files: Sequence[str] = (), place: str =
     tasks: dict[str, Task] = {}
     for number, sweep in enumerate(suite.sweep, start=1):
         try:
-            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files, place)}
+            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files, pool)}
         except (BenchError, NetworkError) as error:
             raise BenchError(f"{name}: sweep.{number}: {error}") from error
     return list(tasks.values())
 
 
-def _sweep_tasks(sweep: Sweep, files: Sequence[str], place: str) -> Iterator[Task]:
+def _sweep_tasks(sweep: Sweep, files: Sequence[str], pool: str) -> Iterator[Task]:
     for point, quantity in product(_points(sweep, files), sweep.quantities):
-        yield task(point, quantity, place)
+        yield make_task(point, quantity, pool)
 
 
 def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:

@@ -16,10 +16,10 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from bench.errors import BenchError
-from bench.machine.interrupts import blocked, interrupts_answered
-from bench.machine.processes import TIME_LIMIT_S, context
+from bench.machine.interrupts import answer_interrupts, block_interrupts
+from bench.machine.processes import TIME_LIMIT_S, process_context
 from bench.records.measurement import Measurement
-from bench.runs.tasks import Task, task
+from bench.runs.tasks import Task, make_task
 from models import NetworkError
 
 GONE = "the GPU that was there is gone: see 'nvidia-smi' and the system's log, then run it again"
@@ -32,10 +32,10 @@ class Worker:
     """A process that measures what it is given."""
 
     def __init__(self, time_limit_s: float) -> None:
-        processes = context()
+        processes = process_context()
         self.connection, inner = processes.Pipe()
         self._process = processes.Process(target=_serve, args=(inner,))
-        with blocked():  # here, because `start` itself may unblock it
+        with block_interrupts():  # here, because `start` itself may unblock it
             self._process.start()
         inner.close()  # so that the worker's end is the only one
         self._time_limit_s = time_limit_s
@@ -47,7 +47,7 @@ class Worker:
         self.task = task
         self.deadline = time.monotonic() + self._time_limit_s
         with suppress(BrokenPipeError):  # the worker has died, as `take` will find
-            self.connection.send((task.point, task.instrument.label, task.place))
+            self.connection.send((task.point, task.instrument.label, task.pool))
 
     def take(self) -> Result:
         """The result of the task, or how it ended: the worker is gone then."""
@@ -93,7 +93,7 @@ class Worker:
         return f"its process was ended by {name}{memory}"
 
 
-def measured(
+def measure_tasks(
     tasks: Sequence[Task],
     *,
     jobs: int,
@@ -150,7 +150,7 @@ def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
         return []
     soonest = min(worker.deadline for worker in workers)
     rest = None if soonest == inf else max(soonest - time.monotonic(), 0.0)
-    with interrupts_answered():
+    with answer_interrupts():
         ready = wait([worker.connection for worker in workers], rest)
     done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
     late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
@@ -168,11 +168,11 @@ def _serve(connection: Connection) -> None:
     torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
     while True:
         try:
-            point, quantity, place = connection.recv()
+            point, quantity, pool = connection.recv()
         except EOFError:
             return
         try:
-            found = task(point, quantity, place)
+            found = make_task(point, quantity, pool)
         except (BenchError, NetworkError) as error:  # a user's file is not what it was
             connection.send(str(error))
         else:

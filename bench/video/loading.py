@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
-from bench.machine.processes import context
+from bench.machine.processes import process_context
 from bench.video.contents import digest_of_list
 from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
 from bench.video.frames import read_frames
@@ -181,7 +181,7 @@ def items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> 
             batch_size=None,  # how many clips a video gives is not the same for all
             sampler=order,
             num_workers=workers,
-            multiprocessing_context=context() if workers else None,
+            multiprocessing_context=process_context() if workers else None,
             worker_init_fn=_ignore_interrupts,
         )
     )

@@ -20,7 +20,7 @@ FILE_MARK = ".py:"  # no network of ours has it in its name
 _checked: "dict[tuple[Path, Point], Sources]" = {}
 
 
-def configured(point: Point) -> Point:
+def configure(point: Point) -> Point:
     """`point` as its network understands it: with a depth where it has some, without its defaults.
 
     Raises `NetworkError` for what the network cannot be built with, and for a network of a file
@@ -34,7 +34,7 @@ def configured(point: Point) -> Point:
                 if is_option
                 else f"{point.network} comes in one depth: leave depth {point.depth} out"
             )
-        version(point)
+        network_version(point)
         return point
     configuration = models.get_network(point.network).configure(
         num_classes=point.num_classes,
@@ -65,7 +65,7 @@ def build_on_meta(point: Point) -> "nn.Module":
     return meta.build_on_meta(partial(build, point))
 
 
-def version(point: Point) -> str:
+def network_version(point: Point) -> str:
     """A fingerprint of the source that the network of `point` is built from."""
     if FILE_MARK in point.network:
         return _own_sources(point).fingerprint()

@@ -7,7 +7,7 @@ from bench.errors import UnsupportedError
 from bench.records.point import Device, Point
 from bench.workload.clips import blank_clip
 from bench.workload.networks import build
-from bench.workload.settings import seeded
+from bench.workload.settings import fix_seed
 
 AMPERE = (8, 0)  # compute capability
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the dimensions of a weight
@@ -19,7 +19,7 @@ def place(point: Point, device: Device) -> tuple[nn.Module, Tensor]:
     Raises `UnsupportedError` where there is no such device, or it has no such precision.
     """
     check_device(point, device)
-    with seeded():
+    with fix_seed():
         model = build(point)
         clip = blank_clip(model, point.clip_shape).normal_()
     if point.memory_format != "default":

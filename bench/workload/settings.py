@@ -16,7 +16,7 @@ Settings = dict[str, Scalar]
 
 
 @contextmanager
-def fixed(
+def fix_settings(
     device: Device, precision: Precision, *, threads: int, cudnn_benchmark: bool
 ) -> Iterator[Settings]:
     """Within: torch computes with `threads` on the CPU, and on CUDA as is said here.
@@ -26,7 +26,7 @@ def fixed(
     """
     cudnn: Any = torch.backends.cudnn  # which declares no types
     with ExitStack() as after:
-        after.enter_context(seeded())
+        after.enter_context(fix_seed())
         after.callback(torch.set_num_threads, torch.get_num_threads())
         after.callback(setattr, cudnn, "benchmark", cudnn.benchmark)
         torch.set_num_threads(threads)
@@ -39,7 +39,7 @@ def fixed(
 
 
 @contextmanager
-def seeded() -> Iterator[None]:
+def fix_seed() -> Iterator[None]:
     """Within: random numbers start at `SEED`; after, they go on as if nothing had been drawn."""
     devices = range(torch.cuda.device_count() if torch.cuda.is_initialized() else 0)
     with torch.random.fork_rng(devices):

@@ -28,7 +28,7 @@ def make_step(model: nn.Module, clip: Tensor, mode: Mode, precision: Precision =
     """
     check_mode(mode)
     if mode == "train":
-        return Training(model, clip, precision)
+        return TrainingStep(model, clip, precision)
     model.eval()
 
     def infer() -> None:
@@ -51,7 +51,7 @@ def autocast(clip: Tensor, precision: Precision) -> AbstractContextManager[objec
     return torch.autocast(clip.device.type, HALF[precision])
 
 
-class Training:
+class TrainingStep:
     """A training step in its parts; calling it runs all of them.
 
     fp16 scales its loss, as its range requires. `foreach` is SGD's own: None as PyTorch chooses.

@@ -19,7 +19,7 @@ from bench.gate.entry import Entry
 from bench.records import recorded as recorded_file
 from bench.records.measurement import Measurement
 from bench.records.store import Store
-from bench.runs.cluster.pack import Asked, Done, Line, Pack
+from bench.runs.cluster.pack import Done, Line, Pack, PackedTask
 from bench.video import subset
 from bench.video.evaluation import Scores
 from bench.video.scores_file import NamedScores, write_scores
@@ -153,10 +153,10 @@ def record() -> Contents:
 
 def pack() -> Contents:
     """A pack of two tasks."""
-    tasks = tuple(Asked(point=m.point, label=m.label) for m in measurements()[:2])
+    tasks = tuple(PackedTask(point=m.point, label=m.label) for m in measurements()[:2])
     asked = Pack(
         tasks=tasks,
-        place="slurm partition=gpu",
+        pool="slurm partition=gpu",
         folder="/data",
         jobs=2,
         time_limit_s=600.0,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bench.records.point import Point
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from models import NetworkError
 from tests.bench.commands.comparing import (
     LABELS,
@@ -29,7 +29,7 @@ def over_frames(network: str, depth: int | None, **fields: Any) -> Iterable[Poin
     small = {"input_size": 32, "depth": depth, "network": network} | fields
     for frames in range(1, MAX_FRAMES + 1):
         try:
-            yield task(point(frames=frames, **small), "params").point.model_copy(update=fields)
+            yield make_task(point(frames=frames, **small), "params").point.model_copy(update=fields)
         except NetworkError:
             continue
 

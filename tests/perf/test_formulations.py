@@ -14,7 +14,7 @@ import torch
 
 import models
 from bench.machine.environment import usable_cores
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from bench.workload.timers import time_on_cpu
 from suites.fields import Mode
@@ -55,7 +55,7 @@ def test_efficient_is_faster(
     def run_round() -> None:
         rounds.append([time_on_cpu(step) for step in steps.values()])
 
-    with fixed("cpu", "fp32", threads=usable_cores(), cudnn_benchmark=False):
+    with fix_settings("cpu", "fp32", threads=usable_cores(), cudnn_benchmark=False):
         benchmark.pedantic(run_round, rounds=ROUNDS, warmup_rounds=1)
     kept = rounds[1:] if is_timed else rounds
     seconds = {key: median(one[position] for one in kept) for position, key in enumerate(steps)}

@@ -19,8 +19,8 @@ import pytest
 from bench.commands import main
 from bench.machine.environment import shared_cores
 from bench.records.store import Store
-from bench.runs.tasks import task
-from bench.runs.workers import measured
+from bench.runs.tasks import make_task
+from bench.runs.workers import measure_tasks
 from tests.records import point
 
 GATES = 100
@@ -75,7 +75,7 @@ class Gates:
 
     def measure(self, store_path: Path) -> None:
         with Store(store_path, create=True) as store:
-            for identity, measurement in measured([task(self.point, "cpu_time")], jobs=1):
+            for identity, measurement in measure_tasks([make_task(self.point, "cpu_time")], jobs=1):
                 assert measurement.status == "ok", measurement.reason
                 store.put(identity, measurement)
 

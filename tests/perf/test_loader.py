@@ -22,7 +22,7 @@ from bench.video.loading import AllViews, items
 from bench.video.motions import PAIRS, SIZE, draw
 from bench.video.sampling import Uniform
 from bench.video.transforms import Views
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 
 ROUNDS = 15
 BOUND = 0.8  # of the speed of decoding alone, at least
@@ -76,7 +76,7 @@ def test_loading_keeps_up_with_decoding(
         bare = seconds(lambda: decode(videos))
         rounds.append((bare, seconds(lambda: list(items(loaded, range(len(loaded)))))))
 
-    with fixed("cpu", "fp32", threads=1, cudnn_benchmark=False):
+    with fix_settings("cpu", "fp32", threads=1, cudnn_benchmark=False):
         benchmark.pedantic(run_round, rounds=ROUNDS if is_timed else 1)
     share = median(bare / loader for bare, loader in rounds)
     benchmark.extra_info["share of decoding's speed"] = share

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from reports.changes import DOUBTFUL, GONE, MOVED, NEW, Changes, Group
 from reports.page import build_page
 from tests.records import beside, claim, measurement, point
 
 SLOW, FAST = (
-    current().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
+    current_environment().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
     for name in ("Slow", "Fast")
 )
 SLOW_NAME, FAST_NAME = "Slow, 2 cores, 8 GiB", "Fast, 2 cores, 8 GiB"

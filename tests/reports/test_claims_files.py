@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bench.claims.verdicts import ClaimResult, judge
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
 from reports.claims_files import claims_md, claims_tex
 from tests.records import claim, measurement, point
@@ -15,7 +15,7 @@ ESCAPE = re.compile(r"\\[{}%$#&_]|\\text[a-z]+\{\}|\{[\[\]*]\}")
 
 def judged(title: str, machine: str = "") -> list[ClaimResult]:
     """One claim: a ratio of 4 on a machine, or nothing measured without one."""
-    said = current().model_copy(update={"processor": machine})
+    said = current_environment().model_copy(update={"processor": machine})
     latency = {"quantity": "latency", "instrument": "cpu", "unit": "seconds", "environment": said}
     records: list[Measurement] = [
         measurement(point(network=network), **latency, samples=(seconds,))

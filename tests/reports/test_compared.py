@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from reports.compared import Compared
 from suites.rules import Rule
@@ -55,7 +55,7 @@ def test_the_same_samples_are_unchanged_however_few_they_are() -> None:
     few = Compared(timed(1.0), timed(2.0), SAMPLES)
     assert not few.is_changed
     assert few.doubt.startswith("the run has 1 samples, at least 5 are needed")
-    assert few.machine == current().machine
+    assert few.machine == current_environment().machine
 
 
 def test_samples_far_apart_have_changed() -> None:
@@ -101,9 +101,9 @@ def test_what_else_is_not_as_it_was_is_noted() -> None:
         "a: 2 uncounted instead of 1; other source of the network; other source of the instrument"
     )
     assert Compared(old, old, EXACT).note == ""
-    packages = {**current().packages, "torch": "1.0"}
+    packages = {**current_environment().packages, "torch": "1.0"}
     elsewhere = old.model_copy(
-        update={"environment": current().model_copy(update={"packages": packages})}
+        update={"environment": current_environment().model_copy(update={"packages": packages})}
     )
     assert "torch" in Compared(old, elsewhere, EXACT).note
 

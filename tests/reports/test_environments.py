@@ -1,8 +1,8 @@
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from reports.environments import build_environments
 from tests.records import measurement, point
 
-HERE = current().model_copy(
+HERE = current_environment().model_copy(
     update={"processor": "Slow", "cores": 2, "memory_bytes": 2**33, "system": "Linux"}
 )
 

@@ -1,13 +1,13 @@
 from typing import Any
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from reports.formulations import COSTS, MEASURED_BY, build_formulations
 from tests.records import beside, measurement, point
 
 FAST, SLOW = (
-    current().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
+    current_environment().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
     for name in ("Fast", "Slow")
 )
 TSN = point(frames=16)

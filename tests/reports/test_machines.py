@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement, Reference
 from bench.records.point import Point
 from reports.page import Page, build_page
@@ -19,10 +19,12 @@ from suites import load_claims
 from tests.records import measurement, point
 
 GIB = 2**30
-GPU = current().model_copy(
+GPU = current_environment().model_copy(
     update={"accelerator": "<b>GPU</b>", "accelerator_memory_bytes": 80 * GIB}
 )
-CPU = current().model_copy(update={"processor": "Slow", "cores": 2, "memory_bytes": 8 * GIB})
+CPU = current_environment().model_copy(
+    update={"processor": "Slow", "cores": 2, "memory_bytes": 8 * GIB}
+)
 GPU_NAME, CPU_NAME = "<b>GPU</b>, 80 GiB", "Slow, 2 cores, 8 GiB"
 CEILINGS = {"ceilings": {"macs_per_second": 1e12, "bytes_per_second": 1e11}}
 
@@ -88,7 +90,7 @@ def records() -> Iterator[Measurement]:
     yield measurement(point(), samples=(7.5,) * 6, **joules)
     for frames, simulated, measured in ((8, 2.0, 2.0), (16, 2.1, 2.0), (32, 0.5, 1.0)):
         where = point(frames=frames, mode="train", batch=8)
-        yield peak(where, "simulated", simulated * GIB, current())
+        yield peak(where, "simulated", simulated * GIB, current_environment())
         yield peak(where, "cuda", measured * GIB, GPU)
         yield peak(where, "cpu", 4 * GIB, CPU)
     for frames in range(1, 8):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bench.errors import BenchError
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from reports.page import Page, build_page
 from reports.plot_files import DPI, plot_files
 from reports.samples_plot import draw_samples
@@ -18,7 +18,7 @@ from suites import load_claims
 from tests.records import beside, measurement, point
 
 SVG = "{http://www.w3.org/2000/svg}"
-SLOW = current().model_copy(update={"processor": "../<b>" + "x" * 300, "cores": 2})
+SLOW = current_environment().model_copy(update={"processor": "../<b>" + "x" * 300, "cores": 2})
 CEILINGS = {"ceilings": {"macs_per_second": 1e12, "bytes_per_second": 1e11}}
 
 

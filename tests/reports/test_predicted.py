@@ -1,6 +1,6 @@
 from typing import Any
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from reports.predicted import Predicted, build_predicted
@@ -8,7 +8,9 @@ from tests.records import measurement, point
 
 GIB = 2**30
 ONE, OTHER = (
-    current().model_copy(update={"accelerator": name, "accelerator_memory_bytes": 80 * GIB})
+    current_environment().model_copy(
+        update={"accelerator": name, "accelerator_memory_bytes": 80 * GIB}
+    )
     for name in ("One GPU", "Other GPU")
 )
 
@@ -76,9 +78,9 @@ def test_of_inference_small_peaks_and_compiled_networks_nothing_is_asked() -> No
 
 
 def test_nothing_is_asked_of_a_cpu() -> None:
-    found = only(simulated(at(1), 4), measured(at(1), 2, current(), instrument="cpu"))
+    found = only(simulated(at(1), 4), measured(at(1), 2, current_environment(), instrument="cpu"))
     assert found.instrument == "cpu"
-    assert found.machine == current().machine
+    assert found.machine == current_environment().machine
     assert found.beyond == ()
     assert found.finding.startswith("3% is asked of CUDA only. ")
 

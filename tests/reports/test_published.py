@@ -1,6 +1,6 @@
-from bench.claims.agreement import compare
+from bench.claims.agreement import check_agreement
 from bench.records.measurement import Measurement
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from reports.page import build_page
 from reports.published import accuracy_columns, build_agreement
 from suites import PublishedRow, load_claims, load_published
@@ -88,7 +88,7 @@ def test_the_tables_of_a_page_carry_them() -> None:
 
 def test_a_network_without_depth_stands_among_the_others() -> None:
     records = [
-        task(point(network=name, depth=None, frames=frames, input_size=64), "macs").measure()
+        make_task(point(network=name, depth=None, frames=frames, input_size=64), "macs").measure()
         for name in ("i3d", "tsn")
         for frames in (4, 8)
     ]
@@ -104,4 +104,4 @@ def test_a_network_without_depth_stands_among_the_others() -> None:
     assert alone
     assert "networks of one depth" in alone.svg
     assert alone.finding == "Networks of one depth, 8 frames, GMACs: i3d 2.76."
-    assert not any(one.measured for one in compare(ROWS, records))
+    assert not any(one.measured for one in check_agreement(ROWS, records))

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.errors import BenchError
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
 from reports import writer
 from reports.page import Page, build_page
@@ -130,7 +130,7 @@ def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:
         *("4.000", "8.000", "2.000"),
     ]
     # Latencies are divided round by round: 4/2 and 4/1 have the median 3, not 4/1.5.
-    machine = current().machine
+    machine = current_environment().machine
     assert rows["50", f"latency to infer, batch 1 (s), {machine}"] == [
         *("4.000", "1.500", "1.000"),
         *("3.000", "4.000", "1.333"),

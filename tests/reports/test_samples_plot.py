@@ -3,12 +3,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from reports.machines import machine_id
 from reports.samples_plot import draw_samples
 from tests.records import measurement, point
 
-OTHER = current().model_copy(update={"processor": "Other"})
+OTHER = current_environment().model_copy(update={"processor": "Other"})
 
 
 def timed(**fields: Any) -> Any:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from reports.page import build_page
 from reports.writer import write_report
 from suites import load_claims
@@ -24,4 +24,4 @@ def test_several_samples_have_an_interval_and_a_dispersion_in_the_csv(tmp_path: 
     assert [count[name] for name in figures] == ["1", "", "", ""]
     assert [float(latency[name]) for name in figures] == [3.0, 1.0, 5.0, pytest.approx(1 / 3)]
     assert (latency["execution"], latency["memory_format"]) == ("compile", "default")
-    assert (count["machine"], latency["machine"]) == ("", current().machine)
+    assert (count["machine"], latency["machine"]) == ("", current_environment().machine)

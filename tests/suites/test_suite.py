@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.runs.tasks import suite_tasks
+from bench.runs.tasks import make_suite_tasks
 from suites import SuiteError, bundled_suites, load_claims, load_suite
 from suites.gpu_memory import load_gpu_peaks
 
@@ -172,7 +172,7 @@ def test_sweeps_are_too_large_together(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", bundled_suites())
 def test_the_size_of_sweeps_bounds_their_tasks(name: str) -> None:
     suite = load_suite(name)
-    assert len(suite_tasks(suite, name)) <= sum(sweep.size for sweep in suite.sweep)
+    assert len(make_suite_tasks(suite, name)) <= sum(sweep.size for sweep in suite.sweep)
 
 
 CLAIM = """

@@ -27,7 +27,7 @@ from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare
 from bench.video.transforms import Views, as_clip
 from bench.workload.networks import build
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from suites.fields import Precision
 
 # It reaches 90 % of adjacent motions soonest. The paper's values start from ImageNet's weights: its
@@ -62,7 +62,7 @@ def train(
         split: arrow_of_time.videos(split, arrow_of_time.generate(split))
         for split in ("train", "test")
     }
-    with fixed("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
+    with fix_settings("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
         torch.manual_seed(seed)
         model = factory()
         prepare(model, RECIPE, seed)

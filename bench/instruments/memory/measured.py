@@ -16,7 +16,7 @@ from bench.instruments.reading import Reading
 from bench.machine.environment import usable_cores
 from bench.records.point import Device, Point
 from bench.workload.placement import place
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from suites.fields import Mode, Precision
 
@@ -41,7 +41,7 @@ class MeasuredPeak:
 def read(point: Point, device: Device) -> Reading:
     """The peak of a step of `point` on `device`."""
     threads = usable_cores()
-    with fixed(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
+    with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
         peak = measure(partial(place, point, device), device, point.mode, point.precision)
     return Reading(
         (peak.peak_bytes,),

@@ -21,7 +21,7 @@ from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
 from bench.workload.contentless import run_contentless
 from bench.workload.networks import build
-from bench.workload.steps import Training, check_mode, make_step
+from bench.workload.steps import TrainingStep, check_mode, make_step
 from suites.fields import Mode, Precision
 
 Kind = Literal[
@@ -77,7 +77,7 @@ def simulate(
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
         if mode == "train":
-            _train(Training(model, clip, precision, foreach=True), ledger)
+            _train(TrainingStep(model, clip, precision, foreach=True), ledger)
         else:
             infer = make_step(model, clip, mode, precision)
             with ledger:
@@ -88,7 +88,7 @@ def simulate(
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
 
 
-def _train(step: Training, ledger: "_Ledger") -> None:
+def _train(step: TrainingStep, ledger: "_Ledger") -> None:
     """Run a training step that has its momentum buffers, and no gradients yet."""
     for parameter in step.parameters:
         momentum = torch.empty_like(parameter)

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from bench.machine.processes import prepare
-from bench.runs.cluster.pack import LOG, STOP, Done, Line, Log, Pack, Teller, read_pack, told
-from bench.runs.runner import results
-from bench.runs.tasks import Task, task
+from bench.machine.processes import start_fork_server
+from bench.runs.cluster.pack import LOG, STOP, Done, Line, Log, LogWriter, Pack, open_log, read_pack
+from bench.runs.runner import measure_in_order
+from bench.runs.tasks import Task, make_task
 
 MARGIN_S = 30.0  # for a job to start, and to end before it is ended
 DYING_S = 2.0  # a scheduler that kills a job kills one of its processes after the other
@@ -36,20 +36,20 @@ def work(path: str) -> None:
     def may_begin() -> bool:
         return time.monotonic() <= latest and file.exists() and not stop.exists()
 
-    with told(file.with_suffix(LOG)) as teller:
-        if teller:
+    with open_log(file.with_suffix(LOG)) as writer:
+        if writer:
             os.chdir(pack.folder)
-            _measure(pack, teller, may_begin)
+            _measure(pack, writer, may_begin)
 
 
-def _measure(pack: Pack, teller: Teller, may_begin: Callable[[], bool]) -> None:
+def _measure(pack: Pack, writer: LogWriter, may_begin: Callable[[], bool]) -> None:
     """Tell the results of a pack's tasks, but for those that the log has or that are lost."""
-    prepare()
-    log = Log(teller.path)
+    start_fork_server()
+    log = Log(writer.path)
     for _ in log.news():
         pass
     left = {
-        number: task(asked.point, asked.label, pack.place)
+        number: make_task(asked.point, asked.label, pack.pool)
         for number, asked in enumerate(pack.tasks)
         if number not in log.done and asked.losses + log.losses(number) <= pack.requeues
     }
@@ -58,11 +58,11 @@ def _measure(pack: Pack, teller: Teller, may_begin: Callable[[], bool]) -> None:
     def begin(one: Task) -> bool:
         if not may_begin():
             return False
-        teller.tell(Line(begun=numbers[one.point, one.instrument.label]))
+        writer.write(Line(begun=numbers[one.point, one.instrument.label]))
         return True
 
-    teller.tell(Line(started=True))
-    coming = results(
+    writer.write(Line(started=True))
+    coming = measure_in_order(
         list(left.values()), jobs=pack.jobs, time_limit_s=pack.time_limit_s, begin=begin
     )
     with closing(coming):
@@ -71,5 +71,5 @@ def _measure(pack: Pack, teller: Teller, may_begin: Callable[[], bool]) -> None:
                 time.sleep(DYING_S)  # where this job is next, the loss is its, not the point's
             number = numbers[found.point, found.label]
             done = Done(task=number, identity=identity, measurement=found)
-            teller.tell(Line(done=done))
-    teller.tell(Line(ended=True))
+            writer.write(Line(done=done))
+    writer.write(Line(ended=True))

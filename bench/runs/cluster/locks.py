@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[bool]:
+def lock(path: Path) -> Iterator[bool]:
     """Lock the file at `path` and make it where there is none; False where another process has it.
 
     True as well on a file system without locks: there, nothing tells.
@@ -27,5 +27,5 @@ def is_locked(path: Path) -> bool:
     """Whether another process holds the lock on the file at `path`."""
     if not path.exists():
         return False
-    with locked(path) as is_ours:
+    with lock(path) as is_ours:
         return not is_ours

@@ -20,7 +20,7 @@ from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
 from bench.records.record import Record
-from bench.runs.cluster.locks import locked
+from bench.runs.cluster.locks import lock
 from suites.fields import Count
 
 ADVICE = "delete it, then run the same command again"
@@ -29,7 +29,7 @@ PACK, LOG, JOB = ".json", ".log", ".job"
 STOP = "stop"  # a file that asks every job to end after the points in flight
 
 
-class Asked(Record):
+class PackedTask(Record):
     """One task of a pack, and how often it was in flight when a job was lost."""
 
     point: Point
@@ -44,8 +44,8 @@ class Pack(Record):
     What was lost more than `requeues` times is not tried again.
     """
 
-    tasks: tuple[Asked, ...]
-    place: str
+    tasks: tuple[PackedTask, ...]
+    pool: str
     folder: str
     jobs: Count
     time_limit_s: FiniteFloat
@@ -93,16 +93,16 @@ class Log:
         """
         for line in self._lines():
             try:
-                told = Line.model_validate_json(line)
+                read = Line.model_validate_json(line)
             except ValidationError:
                 continue  # its task has no result, so it will be measured again
             self.has_started = True
-            self.has_ended = told.ended or (self.has_ended and not told.started)
-            if told.begun is not None:
-                self.begun[told.begun] += 1
-            if told.done is not None and told.done.task not in self.done:
-                self.done.add(told.done.task)
-                yield told.done
+            self.has_ended = read.ended or (self.has_ended and not read.started)
+            if read.begun is not None:
+                self.begun[read.begun] += 1
+            if read.done is not None and read.done.task not in self.done:
+                self.done.add(read.done.task)
+                yield read.done
 
     def losses(self, task: int) -> int:
         """How often the job began a task, which it has no result of."""
@@ -124,14 +124,14 @@ class Log:
         return content[:whole].splitlines()
 
 
-class Teller:
+class LogWriter:
     """Appends to a log, each line on the disk before the next thing is done."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self.path = path
         self._file = file
 
-    def tell(self, line: Line) -> None:
+    def write(self, line: Line) -> None:
         """Append one line."""
         self._file.write(line.model_dump_json(exclude_defaults=True).encode() + b"\n")
         self._file.flush()
@@ -139,18 +139,18 @@ class Teller:
 
 
 @contextmanager
-def told(path: Path) -> Iterator[Teller | None]:
+def open_log(path: Path) -> Iterator[LogWriter | None]:
     """Append to the log at `path`, locked meanwhile; None where another job does.
 
     It starts on a new line, where a job before was cut off.
     """
-    with locked(path) as is_ours, path.open("ab") as file:
+    with lock(path) as is_ours, path.open("ab") as file:
         if not is_ours:
             yield None
             return
         if file.tell():
             file.write(b"\n")
-        yield Teller(path, file)
+        yield LogWriter(path, file)
 
 
 def write_pack(path: Path, pack: Pack) -> None:

@@ -37,7 +37,7 @@ class Scheduler(Protocol):
     lag_s: float  # until what a job wrote at its end is seen
 
     @property
-    def place(self) -> str:
+    def pool(self) -> str:
         """Of tasks that measure machines; "" where jobs run on this one."""
 
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
@@ -54,7 +54,7 @@ class LocalProcesses:
     """Processes of this machine, so that a sweep of jobs can be tried without a cluster."""
 
     name = "submitit-local"
-    place = ""
+    pool = ""
     lag_s = 0.0
 
     def __init__(self, folder: Path, workers: int, job_time_s: float) -> None:
@@ -118,7 +118,7 @@ class Slurm:
         self._asked_at = -inf
 
     @property
-    def place(self) -> str:
+    def pool(self) -> str:
         """What was asked for that decides which machines jobs run on."""
         asked = {"cpus_per_task": str(self._cores), **self._parameters}
         decisive = (f"{k}={v}" for k, v in sorted(asked.items()) if k not in BOOKKEEPING)

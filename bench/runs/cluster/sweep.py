@@ -14,18 +14,28 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.errors import BenchError
-from bench.machine.interrupts import interrupts_answered, interrupts_held
+from bench.machine.interrupts import answer_interrupts, hold_interrupts
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.store import Store
 from bench.runs.cluster.job import MARGIN_S
-from bench.runs.cluster.locks import locked
-from bench.runs.cluster.pack import JOB, LOG, PACK, STOP, Asked, Log, Pack, read_pack, write_pack
+from bench.runs.cluster.locks import lock
+from bench.runs.cluster.pack import (
+    JOB,
+    LOG,
+    PACK,
+    STOP,
+    Log,
+    Pack,
+    PackedTask,
+    read_pack,
+    write_pack,
+)
 from bench.runs.cluster.schedulers import Scheduler
-from bench.runs.tasks import Task, task
+from bench.runs.tasks import Task, make_task
 
-Key = tuple[Point, str]  # what a job measures: a point, by a quantity's label
+TaskKey = tuple[Point, str]  # what a job measures: a point, by a quantity's label
 POLL_S = 1.0
 
 
@@ -88,8 +98,8 @@ def run(
             found.append(measurement)
             on_result(measurement)
 
-    with interrupts_held(), _own(folder):
-        sweep = Sweep(folder, scheduler, terms, keep)
+    with hold_interrupts(), _own(folder):
+        sweep = JobSweep(folder, scheduler, terms, keep)
         sweep.take_up(tasks)
         sweep.finish()
         if not any(m.status == "lost" for m in found):  # else their jobs' outputs tell more
@@ -106,7 +116,7 @@ def collect(store: Store) -> None:
                 store.put(line.identity, line.measurement)
 
 
-class Sweep:
+class JobSweep:
     """The jobs of a sweep and the tasks that wait for one."""
 
     def __init__(
@@ -122,7 +132,7 @@ class Sweep:
         self._keep = keep
         self._jobs: list[Job] = []
         self._waiting: list[Pack] = []
-        self._wanted: set[Key] = set()
+        self._wanted: set[TaskKey] = set()
         self._is_stopped = False
 
     def take_up(self, tasks: Sequence[Task]) -> None:
@@ -136,9 +146,9 @@ class Sweep:
                     f"{job.scheduler}, or end them and delete the folder"
                 )
         self._wanted = {(t.point, t.instrument.label) for t in tasks}
-        here = [job.pack for job in self._jobs if job.pack.place == self._scheduler.place]
+        here = [job.pack for job in self._jobs if job.pack.pool == self._scheduler.pool]
         taken = {(one.point, one.label) for pack in here for one in pack.tasks}
-        asked = [Asked(point=t.point, label=t.instrument.label) for t in tasks]
+        asked = [PackedTask(point=t.point, label=t.instrument.label) for t in tasks]
         self._wait([one for one in asked if (one.point, one.label) not in taken])
 
     def finish(self) -> None:
@@ -148,7 +158,7 @@ class Sweep:
             self._submit()
             self._step()
             try:
-                with interrupts_answered():
+                with answer_interrupts():
                     time.sleep(POLL_S if self._jobs else 0)
             except KeyboardInterrupt as error:
                 if interrupt:
@@ -160,9 +170,9 @@ class Sweep:
         if interrupt:
             raise interrupt
 
-    def _wait(self, asked: Sequence[Asked]) -> None:
+    def _wait(self, asked: Sequence[PackedTask]) -> None:
         """Pack tasks: those of machines apart, so that a GPU is not held for counting."""
-        kinds: dict[str, list[Asked]] = {}
+        kinds: dict[str, list[PackedTask]] = {}
         for one in asked:
             kinds.setdefault(find_instrument(one.label).device or "", []).append(one)
         size = self._terms.points_per_job
@@ -170,10 +180,10 @@ class Sweep:
             for start in range(0, len(ones), size):
                 self._waiting.append(self._pack(ones[start : start + size]))
 
-    def _pack(self, asked: Sequence[Asked]) -> Pack:
+    def _pack(self, asked: Sequence[PackedTask]) -> Pack:
         return Pack(
             tasks=tuple(asked),
-            place=self._scheduler.place,
+            pool=self._scheduler.pool,
             folder=str(Path.cwd()),
             jobs=self._terms.jobs,
             time_limit_s=self._terms.time_limit_s,
@@ -240,11 +250,11 @@ class Sweep:
         asked = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
         # Where a job began nothing, what it was to do may be at fault, unless we had it end.
         is_idle = not (job.log.begun or job.was_left or self._is_stopped)
-        again: list[Asked] = []
+        again: list[PackedTask] = []
         for number, one in asked.items():
             losses = one.losses + job.log.losses(number) + is_idle
             if losses > self._terms.requeues:
-                lost = task(one.point, one.label, job.pack.place)
+                lost = make_task(one.point, one.label, job.pack.pool)
                 reason = f"lost with {losses} jobs, last {job.id} {why}: see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
             elif (one.point, one.label) in self._wanted:
@@ -284,7 +294,7 @@ def _own(folder: Path) -> Iterator[None]:
     """Make the folder of jobs and have it alone; raises `BenchError` where another sweep does."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is run
-        with locked(folder / "lock") as is_ours:
+        with lock(folder / "lock") as is_ours:
             if not is_ours:
                 raise BenchError(f"{folder}: another run waits for its jobs: wait for that one")
             yield

@@ -3,7 +3,8 @@
 from typing import Any
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Climb, Known, Ladder
+from bench.choice.budget import Candidates, Trials
+from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -21,8 +22,8 @@ def cost(label: str, where: Point, *samples: float, **fields: Any) -> Measuremen
     return measurement(instrument.canonical(where), **{**given, **unit, **fields})
 
 
-def known_of(*costs: Measurement) -> Known:
-    return {(m.label, m.point): m for m in costs}
+def known_of(*costs: Measurement) -> KnownCosts:
+    return KnownCosts(costs)
 
 
 def over(base: Point, by_frames: dict[int, float], label: str = MACS) -> list[Measurement]:
@@ -30,8 +31,8 @@ def over(base: Point, by_frames: dict[int, float], label: str = MACS) -> list[Me
     return [cost(label, base.model_copy(update={"frames": n}), v) for n, v in by_frames.items()]
 
 
-def climb(base: Point, *tried: int, end: str = "the end") -> Climb:
-    return Climb(Ladder(base, "frames", range(1, 65), end), tried)
+def climb(base: Point, *tried: int, end: str = "the end") -> Trials:
+    return Trials(Candidates(base, "frames", range(1, 65), end), tried)
 
 
 def accuracy(where: Point, top1: float, **fields: Any) -> Accuracy:

@@ -3,11 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.choice.accuracies import Accuracy, known_accuracies, on_dataset
-from bench.choice.budget import Budget, Climb, Known, Ladder, amount, stand, utilisation
+from bench.choice.amounts import format_amount
+from bench.choice.budget import Budget, Candidates, Trials, find_fit, utilisation
 from bench.choice.comparison import latencies_of
+from bench.choice.costs import KnownCosts
 from bench.choice.ranking import Choice, choose, on_front, rank
 from bench.errors import BenchError
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from suites import load_published
 from tests.bench.choice.costs import (
     LATENCY,
@@ -26,17 +28,17 @@ from tests.records import measurement, point
 def test_what_limits_is_the_next_that_was_tried() -> None:
     base, budget = point(), Budget(MACS, 10e9, "10G")
     known = known_of(*over(base, {1: 3e9, 3: 9e9, 4: 12e9}))
-    reached = stand(climb(base, 4, 1, 3), [budget], known)
+    reached = find_fit(climb(base, 4, 1, 3), [budget], known)
     assert (reached.point.frames, reached.fits) == (3, True)
     assert reached.limit == "macs: 4 frames need 12.00 G"
-    everything = stand(climb(base, 1, 3), [budget], known)
+    everything = find_fit(climb(base, 1, 3), [budget], known)
     assert (everything.point.frames, everything.limit) == (3, "the end")
 
 
 def test_the_limit_itself_fits_and_one_more_is_told_from_it() -> None:
     base = point()
     known = known_of(*over(base, {8: 10_000_000_000, 9: 10_000_000_001}))
-    reached = stand(climb(base, 8, 9), [Budget(MACS, 10e9, "10G")], known)
+    reached = find_fit(climb(base, 8, 9), [Budget(MACS, 10e9, "10G")], known)
     assert reached.point.frames == 8
     assert reached.limit == "macs: 9 frames need 10.000000001 G"
 
@@ -45,10 +47,10 @@ def test_where_nothing_fits_it_says_what_the_least_needs() -> None:
     base = point()
     failed = cost(MACS, base.model_copy(update={"frames": 1}), status="failed", reason="too short")
     known = known_of(failed, *over(base, {2: 20e9}))
-    reached = stand(climb(base, 1, 2), [Budget(MACS, 10e9, "10G")], known)
+    reached = find_fit(climb(base, 1, 2), [Budget(MACS, 10e9, "10G")], known)
     assert (reached.fits, reached.point.frames) == (False, 2)
     assert reached.limit == "macs: 2 frames need 20.00 G"
-    only = stand(climb(base, 1), [Budget(MACS, 10e9, "10G")], known_of(failed))
+    only = find_fit(climb(base, 1), [Budget(MACS, 10e9, "10G")], known_of(failed))
     assert (only.fits, only.limit) == (False, "1 frame: failed, too short")
 
 
@@ -65,7 +67,7 @@ def test_every_budget_that_breaks_is_named() -> None:
     budgets = [
         *(Budget(MACS, 4e9, "4G"), Budget(MEMORY, 2**31, "2GiB"), Budget(PARAMS, 1e6, "1M")),
     ]
-    reached = stand(climb(base, 8, 9), budgets, known)
+    reached = find_fit(climb(base, 8, 9), budgets, known)
     assert reached.limit == "macs: 9 frames need 5.000 G; memory: 9 frames need 3.000 GiB"
     assert utilisation(budgets, known, base) == 0.5
 
@@ -85,17 +87,18 @@ def test_a_limit_within_the_interval_is_not_sure() -> None:
         cost(LATENCY, base, *(0.08, 0.09, 0.09, 0.1, 0.11, 0.12)),
         cost(LATENCY, longer, *6 * [0.2]),
     )
-    reached = stand(climb(base, 8, 9), [Budget(LATENCY, 0.1, "100ms")], known)
+    reached = find_fit(climb(base, 8, 9), [Budget(LATENCY, 0.1, "100ms")], known)
     assert reached.fits
     assert reached.doubts == ("latency of 8 frames is 80.00 ms to 120.0 ms",)
-    sure = stand(climb(base, 8, 9), [Budget(LATENCY, 0.15, "150ms")], known)
+    sure = find_fit(climb(base, 8, 9), [Budget(LATENCY, 0.15, "150ms")], known)
     assert sure.doubts == ()
 
 
 def test_what_a_network_refuses_has_no_figure() -> None:
     base = point()
-    known: Known = {(MACS, base): "takes no such clip"}
-    reached = stand(climb(base, 8), [Budget(MACS, 1e9, "1G")], known)
+    known = KnownCosts()
+    known.refuse(MACS, base, "takes no such clip")
+    reached = find_fit(climb(base, 8), [Budget(MACS, 1e9, "1G")], known)
     assert (reached.fits, reached.limit) == (False, "takes no such clip")
 
 
@@ -156,7 +159,10 @@ def test_the_best_accuracy_ranks_first_then_frames_and_what_does_not_fit_is_last
         chosen("tam", {4: 1e9}, [accuracy(at, 10)]),
     ]
     refused = choose(
-        Climb(Ladder(point(), "frames", (), "never"), ()), [Budget(MACS, 1, "1")], {}, []
+        Trials(Candidates(point(), "frames", (), "never"), ()),
+        [Budget(MACS, 1, "1")],
+        KnownCosts(),
+        [],
     )
     ranked = rank([refused, *choices], [MACS])
     names = [choice.base.network for choice in ranked]
@@ -192,7 +198,9 @@ def test_without_a_cost_there_is_no_place_on_its_front() -> None:
 
 def test_a_machine_is_found_by_a_part_of_its_name() -> None:
     environments = [
-        current().model_copy(update={"accelerator": name, "accelerator_memory_bytes": 80 << 30})
+        current_environment().model_copy(
+            update={"accelerator": name, "accelerator_memory_bytes": 80 << 30}
+        )
         for name in ("NVIDIA H100", "NVIDIA H200")
     ]
     fields = {"quantity": "latency", "instrument": "cuda", "unit": "seconds", "samples": (1.0,)}
@@ -219,4 +227,4 @@ def test_a_machine_is_found_by_a_part_of_its_name() -> None:
     ],
 )
 def test_costs_are_written_as_people_write_them(value: float, unit: str, text: str) -> None:
-    assert amount(value, unit) == text
+    assert format_amount(value, unit) == text

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 import models
-from bench.choice.candidates import frames_of, own_networks, variants
+from bench.choice.candidates import frame_candidates, own_networks, variants
 from bench.errors import BenchError
 from bench.records.point import Point
 from models import NetworkError
@@ -101,46 +101,46 @@ def test_files_are_networks_without_a_depth_once_each(tmp_path: Path) -> None:
 
 
 def test_frames_are_those_that_a_network_takes_up_to_the_most() -> None:
-    ladder = frames_of(point(network="blvnet"), 8, None)
+    ladder = frame_candidates(point(network="blvnet"), 8, None)
     assert (ladder.values, ladder.end, ladder.field) == ((2, 4, 6, 8), "--max-frames 8", "frames")
-    assert frames_of(point(), 3, None).values == (1, 2, 3)
+    assert frame_candidates(point(), 3, None).values == (1, 2, 3)
 
 
 def test_one_number_of_frames_may_be_asked_for() -> None:
-    ladder = frames_of(point(), 64, 100)
+    ladder = frame_candidates(point(), 64, 100)
     assert (ladder.values, ladder.end) == ((100,), "--frames 100")
-    refused = frames_of(point(network="blvnet"), 64, 7)
+    refused = frame_candidates(point(network="blvnet"), 64, 7)
     assert refused.values == ()
     assert "use 6 or 8" in refused.end
 
 
 def test_a_network_of_one_number_of_frames_says_so() -> None:
-    ladder = frames_of(point(network="mvit_v2_s", depth=None), 64, None)
+    ladder = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
     assert (ladder.values, ladder.end) == ((16,), "it takes 16 frames and no others")
-    short = frames_of(point(network="mvit_v2_s", depth=None), 15, None)
+    short = frame_candidates(point(network="mvit_v2_s", depth=None), 15, None)
     assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15")
 
 
 def test_frames_below_the_smallest_clip_need_not_run() -> None:
     frames, _ = models.get_network("s3d").smallest_clip
     assert frames > 2
-    assert frames_of(point(network="s3d", depth=None), 64, None).sure == frames
-    some = frames_of(point(network="s3d", depth=None), 64, None, {frames - 1, frames, 40})
+    assert frame_candidates(point(network="s3d", depth=None), 64, None).sure == frames
+    some = frame_candidates(point(network="s3d", depth=None), 64, None, {frames - 1, frames, 40})
     assert (some.values, some.sure) == ((frames - 1, frames, 40), 2)
-    assert frames_of(point(network="s3d", depth=None), 64, frames).sure == 1
+    assert frame_candidates(point(network="s3d", depth=None), 64, frames).sure == 1
 
 
 def test_recorded_frames_are_the_only_ones() -> None:
-    every = frames_of(point(), 64, None, recorded={4, 16})
+    every = frame_candidates(point(), 64, None, recorded={4, 16})
     assert (every.values, every.end) == ((4, 16), "no other frames are recorded")
-    some = frames_of(point(), 8, None, recorded={4, 16})
+    some = frame_candidates(point(), 8, None, recorded={4, 16})
     assert (some.values, some.end) == ((4,), "--max-frames 8")
-    none = frames_of(point(), 3, None, recorded={4, 16})
+    none = frame_candidates(point(), 3, None, recorded={4, 16})
     assert (none.values, none.end) == ((), "no latency of it is recorded")
 
 
 def test_frames_of_a_file_are_all_that_it_takes(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(NET)
     base = point(network=f"{tmp_path / 'net.py'}:Net", depth=None, input_size=16)
-    ladder = frames_of(base, 3, None)
+    ladder = frame_candidates(base, 3, None)
     assert (ladder.values, ladder.sure) == ((1, 2, 3), 1)

@@ -4,10 +4,17 @@ from typing import Any
 
 import pytest
 
-from bench.choice.comparison import CLAIMS, Comparison, Request, Wanted, compare, latencies_of
+from bench.choice.comparison import (
+    CLAIMS,
+    BudgetRequest,
+    Comparison,
+    Request,
+    compare,
+    latencies_of,
+)
 from bench.choice.ledger import Ledger
 from bench.errors import BenchError
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs import runner
@@ -48,7 +55,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield Ledger(store, 7.0, lambda _: None)
 
 
-def request(*budgets: Wanted, **fields: Any) -> Request:
+def request(*budgets: BudgetRequest, **fields: Any) -> Request:
     """TSN and TSM at `budgets` over at most 8 frames."""
     defaults: dict[str, Any] = {
         "bases": (TSN, TSM),
@@ -65,14 +72,14 @@ def request(*budgets: Wanted, **fields: Any) -> Request:
 def chosen(comparison: Comparison) -> list[tuple[str, int, int]]:
     """The networks in their order, with the frames and clips that were chosen."""
     return [
-        (choice.base.network, choice.stand.point.frames, choice.stand.point.batch)
+        (choice.base.network, choice.fit.point.frames, choice.fit.point.batch)
         for choice in comparison.choices
-        if choice.stand
+        if choice.fit
     ]
 
 
 def test_the_most_frames_within_a_limit_are_found(measured: Measured, ledger: Ledger) -> None:
-    found = compare(request(Wanted(MACS, "60", 60)), ledger, ())
+    found = compare(request(BudgetRequest(MACS, "60", 60)), ledger, ())
     assert chosen(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
     assert found.labels == (MACS, PARAMS)
     assert [choice.limit for choice in found.choices] == [
@@ -85,7 +92,7 @@ def test_the_most_frames_within_a_limit_are_found(measured: Measured, ledger: Le
 
 def test_what_a_network_costs_is_a_limit(measured: Measured, ledger: Ledger) -> None:
     three = TSM.model_copy(update={"frames": 3})
-    found = compare(request(Wanted(MACS, "tsm:18:3", three)), ledger, ())
+    found = compare(request(BudgetRequest(MACS, "tsm:18:3", three)), ledger, ())
     (budget,) = found.budgets
     assert (budget.limit, budget.text, budget.machine) == (60, "tsm:18:3", "")
     assert chosen(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
@@ -96,24 +103,28 @@ def test_what_costs_nothing_is_no_limit(
 ) -> None:
     monkeypatch.setitem(PER_FRAME, "tsn", 0)
     with pytest.raises(BenchError, match=r"^tsn:18:1 costs nothing by macs:flop_counter: give a"):
-        compare(request(Wanted(MACS, "tsn:18:1", TSN)), ledger, ())
+        compare(request(BudgetRequest(MACS, "tsn:18:1", TSN)), ledger, ())
 
 
 def test_the_largest_batch_is_searched_at_the_frames_that_fit(
     measured: Measured, ledger: Ledger
 ) -> None:
-    budget = Wanted(MEMORY, "35", 35)
+    budget = BudgetRequest(MEMORY, "35", 35)
     found = compare(request(budget, frames=1, largest_batch=True), ledger, ())
     assert chosen(found) == [("tsm", 1, 1), ("tsn", 1, 3)]
     alone = compare(request(budget, frames=1), ledger, ())
     assert chosen(alone) == [("tsm", 1, 1), ("tsn", 1, 1)]
-    nothing = compare(request(Wanted(MEMORY, "15", 15), frames=1, largest_batch=True), ledger, ())
+    nothing = compare(
+        request(BudgetRequest(MEMORY, "15", 15), frames=1, largest_batch=True), ledger, ()
+    )
     assert [choice.fits for choice in nothing.choices] == [True, False]
 
 
 def test_at_frames_that_do_not_fit_no_batch_is_tried(measured: Measured, ledger: Ledger) -> None:
     pairs = TSM.model_copy(update={"batch": 2})
-    compare(request(Wanted(MEMORY, "35", 35), bases=(pairs,), largest_batch=True), ledger, ())
+    compare(
+        request(BudgetRequest(MEMORY, "35", 35), bases=(pairs,), largest_batch=True), ledger, ()
+    )
     assert {batch for label, _, _, batch in measured if label == MEMORY} == {2}
 
 
@@ -123,7 +134,7 @@ def test_an_accuracy_at_fewer_frames_than_fit_is_measured_and_one_at_more_is_not
     known = tuple(
         accuracy(TSN.model_copy(update={"frames": n}), top1) for n, top1 in ((4, 50), (7, 70))
     )
-    budgets = (Wanted(MACS, "60", 60), Wanted(LATENCY, "1", 1000))
+    budgets = (BudgetRequest(MACS, "60", 60), BudgetRequest(LATENCY, "1", 1000))
     found = compare(request(*budgets, accuracies=known), ledger, ())
     assert [(s.accuracy.top1, s.point.frames) for s in found.choices[0].scored] == [(50, 4)]
     assert found.choices[0].scored[0].costs == {MACS: 40, PARAMS: 40, LATENCY: 40}
@@ -135,11 +146,11 @@ def test_recorded_latencies_are_the_only_frames(measured: Measured, ledger: Ledg
     recorded = [cost(LATENCY, TSN.model_copy(update={"frames": n}), n) for n in (2, 4, 8)]
     recorded.append(cost(LATENCY, TSM.model_copy(update={"frames": 2, "batch": 2}), 1))
     with_recorded = Ledger(ledger._store, 7.0, lambda _: None, recorded)
-    budget = Wanted(LATENCY, "5", 5, "Big GPU")
+    budget = BudgetRequest(LATENCY, "5", 5, "Big GPU")
     found = compare(request(budget, recorded=tuple(recorded)), with_recorded, ())
     tsn, tsm = found.choices
-    assert tsn.stand is not None
-    assert tsn.stand.point.frames == 4
+    assert tsn.fit is not None
+    assert tsn.fit.point.frames == 4
     assert tsm.refused == "no latency of it is recorded"  # of one clip
     assert found.budgets[0].machine == "Big GPU"
     assert LATENCY not in {label for label, *_ in measured}
@@ -153,16 +164,16 @@ def test_claims_of_equal_budgets_are_judged_where_their_quantity_is_budgeted(
     measured: Measured, ledger: Ledger
 ) -> None:
     assert {claim.label for claim in paper_claims()} == {MACS, MEMORY}
-    found = compare(request(Wanted(MACS, "60", 60)), ledger, load_claims())
+    found = compare(request(BudgetRequest(MACS, "60", 60)), ledger, load_claims())
     assert [result.claim.id for result in found.claims] == ["deeper-longer-macs"]
     assert all(case.gap == "" for case in found.claims[0].cases)
-    other = compare(request(Wanted(PARAMS, "60", 60)), ledger, load_claims())
+    other = compare(request(BudgetRequest(PARAMS, "60", 60)), ledger, load_claims())
     assert other.claims == ()
 
 
 def test_a_comparison_as_json_has_ranks_and_fronts(measured: Measured, ledger: Ledger) -> None:
     known = (accuracy(TSN, 50), accuracy(TSM, 60))
-    found = compare(request(Wanted(MACS, "60", 60), accuracies=known), ledger, ())
+    found = compare(request(BudgetRequest(MACS, "60", 60), accuracies=known), ledger, ())
     data = found.as_json()
     ranked = [(c["rank"], c["network"], c["frames"]) for c in data["choices"]]
     assert ranked == [(1, "tsm", 3), (2, "tsn", 6)]
@@ -177,7 +188,7 @@ def on(name: str, **fields: Any) -> Measurement:
     """A latency on the GPU called `name`."""
     card = {"accelerator": name, "accelerator_memory_bytes": 80 << 30}
     kind = {"quantity": "latency", "instrument": "cuda", "unit": "seconds", "samples": (1.0,)}
-    environment = current().model_copy(update=card)
+    environment = current_environment().model_copy(update=card)
     return measurement(TSN, **{**kind, "environment": environment, **fields})
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
-from bench.choice.budget import Budget, Ladder
-from bench.choice.ledger import Ledger, climb, measure_in_turn
+from bench.choice.budget import Budget, Candidates
+from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
 from bench.errors import BenchError
 from bench.machine.environment import usable_cores
 from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs import runner
-from bench.runs.tasks import Task, task
+from bench.runs.tasks import Task, make_task
 from tests.bench.choice.costs import LATENCY, MACS, MEMORY, PARAMS, cost
 from tests.records import point
 
@@ -64,19 +64,19 @@ def test_what_is_wanted_is_measured_once_and_told(store: Store, measured: Measur
     ledger.measure([(MACS, SMALL), (MACS, batch), (PARAMS, TWO)])
     ledger.measure([(MACS, SMALL)])
     assert measured == [(MACS, 1), (PARAMS, 2)]
-    assert told == list(ledger.known.values()) == store.measurements()
-    assert ledger.known[MACS, SMALL].value == 10  # type: ignore[union-attr]
+    assert told == list(ledger.known.measurements) == store.measurements()
+    assert ledger.known.figure(MACS, SMALL) == 10
 
 
 def test_what_the_store_has_is_not_measured_again_and_becomes_its_newest(
     store: Store, measured: Measured
 ) -> None:
     for where, value in ((SMALL, 3), (TWO, 4)):
-        store.put(task(where, MACS).identity, cost(MACS, where, value))
+        store.put(make_task(where, MACS).identity, cost(MACS, where, value))
     ledger = ledger_of(store)
     ledger.measure([(MACS, SMALL), (PARAMS, SMALL)])
     assert measured == [(PARAMS, 1)]
-    assert ledger.known[MACS, SMALL] == cost(MACS, SMALL, 3)
+    assert ledger.known.find(MACS, SMALL) == cost(MACS, SMALL, 3)
     assert [m.value for m in store.measurements()] == [4, 3, 10]
 
 
@@ -100,7 +100,7 @@ def test_what_a_network_refuses_is_known_by_its_reason(store: Store, measured: M
     ledger = ledger_of(store)
     ledger.measure([(MACS, odd), (MACS, SMALL)])
     assert measured == [(MACS, 1)]
-    assert "use 6 or 8" in str(ledger.known[MACS, odd])
+    assert "use 6 or 8" in str(ledger.known.find(MACS, odd))
     with pytest.raises(BenchError, match="use 6 or 8"):
         ledger.value(MACS, odd)
 
@@ -110,12 +110,12 @@ def test_every_ladder_is_climbed_to_what_fits_and_what_was_tried_is_told(
 ) -> None:
     tsm = SMALL.model_copy(update={"network": "tsm"})
     ladders = [
-        Ladder(SMALL, "frames", range(1, 9), "all"),
-        Ladder(tsm, "frames", (2, 4, 6), "all"),
-        Ladder(SMALL, "frames", (), "refused"),
+        Candidates(SMALL, "frames", range(1, 9), "all"),
+        Candidates(tsm, "frames", (2, 4, 6), "all"),
+        Candidates(SMALL, "frames", (), "refused"),
     ]
-    climbs = climb(ladders, [Budget(MACS, 45, "45")], ledger_of(store))
-    assert [one.ladder for one in climbs] == ladders
+    climbs = search_candidates(ladders, [Budget(MACS, 45, "45")], ledger_of(store))
+    assert [one.candidates for one in climbs] == ladders
     assert set(climbs[0].tried) >= {4, 5}  # the largest that fits, and the next
     assert set(climbs[1].tried) == {2, 4, 6}
     assert climbs[2].tried == ()
@@ -127,8 +127,8 @@ def test_where_the_smallest_does_not_run_a_climb_goes_on_at_what_surely_does(
 ) -> None:
     known = [cost(MACS, SMALL, status="failed", samples=(), reason="too short")]
     known += [cost(MACS, SMALL.model_copy(update={"frames": n}), n) for n in (2, 3, 4)]
-    (found,) = climb(
-        [Ladder(SMALL, "frames", (1, 2, 3, 4), "all", sure=3)],
+    (found,) = search_candidates(
+        [Candidates(SMALL, "frames", (1, 2, 3, 4), "all", sure=3)],
         [Budget(MACS, 3, "3")],
         ledger_of(store, recorded=known),
     )
@@ -166,10 +166,10 @@ def test_a_count_that_failed_is_not_tried_again(
     store: Store, measured: Measured, label: str, status: str, is_tried: bool
 ) -> None:
     without = {"status": status, "samples": (), "reason": "r"}
-    store.put(task(SMALL, label).identity, cost(label, SMALL, 1).model_copy(update=without))
+    store.put(make_task(SMALL, label).identity, cost(label, SMALL, 1).model_copy(update=without))
     ledger = ledger_of(store)
     ledger.measure([(label, SMALL)])
     assert measured == ([(label, 1)] if is_tried else [])
-    known = ledger.known[label, SMALL]
+    known = ledger.known.find(label, SMALL)
     assert isinstance(known, Measurement)
     assert known.status == ("ok" if is_tried else status)

@@ -19,7 +19,7 @@ def test_the_largest_batch_is_found_from_wherever_the_search_starts(limit: int, 
         asked.append(batch)
         return batch <= limit
 
-    assert max_batch.largest(fits, start) == limit
+    assert max_batch.largest_batch(fits, start) == limit
     assert min(asked) >= 1
     assert len(asked) == len(set(asked))  # a trial takes seconds
 
@@ -27,25 +27,25 @@ def test_the_largest_batch_is_found_from_wherever_the_search_starts(limit: int, 
 @pytest.mark.parametrize(("limit", "start", "trials"), [(25, 25, 2), (24, 25, 2), (26, 25, 4)])
 def test_a_good_start_costs_few_trials(limit: int, start: int, trials: int) -> None:
     asked: list[int] = []
-    max_batch.largest(lambda batch: not asked.append(batch) and batch <= limit, start)  # type: ignore[func-returns-value]
+    max_batch.largest_batch(lambda batch: not asked.append(batch) and batch <= limit, start)  # type: ignore[func-returns-value]
     assert len(asked) <= trials
 
 
 def test_what_always_fits_ends() -> None:
-    assert max_batch.largest(lambda _: True) == max_batch.LARGEST
+    assert max_batch.largest_batch(lambda _: True) == max_batch.LARGEST
 
 
 def test_simulation_fills_the_memory_and_one_more_does_not_fit() -> None:
     capacity = max_batch.simulated_peak(SMALL, 9) + 1000
-    assert max_batch.simulated(SMALL, capacity) == 9
+    assert max_batch.simulate_largest_batch(SMALL, capacity) == 9
     assert max_batch.simulated_peak(SMALL, 10) > capacity
-    assert max_batch.simulated(SMALL, 1000) == 0
+    assert max_batch.simulate_largest_batch(SMALL, 1000) == 0
 
 
 def test_trials_run_in_processes_of_their_own_until_the_memory_is_full() -> None:
     """On the CPU, where what a process holds is its resident memory; a large clip makes it grow."""
     where = SMALL.model_copy(update={"input_size": 112, "mode": "infer"})
-    assert max_batch.confirmed(where, "cpu", 64 << 20, start=4) > 0
+    assert max_batch.confirm_largest_batch(where, "cpu", 64 << 20, start=4) > 0
 
 
 def test_a_trial_that_fails_otherwise_is_an_error(tmp_path: Path) -> None:
@@ -62,4 +62,4 @@ def test_a_trial_that_fails_otherwise_is_an_error(tmp_path: Path) -> None:
     )
     where = point(network=f"{file}:Net", depth=None, input_size=8)
     with pytest.raises(BenchError, match="batch 3 is failed: AssertionError: no real clips"):
-        max_batch.confirmed(where, "cpu", 1 << 30, start=3)
+        max_batch.confirm_largest_batch(where, "cpu", 1 << 30, start=3)

@@ -1,6 +1,7 @@
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Climb, Ladder
-from bench.choice.ranking import Choice, choose, on_front, rank, shown
+from bench.choice.budget import Budget, Candidates, Trials
+from bench.choice.costs import KnownCosts
+from bench.choice.ranking import Choice, choose, on_front, rank, shown_labels
 from bench.records.point import Point
 from tests.bench.choice.costs import (
     LATENCY,
@@ -67,7 +68,9 @@ def test_the_best_accuracy_is_first_then_fewer_frames_then_the_sources_name() ->
 
 def test_without_a_frame_that_was_tried_a_network_is_refused() -> None:
     base = point()
-    choice = choose(Climb(Ladder(base, "frames", (), "too short"), ()), [TEN_G], {}, [])
+    choice = choose(
+        Trials(Candidates(base, "frames", (), "too short"), ()), [TEN_G], KnownCosts(), []
+    )
     assert (choice.fits, choice.best, choice.limit) == (False, None, "")
     assert choice.as_json() == {
         "network": "tsn",
@@ -90,19 +93,19 @@ def test_the_largest_batch_is_of_the_frames_that_fit_and_keeps_their_doubts() ->
         cost(LATENCY, two, 0.1),
         cost(LATENCY, three, 0.3),
     )
-    batches = Climb(Ladder(eight, "batch", range(1, 9), "all"), (2, 3))
+    batches = Trials(Candidates(eight, "batch", range(1, 9), "all"), (2, 3))
     choice = choose(climb(base, 8, 9), budgets, known, [], batches)
-    assert choice.stand is not None
-    assert choice.stand.point == two
+    assert choice.fit is not None
+    assert choice.fit.point == two
     assert choice.limit == "latency: 9 frames need 200.0 ms; latency: 3 clips need 300.0 ms"
-    assert choice.stand.doubts == ("latency of 8 frames is 80.00 ms to 120.0 ms",)
+    assert choice.fit.doubts == ("latency of 8 frames is 80.00 ms to 120.0 ms",)
     assert choice.costs == {LATENCY: 0.1}
 
 
 def test_of_frames_that_do_not_fit_no_batch_is_chosen() -> None:
     base = point()
     known = known_of(*over(base, {8: 20e9}))
-    batches = Climb(Ladder(base, "batch", range(1, 9), "all"), (1,))
+    batches = Trials(Candidates(base, "batch", range(1, 9), "all"), (1,))
     choice = choose(climb(base, 8), [TEN_G], known, [], batches)
     assert choice.limit == "macs: 8 frames need 20.00 G"
     assert choice.as_json()["status"] == "does_not_fit"
@@ -144,7 +147,9 @@ def test_an_accuracy_of_0_ranks_before_none() -> None:
 
 
 def test_what_does_not_fit_ranks_behind_what_does_and_what_was_refused_last() -> None:
-    refused = choose(Climb(Ladder(point(), "frames", (), "never"), ()), [TEN_G], {}, [])
+    refused = choose(
+        Trials(Candidates(point(), "frames", (), "never"), ()), [TEN_G], KnownCosts(), []
+    )
     assert names(
         refused,
         chosen(point(network="tam", depth=152), {64: 20e9}),
@@ -174,5 +179,5 @@ def test_the_front_is_over_all_networks_and_equals_share_it() -> None:
 
 def test_macs_and_parameters_are_always_shown_and_nothing_twice() -> None:
     budgets = [Budget(MEMORY, 1, "1"), Budget(MACS, 1, "1")]
-    assert shown(budgets) == (MACS, PARAMS, MEMORY)
-    assert shown([]) == (MACS, PARAMS)
+    assert shown_labels(budgets) == (MACS, PARAMS, MEMORY)
+    assert shown_labels([]) == (MACS, PARAMS)

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from bench.claims.agreement import Verdict, compare
+from bench.claims.agreement import Reproduction, check_agreement
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from suites import PublishedRow, load_published
 from tests.records import measurement, point
 
@@ -36,21 +36,21 @@ def sized(row: PublishedRow, params: int) -> Measurement:
     return measurement(at(row), quantity="params", instrument="shapes", samples=(params,))
 
 
-def verdicts(row: PublishedRow, *measurements: Measurement) -> list[Verdict]:
-    return [agreement.verdict for agreement in compare([row], measurements)]
+def verdicts(row: PublishedRow, *measurements: Measurement) -> list[Reproduction]:
+    return [agreement.verdict for agreement in check_agreement([row], measurements)]
 
 
 def test_an_exact_figure_is_of_the_convolutions_and_to_the_last_digit() -> None:
     row = find("tsn", depth=50, frames=8, num_classes=87)
     same = counted(row, conv=32_697_090_048, linear=7, norm=7)
     more = counted(row, conv=32_697_090_049)
-    assert verdicts(row, same) == [Verdict.REPRODUCED, Verdict.NOT_MEASURED]
-    assert verdicts(row, more) == [Verdict.DIFFERS, Verdict.NOT_MEASURED]
+    assert verdicts(row, same) == [Reproduction.REPRODUCED, Reproduction.NOT_MEASURED]
+    assert verdicts(row, more) == [Reproduction.DIFFERS, Reproduction.NOT_MEASURED]
 
 
 def test_a_rounded_figure_is_of_the_backbone() -> None:
     row = find("tsm", depth=101, frames=8)
-    macs, params = compare(
+    macs, params = check_agreement(
         [row],
         [
             counted(row, conv=62_394_859_520, norm=259_710_976, linear=2_850_816, pool=14_450_688),
@@ -59,27 +59,27 @@ def test_a_rounded_figure_is_of_the_backbone() -> None:
     )
     assert (macs.published, macs.measured) == (62_660_000_000, 62_654_570_496)
     assert (params.published, params.measured) == (42_860_000, 42_856_686)
-    assert macs.verdict is params.verdict is Verdict.REPRODUCED
+    assert macs.verdict is params.verdict is Reproduction.REPRODUCED
     assert macs.difference == -5_429_504
 
 
 def test_what_failed_or_lacks_its_breakdown_is_not_measured() -> None:
     row = find("tsm", depth=101, frames=8)
     failed = measurement(at(row), status="failed", samples=(), reason="oom")
-    (macs, params) = compare([row], [failed])
+    (macs, params) = check_agreement([row], [failed])
     assert macs.gap == "tsm failed: oom"
     assert params.gap == "tsm is not measured: blvbench run published --store FILE"
-    assert macs.verdict is params.verdict is Verdict.NOT_MEASURED
+    assert macs.verdict is params.verdict is Reproduction.NOT_MEASURED
     assert macs.measured is macs.difference is None
-    (whole, _) = compare([row], [measurement(at(row))])
+    (whole, _) = check_agreement([row], [measurement(at(row))])
     assert whole.gap.startswith("tsm has no MACs by operator")
 
 
 def test_the_newest_measurement_counts() -> None:
     row = find("tsn", depth=50, frames=8, num_classes=87)
     right, wrong = counted(row, conv=32_697_090_048), counted(row, conv=1)
-    assert verdicts(row, wrong, right)[0] is Verdict.REPRODUCED
-    assert verdicts(row, right, wrong)[0] is Verdict.DIFFERS
+    assert verdicts(row, wrong, right)[0] is Reproduction.REPRODUCED
+    assert verdicts(row, right, wrong)[0] is Reproduction.DIFFERS
 
 
 @pytest.mark.parametrize(
@@ -98,26 +98,28 @@ def test_only_the_rows_own_point_counts(fields: dict[str, object]) -> None:
     row = find("tsn", depth=50, frames=8, num_classes=87)
     elsewhere = point(**{"num_classes": 87, **fields})
     found = measurement(elsewhere, details={"by_operator": {"conv": 32_697_090_048}})
-    assert verdicts(row, found)[0] is Verdict.NOT_MEASURED
+    assert verdicts(row, found)[0] is Reproduction.NOT_MEASURED
 
 
 def test_only_the_instruments_that_count_from_shapes_count() -> None:
     row = find("tsn", depth=50, frames=8, num_classes=87)
     other = counted(row, conv=32_697_090_048).model_copy(update={"instrument": "fvcore"})
-    assert verdicts(row, other)[0] is Verdict.NOT_MEASURED
+    assert verdicts(row, other)[0] is Reproduction.NOT_MEASURED
 
 
 def test_rows_without_figures_are_not_judged() -> None:
-    assert compare([row for row in load_published() if not row.figures], []) == ()
-    assert len(compare(ROWS, [])) == 2 * len(ROWS)
+    assert check_agreement([row for row in load_published() if not row.figures], []) == ()
+    assert len(check_agreement(ROWS, [])) == 2 * len(ROWS)
 
 
 def test_i3d_rows_of_older_code_differ() -> None:
     """Seven rows were counted before the authors' last change; the others are of today's code."""
     rows = [row for row in MINI if row.network == "i3d" and not row.options]
-    found = compare(rows, [counted(row, conv=I3D_MACS_PER_FRAME * row.frames) for row in rows])
+    found = check_agreement(
+        rows, [counted(row, conv=I3D_MACS_PER_FRAME * row.frames) for row in rows]
+    )
     macs = [agreement for agreement in found if agreement.quantity == "macs"]
-    differing = [a.row for a in macs if a.verdict is Verdict.DIFFERS]
+    differing = [a.row for a in macs if a.verdict is Reproduction.DIFFERS]
     assert len(macs) == 3 * 4
     assert len(differing) == 7
     assert {(row.frames, row.num_classes) for row in differing} == {
@@ -129,13 +131,13 @@ def test_i3d_rows_of_older_code_differ() -> None:
 
 
 def test_the_zoos_rows_reproduce_but_for_parameters_of_another_classifier() -> None:
-    tasks = [task(at(row), quantity) for row in ZOO for quantity in ("macs", "params")]
-    found = compare(ZOO, [task.measure() for task in tasks])
+    tasks = [make_task(at(row), quantity) for row in ZOO for quantity in ("macs", "params")]
+    found = check_agreement(ZOO, [make_task.measure() for make_task in tasks])
     for agreement in found:
         has_other_head = agreement.quantity == "params" and "-class head" in agreement.row.note
-        expected = Verdict.DIFFERS if has_other_head else Verdict.REPRODUCED
+        expected = Reproduction.DIFFERS if has_other_head else Reproduction.REPRODUCED
         assert agreement.verdict is expected, agreement
-    assert sum(agreement.verdict is Verdict.DIFFERS for agreement in found) == 3
+    assert sum(agreement.verdict is Reproduction.DIFFERS for agreement in found) == 3
 
 
 @pytest.mark.parametrize(
@@ -149,14 +151,16 @@ def test_the_zoos_rows_reproduce_but_for_parameters_of_another_classifier() -> N
     ids=["tsn", "i3d", "s3d", "tam"],
 )
 def test_rows_of_the_authors_reproduce(row: PublishedRow, macs: int) -> None:
-    found = compare([row], [task(at(row), quantity).measure() for quantity in row.figures])
-    assert [agreement.verdict for agreement in found] == [Verdict.REPRODUCED] * 2
+    found = check_agreement(
+        [row], [make_task(at(row), quantity).measure() for quantity in row.figures]
+    )
+    assert [agreement.verdict for agreement in found] == [Reproduction.REPRODUCED] * 2
     assert found[0].measured == macs
 
 
 def test_json_has_both_figures_or_the_reason() -> None:
     row = find("i3d", frames=16, num_classes=200, options=())
-    macs, params = compare([row], [counted(row, conv=67_613_163_520)])
+    macs, params = check_agreement([row], [counted(row, conv=67_613_163_520)])
     data = json.loads(json.dumps(macs.as_json()))
     assert data["point"]["network"] == "i3d"
     assert data["verdict"] == "differs"

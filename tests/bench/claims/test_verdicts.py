@@ -5,10 +5,10 @@ import pytest
 from bench.claims.findings import Ratio, Standing
 from bench.claims.verdicts import ClaimResult, Verdict, judge
 from bench.instruments.reference import reference_of
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement, Reference
 from bench.records.point import Point
-from bench.runs.tasks import Task, suite_tasks
+from bench.runs.tasks import Task, make_suite_tasks
 from suites import Case, load_claims, load_suite
 from tests.records import claim, measurement, point
 
@@ -109,7 +109,9 @@ def test_json_has_every_case() -> None:
 
 
 FIRST, SECOND = (
-    current().model_copy(update={"accelerator": name, "accelerator_memory_bytes": 80 << 30})
+    current_environment().model_copy(
+        update={"accelerator": name, "accelerator_memory_bytes": 80 << 30}
+    )
     for name in ("First GPU", "Second GPU")
 )
 TSN, TAM = point(), point(network="tam")
@@ -164,7 +166,7 @@ def test_counts_of_two_machines_are_compared() -> None:
 
 
 def test_what_no_machine_measured_is_not_measured() -> None:
-    cannot = {"status": "unsupported", "reason": "no GPU", "environment": current()}
+    cannot = {"status": "unsupported", "reason": "no GPU", "environment": current_environment()}
     for measurements in ((), (seconds(TSN, (), **cannot), seconds(TAM, (), **cannot))):
         result = judged(*measurements)
         assert result.verdict is Verdict.NOT_MEASURED
@@ -305,7 +307,7 @@ def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
                 reference=in_turn(t),
                 details={"group_sizes": {"fast": 1}},
             )
-            for t in suite_tasks(load_suite(name), name)
+            for t in make_suite_tasks(load_suite(name), name)
         ]
         for result in judge([c for c in load_claims() if c.measured_by == command], measured):
             assert all(case.is_measured for case in result.cases), result.claim.id

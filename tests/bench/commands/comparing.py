@@ -8,7 +8,7 @@ import pytest
 
 from bench.commands import main
 from bench.records.point import Point
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 
 LABELS = {
     "macs": "macs:flop_counter",
@@ -22,7 +22,7 @@ SMALL = ("--input-size", "32", "--max-frames", str(MAX_FRAMES))
 @cache
 def costs_of(label: str, where: Point) -> float:
     """By the instrument itself; infinity where there is no figure."""
-    measured = task(where, label).measure()
+    measured = make_task(where, label).measure()
     return measured.value if measured.status == "ok" else float("inf")
 
 

@@ -1,14 +1,14 @@
 import pytest
 
 from bench.commands import Parser, UsageError
-from bench.commands.budgets import Asked, add_budgets
+from bench.commands.budgets import BudgetArgument, add_budgets
 
 
-def asked(flag: str, text: str) -> Asked:
+def asked(flag: str, text: str) -> BudgetArgument:
     parser = Parser(prog="p")
     add_budgets(parser)
     (found,) = (value for value in vars(parser.parse_args([f"{flag}={text}"])).values() if value)
-    assert isinstance(found, Asked)
+    assert isinstance(found, BudgetArgument)
     return found
 
 
@@ -50,7 +50,7 @@ def test_budgets_are_read_as_people_write_them(flag: str, text: str, limit: floa
 )
 def test_a_network_is_a_budget(text: str, network: str, depth: int | None, frames: int) -> None:
     for flag in ("--macs", "--params", "--memory", "--latency"):
-        assert asked(flag, text) == Asked(text.strip(), 0.0, network, depth, frames)
+        assert asked(flag, text) == BudgetArgument(text.strip(), 0.0, network, depth, frames)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 import models
 from bench.commands import main
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records import recorded
 from bench.records.store import Store
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compared, costs_of
@@ -151,7 +151,7 @@ def test_latencies_recorded_for_another_machine(
             point(depth=18, frames=frames, input_size=32),
             **fields,
             samples=(seconds,),
-            environment=current().model_copy(update=card),
+            environment=current_environment().model_copy(update=card),
         )
         for frames, seconds in ((2, 0.01), (4, 0.02), (6, 0.04))
     ]

@@ -74,7 +74,7 @@ def place(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
         Namespace(**vars(arguments), time_limit=60.0, store=Path("s.sqlite"))
     )
     assert scheduler is not None
-    return scheduler.place
+    return scheduler.pool
 
 
 def test_a_place_is_what_decides_which_machines_measure(monkeypatch: pytest.MonkeyPatch) -> None:

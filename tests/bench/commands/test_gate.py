@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.commands import main
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.store import Store
 from tests.bench.commands.lines import refusal
 from tests.bench.gate.entries import around
@@ -185,7 +185,7 @@ def timed(path: Path, ratio: float, **fields: Any) -> str:
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"environment": current().model_copy(update={"processor": "another"})}],
+    [{}, {"environment": current_environment().model_copy(update={"processor": "another"})}],
     ids=["of other code", "of another machine"],
 )
 def test_what_would_be_another_thing_is_not_measured_again(

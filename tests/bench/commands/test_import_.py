@@ -5,7 +5,7 @@ import pytest
 
 from bench.commands import UsageError, main
 from bench.commands.import_ import _name, worth_recording
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from bench.records.recorded import read
@@ -14,10 +14,12 @@ from tests.bench.choice.costs import MACS, MEMORY, cost
 from tests.bench.commands.lines import refusal
 from tests.records import point
 
-BIG = current().model_copy(
+BIG = current_environment().model_copy(
     update={"accelerator": "Big GPU 80GB", "accelerator_memory_bytes": 80 << 30}
 )
-CHIP = current().model_copy(update={"processor": "Some(R) CPU @ 2.90GHz", "accelerator": ""})
+CHIP = current_environment().model_copy(
+    update={"processor": "Some(R) CPU @ 2.90GHz", "accelerator": ""}
+)
 TSN, TAM = point(), point(network="tam")
 
 

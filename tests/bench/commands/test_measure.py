@@ -73,7 +73,7 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             given.append(each.instrument.label)
             yield each.identity, cost("latency:cpu", each.point, 1.0, warnings=("it was loud",))
 
-    monkeypatch.setattr(workers, "measured", measured)
+    monkeypatch.setattr(workers, "measure_tasks", measured)
     return given
 
 
@@ -137,12 +137,12 @@ def sized(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_machine(monkeypatch: pytest.MonkeyPatch, **card: Any) -> None:
-    here = environment.current()
+    here = environment.current_environment()
 
     def current(device: str | None = None) -> Environment:
         return here.model_copy(update=card if device == "cuda" else {})
 
-    monkeypatch.setattr(environment, "current", current)
+    monkeypatch.setattr(environment, "current_environment", current)
 
 
 GPU = {"accelerator": "Big GPU", "accelerator_memory_bytes": 100 * MIB}
@@ -191,7 +191,7 @@ def test_the_batch_is_confirmed_on_the_gpu_within_its_memory(
         asked.append(others)
         return 7
 
-    monkeypatch.setattr(max_batch, "confirmed", confirmed)
+    monkeypatch.setattr(max_batch, "confirm_largest_batch", confirmed)
     (row,) = listed(capsys, *SMALL, "--max-batch")
     assert asked == [("cuda", 100 * MIB, 10)]
     assert (row["batch"], row["simulated_batch"]) == (7, 10)

@@ -61,7 +61,7 @@ class Runner:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Runner:
     made = Runner()
     monkeypatch.setattr(runner, "run", made.run)
-    monkeypatch.setattr("bench.commands.run.prepare", lambda: None)
+    monkeypatch.setattr("bench.commands.run.start_fork_server", lambda: None)
     return made
 
 

@@ -6,7 +6,7 @@ import torch
 import models
 from bench.commands import main
 from bench.instruments.accuracy.trained import RECIPE
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from tests.bench.commands.lines import QUICK, SMALL, evaluated, refusal
 from tests.records import point
 
@@ -83,7 +83,7 @@ def test_generated_videos_need_no_data_and_give_the_suites_figure(
     record = evaluated(capsys, out)
     fields = {"input_size": 64, "num_classes": 16, "dataset": "arrow-of-time"}
     here = point(network="tsm", depth=18, frames=4, options={"width": 0.125}, **fields)
-    trained = task(here, "accuracy:trained").measure()
+    trained = make_task(here, "accuracy:trained").measure()
     assert tuple(record["samples"]) == trained.samples
     assert record["details"] == trained.as_json()["details"]
     assert record["settings"]["clips"] == trained.settings["clips"]

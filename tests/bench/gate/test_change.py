@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bench.gate.change import Change, Outcome, compare
+from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
 from suites.rules import Rule
 from tests.bench.gate.entries import around, entry, seconds
@@ -49,11 +49,11 @@ def answers(right: int, clips: int = 100) -> Entry:
     ],
 )
 def test_any_difference_of_a_count_is_a_change(old: Entry, new: Entry, change: Change) -> None:
-    assert compare(old, new, EXACT) == change
+    assert detect_change(old, new, EXACT) == change
 
 
 def outcome(old: Entry, new: Entry, rule: Rule = SAMPLES) -> Outcome:
-    return compare(old, new, rule).outcome
+    return detect_change(old, new, rule).outcome
 
 
 def test_samples_that_are_not_far_enough_apart_are_unchanged_either_way() -> None:
@@ -72,14 +72,16 @@ def test_a_rate_is_worse_where_it_is_lower() -> None:
 
 def test_a_difference_of_samples_is_written_as_a_share_with_how_likely_it_is() -> None:
     base, slower = seconds(*around(1.0, 5)), seconds(*around(1.25, 5))
-    change = compare(base, slower, SAMPLES)
+    change = detect_change(base, slower, SAMPLES)
     assert change == Change(Outcome.REGRESSED, "+25.00%", "p 0.004")  # 1 of 10 over 5
     certain = SAMPLES.model_copy(update={"alpha": 1.0})
-    assert compare(base, slower, certain).reason == ""
+    assert detect_change(base, slower, certain).reason == ""
 
 
 def test_samples_that_chance_explains_cannot_tell() -> None:
-    wide = compare(seconds(0.1, 0.2, 1.0, 3.0, 4.0), seconds(0.1, 0.2, 1.2, 3.1, 4.1), SAMPLES)
+    wide = detect_change(
+        seconds(0.1, 0.2, 1.0, 3.0, 4.0), seconds(0.1, 0.2, 1.2, 3.1, 4.1), SAMPLES
+    )
     assert wide.outcome is Outcome.CANNOT_TELL
     assert wide.difference == "+20.00%"
     assert wide.reason.startswith("samples spread too widely to tell (p 0.")
@@ -98,7 +100,7 @@ def test_samples_that_chance_explains_cannot_tell() -> None:
 def test_too_few_samples_are_said_with_their_side(
     old: tuple[float, ...], new: tuple[float, ...], reason: str
 ) -> None:
-    change = compare(seconds(*old), seconds(*new), SAMPLES)
+    change = detect_change(seconds(*old), seconds(*new), SAMPLES)
     assert (change.outcome, change.difference) == (Outcome.CANNOT_TELL, "")
     assert change.reason.startswith(reason)
     assert outcome(seconds(*around(1.0)[:5]), seconds(*around(1.0)[:5])) is Outcome.UNCHANGED
@@ -115,19 +117,21 @@ def test_samples_that_are_not_fit_cannot_tell() -> None:
         (alone, fine, strict, "the baseline's was timed without a reference: "),
         (seconds(*5 * [0.0]), fine, SAMPLES, "a sample of 0 has no ratio: "),
     ):
-        change = compare(old, new, rule)
+        change = detect_change(old, new, rule)
         assert change.outcome is Outcome.CANNOT_TELL
         assert change.reason.startswith(reason)
     assert outcome(alone, alone) is Outcome.UNCHANGED
 
 
 def test_accuracies_are_compared_by_their_pairs() -> None:
-    assert compare(answers(50), answers(50), ANSWERS) == Change(Outcome.UNCHANGED, "+0.00 points")
-    few = compare(answers(50), answers(45), ANSWERS)  # 5 clips of one kind: p 2 / 2 ** 5
+    assert detect_change(answers(50), answers(50), ANSWERS) == Change(
+        Outcome.UNCHANGED, "+0.00 points"
+    )
+    few = detect_change(answers(50), answers(45), ANSWERS)  # 5 clips of one kind: p 2 / 2 ** 5
     assert few == Change(Outcome.UNCHANGED, "-5.00 points", "p 0.062")
-    worse = compare(answers(50), answers(40), ANSWERS)
+    worse = detect_change(answers(50), answers(40), ANSWERS)
     assert worse == Change(Outcome.REGRESSED, "-10.00 points", "p 0.002")
-    assert compare(answers(40), answers(50), ANSWERS).outcome is Outcome.IMPROVED
-    other = compare(answers(50), answers(50, 120), ANSWERS)
+    assert detect_change(answers(40), answers(50), ANSWERS).outcome is Outcome.IMPROVED
+    other = detect_change(answers(50), answers(50, 120), ANSWERS)
     assert other.outcome is Outcome.CANNOT_TELL
     assert other.reason == "100 and 120 answers are not to the same clips: measure it again"

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from bench.gate.entry import Entry, newest
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import CodeVersion, Measurement
 from tests.bench.choice.costs import MACS, cost
@@ -32,7 +32,7 @@ def test_an_entry_has_what_the_gate_compares() -> None:
     assert found.compared == (0.5, 1.5)
     assert found.value == 1.0
     assert found.conditions["threads"] == "2"
-    assert found.conditions["machine"] == current().machine
+    assert found.conditions["machine"] == current_environment().machine
     assert found.conditions["reference"] == str(point())
     assert not {"busy", "reference_version", "seed"} & set(found.conditions)
 
@@ -40,7 +40,7 @@ def test_an_entry_has_what_the_gate_compares() -> None:
 def test_a_count_has_its_libraries_and_no_machine_among_its_conditions() -> None:
     uncounted = {"by_operator": {"conv": 9}, "uncounted": {"aten.sort": 2}}
     found = Entry.of(cost(MACS, point(), 9, details=uncounted, settings={"threads": 2}))
-    packages = current().packages
+    packages = current_environment().packages
     names = ("blvbench", *find_instrument(MACS).libraries)
     assert found.conditions == {name: packages[name] for name in names}
     assert found.uncounted == {"aten.sort": 2}

@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.gate import formats
-from bench.gate.verdict import Verdict, judge
+from bench.gate.verdict import GateResult, judge
 from suites.rules import load_rules
 from tests.bench.gate.entries import entry
 from tests.records import point
@@ -11,7 +11,7 @@ from tests.records import point
 EVIL = "<script>alert(1)</script>\n::error::%0A|*x*|\x1b[31m\x00`@all`"
 
 
-def verdicts(name: str = "tsn") -> list[Verdict]:
+def verdicts(name: str = "tsn") -> list[GateResult]:
     """One that fails, one that warns, one improvement and one that is unchanged."""
     where = [point(network=name, depth=depth) for depth in (18, 34, 50, 101)]
     old = [entry(9, point=one) for one in (where[0], *where[2:])]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.gate.change import Outcome
 from bench.gate.entry import Entry
-from bench.gate.verdict import Verdict, judge
+from bench.gate.verdict import GateResult, judge
 from bench.records.proportions import RIGHT, WRONG
 from suites import SuiteError
 from suites.rules import Rules, load_rules
@@ -33,7 +33,7 @@ def rate(*samples: float) -> Entry:
 
 def verdict_of(
     old: Entry | None, new: Entry | None, *reruns: Entry, rules: Rules = RULES
-) -> Verdict:
+) -> GateResult:
     (verdict,) = judge([old] if old else [], [new] if new else [], rules, reruns)
     return verdict
 

@@ -3,9 +3,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.instruments import cpu_time, latency
-from bench.instruments.cpu_time import Pair
+from bench.instruments.cpu_time import ModelAndClip
 from bench.instruments.reference import cpu_time_reference
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from bench.workload import timers
 from tests.clock import Clock, stop_clocks
 from tests.records import point
@@ -45,7 +45,7 @@ def test_what_is_computed_counts_and_waiting_does_not(clock: Clock) -> None:
 def test_both_are_built_again_and_again(clock: Clock) -> None:
     built: list[Busy] = []
 
-    def place() -> list[Pair]:
+    def place() -> list[ModelAndClip]:
         built.append(Busy(clock, 1.0))
         return [(built[-1], CLIP)]
 
@@ -68,7 +68,7 @@ def test_each_point_has_a_reference_of_its_kind() -> None:
 @pytest.mark.usefixtures("_quickly_timed")
 def test_the_instrument_records_its_reference_and_its_version() -> None:
     where = point(network="tam", depth=18, frames=2, input_size=32)
-    found = task(where, "cpu_time").measure()
+    found = make_task(where, "cpu_time").measure()
     assert (found.unit, found.status) == ("seconds", "ok")
     assert found.reference is not None
     assert found.reference.point == where.model_copy(update={"network": "tsn"})

@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.instruments import latency
 from bench.instruments.reference import latency_reference
 from bench.machine import busy, environment
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from bench.workload import timers
 from bench.workload.steps import Step
 from tests.clock import Clock, stop_clocks
@@ -166,7 +166,7 @@ SMALL = {"depth": 18, "frames": 2, "input_size": 32}
 @pytest.mark.usefixtures("_quickly_timed")
 def test_a_measurement_has_the_samples_of_both_and_the_machines_ceilings() -> None:
     where = point(network="tam", **SMALL, options={"width": 0.25}, memory_format="contiguous")
-    measured = task(where, "latency").measure()
+    measured = make_task(where, "latency").measure()
     assert measured.status == "ok", measured.reason
     assert measured.reference is not None
     assert measured.reference.point == point(**SMALL, memory_format="contiguous")
@@ -192,7 +192,7 @@ def test_without_memory_for_the_reference_there_is_no_ratio(
         return alone(*args, **keywords)  # type: ignore[arg-type]
 
     monkeypatch.setattr(latency, "measure", short)
-    measured = task(point(network="tam", **SMALL), "latency").measure()
+    measured = make_task(point(network="tam", **SMALL), "latency").measure()
     assert (measured.status, measured.reference) == ("ok", None)
     assert measured.warnings[0].startswith("there is no ratio: the memory does not hold")
 
@@ -201,21 +201,21 @@ def test_without_memory_for_the_reference_there_is_no_ratio(
 def test_a_compiled_network_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[nn.Module] = []
     monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))  # noqa: PLW0108 - a method
-    measured = task(point(network="tam", **SMALL, execution="compile"), "latency").measure()
+    measured = make_task(point(network="tam", **SMALL, execution="compile"), "latency").measure()
     assert measured.status == "ok", measured.reason
     assert len(compiled) == 2
 
 
 def test_a_precision_that_the_device_lacks_is_unsupported() -> None:
-    measured = task(point(**SMALL, precision="tf32"), "latency:cpu").measure()
+    measured = make_task(point(**SMALL, precision="tf32"), "latency:cpu").measure()
     assert measured.status == "unsupported"
     assert "Ampere" in measured.reason
 
 
 def test_seconds_are_of_a_machine_and_of_both_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     where = point(network="tam", frames=2)
-    before = {quantity: task(where, quantity).identity for quantity in ("latency", "macs")}
-    elsewhere = environment.current().model_copy(update={"processor": "another"})
-    monkeypatch.setattr(environment, "current", lambda _device=None: elsewhere)
-    assert task(where, "latency").identity != before["latency"]
-    assert task(where, "macs").identity == before["macs"]
+    before = {quantity: make_task(where, quantity).identity for quantity in ("latency", "macs")}
+    elsewhere = environment.current_environment().model_copy(update={"processor": "another"})
+    monkeypatch.setattr(environment, "current_environment", lambda _device=None: elsewhere)
+    assert make_task(where, "latency").identity != before["latency"]
+    assert make_task(where, "macs").identity == before["macs"]

@@ -9,7 +9,7 @@ from bench.instruments.reading import Reading
 from bench.instruments.reference import cpu_time_reference, latency_reference, reference_of
 from bench.records.measurement import REFERENCE_VERSION
 from bench.records.point import Point
-from bench.workload.networks import version
+from bench.workload.networks import network_version
 from tests.records import point
 
 
@@ -85,7 +85,7 @@ def test_a_latency_has_its_references_samples_and_version(timed: Shortage) -> No
     assert reading.samples == (1.0, 2.0)
     assert reading.reference is not None
     assert (reading.reference.point, reading.reference.samples) == (point(), (4.0, 6.0))
-    assert reading.settings == {"threads": 2, REFERENCE_VERSION: version(point())}
+    assert reading.settings == {"threads": 2, REFERENCE_VERSION: network_version(point())}
     assert list(reading.details["ceilings"].values()) == [5.0, 6.0]
     assert reading.warnings == ("w",)
 

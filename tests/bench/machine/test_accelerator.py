@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.machine import accelerator
-from bench.machine.accelerator import Accelerator, current
+from bench.machine.accelerator import Accelerator, current_accelerator
 
 
 @pytest.fixture
@@ -24,14 +24,14 @@ SECOND = Accelerator("Second", 80 << 30, {"cuda": "13.0", "cudnn": "91002"})
 
 def test_without_cuda_all_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert current() == Accelerator("", 0, {})
+    assert current_accelerator() == Accelerator("", 0, {})
 
 
 @pytest.mark.usefixtures("cuda")
 def test_a_worker_describes_the_current_device_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accelerator, "is_worker", lambda: True)
     monkeypatch.setattr(accelerator, "ProcessPoolExecutor", None)
-    assert current() == SECOND
+    assert current_accelerator() == SECOND
 
 
 class Pool:
@@ -55,8 +55,8 @@ class Pool:
 @pytest.mark.usefixtures("cuda")
 def test_who_waits_for_workers_asks_one_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accelerator, "is_worker", lambda: False)
-    monkeypatch.setattr(accelerator, "context", lambda: "fresh")
+    monkeypatch.setattr(accelerator, "process_context", lambda: "fresh")
     monkeypatch.setattr(accelerator, "ProcessPoolExecutor", Pool)
     monkeypatch.setattr(Pool, "asked", [])
-    assert current() == SECOND
+    assert current_accelerator() == SECOND
     assert Pool.asked == [(1, "fresh"), "ended"]

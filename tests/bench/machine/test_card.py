@@ -45,7 +45,7 @@ def library(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
 
 
 def test_energy_is_in_joules_and_the_library_is_closed(library: SimpleNamespace) -> None:
-    with card.opened() as found:
+    with card.open_card() as found:
         assert found.handle == "GPU-of-device-1"
         assert found.joules() == 2.5
         assert library.calls == ["init"]
@@ -56,7 +56,7 @@ def test_a_card_that_does_not_count_its_energy_is_unsupported(library: SimpleNam
     library.nvmlDeviceGetTotalEnergyConsumption = refuse
     with (
         pytest.raises(UnsupportedError, match=r"does not count its energy \(Not Supported\)$"),
-        card.opened() as found,
+        card.open_card() as found,
     ):
         found.joules()
     assert library.calls == ["init", "shutdown"]
@@ -64,7 +64,7 @@ def test_a_card_that_does_not_count_its_energy_is_unsupported(library: SimpleNam
 
 def test_without_a_driver_nothing_is_to_be_closed(library: SimpleNamespace) -> None:
     library.nvmlInit = refuse
-    with pytest.raises(UnsupportedError, match="finds no NVIDIA driver"), card.opened():
+    with pytest.raises(UnsupportedError, match="finds no NVIDIA driver"), card.open_card():
         pass
     assert library.calls == []
     assert card.doubts() == []
@@ -72,14 +72,17 @@ def test_without_a_driver_nothing_is_to_be_closed(library: SimpleNamespace) -> N
 
 def test_a_card_that_the_driver_does_not_know_is_unsupported(library: SimpleNamespace) -> None:
     library.nvmlDeviceGetHandleByUUID = refuse
-    with pytest.raises(UnsupportedError, match="the driver does not know this GPU"), card.opened():
+    with (
+        pytest.raises(UnsupportedError, match="the driver does not know this GPU"),
+        card.open_card(),
+    ):
         pass
     assert library.calls == ["init", "shutdown"]
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    with pytest.raises(UnsupportedError, match="nvidia-ml-py: install that"), card.opened():
+    with pytest.raises(UnsupportedError, match="nvidia-ml-py: install that"), card.open_card():
         pass
     assert card.doubts() == []
 
@@ -120,6 +123,6 @@ def test_an_error_of_the_block_closes_the_library(library: SimpleNamespace) -> N
     def fails() -> Callable[[], None]:
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError), card.opened():
+    with pytest.raises(ZeroDivisionError), card.open_card():
         fails()
     assert library.calls == ["init", "shutdown"]

@@ -1,6 +1,6 @@
 import pytest
 
-from bench.machine.device_errors import asked_for, is_device_loss, is_shortage
+from bench.machine.device_errors import is_device_loss, is_shortage, shortage_text
 
 OOM = (
     "CUDA out of memory. Tried to allocate 20.00 GiB. GPU 0 has a total capacity of 79.11 GiB of "
@@ -66,8 +66,8 @@ def test_what_a_network_does_wrong_is_neither(error: BaseException) -> None:
 
 
 def test_what_was_asked_for_is_said_without_advice() -> None:
-    assert asked_for(RuntimeError(f"{OOM}{ADVICE}\nmore lines")) == OOM
-    assert asked_for(RuntimeError("you tried 8 bytes\nException raised from ...")) == (
+    assert shortage_text(RuntimeError(f"{OOM}{ADVICE}\nmore lines")) == OOM
+    assert shortage_text(RuntimeError("you tried 8 bytes\nException raised from ...")) == (
         "you tried 8 bytes"
     )
-    assert asked_for(MemoryError()) == "the system gave no memory"
+    assert shortage_text(MemoryError()) == "the system gave no memory"

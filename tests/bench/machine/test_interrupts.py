@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.machine.interrupts import interrupts_answered, interrupts_held
+from bench.machine.interrupts import answer_interrupts, hold_interrupts
 
 
 def interrupt() -> None:
@@ -30,12 +30,12 @@ def _another_thread() -> Iterator[None]:
 @pytest.mark.usefixtures("_interruptible", "_another_thread")
 def test_an_interrupt_is_raised_where_it_is_answered() -> None:
     done: list[str] = []
-    with interrupts_held():
+    with hold_interrupts():
         interrupt()
         done.append("what must not be interrupted")
-        with pytest.raises(KeyboardInterrupt), interrupts_answered():
+        with pytest.raises(KeyboardInterrupt), answer_interrupts():
             done.append("never")
-        with pytest.raises(KeyboardInterrupt), interrupts_answered():
+        with pytest.raises(KeyboardInterrupt), answer_interrupts():
             interrupt()
         done.append("the end")
     assert done == ["what must not be interrupted", "the end"]
@@ -43,16 +43,16 @@ def test_an_interrupt_is_raised_where_it_is_answered() -> None:
 
 @pytest.mark.usefixtures("_interruptible", "_another_thread")
 def test_an_interrupt_that_nothing_answers_comes_at_the_end() -> None:
-    with pytest.raises(KeyboardInterrupt), interrupts_held():
+    with pytest.raises(KeyboardInterrupt), hold_interrupts():
         interrupt()
-    with interrupts_held():  # which is over then
+    with hold_interrupts():  # which is over then
         pass
 
 
 @pytest.mark.usefixtures("_interruptible")
 def test_processes_that_are_started_within_do_not_answer() -> None:
     ends_itself = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('alive')"
-    with interrupts_held():
+    with hold_interrupts():
         printed = subprocess.run(
             [sys.executable, "-c", ends_itself], capture_output=True, text=True, check=False
         )
@@ -63,7 +63,7 @@ def test_what_answers_interrupts_already_is_left_alone() -> None:
     seen: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
     try:
-        with interrupts_held(), interrupts_answered():
+        with hold_interrupts(), answer_interrupts():
             interrupt()
     finally:
         signal.signal(signal.SIGINT, before)

@@ -22,14 +22,14 @@ def test_where_there_is_a_fork_server_it_reads_pytorch_first(
     preloaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn", "forkserver"])
-    assert isinstance(processes.context(), ForkServerContext)
+    assert isinstance(processes.process_context(), ForkServerContext)
     assert preloaded == processes.PRELOADED
     assert all(find_spec(name) for name in preloaded)
 
 
 def test_elsewhere_every_process_is_spawned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: ["spawn"])
-    assert isinstance(processes.context(), SpawnContext)
+    assert isinstance(processes.process_context(), SpawnContext)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_the_fork_server_is_started_deaf_to_interrupts(
 
     monkeypatch.setattr(multiprocessing, "get_all_start_methods", lambda: methods)
     monkeypatch.setattr(forkserver, "ensure_running", lambda: steps.append("started"))
-    monkeypatch.setattr(processes, "blocked", blocked)
-    processes.prepare()
+    monkeypatch.setattr(processes, "block_interrupts", blocked)
+    processes.start_fork_server()
     assert steps == expected
     assert bool(preloaded) == bool(expected)
 

@@ -3,7 +3,7 @@ from collections import Counter
 import pytest
 
 from bench.errors import BenchError
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.catalogue import INSTRUMENTS, find_instrument
 from tests.bench.choice.costs import cost
 from tests.records import point
@@ -76,6 +76,6 @@ def test_figures_of_machines_are_those_of_instruments_with_a_device() -> None:
         "throughput:cuda",
         "energy:nvml",
     }
-    assert cost("latency:cpu", point(), 1.0).machine == current().machine
-    assert cost("memory:cpu", point(), 1).machine == current().machine
+    assert cost("latency:cpu", point(), 1.0).machine == current_environment().machine
+    assert cost("memory:cpu", point(), 1).machine == current_environment().machine
     assert cost("memory:simulated", point(), 1).machine == ""

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.records.proportions import Difference, compare, wilson
+from bench.records.proportions import Difference, paired_test, wilson
 
 answers = st.lists(st.sampled_from([0, 100]), min_size=1, max_size=60)
 
@@ -46,26 +46,26 @@ def test_wilson_holds_the_accuracy(given_answers: list[int]) -> None:
 def test_mcnemar_by_hand() -> None:
     first = [100] * 9 + [0] * 1 + [100] * 30
     second = [0] * 9 + [100] * 1 + [100] * 30
-    found = compare(first, second)
+    found = paired_test(first, second)
     assert (found.only_first, found.only_second, found.clips) == (9, 1, 40)
     assert found.p_value == pytest.approx(2 * (comb(10, 0) + comb(10, 1)) / 2**10)
     assert found.points == 20
     assert found.difference is Difference.BETTER
-    assert compare(second, first).difference is Difference.WORSE
+    assert paired_test(second, first).difference is Difference.WORSE
 
 
 def test_no_difference_shown_is_a_verdict() -> None:
-    same = compare([100, 0, 100], [100, 0, 100])
+    same = paired_test([100, 0, 100], [100, 0, 100])
     assert (same.p_value, same.points, same.difference) == (1.0, 0, Difference.NONE_SHOWN)
-    few = compare([100] * 5, [0] * 5)  # 2 / 2**5 = 0.0625
+    few = paired_test([100] * 5, [0] * 5)  # 2 / 2**5 = 0.0625
     assert few.difference is Difference.NONE_SHOWN
-    assert compare([100] * 6, [0] * 6).difference is Difference.BETTER
+    assert paired_test([100] * 6, [0] * 6).difference is Difference.BETTER
 
 
 @given(answers)
 def test_both_ways_say_the_same(given_answers: list[int]) -> None:
     other = given_answers[::-1]
-    one, two = compare(given_answers, other), compare(other, given_answers)
+    one, two = paired_test(given_answers, other), paired_test(other, given_answers)
     assert one.p_value == two.p_value
     assert one.points == -two.points
 
@@ -75,9 +75,9 @@ def test_what_is_no_answer_is_refused(bad: list[int]) -> None:
     with pytest.raises(BenchError, match="each 100 or 0"):
         wilson(bad)
     with pytest.raises(BenchError, match="each 100 or 0"):
-        compare(bad, bad)
+        paired_test(bad, bad)
 
 
 def test_answers_to_different_clips_are_refused() -> None:
     with pytest.raises(BenchError, match="3 and 2 answers are not of the same clips"):
-        compare([100, 0, 0], [100, 0])
+        paired_test([100, 0, 0], [100, 0])

@@ -9,7 +9,7 @@ import pytest
 from bench.commands import main
 from bench.errors import BenchError
 from bench.json_file import MAX_BYTES
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.recorded import (
@@ -28,7 +28,7 @@ from reports import writer
 from reports.page import build_page
 from tests.records import beside, measurement, point
 
-HERE = current().model_copy(update={"processor": "Some(R) CPU @ 2.90GHz"})
+HERE = current_environment().model_copy(update={"processor": "Some(R) CPU @ 2.90GHz"})
 GPU = HERE.model_copy(update={"accelerator": "Big GPU 80GB", "accelerator_memory_bytes": 80 << 30})
 OTHER_GPU = GPU.model_copy(update={"accelerator": "Other GPU"})
 NAMELESS = HERE.model_copy(update={"processor": "?"})

@@ -5,7 +5,7 @@ import pytest
 from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs import runner
-from bench.runs.tasks import Task, suite_tasks, task
+from bench.runs.tasks import Task, make_suite_tasks, make_task
 from suites import load_suite
 from tests.records import point
 
@@ -32,7 +32,7 @@ def suite(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tasks(suite: Path) -> list[Task]:
-    return suite_tasks(load_suite(str(suite)), "small")
+    return make_suite_tasks(load_suite(str(suite)), "small")
 
 
 def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: list[Task]) -> None:
@@ -40,31 +40,31 @@ def test_a_run_measures_what_is_missing_and_nothing_else(tmp_path: Path, tasks: 
     with Store(tmp_path / "s", create=True) as store:
         assert runner.run(tasks[:5], store, jobs=2, on_result=seen.append) == seen
         assert [m.status for m in seen] == ["ok"] * 5
-        assert runner.missing(tasks, store) == tasks[5:]
+        assert runner.missing_tasks(tasks, store) == tasks[5:]
         assert {m.point for m in store.measurements()} == {t.point for t in tasks[:5]}
 
 
 def test_figures_of_the_machine_come_last_and_alone(tmp_path: Path, tasks: list[Task]) -> None:
     seen: list[str] = []
     where = point(depth=18, frames=1, input_size=32)
-    timed = [task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2)]
+    timed = [make_task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2)]
     with Store(tmp_path / "s", create=True) as store:
         jobs = [*timed, *tasks[:3]]
         runner.run(jobs, store, jobs=4, on_result=lambda m: seen.append(m.quantity))
         assert seen[-2:] == ["latency", "latency"]
         assert "latency" not in seen[:-2]
-        assert runner.missing(jobs, store) == []
+        assert runner.missing_tasks(jobs, store) == []
 
 
 def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
     small = {"frames": 1, "input_size": 32, "mode": "train"}  # one value a channel to normalise
     bad = tasks[0].point.model_copy(update=small)
     with Store(tmp_path / "s", create=True) as store:
-        broken = task(bad, "memory")
+        broken = make_task(bad, "memory")
         failed, _ = runner.run([broken, tasks[1]], store, jobs=1, on_result=lambda _: None)
         assert "more than 1 value per channel" in failed.reason
         assert {m.status for m in store.measurements()} == {"ok", "failed"}
-        assert runner.missing([broken, tasks[1]], store) == [broken]
+        assert runner.missing_tasks([broken, tasks[1]], store) == [broken]
 
 
 def test_a_file_edited_meanwhile_is_stored_as_what_it_became(tmp_path: Path) -> None:
@@ -77,11 +77,11 @@ def test_a_file_edited_meanwhile_is_stored_as_what_it_became(tmp_path: Path) -> 
     )
     file.write_text(source)
     where = point(network=f"{file}:Net", depth=None, input_size=16, num_classes=5)
-    planned = task(where, "params")
+    planned = make_task(where, "params")
     assert planned.identity
     file.write_text(source.replace("nn.Flatten()", "nn.Flatten(), nn.Linear(3, 3)"))
     with Store(tmp_path / "s", create=True) as store:
         runner.run([planned], store, jobs=1, on_result=lambda _: None)
-        assert store.identities() == {task(where, "params").identity} != {planned.identity}
+        assert store.identities() == {make_task(where, "params").identity} != {planned.identity}
         (measurement,) = store.measurements()
         assert measurement.value == 3 * 3 + 3 + 3 * 5 + 5

@@ -10,7 +10,7 @@ from bench.instruments.reading import Reading
 from bench.machine import environment
 from bench.records.catalogue import INSTRUMENTS, Instrument, find_instrument
 from bench.runs import tasks
-from bench.runs.tasks import suite_tasks, task
+from bench.runs.tasks import make_suite_tasks, make_task
 from bench.video import arrow_of_time
 from models import NetworkError
 from suites import Suite, Sweep, load_suite
@@ -29,7 +29,7 @@ def test_every_instrument_measures(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     name = f"{instrument.quantity}:{instrument.name}"  # type: ignore[attr-defined]
     fields = {"input_size": 64, "num_classes": 16, "dataset": "arrow-of-time", "options": NARROW}
-    record = task(point(depth=18, frames=4, batch=2, mode="train", **fields), name).measure()
+    record = make_task(point(depth=18, frames=4, batch=2, mode="train", **fields), name).measure()
     device = instrument.device  # type: ignore[attr-defined]
     if device == "cuda" and not torch.cuda.is_available():
         assert record.status == "unsupported"
@@ -39,16 +39,16 @@ def test_every_instrument_measures(
         assert record.status == "ok", record.reason
         assert record.value > 0 or record.is_accuracy
     assert record.unit
-    assert record.environment == environment.current(device)
+    assert record.environment == environment.current_environment(device)
     assert record.code.network
     assert record.code.instrument
 
 
 def test_a_per_clip_quantity_is_measured_once_for_all_batches_and_modes() -> None:
-    one = task(point(batch=8, mode="train"), "macs")
-    other = task(point(), "macs")
+    one = make_task(point(batch=8, mode="train"), "macs")
+    other = make_task(point(), "macs")
     assert one.identity == other.identity
-    assert task(point(batch=8), "memory").identity != task(point(), "memory").identity
+    assert make_task(point(batch=8), "memory").identity != make_task(point(), "memory").identity
 
 
 @pytest.mark.parametrize(
@@ -64,12 +64,12 @@ def test_a_per_clip_quantity_is_measured_once_for_all_batches_and_modes() -> Non
     ],
 )
 def test_every_field_is_part_of_the_identity(fields: dict[str, object]) -> None:
-    assert task(point(**fields), "memory").identity != task(point(), "memory").identity
+    assert make_task(point(**fields), "memory").identity != make_task(point(), "memory").identity
 
 
 def test_options_are_part_of_the_identity() -> None:
-    wide = task(point(network="tam", options={"window": 5}), "macs")
-    assert wide.identity != task(point(network="tam"), "macs").identity
+    wide = make_task(point(network="tam", options={"window": 5}), "macs")
+    assert wide.identity != make_task(point(network="tam"), "macs").identity
 
 
 @pytest.mark.parametrize("library", ["torch", "torchvision"])
@@ -77,34 +77,34 @@ def test_options_are_part_of_the_identity() -> None:
 def test_another_library_version_is_another_identity(
     instrument: Instrument, library: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = task(point(), instrument.label).identity
+    before = make_task(point(), instrument.label).identity
     monkeypatch.setattr(
         environment, "installed_version", lambda name: "0.0" if name == library else "1.0"
     )
-    one = task(point(), instrument.label).identity
+    one = make_task(point(), instrument.label).identity
     monkeypatch.setattr(environment, "installed_version", lambda name: "1.0")
-    assert len({before, one, task(point(), instrument.label).identity}) == 3
+    assert len({before, one, make_task(point(), instrument.label).identity}) == 3
 
 
 def test_a_changed_source_is_another_identity(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = task(point(), "macs").identity
+    before = make_task(point(), "macs").identity
     monkeypatch.setattr(instruments, "code_version", lambda *_, **__: "another")
-    assert task(point(), "macs").identity != before
+    assert make_task(point(), "macs").identity != before
 
 
 def test_what_a_network_raises_is_the_result() -> None:
-    record = task(point(frames=1, input_size=32, mode="train"), "memory").measure()
+    record = make_task(point(frames=1, input_size=32, mode="train"), "memory").measure()
     assert record.status == "failed"
     assert record.reason.startswith("ValueError: Expected more than 1 value per channel")
 
 
 def test_bad_points_and_quantities_are_refused() -> None:
     with pytest.raises(NetworkError, match="did you mean 'tsn'"):
-        task(point(network="tsnn"), "macs")
+        make_task(point(network="tsnn"), "macs")
     with pytest.raises(NetworkError, match="use 6 or 8"):
-        task(point(network="blvnet", frames=7), "macs")
+        make_task(point(network="blvnet", frames=7), "macs")
     with pytest.raises(BenchError, match="did you mean 'memory'"):
-        task(point(), "memry")
+        make_task(point(), "memry")
     with pytest.raises(BenchError, match="choose one of params"):
         find_instrument("zzz")
 
@@ -117,12 +117,12 @@ def test_a_suite_asks_for_every_combination_once() -> None:
         quantities=("params", "memory"),
         batches=(1, 8),
     )
-    found = suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
+    found = make_suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
     assert len(found) == 2 * 2 * (1 + 2)
 
 
 def test_the_paper_suite_covers_its_grid() -> None:
-    asked = suite_tasks(load_suite("paper"), "paper")
+    asked = make_suite_tasks(load_suite("paper"), "paper")
     memory = {t.point for t in asked if t.instrument.quantity == "memory"}
     grid = {(p.network, p.depth, p.frames, p.batch, p.mode) for p in memory if p.num_classes == 174}
     networks = {"tsn", "tsm", "tam", "i3d_resnet", "blvnet", "blvnet_tam"}

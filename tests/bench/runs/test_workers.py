@@ -10,8 +10,8 @@ import pytest
 from bench.machine import environment
 from bench.machine.accelerator import Accelerator
 from bench.records.measurement import Measurement
-from bench.runs.tasks import Task, task
-from bench.runs.workers import measured
+from bench.runs.tasks import Task, make_task
+from bench.runs.workers import measure_tasks
 from tests.records import point
 
 # A network that fares as its width says, over a clip that is more than a shape.
@@ -51,7 +51,7 @@ def file(tmp_path: Path) -> Path:
 
 def faulty(file: Path, width: int, quantity: str = "macs:fvcore") -> Task:
     where = point(network=f"{file}:Net", depth=None, input_size=8, options={"width": width})
-    return task(where, quantity)
+    return make_task(where, quantity)
 
 
 def by_width(results: Sequence[tuple[str, Measurement]]) -> dict[int, Measurement]:
@@ -63,7 +63,7 @@ def test_every_fault_has_its_status_and_the_others_are_measured(
     file: Path, quantity: str, fresh: bool
 ) -> None:
     tasks = [faulty(file, width, quantity) for width in (KILLED, EXITING, GREEDY, LOST, FINE)]
-    results = list(measured(tasks, jobs=1, fresh=fresh))
+    results = list(measure_tasks(tasks, jobs=1, fresh=fresh))
     assert {identity for identity, _ in results} == {t.identity for t in tasks}
     fared = by_width(results)
     assert {width: m.status for width, m in fared.items()} == {
@@ -82,16 +82,16 @@ def test_every_fault_has_its_status_and_the_others_are_measured(
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_what_takes_longer_than_the_limit_is_given_up(file: Path, jobs: int) -> None:
     tasks = [faulty(file, HANGING, quantity) for quantity in ("macs:fvcore", "memory:cpu")]
-    results = list(measured(tasks, jobs=jobs, time_limit_s=0.5))
+    results = list(measure_tasks(tasks, jobs=jobs, time_limit_s=0.5))
     assert {identity for identity, _ in results} == {t.identity for t in tasks}
     assert [m.status for _, m in results] == ["timeout"] * 2
     assert all("limit of 0.5 s" in m.reason for _, m in results)
 
 
 def test_a_worker_that_dies_between_two_tasks_costs_nothing(file: Path) -> None:
-    tasks = [faulty(file, FINE), task(point(depth=18), "params"), task(point(), "params")]
+    tasks = [faulty(file, FINE), make_task(point(depth=18), "params"), make_task(point(), "params")]
     results = []
-    for result in measured(tasks, jobs=1):
+    for result in measure_tasks(tasks, jobs=1):
         results.append(result)
         time.sleep(0.1)
     assert [m.status for _, m in results] == ["ok"] * 3
@@ -101,26 +101,26 @@ def test_a_gpu_that_vanished_meanwhile_is_lost(monkeypatch: pytest.MonkeyPatch) 
     """This process has seen a GPU; the one that measures finds none."""
     seen = Accelerator(name="Card", memory_bytes=2**34)
     monkeypatch.setattr(environment, "current_accelerator", lambda: seen)
-    environment.current.cache_clear()
+    environment.current_environment.cache_clear()
     try:
-        planned = task(point(depth=18, frames=1, input_size=32), "latency:cuda")
-        ((identity, found),) = measured([planned], jobs=1, fresh=True)
+        planned = make_task(point(depth=18, frames=1, input_size=32), "latency:cuda")
+        ((identity, found),) = measure_tasks([planned], jobs=1, fresh=True)
     finally:
-        environment.current.cache_clear()
+        environment.current_environment.cache_clear()
     assert (identity, found.status) == (planned.identity, "lost")
     assert found.environment.accelerator == "Card"
 
 
 def test_no_task_begins_after_a_no() -> None:
-    tasks = [task(point(frames=n), "params") for n in (1, 2, 3, 4)]
-    tasks = [*tasks, *(task(point(frames=n), "macs") for n in (1, 2, 3))]
+    tasks = [make_task(point(frames=n), "params") for n in (1, 2, 3, 4)]
+    tasks = [*tasks, *(make_task(point(frames=n), "macs") for n in (1, 2, 3))]
     asked: list[Task] = []
 
     def begin(one: Task) -> bool:
         asked.append(one)
         return len(asked) < 4
 
-    results = list(measured(tasks, jobs=2, begin=begin))
+    results = list(measure_tasks(tasks, jobs=2, begin=begin))
     assert asked == tasks[:4]
     assert {identity for identity, _ in results} == {t.identity for t in tasks[:3]}
 
@@ -136,9 +136,9 @@ def test_fresh_tasks_have_a_process_each(tmp_path: Path) -> None:
         "    return nn.Sequential(pool, nn.Flatten(), nn.Linear(3, num_classes))\n"
     )
     where = point(network=f"{file}:net", depth=None, input_size=8)
-    tasks = [task(where.model_copy(update={"batch": n}), "memory:cpu") for n in (1, 2, 3)]
+    tasks = [make_task(where.model_copy(update={"batch": n}), "memory:cpu") for n in (1, 2, 3)]
     log.unlink()
-    assert len(list(measured(tasks, jobs=1, fresh=True))) == 3
+    assert len(list(measure_tasks(tasks, jobs=1, fresh=True))) == 3
     processes = set(log.read_text().split())
     assert len(processes) == 3
     assert str(os.getpid()) not in processes
@@ -153,7 +153,7 @@ def test_an_interrupt_lets_what_is_in_flight_end_where_it_is_kept(
     held = f"""open({str(begun)!r}, "w")
                 while not os.path.exists({str(go)!r}): time.sleep(0.02)"""
     slow.write_text(FAULTY.replace("time.sleep(10**6)", held))
-    tasks = [faulty(slow, HANGING), *(task(point(frames=n), "params") for n in (1, 2, 3))]
+    tasks = [faulty(slow, HANGING), *(make_task(point(frames=n), "params") for n in (1, 2, 3))]
 
     def interrupt() -> None:
         while not begun.exists():
@@ -166,7 +166,7 @@ def test_an_interrupt_lets_what_is_in_flight_end_where_it_is_kept(
     results: list[tuple[str, Measurement]] = []
     interrupter.start()
     with pytest.raises(KeyboardInterrupt):
-        results.extend(measured(tasks, jobs=1, finish=finish))  # which keeps what came before
+        results.extend(measure_tasks(tasks, jobs=1, finish=finish))  # which keeps what came before
     interrupter.join()
     assert [m.status for _, m in results] == statuses
 
@@ -174,9 +174,9 @@ def test_an_interrupt_lets_what_is_in_flight_end_where_it_is_kept(
 def test_a_file_that_broke_meanwhile_is_a_failure(tmp_path: Path) -> None:
     file = tmp_path / "faulty.py"
     file.write_text(FAULTY)
-    tasks = [faulty(file, FINE), task(point(), "params")]
+    tasks = [faulty(file, FINE), make_task(point(), "params")]
     assert all(t.identity for t in tasks)
     file.write_text("raise RuntimeError('broken')")
-    (_, failed), (_, other) = measured(tasks, jobs=1)
+    (_, failed), (_, other) = measure_tasks(tasks, jobs=1)
     assert (failed.status, other.status) == ("failed", "ok")
     assert "broken" in failed.reason

@@ -19,7 +19,7 @@ from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare
 from bench.video.transforms import Augment, as_clip
-from bench.workload.settings import seeded
+from bench.workload.settings import fix_seed
 from models import create_model
 
 FRAMES, SIZE, VIDEOS = 4, 16, 12
@@ -66,7 +66,7 @@ def training(
     workers: int = 0,
     model: nn.Module | None = None,
 ) -> tuple[Training, nn.Module]:
-    with seeded():
+    with fix_seed():
         network = Tiny() if model is None else model
     clips = RandomClips(videos, Uniform(FRAMES), as_clip, seed=seed)
     made = Training(network, clips, recipe, saved=saved, workers=workers)

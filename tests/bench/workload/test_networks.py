@@ -11,7 +11,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from bench.records.point import Point
-from bench.runs.tasks import suite_tasks, task
+from bench.runs.tasks import make_suite_tasks, make_task
 from bench.workload import networks
 from models import NetworkError
 from models.user_file import UserNetwork, load_factory
@@ -56,7 +56,7 @@ def own_point(file: Path, **fields: object) -> Point:
 
 @pytest.mark.parametrize("quantity", ["params", "macs", "macs:fvcore", "memory"])
 def test_every_quantity_of_a_users_network_is_measured(file: Path, quantity: str) -> None:
-    record = task(own_point(file, batch=2, mode="train", frames=4), quantity).measure()
+    record = make_task(own_point(file, batch=2, mode="train", frames=4), quantity).measure()
     assert record.status == "ok"
     assert record.value > 0
     assert record.point.network == f"{file}:Net"
@@ -111,7 +111,7 @@ def test_a_network_whose_building_reads_values_is_measured(
     with surrounding():
         load_factory(f"{file}:Net")
     where = own_point(file, batch=2, mode=mode, frames=2, num_classes=5)
-    record = task(where, quantity).measure()
+    record = make_task(where, quantity).measure()
     assert record.status == "ok", record.reason
     if quantity == "params":
         assert record.value == 3 + 3 + 3 * 5 + 5
@@ -125,11 +125,11 @@ def test_it_is_built_on_meta(file: Path) -> None:
 
 
 def test_a_file_that_changes_torchs_state_changes_no_other_figure(file: Path) -> None:
-    before = task(point(), "memory").measure().value
+    before = make_task(point(), "memory").measure().value
     change = "import torch\ntorch.set_default_dtype(torch.float64)\n"
     file.write_text(f"{change}{NET}        {change.splitlines()[1]}\n")
-    task(own_point(file, frames=4), "memory").measure()
-    assert task(point(), "memory").measure().value == before
+    make_task(own_point(file, frames=4), "memory").measure()
+    assert make_task(point(), "memory").measure().value == before
 
 
 ACTS = """
@@ -186,7 +186,7 @@ def test_torchs_global_state_is_left_alone(file: Path, change: str, where: str) 
     file.write_text(ACTS.format(where=where, action=change))
     before = torch_state()
     for quantity in ("macs", "memory"):
-        task(own_point(file, num_classes=5), quantity).measure()
+        make_task(own_point(file, num_classes=5), quantity).measure()
         assert torch_state() == before
     with torch.device("meta"):
         networks.build(own_point(file))
@@ -199,7 +199,7 @@ def test_what_a_file_prints_goes_to_stderr(
     file: Path, where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text(ACTS.format(where=where, action="print('hello')"))
-    task(own_point(file, num_classes=5), "macs").measure()
+    make_task(own_point(file, num_classes=5), "macs").measure()
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "hello" in printed.err
@@ -216,11 +216,11 @@ def test_a_file_is_executed_and_checked_once(file: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(UserNetwork, "check", recorded)
     file.write_text(counted(NET))
     for quantity in ("params", "macs", "memory"):
-        found = task(own_point(file, frames=4), quantity)
+        found = make_task(own_point(file, frames=4), quantity)
         assert found.identity
         assert found.measure().status == "ok"
     assert count(file) == len(checked) == 1
-    task(own_point(file, frames=6), "params")
+    make_task(own_point(file, frames=6), "params")
     assert (count(file), len(checked)) == (1, 2)
 
 
@@ -231,11 +231,11 @@ def test_an_identity_does_not_depend_on_what_was_measured_before(file: Path) -> 
     file.write_text(source)
     for frames in (4, 6):
         (file.parent / "models" / f"of_{frames}.py").write_text("")
-    first = task(own_point(file, frames=4), "macs").identity
-    second = task(own_point(file, frames=6), "macs").identity
+    first = make_task(own_point(file, frames=4), "macs").identity
+    second = make_task(own_point(file, frames=6), "macs").identity
     networks._checked.clear()
-    assert task(own_point(file, frames=6), "macs").identity == second
-    assert task(own_point(file, frames=4), "macs").identity == first
+    assert make_task(own_point(file, frames=6), "macs").identity == second
+    assert make_task(own_point(file, frames=4), "macs").identity == first
 
 
 def test_a_users_network_is_told_the_clip_and_takes_options(file: Path) -> None:
@@ -246,30 +246,30 @@ def test_a_users_network_is_told_the_clip_and_takes_options(file: Path) -> None:
 
 
 def test_a_change_of_any_of_its_files_is_another_identity(file: Path) -> None:
-    before = task(own_point(file), "macs").identity
-    assert task(own_point(file), "macs").identity == before
+    before = make_task(own_point(file), "macs").identity
+    assert make_task(own_point(file), "macs").identity == before
     layers = file.parent / "models" / "layers.py"
     layers.write_text(f"{LAYERS}\n# changed\n")
-    changed = task(own_point(file), "macs").identity
+    changed = make_task(own_point(file), "macs").identity
     assert changed != before
     file.write_text(f"{NET}\n# changed\n")
-    assert task(own_point(file), "macs").identity not in (before, changed)
+    assert make_task(own_point(file), "macs").identity not in (before, changed)
 
 
 def test_a_depth_is_refused(file: Path) -> None:
     with pytest.raises(NetworkError, match="comes in one depth: leave depth 50 out"):
-        task(own_point(file).model_copy(update={"depth": 50}), "macs")
+        make_task(own_point(file).model_copy(update={"depth": 50}), "macs")
 
 
 def test_a_depth_that_the_factory_names_is_an_option(file: Path) -> None:
     file.write_text(NET.replace("width=4", "width=4, depth=18"))
     with pytest.raises(NetworkError, match="use --option depth=50"):
-        task(own_point(file).model_copy(update={"depth": 50}), "macs")
+        make_task(own_point(file).model_copy(update={"depth": 50}), "macs")
 
 
 def test_a_clip_that_it_cannot_take_is_refused(file: Path) -> None:
     with pytest.raises(NetworkError, match=r"cannot take a clip of \(1, 3, 2, 16, 16\)"):
-        task(own_point(file, frames=2), "macs")
+        make_task(own_point(file, frames=2), "macs")
 
 
 def test_a_suite_is_swept_with_a_users_network_too(file: Path) -> None:
@@ -278,7 +278,7 @@ def test_a_suite_is_swept_with_a_users_network_too(file: Path) -> None:
     )
     suite = Suite(title="", description="", sweep=(sweep,))
     own = f"{file}:Net"
-    points = [t.point for t in suite_tasks(suite, "s", [own])]
+    points = [t.point for t in make_suite_tasks(suite, "s", [own])]
     assert [(p.network, p.depth, p.frames) for p in points] == [
         *(("tsn", depth, frames) for depth in (18, 50) for frames in (4, 8)),
         *((own, None, frames) for frames in (4, 8)),
@@ -288,10 +288,10 @@ def test_a_suite_is_swept_with_a_users_network_too(file: Path) -> None:
 def test_a_suite_cannot_name_a_file_itself(file: Path) -> None:
     sweep = Sweep(networks=(f"{file}:Net",), frames=(4,), quantities=("macs",))
     with pytest.raises(ValueError, match=r"sweep\.1: there is no network"):
-        suite_tasks(Suite(title="", description="", sweep=(sweep,)), "s")
+        make_suite_tasks(Suite(title="", description="", sweep=(sweep,)), "s")
 
 
 def test_a_point_is_configured_as_its_network_understands_it() -> None:
     with_defaults = point(network="tam", depth=None, options={"window": 3, "width": 1})
-    assert networks.configured(with_defaults) == point(network="tam", depth=50)
-    assert networks.configured(point(network="i3d", depth=None)).depth is None
+    assert networks.configure(with_defaults) == point(network="tam", depth=50)
+    assert networks.configure(point(network="i3d", depth=None)).depth is None

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.workload.placement import check_device, place
-from bench.workload.settings import fixed
+from bench.workload.settings import fix_settings
 from tests.records import point
 
 SMALL = {"depth": 18, "frames": 2, "input_size": 32}
@@ -26,7 +26,7 @@ def test_everything_is_set_and_restored_even_after_an_error(precision: Any, prod
     before = state()
 
     def fail() -> None:
-        with fixed("cuda", precision, threads=2, cudnn_benchmark=True) as settings:
+        with fix_settings("cuda", precision, threads=2, cudnn_benchmark=True) as settings:
             assert settings == {"threads": 2, "seed": 0, "cudnn_benchmark": True}
             assert state()[:4] == (2, True, products, products)
             torch.rand(3)
@@ -38,7 +38,7 @@ def test_everything_is_set_and_restored_even_after_an_error(precision: Any, prod
 
 
 def test_on_a_cpu_cudnn_is_not_on_record() -> None:
-    with fixed("cpu", "fp32", threads=1, cudnn_benchmark=True) as settings:
+    with fix_settings("cpu", "fp32", threads=1, cudnn_benchmark=True) as settings:
         assert settings == {"threads": 1, "seed": 0}
 
 

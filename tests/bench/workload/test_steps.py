@@ -5,7 +5,14 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.workload.steps import LEARNING_RATE, MOMENTUM, Training, autocast, check_mode, make_step
+from bench.workload.steps import (
+    LEARNING_RATE,
+    MOMENTUM,
+    TrainingStep,
+    autocast,
+    check_mode,
+    make_step,
+)
 from suites.fields import Precision
 
 
@@ -54,7 +61,7 @@ def test_training_steps_down_the_gradient_with_momentum() -> None:
 
 
 def test_the_optimizer_keeps_a_buffer_for_each_parameter_that_is_trained() -> None:
-    training = Training(Linear(), clip())
+    training = TrainingStep(Linear(), clip())
     training()
     (state,) = training.optimizer.state.values()
     assert state["momentum_buffer"].tolist() == [-0.5, 0.5]
@@ -62,14 +69,14 @@ def test_the_optimizer_keeps_a_buffer_for_each_parameter_that_is_trained() -> No
 
 def test_what_is_frozen_is_not_trained() -> None:
     model = Linear()
-    training = Training(model, clip())
+    training = TrainingStep(model, clip())
     assert [id(p) for p in training.parameters] == [id(model.weight)]
     training()
     assert model.frozen.tolist() == [1, 1]
 
 
 def test_the_loss_is_the_cross_entropy_with_the_first_class() -> None:
-    training = Training(Linear(), clip(batch=3))
+    training = TrainingStep(Linear(), clip(batch=3))
     assert training.labels.tolist() == [0, 0, 0]
     assert training.loss().item() == pytest.approx(log(2))
     training.labels.fill_(1)
@@ -103,7 +110,7 @@ def test_products_are_of_the_precisions_type(precision: Precision, kind: torch.d
     model = Linear()
     make_step(model, clip(), "infer", precision)()
     assert model.seen["type"] is kind
-    Training(model, clip(), precision).loss()
+    TrainingStep(model, clip(), precision).loss()
     assert model.seen["type"] is kind
     assert model.weight.dtype is torch.float32
     with autocast(clip(), "fp32"):
@@ -112,7 +119,7 @@ def test_products_are_of_the_precisions_type(precision: Precision, kind: torch.d
 
 def test_the_loss_of_fp16_alone_is_scaled() -> None:
     scales = {
-        precision: Training(Linear(), clip(), precision)._scaler.is_enabled()
+        precision: TrainingStep(Linear(), clip(), precision)._scaler.is_enabled()
         for precision in ("fp32", "bf16", "fp16")
     }
     assert scales == {"fp32": False, "bf16": False, "fp16": True}

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, get_args
 
-from bench.machine.environment import current
+from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement, Reference, Status
 from bench.records.point import Point
 from tests.records import measurement, point
@@ -185,7 +185,7 @@ def _on_gpu(where: Point) -> Iterator[Measurement]:
 
 
 def _machine(device: str) -> Environment:
-    return current().model_copy(update=CPU | (GPU if device == "cuda" else {}))
+    return current_environment().model_copy(update=CPU | (GPU if device == "cuda" else {}))
 
 
 def _counted_twice() -> Iterator[Measurement]:

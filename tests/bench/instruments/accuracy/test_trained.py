@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.instruments.accuracy import trained
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
-from bench.runs.tasks import task
+from bench.runs.tasks import make_task
 from bench.video import arrow_of_time
 from bench.video.contents import digest_of_contents
 from models import create_model
@@ -30,7 +30,7 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def measured(**fields: object) -> Measurement:
     narrow = {"network": "tsm", "depth": 18, "frames": 4, "options": {"width": 0.125}}
-    return task(point(**(WHERE | narrow | fields)), LABEL).measure()
+    return make_task(point(**(WHERE | narrow | fields)), LABEL).measure()
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_another_seed_is_another_figure_under_another_identity(first: Measuremen
     other = measured(seed=1)
     assert other.point != first.point
     assert other.settings["seed"] == 1
-    one, two = (task(point(**WHERE, seed=seed), LABEL).identity for seed in (0, 1))
+    one, two = (make_task(point(**WHERE, seed=seed), LABEL).identity for seed in (0, 1))
     assert one != two
 
 

@@ -9,8 +9,8 @@ import torch
 
 from bench.commands import main
 from bench.records.measurement import Measurement
-from bench.runs.tasks import task
-from bench.runs.workers import measured
+from bench.runs.tasks import make_task
+from bench.runs.workers import measure_tasks
 from tests.records import point
 
 MIB = 2**20
@@ -42,8 +42,8 @@ def measure(tmp_path: Path) -> Callable[..., Measurement]:
     def measure(device: str, mode: str, weight_mib: int, activation_mib: int) -> Measurement:
         options = {"weight_mib": weight_mib, "activation_mib": activation_mib}
         where = point(network=f"{file}:Known", depth=None, input_size=8, mode=mode, options=options)
-        ((_, measurement),) = measured(
-            [task(where, f"memory:{device}")], jobs=1, fresh=True, time_limit_s=120
+        ((_, measurement),) = measure_tasks(
+            [make_task(where, f"memory:{device}")], jobs=1, fresh=True, time_limit_s=120
         )
         assert measurement.status == "ok", measurement.reason
         return measurement

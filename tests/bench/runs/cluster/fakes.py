@@ -4,8 +4,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.runs.cluster.pack import LOG, Done, Line, Pack, Teller, read_pack, told
-from bench.runs.tasks import Task, task
+from bench.runs.cluster.pack import LOG, Done, Line, LogWriter, Pack, open_log, read_pack
+from bench.runs.tasks import Task, make_task
 from tests.records import measurement
 
 Fate = Callable[[Path], bool]  # what a job does with a pack, and whether it still runs then
@@ -17,9 +17,9 @@ class FakeScheduler:
     name = "fake"
     lag_s = 0.0
 
-    def __init__(self, *fates: Fate, place: str = "", most_jobs: int | None = None) -> None:
+    def __init__(self, *fates: Fate, pool: str = "", most_jobs: int | None = None) -> None:
         self.fates = list(fates)
-        self.place = place
+        self.pool = pool
         self.most_jobs = most_jobs
         self.packs: list[Pack] = []
         self.together: list[int] = []  # how many packs were submitted at once
@@ -63,14 +63,14 @@ def measures(count: int, *, begins: int = 0, ends: bool = False, runs: bool = Fa
 
     def fate(path: Path) -> bool:
         tasks = tasks_of(read_pack(path))
-        with telling(path) as teller:
-            teller.tell(Line(started=True))
+        with telling(path) as writer:
+            writer.write(Line(started=True))
             for number, one in enumerate(tasks[: count + begins]):
-                teller.tell(Line(begun=number))
+                writer.write(Line(begun=number))
                 if number < count:
-                    teller.tell(Line(done=done(number, one)))
+                    writer.write(Line(done=done(number, one)))
             if ends:
-                teller.tell(Line(ended=True))
+                writer.write(Line(ended=True))
         return runs
 
     return fate
@@ -99,11 +99,11 @@ def done(number: int, one: Task) -> Done:
 
 
 def tasks_of(pack: Pack) -> list[Task]:
-    return [task(asked.point, asked.label, pack.place) for asked in pack.tasks]
+    return [make_task(asked.point, asked.label, pack.pool) for asked in pack.tasks]
 
 
 @contextmanager
-def telling(path: Path) -> Iterator[Teller]:
-    with told(path.with_suffix(LOG)) as teller:
-        assert teller is not None
-        yield teller
+def telling(path: Path) -> Iterator[LogWriter]:
+    with open_log(path.with_suffix(LOG)) as writer:
+        assert writer is not None
+        yield writer

@@ -7,7 +7,7 @@ import pytest
 
 from bench.runs.cluster import job
 from bench.runs.cluster.job import DYING_S, MARGIN_S, work
-from bench.runs.cluster.pack import STOP, Asked, Line, Log, Pack, told, write_pack
+from bench.runs.cluster.pack import STOP, Line, Log, Pack, PackedTask, open_log, write_pack
 from bench.runs.tasks import Task
 from bench.runs.workers import Result
 from tests.bench.runs.cluster.fakes import done, tasks_of
@@ -57,8 +57,8 @@ def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Played:
     made = Played()
     clock = SimpleNamespace(monotonic=lambda: made.now, sleep=made.slept.append)
     monkeypatch.setattr(job, "time", clock)
-    monkeypatch.setattr(job, "results", made.results)
-    monkeypatch.setattr(job, "prepare", lambda: None)
+    monkeypatch.setattr(job, "measure_in_order", made.results)
+    monkeypatch.setattr(job, "start_fork_server", lambda: None)
     return made
 
 
@@ -72,13 +72,13 @@ def pack(path: Path, *losses: int, **fields: Any) -> Pack:
     """A pack of three counts, written to `path`."""
     numbers = losses or (0, 0, 0)
     asked = tuple(
-        Asked(
+        PackedTask(
             point=point(depth=18, frames=n, input_size=32), label="macs:flop_counter", losses=lost
         )
         for n, lost in zip(FRAMES, numbers, strict=True)
     )
     terms: dict[str, Any] = {
-        "place": "",
+        "pool": "",
         "folder": str(path.parent.parent),
         "jobs": 2,
         "time_limit_s": 10.0,
@@ -140,7 +140,7 @@ def test_a_pack_that_is_not_there_is_nothing_to_do(played: Played, path: Path) -
 
 def test_a_pack_of_another_job_is_left_to_it(played: Played, path: Path) -> None:
     pack(path)
-    with told(path.with_suffix(".log")) as other:
+    with open_log(path.with_suffix(".log")) as other:
         assert other is not None
         work(str(path))
     assert played.begun == []
@@ -149,13 +149,13 @@ def test_a_pack_of_another_job_is_left_to_it(played: Played, path: Path) -> None
 
 def test_a_job_that_starts_again_goes_on_with_what_is_left(played: Played, path: Path) -> None:
     made = pack(path, 0, 1, 0)
-    with told(path.with_suffix(".log")) as before:
+    with open_log(path.with_suffix(".log")) as before:
         assert before is not None
-        before.tell(Line(started=True))
-        before.tell(Line(begun=0))
-        before.tell(Line(done=done(0, tasks_of(made)[0])))
-        before.tell(Line(begun=1))  # the second loss, where one is tried again
-        before.tell(Line(begun=2))  # the first loss
+        before.write(Line(started=True))
+        before.write(Line(begun=0))
+        before.write(Line(done=done(0, tasks_of(made)[0])))
+        before.write(Line(begun=1))  # the second loss, where one is tried again
+        before.write(Line(begun=2))  # the first loss
     work(str(path))
     assert played.begun == [3]
     assert log_of(path).done == {0, 2}

@@ -3,19 +3,19 @@ from pathlib import Path
 
 import pytest
 
-from bench.runs.cluster.locks import is_locked, locked
+from bench.runs.cluster.locks import is_locked, lock
 
 
 def test_a_lock_is_one_holders_until_its_block_ends(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with locked(path) as first:
+    with lock(path) as first:
         assert first
         assert is_locked(path)
-        with locked(path) as second:
+        with lock(path) as second:
             assert not second
         assert is_locked(path)  # who did not get it frees nothing
     assert not is_locked(path)
-    with locked(path) as again:
+    with lock(path) as again:
         assert again
 
 
@@ -23,14 +23,14 @@ def test_a_file_that_is_not_there_is_made_by_who_locks_it_alone(tmp_path: Path) 
     path = tmp_path / "lock"
     assert not is_locked(path)
     assert not path.exists()
-    with locked(path):
+    with lock(path):
         assert path.exists()
 
 
 def test_what_the_file_holds_stays(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     path.write_text("told")
-    with locked(path):
+    with lock(path):
         pass
     assert path.read_text() == "told"
 
@@ -42,12 +42,12 @@ def test_a_file_system_without_locks_tells_nothing(
         raise OSError(95, "Operation not supported")
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    with locked(tmp_path / "lock") as is_ours:
+    with lock(tmp_path / "lock") as is_ours:
         assert is_ours
     assert not is_locked(tmp_path / "lock")
 
 
 def test_an_error_of_the_block_frees_the_lock(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), locked(tmp_path / "lock"):
+    with pytest.raises(ZeroDivisionError), lock(tmp_path / "lock"):
         raise ZeroDivisionError
     assert not is_locked(tmp_path / "lock")

@@ -7,7 +7,7 @@ import pytest
 from bench.errors import BenchError, UnsupportedError
 from bench.runs.cluster import schedulers
 from bench.runs.cluster.job import work
-from bench.runs.cluster.locks import locked
+from bench.runs.cluster.locks import lock
 from bench.runs.cluster.schedulers import ARRAY_MOST, QUEUE_S, LocalProcesses, Slurm
 
 
@@ -75,7 +75,7 @@ def slurm(**parameters: str) -> Slurm:
 
 def test_processes_of_this_machine_run_a_pack_each(submitit: Submitit, tmp_path: Path) -> None:
     local = LocalProcesses(FOLDER, 3, 90.0)
-    assert (local.most_jobs, local.place) == (3, "")
+    assert (local.most_jobs, local.pool) == (3, "")
     assert local.submit(PACKS, gpu=True) == ["0", "1"]
     assert submitit.folders == [FOLDER]
     assert submitit.parameters == [{"timeout_min": 1.5}]
@@ -92,7 +92,7 @@ def test_a_process_that_another_run_started_lives_while_its_log_is_locked(
 ) -> None:
     local = LocalProcesses(FOLDER, 3, 90.0)
     logs = {job: tmp_path / job for job in ("a", "b")}
-    with locked(logs["a"]):
+    with lock(logs["a"]):
         assert local.alive(["a", "b"], logs) == {"a"}
     assert local.alive(["a", "b"], logs) == set()
 
@@ -142,8 +142,8 @@ def test_what_sbatch_refuses_is_said_in_a_line(submitit: Submitit) -> None:
 
 def test_a_place_is_what_decides_the_machines(submitit: Submitit) -> None:
     asked = {"qos": "high", "partition": "b", "account": "me", "constraint": "h100"}
-    assert slurm(**asked).place == "slurm constraint=h100 cpus_per_task=4 partition=b"
-    assert slurm(cpus_per_task="9").place == "slurm cpus_per_task=9"
+    assert slurm(**asked).pool == "slurm constraint=h100 cpus_per_task=4 partition=b"
+    assert slurm(cpus_per_task="9").pool == "slurm cpus_per_task=9"
 
 
 @pytest.mark.parametrize("command", ["sbatch", "srun"])

@@ -13,10 +13,10 @@ from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs.cluster import sweep
 from bench.runs.cluster.job import MARGIN_S
-from bench.runs.cluster.pack import JOB, PACK, STOP, Asked, Line, Pack, write_pack
+from bench.runs.cluster.pack import JOB, PACK, STOP, Line, Pack, PackedTask, write_pack
 from bench.runs.cluster.sweep import Terms, collect, jobs_folder
-from bench.runs.runner import missing
-from bench.runs.tasks import Task, task
+from bench.runs.runner import missing_tasks
+from bench.runs.tasks import Task, make_task
 from tests.bench.runs.cluster.fakes import FakeScheduler, done, measures, telling, vanishes, waits
 from tests.records import point
 
@@ -36,7 +36,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tasks() -> list[Task]:
-    return [task(point(frames=n), "macs") for n in range(1, 9)]
+    return [make_task(point(frames=n), "macs") for n in range(1, 9)]
 
 
 def run(
@@ -46,7 +46,7 @@ def run(
     seen: list[Measurement] = []
     with Store(path, create=True) as store:
         collect(store)
-        left = missing(tasks, store)
+        left = missing_tasks(tasks, store)
         found = sweep.run(left, store, scheduler, Terms(**TERMS | terms), on_result=seen.append)
         assert seen == found
         assert {m.point for m in found} <= {m.point for m in store.measurements()}
@@ -65,9 +65,9 @@ def left_behind(path: Path, tasks: Sequence[Task], job: str = "fake job1") -> Pa
     """A pack in the folder of a store's jobs, as a sweep leaves it that was killed."""
     folder = jobs_folder(path)
     folder.mkdir()
-    asked = tuple(Asked(point=t.point, label=t.instrument.label) for t in tasks)
+    asked = tuple(PackedTask(point=t.point, label=t.instrument.label) for t in tasks)
     terms = {name: value for name, value in TERMS.items() if name != "points_per_job"}
-    write_pack(folder / f"1{PACK}", Pack(tasks=asked, place="", folder=str(folder), **terms))
+    write_pack(folder / f"1{PACK}", Pack(tasks=asked, pool="", folder=str(folder), **terms))
     if job:
         (folder / f"1{JOB}").write_text(job)
     return folder / f"1{PACK}"
@@ -172,7 +172,7 @@ def test_a_run_without_jobs_keeps_what_jobs_measured(tmp_path: Path, tasks: list
     measures(3)(left_behind(path, tasks))
     with Store(path, create=True) as store:
         collect(store)
-        assert missing(tasks, store) == tasks[3:]
+        assert missing_tasks(tasks, store) == tasks[3:]
 
 
 def test_jobs_of_another_scheduler_are_not_forgotten(tmp_path: Path, tasks: list[Task]) -> None:
@@ -196,8 +196,8 @@ def test_two_sweeps_of_a_store_do_not_run_at_once(tmp_path: Path, tasks: list[Ta
 
 def test_what_measures_the_machine_has_it_alone_where_all_jobs_share_it(tmp_path: Path) -> None:
     where = point(depth=18, frames=1, input_size=32)
-    timed = [task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2, 3)]
-    counted = [task(point(frames=n), "macs") for n in (1, 2, 3)]
+    timed = [make_task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2, 3)]
+    counted = [make_task(point(frames=n), "macs") for n in (1, 2, 3)]
     scheduler = FakeScheduler(most_jobs=2)
     run([*timed, *counted], tmp_path / "s", scheduler, points_per_job=1)
     devices = [pack.device for pack in scheduler.packs]
@@ -208,8 +208,8 @@ def test_what_measures_the_machine_has_it_alone_where_all_jobs_share_it(tmp_path
 def test_a_gpu_is_asked_for_where_it_is_measured_on(tmp_path: Path) -> None:
     where = point(depth=18, frames=1, input_size=32)
     kinds = ("macs", "latency:cpu", "latency:cuda", "memory:cuda")
-    scheduler = FakeScheduler(place="slurm partition=gpu")
-    found = run([task(where, q, scheduler.place) for q in kinds], tmp_path / "s", scheduler)
+    scheduler = FakeScheduler(pool="slurm partition=gpu")
+    found = run([make_task(where, q, scheduler.pool) for q in kinds], tmp_path / "s", scheduler)
     assert len(found) == 4
     assert [pack.device for pack in scheduler.packs] == [None, "cpu", "cuda"]
     assert scheduler.gpus == [False, False, True]
@@ -225,9 +225,9 @@ def test_an_interrupt_ends_a_sweep_after_the_points_in_flight(
         def end() -> None:
             while not (pack.parent / STOP).exists():
                 time.sleep(0.01)
-            with telling(pack) as teller:
-                teller.tell(Line(done=done(1, tasks[1])))
-                teller.tell(Line(ended=True))
+            with telling(pack) as writer:
+                writer.write(Line(done=done(1, tasks[1])))
+                writer.write(Line(ended=True))
 
         threading.Thread(target=end).start()
         return measures(1, begins=1, runs=True)(pack)
