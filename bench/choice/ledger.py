@@ -10,7 +10,7 @@ from bench.machine.environment import usable_cores
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.store import ENDED, Store
+from bench.records.store import STOPPED, Store
 from bench.runs import runner
 from bench.runs.tasks import Task, make_task
 from models import NetworkError
@@ -49,7 +49,7 @@ class Ledger:
         timed = [identity for identity, one in tasks.items() if one.instrument.device]
         counted = [identity for identity in tasks if identity not in timed]
         # A count that failed fails again: a search meets with frames that networks do not take.
-        found = self._store.get(counted, again=ENDED) | self._store.get(timed)
+        found = self._store.get(counted, retried=STOPPED) | self._store.get(timed)
         if found:
             self._store.touch(found)  # a report shows the newest of each point
         measured = runner.run(

@@ -1,1 +1,1 @@
-"""Verdicts on published claims and figures: functions of records."""
+"""Verdicts on published claims, and agreement with published counts: functions of records."""

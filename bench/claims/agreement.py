@@ -1,4 +1,4 @@
-"""Agreement: whether a store's counts of MACs and parameters are the published ones."""
+"""Agreement of measured MACs and parameters with the published counts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MEASURED_BY = "blvbench run published --store FILE"
 
 
 class Reproduction(StrEnum):
-    """How a published figure fared."""
+    """Whether a published figure was reproduced."""
 
     REPRODUCED = "reproduced"
     DIFFERS = "differs"
@@ -24,10 +24,10 @@ class Reproduction(StrEnum):
 
 @dataclass(frozen=True)
 class Agreement:
-    """A published figure, `macs` of one clip or `params`, and its measurement where there is one.
+    """A published count, `macs` of one clip or `params`, and its measurement if there is one.
 
-    What was printed is never adjusted: a figure that differs is shown beside the measured one. To
-    judge a figure of a source without a counting rule raises `SuiteError`.
+    A printed figure is never adjusted: if it differs, both are shown. Judging a figure of a source
+    without a counting rule raises `SuiteError`.
     """
 
     row: PublishedRow
@@ -41,7 +41,7 @@ class Agreement:
 
     @property
     def measured(self) -> int | None:
-        """The figure counted by the source's rule, not rounded; None where `gap` says why."""
+        """The figure by the rule of the source, not rounded; None where there is a `gap`."""
         if self.gap or self.measurement is None:
             return None
         if self.quantity == "params":
@@ -51,18 +51,18 @@ class Agreement:
 
     @property
     def gap(self) -> str:
-        """Why there is no measured figure; empty where there is one."""
+        """Why there is no measured figure; "" where there is one."""
         if self.measurement is None:
-            return f"{self.row.network} is not measured: {MEASURED_BY}"
+            return f"{self.row.network} is not measured: run '{MEASURED_BY}'"
         if self.measurement.status != "ok":
             return f"{self.row.network} {self.measurement.status}: {self.measurement.reason}"
         if self.quantity == "macs" and "by_operator" not in self.measurement.details:
-            return f"{self.row.network} has no MACs by operator: {MEASURED_BY}"
+            return f"{self.row.network} has no MACs by operator: run '{MEASURED_BY}'"
         return ""
 
     @property
     def verdict(self) -> Reproduction:
-        """Reproduced where the source would print the measured figure as it printed its own."""
+        """Reproduced if the source would print the measured figure as it printed its own."""
         if self.measured is None:
             return Reproduction.NOT_MEASURED
         is_same = self.row.rule.printed(self.measured) == self.published
@@ -70,11 +70,11 @@ class Agreement:
 
     @property
     def difference(self) -> int | None:
-        """Measured - published, which is not 0 where a printed figure is rounded."""
+        """Measured - published; not 0 where the printed figure is rounded."""
         return None if self.measured is None else self.measured - self.published
 
     def as_json(self) -> dict[str, Any]:
-        """The point, its source and rule, the verdict and both figures, or why one is missing."""
+        """The point, source, rule, verdict and both figures, or why one is missing."""
         figures = (
             {"status": "not_measured", "reason": self.gap}
             if self.measured is None
@@ -96,7 +96,7 @@ class Agreement:
 def check_agreement(
     rows: Sequence[PublishedRow], measurements: Iterable[Measurement]
 ) -> tuple[Agreement, ...]:
-    """Set every published figure, in the rows' order, against its point's newest measurement."""
+    """Compare every published count, in the order of `rows`, with the newest measurement."""
     index = Index(measurements)
     return tuple(
         Agreement(row, quantity, index.find(INSTRUMENTS[quantity], _point(row)))
@@ -106,7 +106,7 @@ def check_agreement(
 
 
 def _point(row: PublishedRow) -> Point:
-    """Where a row was counted: its figures are of one clip, whatever the batch and the mode."""
+    """The point of a row. Its figures are of one clip, so batch and mode are at their defaults."""
     return Point(
         network=row.network,
         depth=row.depth,

@@ -1,4 +1,4 @@
-"""What the sides of a case give, held against the claim's bound."""
+"""Findings: the figure of a case and how it compares with the bound of its claim."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,9 +13,9 @@ from suites import Claim
 
 
 class Standing(StrEnum):
-    """How a case of a claim fared.
+    """The result of one case of a claim.
 
-    `UNDECIDED`: the bound lies within the ratio's interval, which then neither keeps nor breaks it.
+    `UNDECIDED`: the bound lies within the interval of the ratio.
     """
 
     MET = "met"
@@ -25,37 +25,37 @@ class Standing(StrEnum):
 
 
 class Finding(Protocol):
-    """A figure that a claim is judged by."""
+    """The figure by which a case is judged."""
 
     @property
     def value(self) -> float:
-        """In the unit of its kind."""
+        """The figure: a ratio, percentage points, or percent."""
 
     @property
     def low(self) -> float:
-        """The lower end of its interval of 95 %."""
+        """The lower end of its 95 % interval."""
 
     @property
     def high(self) -> float:
-        """The upper end."""
+        """The upper end of its 95 % interval."""
 
     def standing(self, claim: Claim) -> Standing:
-        """How it stands to the claim's bound."""
+        """The result of the comparison with the claim's bound."""
 
     def brief(self, claim: Claim) -> str:
-        """The figure alone, with its unit."""
+        """The figure with its unit."""
 
     def text(self, claim: Claim) -> str:
-        """As it is written in a sentence."""
+        """The figure with its interval, for a sentence."""
 
     @property
     def figure(self) -> str:
-        """As it is written in a table."""
+        """The figure with its interval, for a table."""
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """A ratio and its interval, `low` to `high`: one number where both sides are counts."""
+    """A ratio with its interval, `low` to `high`; three equal numbers if both sides are counts."""
 
     value: float
     low: float
@@ -63,10 +63,11 @@ class Ratio:
 
     @classmethod
     def of(cls, numerator: Measurement, denominator: Measurement) -> Self:
-        """Numerator / denominator, which both have values.
+        """Numerator / denominator; both must have values.
 
-        By pairs, where the denominator was measured in turn with the numerator: their median, with
-        its 95 % interval. Else by medians, and the interval holds what those of both sides allow.
+        If the denominator was measured in turn with the numerator, it is the median ratio of the
+        pairs, with its 95 % interval. Else it is the ratio of the medians, and its interval follows
+        from the intervals of both sides.
         """
         if is_beside(denominator, numerator.point):
             return cls(denominator.saving, *denominator.saving_interval)
@@ -74,7 +75,7 @@ class Ratio:
         return cls(numerator.value / denominator.value, low / most, high / least)
 
     def standing(self, claim: Claim) -> Standing:
-        """Whether all of the interval keeps the claim's bound, none of it, or some."""
+        """Met if the whole interval keeps the bound, not met if none of it does, else undecided."""
         if claim.at_most is None:
             is_met, is_broken = self.low >= claim.bound, self.high < claim.bound
         else:
@@ -84,21 +85,21 @@ class Ratio:
         return Standing.NOT_MET if is_broken else Standing.UNDECIDED
 
     def brief(self, claim: Claim) -> str:
-        """The ratio, or the increase where the claim bounds a cost."""
-        return _shown(self.value, claim)
+        """The ratio; if the claim limits an increase, the increase in percent."""
+        return _format(self.value, claim)
 
     def text(self, claim: Claim) -> str:
-        """The same, with its interval."""
+        """The same with its interval."""
         text = self.brief(claim)
         if self.low != self.high:
-            text += f", {_shown(self.low, claim)} to {_shown(self.high, claim)}"
+            text += f", {_format(self.low, claim)} to {_format(self.high, claim)}"
         if self.standing(claim) is Standing.UNDECIDED:
-            text += f" with the bound {_shown(claim.bound, claim)} between"
+            text += f", which contains the bound {_format(claim.bound, claim)}"
         return text
 
     @property
     def figure(self) -> str:
-        """With its interval, where it has one."""
+        """The ratio with its interval, if it has one."""
         interval = f" ({self.low:.3f} to {self.high:.3f})" if self.low != self.high else ""
         return f"{self.value:.4f}{interval}"
 
@@ -107,54 +108,54 @@ class Ratio:
 class Points:
     """By how many percentage points one accuracy exceeds another on the same clips.
 
-    The interval is a point: what the clips allow is said by the test on their pairs.
+    It has no interval: the test on the pairs of answers says how sure it is.
     """
 
-    compared: PairedTest
+    test: PairedTest
 
     @classmethod
     def of(cls, numerator: Measurement, denominator: Measurement, group: str) -> Self:
-        """Numerator less denominator, over the clips of one `group` of classes or over all.
+        """Numerator - denominator on the clips of one `group` of classes, or on all.
 
-        Raises `BenchError` for accuracies of other clips.
+        Raises `BenchError` for accuracies on different clips.
         """
         pair = (numerator.answers(group), denominator.answers(group))
         return cls(proportions.paired_test(*pair))
 
     @property
     def value(self) -> float:
-        """In percentage points."""
-        return self.compared.points
+        """The difference in percentage points."""
+        return self.test.points
 
     low = high = value
 
     def standing(self, claim: Claim) -> Standing:
-        """Met where the first network is better, undecided where no difference is shown."""
+        """Met if the first network is better, undecided if the test shows no difference."""
         return {
             Difference.BETTER: Standing.MET,
             Difference.WORSE: Standing.NOT_MET,
             Difference.NONE_SHOWN: Standing.UNDECIDED,
-        }[self.compared.difference]
+        }[self.test.difference]
 
     def brief(self, claim: Claim) -> str:
-        """The points."""
+        """The difference in points."""
         return f"{self.value:+.1f} points"
 
     def text(self, claim: Claim) -> str:
-        """The points, and what the test says."""
-        shown = f"{self.brief(claim)}, p {self.compared.p_value:.2g}"
-        is_shown = self.compared.difference is not Difference.NONE_SHOWN
+        """The difference with the result of the test."""
+        shown = f"{self.brief(claim)}, p {self.test.p_value:.2g}"
+        is_shown = self.test.difference is not Difference.NONE_SHOWN
         return shown if is_shown else f"{Difference.NONE_SHOWN}: {shown}"
 
     @property
     def figure(self) -> str:
-        """The points, and how likely so uneven a split is of equal networks."""
-        return f"{self.value:+.1f} (p {self.compared.p_value:.2g})"
+        """The difference with the p-value of the test."""
+        return f"{self.value:+.1f} (p {self.test.p_value:.2g})"
 
 
 @dataclass(frozen=True)
 class Level:
-    """An accuracy by itself, in percent, with its interval."""
+    """An accuracy in percent, with its interval."""
 
     value: float
     low: float
@@ -162,11 +163,11 @@ class Level:
 
     @classmethod
     def of(cls, measurement: Measurement, group: str) -> Self:
-        """Over the clips of one `group` of classes, or over all."""
+        """The accuracy on the clips of one `group` of classes, or on all."""
         return cls(mean(measurement.answers(group)), *measurement.interval_of(group))
 
     def standing(self, claim: Claim) -> Standing:
-        """Met unless all of the interval lies beyond the bound."""
+        """Met unless the whole interval lies beyond the bound."""
         is_beyond = self.high < claim.bound if claim.at_most is None else self.low > claim.bound
         return Standing.NOT_MET if is_beyond else Standing.MET
 
@@ -175,19 +176,19 @@ class Level:
         return f"{self.value:.1f} %"
 
     def text(self, claim: Claim) -> str:
-        """The accuracy and its interval."""
+        """The accuracy with its interval."""
         return f"{self.brief(claim)}, {self.low:.1f} to {self.high:.1f} %"
 
     @property
     def figure(self) -> str:
-        """The accuracy and its interval, in percent."""
+        """The accuracy with its interval, without units."""
         return f"{self.value:.1f} ({self.low:.1f} to {self.high:.1f})"
 
 
-def _shown(ratio: float, claim: Claim) -> str:
+def _format(ratio: float, claim: Claim) -> str:
     return f"{ratio:.3f}x" if claim.at_most is None else f"{ratio - 1:+.2%}"
 
 
 def is_beside(measurement: Measurement, point: Point) -> bool:
-    """Whether a measurement was taken in turn with one at `point`."""
+    """Whether a measurement was taken in turn with `point`."""
     return measurement.reference is not None and measurement.reference.point == point

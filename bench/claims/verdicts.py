@@ -1,6 +1,6 @@
 """Verdicts: what measurements say about each published claim.
 
-What a machine measures is judged on each machine that measured it; no ratio is of two machines.
+Figures that depend on the machine are judged on each machine by itself; no ratio mixes two.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from suites.claim import Side
 
 
 class Verdict(StrEnum):
-    """How a claim fared over its cases."""
+    """The result of a claim over all of its cases."""
 
     REPRODUCED = "reproduced"
     PARTLY = "partly"
@@ -30,10 +30,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class CaseResult:
-    """A case of a claim on one machine, and the measurements of both sides, where there are any.
+    """A case of a claim on one machine, with the measurements of both sides as far as they exist.
 
-    `machine` is "" for what is of no machine. Where the denominator was measured in turn with the
-    numerator, the numerator has the samples of these pairs.
+    `machine` is "" where the figures depend on no machine. If the denominator was measured in turn
+    with the numerator, the numerator has the samples of these pairs.
     """
 
     claim: Claim
@@ -44,16 +44,15 @@ class CaseResult:
 
     @property
     def label(self) -> str:
-        """The case's label, and the machine."""
+        """The case's label, with the machine if there is one."""
         return f"{self.case.label} on {self.machine}" if self.machine else self.case.label
 
     @property
     def gap(self) -> str:
-        """Why there is no ratio, "" where there is one.
+        """Why the case cannot be judged; "" if it can.
 
-        There is none where a side has no value, where the divisor is 0, where accuracies are of
-        other clips, and where the sides were measured by different versions of the instrument or of
-        the libraries.
+        It cannot if a side has no value, if the divisor is 0, if accuracies are of different clips,
+        or if the sides were measured by different versions of the instrument or the libraries.
         """
         return next(self._gaps(), "")
 
@@ -76,12 +75,12 @@ class CaseResult:
 
     @property
     def _measurements(self) -> tuple[Measurement | None, ...]:
-        """Of each side of the claim."""
+        """The measurement of each side of the claim."""
         return (self.numerator, self.denominator)[: len(self.claim.sides)]
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The figure of each side, of an accuracy that of the claim's group; only without a gap."""
+        """The value of each side, for an accuracy that of the claim's group; needs no `gap`."""
         group = self.claim.group
         return tuple(
             mean(side.answers(group)) if group else side.value
@@ -91,7 +90,7 @@ class CaseResult:
 
     @cached_property
     def measured(self) -> Finding | None:
-        """The ratio, or what else the claim compares by; None where there is a `gap`."""
+        """The figure that the case is judged by; None where there is a `gap`."""
         if self.gap or self.numerator is None:
             return None
         group = self.claim.group
@@ -103,45 +102,45 @@ class CaseResult:
 
     @property
     def ratio(self) -> float | None:
-        """Numerator / denominator, None where there is a `gap` or the claim is of no ratio."""
+        """Numerator / denominator; None where there is a `gap`, or the claim compares otherwise."""
         return self.measured.value if isinstance(self.measured, Ratio) else None
 
     @property
     def is_measured(self) -> bool:
-        """Whether there is a ratio to judge by."""
+        """Whether there is a figure to judge by."""
         return self.measured is not None
 
     @property
     def standing(self) -> Standing:
-        """How the ratio stands to the claim's bound."""
+        """The result of the case."""
         return self.measured.standing(self.claim) if self.measured else Standing.NOT_MEASURED
 
     @property
     def is_met(self) -> bool:
-        """Whether the case is measured and its ratio keeps the claim's bound for sure."""
+        """Whether the case is measured and its figure surely keeps the bound."""
         return self.standing is Standing.MET
 
     @property
     def warnings(self) -> list[str]:
-        """Why to doubt the samples of either side, each once."""
+        """The warnings of both sides, each once."""
         sides = [side for side in (self.numerator, self.denominator) if side]
         return list(dict.fromkeys(warning for side in sides for warning in side.warnings))
 
     @property
     def summary(self) -> str:
-        """The case's label with its ratio, and a note where an instrument warned."""
+        """The case's label with its figure, and a note if an instrument warned."""
         if self.measured is None:
             return self.label
         note = "; samples with warnings" if self.warnings else ""
         return f"{self.label} ({self.measured.text(self.claim)}{note})"
 
     def as_json(self) -> dict[str, Any]:
-        """The label, the machine and, where the case is measured, its figures and its standing."""
-        place = {"label": self.case.label, "machine": self.machine}
+        """The label, the machine and, if the case is measured, its figures and result."""
+        where = {"label": self.case.label, "machine": self.machine}
         if self.measured is None:
-            return {**place, "status": "not_measured", "reason": self.gap}
+            return {**where, "status": "not_measured", "reason": self.gap}
         return {
-            **place,
+            **where,
             "status": "ok",
             **dict(zip(("numerator", "denominator"), self.values, strict=False)),
             self.claim.compare: self.measured.value,
@@ -154,16 +153,16 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """A claim and its cases, judged."""
+    """A judged claim with its judged cases."""
 
     claim: Claim
     cases: tuple[CaseResult, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """Reproduced where every case is met, partly where some are.
+        """Reproduced if every case is met, partly if some are.
 
-        Where none is, an undecided one leaves the claim so.
+        If none is met, the claim is not decided if any case is undecided, else not reproduced.
         """
         standings = {case.standing for case in self.cases}
         if standings == {Standing.NOT_MEASURED}:
@@ -176,17 +175,19 @@ class ClaimResult:
 
     @property
     def finding(self) -> str:
-        """One sentence: where the claim holds, where it does not, and what was not measured."""
+        """One sentence: the cases where the claim holds, where it does not, and the others."""
         groups = {
             standing: [case.summary for case in self.cases if case.standing is standing]
             for standing in Standing
         }
-        parts = [f"{standing} at {_and(cases)}" for standing, cases in groups.items() if cases]
+        parts = [
+            f"{standing} at {_enumerate(cases)}" for standing, cases in groups.items() if cases
+        ]
         sentence = "; ".join(parts)
         return sentence[:1].upper() + sentence[1:] + "."
 
     def as_json(self) -> dict[str, Any]:
-        """The claim, its verdict, and every case with its figures as far as they were measured."""
+        """The claim, its verdict, and every case with its figures."""
         return {
             **self.claim.model_dump(mode="json", exclude={"cases"}, exclude_none=True),
             "verdict": str(self.verdict),
@@ -196,14 +197,15 @@ class ClaimResult:
 
 
 def points_of(claim: Claim) -> list[Point]:
-    """The points that a claim needs a measurement of."""
+    """The points whose measurements decide a claim."""
     return [_point(side, case) for case in claim.cases for side in claim.sides]
 
 
 def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
     """Judge every claim by the newest measurement of each point that it needs, on each machine.
 
-    That is the last one in `measurements`. What a machine cannot do says nothing of a claim.
+    The newest is the last one in `measurements`. A machine that cannot measure a point says nothing
+    about the claim.
     """
     index = Index(m for m in measurements if not (m.machine and m.status == "unsupported"))
     return [
@@ -222,12 +224,12 @@ def _judge(claim: Claim, case: Case, index: Index) -> Iterator[CaseResult]:
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)
         if denominator and is_beside(denominator, point):
-            numerator = _beside(denominator)
+            numerator = _reference_of(denominator)
         yield CaseResult(claim, case, machine, numerator, denominator)
 
 
-def _beside(measurement: Measurement) -> Measurement:
-    """What a measurement was taken in turn with."""
+def _reference_of(measurement: Measurement) -> Measurement:
+    """The measurement of the reference that `measurement` was taken in turn with."""
     reference = measurement.reference
     assert reference is not None
     return measurement.model_copy(
@@ -245,5 +247,5 @@ def _point(side: Side, case: Case) -> Point:
     return Point.model_validate(fields)
 
 
-def _and(parts: list[str]) -> str:
+def _enumerate(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)

@@ -12,7 +12,7 @@ from bench.commands.executors import add_executor, check_executor, find_schedule
 from bench.commands.output import progress_bar
 from bench.machine.processes import start_fork_server
 from bench.records.measurement import Measurement
-from bench.records.store import AGAIN, Store
+from bench.records.store import RETRIED, Store
 from suites import load_suite
 
 SAID = ("ok", "failed")  # statuses that the summary names, of however many
@@ -63,7 +63,7 @@ def run(arguments: Namespace) -> int:
     for (status, reason), missed in _by_reason(results).items():
         rest = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
         print(f"  {missed[0].label} of {missed[0].point}{rest}: {status}: {reason}")
-    return FAILED if any(m.status in AGAIN for m in results) else 0
+    return FAILED if any(m.status in RETRIED for m in results) else 0
 
 
 def _by_reason(results: Sequence[Measurement]) -> dict[tuple[str, str], list[Measurement]]:

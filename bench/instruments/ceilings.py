@@ -1,6 +1,6 @@
-"""What a machine can do at most: the rates of a matrix multiplication and of a copy.
+"""The ceilings of a machine: the rates of a matrix multiplication and of a copy.
 
-A network's rates are shares of these (Williams, Waterman and Patterson, "Roofline", 2009).
+A network reaches a share of them (Williams, Waterman and Patterson, "Roofline", 2009).
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from bench.workload.steps import HALF
 from bench.workload.timers import TIMERS
 from suites.fields import Precision
 
-SIDES: dict[Device, tuple[int, ...]] = {  # of matrices, up to where the caches no longer help
+SIDES: dict[Device, tuple[int, ...]] = {  # of the matrices, up to sizes that fill no cache
     "cpu": (256, 512, 1024, 2048),
     "cuda": (2048, 4096, 8192),
 }
-LONG_S = 0.1  # a product that takes so long shows the rate; some CPUs have slow half precisions
+LONG_S = 0.1  # a product that takes longer shows the rate: some CPUs are slow in half precision
 COPIED_BYTES: dict[Device, int] = {"cpu": 1 << 28, "cuda": 1 << 30}
-REPEATS = 5  # the fastest counts: others can only slow it down
+REPEATS = 5  # the fastest counts: other processes can only slow it down
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Ceilings:
 
 
 def measure(device: Device, precision: Precision, threads: int) -> Ceilings:
-    """Measure both on `device`, and on so many threads of the CPU."""
+    """Measure both rates on `device`; a CPU uses `threads`."""
     size, timer = COPIED_BYTES[device], TIMERS[device]
     dtype = HALF.get(precision, torch.float32)
     with fix_settings(device, precision, threads=threads, cudnn_benchmark=True):
@@ -45,6 +45,6 @@ def measure(device: Device, precision: Precision, threads: int) -> Ceilings:
                 break
         seconds = min(seconds, *(timer(multiply) for _ in range(REPEATS)))
         source = torch.ones(size, dtype=torch.uint8, device=device)
-        target = torch.zeros_like(source)  # a page that nobody touched is not there yet
+        target = torch.zeros_like(source)  # writing to it makes its pages exist
         copy = min(timer(partial(target.copy_, source)) for _ in range(REPEATS))
     return Ceilings(side**3 / seconds, 2 * size / copy)

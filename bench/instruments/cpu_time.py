@@ -1,8 +1,8 @@
-"""Processor time of a step on one thread: what computing costs, whatever else the machine does.
+"""Processor time of a step on one thread, which other processes hardly affect.
 
-A clip is N x C x T x H x W. The clock counts what others compute meanwhile; the time that a
-processor spent on this process does not. It is no latency, for waiting is free in it: it is for the
-ratio to a reference that is timed in turn, and for telling whether that ratio has changed.
+A clip is N x C x T x H x W. Time by the clock includes what other processes compute meanwhile;
+processor time does not. It is not a latency, since waiting costs nothing in it. It serves for the
+ratio to a reference that is timed in turn, and for noticing a change of that ratio.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,17 +20,17 @@ from bench.workload.steps import make_step
 from bench.workload.timers import processor_seconds
 from suites.fields import Mode, Precision
 
-# The same network, built again, lies elsewhere in memory and differs by 2 %: samples of one build
-# look surer than they are.
+# A network that is built again lies elsewhere in memory, and its time differs by 2 %. Samples of
+# one build alone would look surer than they are.
 BUILDS = 3
 ROUNDS = 5  # of each build, at least
-BUDGET_S = 1.5  # of each build: rounds beyond `ROUNDS` are taken until then
+BUDGET_S = 1.5  # of each build: further rounds are taken for so long
 
 ModelAndClip = tuple[nn.Module, Tensor]  # a network and its clip
 
 
 def read(point: Point, device: Device) -> Reading:
-    """The processor time of a step of `point`, in turn with its reference."""
+    """The processor time of a step of `point`, taken in turn with its reference."""
 
     def time(reference: Point | None) -> Reading:
         points = [point] if reference is None else [point, reference]
@@ -52,11 +52,10 @@ def measure(
     rounds: int = ROUNDS,
     budget_s: float = BUDGET_S,
 ) -> LatencySamples:
-    """Time steps of what `place` builds: a network and, where it is not alone, a reference.
+    """Time steps of the networks that `place` builds: one alone, or one and its reference.
 
-    Both are built `builds` times over, and each time run in turn on one thread, after warming up.
-    The warnings are of their ratios where there is a reference. Raises `BenchError` for another
-    mode.
+    They are built `builds` times, and each time run in turn on one thread, after warming up. With a
+    reference, the warnings are about the ratios. Raises `BenchError` for an unknown mode.
     """
     own: list[float] = []
     beside: list[float] = []

@@ -1,4 +1,4 @@
-"""Checks that the instruments work on this machine: each against a figure known by other means."""
+"""Checks that the instruments work on this machine, each against a known figure."""
 
 import functools
 import time
@@ -13,12 +13,12 @@ from bench.machine import environment
 from bench.workload.timers import time_on_cpu
 
 SLEEP_S = 0.05
-COUNTED = ("blvnet_tam", "i3d", "swin3d_t")  # in two and three dimensions, and with attention
+COUNTED = ("blvnet_tam", "i3d", "swin3d_t")  # 2D and 3D convolutions, and attention
 
 
 @dataclass(frozen=True)
 class Check:
-    """What was checked, whether it passed, what was found, and what to do if it did not."""
+    """One check: its name, whether it passed, what was found, and advice if it failed."""
 
     name: str
     passed: bool
@@ -27,7 +27,7 @@ class Check:
 
 
 def _guarded(check: Callable[[], Check]) -> Callable[[], Check]:
-    """Let a check that raises be one that failed: a doctor reports whatever is wrong."""
+    """Turn an error of a check into a failed check."""
 
     @functools.wraps(check)
     def guarded() -> Check:
@@ -56,7 +56,7 @@ def check_memory() -> Check:
     known = 3 * memory.CUDA_BLOCK_BYTES  # weight, clip and logits: one block each
     passed = peak.peak_bytes == known
     finding = f"{peak.peak_bytes} bytes for a network that needs {known}"
-    advice = "" if passed else "this torch version changed what fake tensors report: use another"
+    advice = "" if passed else "this version of torch reports other storages: use another one"
     return Check("Simulated memory", passed, finding, advice)
 
 
@@ -72,7 +72,7 @@ def check_counters() -> Check:
         if difference := macs_fvcore.disagreement(first, second):
             disagreeing.append(f"{name}: {difference}")
     finding = "; ".join(disagreeing) or f"FlopCounterMode and fvcore agree on {', '.join(COUNTED)}"
-    advice = "compare their by_operator figures" if disagreeing else ""
+    advice = "compare their figures by operator" if disagreeing else ""
     return Check("Two MAC counters", not disagreeing, finding, advice)
 
 
@@ -82,7 +82,7 @@ def check_clock() -> Check:
     seconds = min(time_on_cpu(lambda: time.sleep(SLEEP_S)) for _ in range(5))
     passed = SLEEP_S <= seconds < 1.1 * SLEEP_S
     finding = f"{seconds:.4f} s for a sleep of {SLEEP_S} s"
-    advice = "" if passed else "let the machine rest: it does not give a process its time"
+    advice = "" if passed else "the machine is too busy: stop other processes"
     return Check("Latency", passed, finding, advice)
 
 
@@ -90,7 +90,7 @@ def check_clock() -> Check:
 def check_device() -> Check:
     """CUDA device."""
     found = environment.current_environment("cuda")
-    advice = "" if found.accelerator else "nothing, unless you want figures of a GPU"
+    advice = "" if found.accelerator else "nothing, unless you want to measure on a GPU"
     return Check("CUDA device", True, (found.accelerator and found.machine) or "none", advice)
 
 

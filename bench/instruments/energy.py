@@ -1,4 +1,4 @@
-"""Energy of a step on an NVIDIA GPU, as the card counts it: needs the package nvidia-ml-py."""
+"""Energy of a step on an NVIDIA GPU, by the card's counter; needs the package nvidia-ml-py."""
 
 import time
 
@@ -13,7 +13,7 @@ from bench.workload.settings import fix_settings
 from bench.workload.steps import Step, make_step
 
 SAMPLES = 6  # for a 95 % interval
-WINDOW_S = 0.5  # of a sample: the card's counter moves every 0.1 s or less
+WINDOW_S = 0.5  # of a sample; the card updates its counter every 0.1 s or less
 WARM_UP_STEPS = 3
 
 
@@ -28,12 +28,12 @@ def read(point: Point, device: Device) -> Reading:
 
 
 def measure(step: Step) -> tuple[float, ...]:
-    """Joules of one step on the current CUDA device, sample by sample; other users count too.
+    """Joules of one step on the current CUDA device; other users of the card count too.
 
-    Raises `UnsupportedError` without nvidia-ml-py, and for a card that does not count its energy.
+    Raises `UnsupportedError` without nvidia-ml-py, and for a card without an energy counter.
     """
     with card.open_card() as counter:
-        counter.joules()  # before the work of a warm-up, if it cannot
+        counter.joules()  # raises before the warm-up if the card cannot count
         for _ in range(WARM_UP_STEPS):
             step()
         return tuple(_sample(step, counter) for _ in range(SAMPLES))

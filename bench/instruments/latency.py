@@ -1,7 +1,7 @@
 """Latency: seconds of a forward pass or a training step over one batch.
 
-A clip is N x C x T x H x W. A machine that others use drifts: a network and its reference run in
-turn, round by round, so that their ratio holds where neither time does.
+A clip is N x C x T x H x W. The speed of a shared machine drifts. So a network and its reference
+run in turn, round by round: their ratio holds although neither time does.
 """
 
 import time
@@ -25,19 +25,19 @@ from bench.workload.steps import Step, make_step
 from bench.workload.timers import TIMERS, Timer
 from suites.fields import Mode, Precision
 
-ROUNDS = 7  # at least; an odd number: the median is a sample, a busy second spoils a minority
+ROUNDS = 7  # at least; odd, so that the median is a sample and a busy second spoils a minority
 MAX_ROUNDS = 200
-BUDGET_S = 3.0  # rounds beyond `ROUNDS` are taken until then, or until the medians are sure
-SURE = 0.01  # an interval that reaches no farther from its median needs no more samples
-SETTLED = 0.05  # a round that is no faster than another by this share is warm
+BUDGET_S = 3.0  # further rounds are taken for so long, unless the medians are sure before
+SURE = 0.01  # a median is sure if its interval is within this share of it
+SETTLED = 0.05  # the warm-up ends at a round that is not faster by this share
 MAX_WARM_UP = 10  # rounds
 
 
 @dataclass(frozen=True)
 class LatencySamples:
-    """Seconds a batch of a network and of its reference, sample by sample of the same round.
+    """Seconds a batch of a network and of its reference, in the same order of rounds.
 
-    `warnings` say why not to trust them, `settings` what torch computed with.
+    `warnings` are reasons not to trust them, `settings` those of torch.
     """
 
     seconds: tuple[float, ...]
@@ -47,14 +47,14 @@ class LatencySamples:
 
     @property
     def threads(self) -> int:
-        """The threads that computed on the CPU."""
+        """The number of threads that computed on the CPU."""
         return int(self.settings["threads"])
 
 
 def read(point: Point, device: Device) -> Reading:
-    """The latency of a step of `point` on `device`, in turn with its reference.
+    """The latency of a step of `point` on `device`, taken in turn with its reference.
 
-    With it, what the machine can do at most, measured right after.
+    The machine's ceilings, measured right after, are among the details.
     """
 
     def time(reference: Point | None) -> Reading:
@@ -79,11 +79,11 @@ def measure(
 ) -> LatencySamples:
     """Time steps of `model` over `clip` and, in turn, of a reference over its clip, on one device.
 
-    After warming up until a round gets no faster, takes `rounds` samples of each, and more of them
-    for up to `budget_s` while the medians are not known to 1 %. CUDA events time on a GPU. On a CPU
-    as many threads compute as cores are free; where others took some meanwhile, all is measured
+    Warms up until rounds get no faster. Takes `rounds` samples of each, and more for up to
+    `budget_s` while the medians are not known to 1 %. A GPU is timed by CUDA events. A CPU uses as
+    many threads as cores are free; if other processes take some meanwhile, everything is measured
     again with fewer. A step is that of `bench.workload.steps`: training changes the weights. Raises
-    `BenchError` for another mode, and for fewer than one round.
+    `BenchError` for an unknown mode, and for less than one round.
     """
     if rounds < 1:
         raise BenchError(f"a latency needs at least 1 round, not {rounds}")
@@ -109,9 +109,9 @@ def measure(
 def interleave(
     steps: Sequence[Step], rounds: int, *, timer: Timer, budget_s: float = BUDGET_S
 ) -> tuple[list[tuple[float, ...]], list[str]]:
-    """Time every step once in each round, there and back again, after warming up.
+    """Time every step once in each round, after warming up; odd rounds run in reverse order.
 
-    Returns the seconds of each step by round, and warnings.
+    Returns the seconds of each step, by round, and warnings.
     """
     warnings = _warm_up(steps, timer)
     taken: list[list[float]] = [[] for _ in steps]
@@ -128,14 +128,14 @@ def interleave(
 
 
 def _warm_up(steps: Sequence[Step], timer: Timer) -> list[str]:
-    """Run rounds until they get no faster; a warning where they do not stop to."""
+    """Run rounds until they get no faster; returns a warning if they still do at the end."""
     fastest = inf
     for _ in range(MAX_WARM_UP):
         seconds = sum(timer(step) for step in steps)
         if seconds > (1 - SETTLED) * fastest:
             return []
         fastest = min(fastest, seconds)
-    return [f"still getting faster after {MAX_WARM_UP} rounds of warm-up: measure again"]
+    return [f"rounds still got faster after {MAX_WARM_UP} rounds of warm-up: measure again"]
 
 
 def _is_sure(samples: Sequence[float]) -> bool:

@@ -1,8 +1,8 @@
-"""MACs, parameters and activation bytes of one forward pass by module: nothing is computed.
+"""MACs, parameters and activation bytes of one forward pass, by module; nothing is computed.
 
-A clip is N x C x T x H x W. What an operator does belongs to the innermost module that runs it: a
-convolution's MACs to the convolution, a residual addition's bytes to the block that adds. The rows
-add up to the MACs of one clip and to the parameters of the network.
+A clip is N x C x T x H x W. Each operator counts for the innermost module that runs it: the MACs of
+a convolution for the convolution, the bytes of a residual addition for the block that adds. The
+rows add up to the MACs of one clip and to the parameters of the network.
 """
 
 from collections import Counter
@@ -19,18 +19,18 @@ from torch.utils.flop_counter import FlopCounterMode
 from bench.instruments.macs import FLOPS_PER_MAC
 from bench.workload.dry_run import dry_run
 
-ROOT = "(network)"  # the row of the model itself, whose path is empty
-# They have no forward pass: what they hold is used by the module that contains them.
+ROOT = "(network)"  # the name of the model itself, whose path is empty
+# They have no forward pass: the module that contains them uses their contents.
 HOLDERS = (nn.ParameterList, nn.ParameterDict, nn.ModuleList, nn.ModuleDict)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What one module does itself, without the modules inside it, in all its calls together.
+    """One module without the modules inside it, over all of its calls.
 
-    `params` are elements, `macs` those of one clip; `activation_bytes` is all that it allocates for
-    the batch, freed later or not, where views and in-place operators add nothing. `output_shape` is
-    that of the first tensor that it returned, () where there is none.
+    `params` are elements, `macs` are of one clip. `activation_bytes` is everything that it
+    allocates for the batch, whether freed later or not; views and in-place operators add nothing.
+    `output_shape` is the shape of the first tensor that it returned, or ().
     """
 
     name: str
@@ -44,11 +44,11 @@ class Layer:
 def count(model: nn.Module, clip_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     """Count the forward pass of `model` in eval mode over a clip of (N, C, T, H, W), by module.
 
-    Returns a `Layer` for every module that has parameters, MACs or activation bytes of its own, in
-    the order of first execution; those that never ran come last. A shared parameter belongs to its
-    first owner, a parameter in a list or dict to the module that contains the list or dict. Sizes
-    are of float32 clips. `model` may be on any device, `meta` included, and is left as it was.
-    Instrument: that of `bench.instruments.macs.count`. Raises `BenchError` for another shape.
+    Returns a `Layer` for every module with parameters, MACs or activation bytes of its own, in the
+    order of first execution; modules that never ran come last. A shared parameter counts for its
+    first owner, a parameter in a list or dict for the module that contains the list or dict. Clips
+    are float32. `model` may be on any device, `meta` included, and is left as it was. MACs are
+    counted as by `bench.instruments.macs`. Raises `BenchError` for another shape.
     """
     modules = dict(model.named_modules())
     params = _params_by_owner(model, modules)
@@ -83,7 +83,7 @@ def _params_by_owner(model: nn.Module, modules: dict[str, nn.Module]) -> Counter
 
 
 class _Meter(TorchDispatchMode):
-    """Adds up what every operator does, by the path of the innermost module that runs it."""
+    """Adds up MACs and bytes by the path of the innermost module that runs an operator."""
 
     def __init__(self, flops: FlopCounterMode) -> None:
         super().__init__()
@@ -94,9 +94,9 @@ class _Meter(TorchDispatchMode):
         self._running: list[str] = []
 
     def follow(self, modules: dict[str, nn.Module], hooks: ExitStack) -> None:
-        """Keep track of which of `modules` is running until `hooks` closes."""
+        """Keep track of which module is running, until `hooks` closes."""
         for path, module in modules.items():
-            # prepended, so that what a module's own hooks do, as weight_norm's, is its own work
+            # prepended, so that the work of a module's own hooks, as of weight_norm, counts for it
             enter = module.register_forward_pre_hook(partial(self._enter, path), prepend=True)
             hooks.enter_context(enter)
             leave = partial(self._leave, path)
@@ -124,6 +124,6 @@ class _Meter(TorchDispatchMode):
 
 
 def _storage_bytes(values: Any) -> dict[int, int]:
-    """The size of every storage behind the tensors in `values`, by the storage's address."""
+    """The size of every storage of the tensors in `values`, by the storage's address."""
     storages = (leaf.untyped_storage() for leaf in tree_leaves(values) if isinstance(leaf, Tensor))
     return {storage._cdata: storage.nbytes() for storage in storages}

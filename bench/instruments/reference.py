@@ -1,4 +1,4 @@
-"""The network that a point is timed in turn with, so that their ratio holds where no time does."""
+"""Reference networks: a point is timed in turn with one, so that their ratio does not drift."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -47,7 +47,7 @@ REFERENCES: dict[str, Callable[[Point], Point | None]] = {
 
 
 def reference_of(quantity: str, point: Point) -> Point | None:
-    """What `quantity` is measured in turn with at `point`; None where it is measured alone."""
+    """The reference of `quantity` at `point`; None where it is measured alone."""
     find = REFERENCES.get(quantity)
     return find(point) if find else None
 

@@ -1,4 +1,4 @@
-"""Throughput: clips a second at the batch that gives most of them."""
+"""Throughput: clips a second at the batch size that gives the most."""
 
 import statistics
 import time
@@ -12,14 +12,17 @@ from bench.machine.device_errors import is_shortage
 from bench.records.point import Device, Point
 from bench.workload.placement import place
 
-GAIN = 0.05  # a batch twice as large that gives less on top is not worth its memory
-BATCH_S = 0.5  # for more rounds of one batch than latency takes at least
+GAIN = 0.05  # the search ends at a doubled batch that gives less than this in addition
+BATCH_S = 0.5  # for further rounds of one batch
 BUDGET_S = 10.0  # no batch is tried after it: tiny networks would gain for ever
 
 
 @dataclass(frozen=True)
 class Throughput:
-    """The best batch with its latencies, and the clips a second of every batch that was tried."""
+    """The best batch with its latencies, and the clips a second of every batch that was tried.
+
+    `is_growing` says that the largest batch that was tried still gained.
+    """
 
     batch: int
     latency: LatencySamples
@@ -28,13 +31,13 @@ class Throughput:
 
     @property
     def clips_per_second(self) -> tuple[float, ...]:
-        """A sample for each of the best batch's latencies."""
+        """The samples: one for each latency of the best batch."""
         return tuple(self.batch / seconds for seconds in self.latency.seconds)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Those of the best batch's latencies, and one where larger batches may give more."""
-        growing = "clips a second still grew at this batch, the largest that there was time to try"
+        """The warnings of the latencies, and one where a larger batch may give more."""
+        growing = "throughput still grew at this batch, the largest that was tried in the time"
         return (*self.latency.warnings, *([growing] if self.is_growing else []))
 
 
@@ -56,10 +59,10 @@ def read(point: Point, device: Device) -> Reading:
 
 
 def measure(time_batch: Callable[[int], LatencySamples]) -> Throughput:
-    """Time batches of 1, 2, 4, ... by `time_batch` until clips a second grow no more.
+    """Time batches of 1, 2, 4, ... with `time_batch` until clips a second no longer grow.
 
-    Ends at a batch that the memory does not hold, too; raises torch's error where that is 1. No
-    batch is tried once `BUDGET_S` are over.
+    Ends as well at a batch that the memory does not hold, and after `BUDGET_S`. Raises torch's
+    error where the memory does not hold one clip.
     """
     start = time.perf_counter()
     best, best_taken = 1, time_batch(1)

@@ -1,7 +1,7 @@
-"""Bytes that the operators of a forward pass read and write: what a MAC count leaves out.
+"""Memory traffic: the bytes that the operators of a forward pass read and write.
 
 A clip is N x C x T x H x W. Every operator reads its inputs and writes its results, as PyTorch runs
-them one by one: nothing is fused, and no cache keeps anything. Views move nothing.
+them one by one: nothing is fused, and no cache is assumed. Views move nothing.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from bench.workload.steps import make_step
 from suites.fields import Precision
 
 aten = torch.ops.aten
-# They say where a result will be, or ask where it is.
+# They allocate a result, or ask where it is.
 MOVING_NOTHING = {
     aten.empty,
     aten.empty_like,
@@ -42,7 +42,7 @@ def count(
     clip_shape: tuple[int, ...],
     precision: Precision = "fp32",
 ) -> int:
-    """The bytes of a forward pass of the whole batch, in eval mode; nothing is computed.
+    """The bytes of a forward pass over the whole batch, in eval mode; nothing is computed.
 
     Raises `BenchError` for a shape that is not (N, C, T, H, W).
     """
@@ -59,7 +59,7 @@ def count(
 
 
 class _Meter(TorchDispatchMode):
-    """Adds up the storage that operators read and write."""
+    """Adds up the bytes that operators read and write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +75,6 @@ class _Meter(TorchDispatchMode):
 
 
 def _bytes(values: Any) -> int:
-    """The elements of every tensor in `values`, each once, in bytes."""
+    """The size in bytes of the tensors in `values`, each counted once."""
     tensors = {id(v): v for v in tree_leaves(values) if isinstance(v, Tensor)}
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())

@@ -1,1 +1,1 @@
-"""What computes: the machine, its devices and processes."""
+"""The machine: what it is, who else uses it, its devices, and how processes are started on it."""

@@ -1,4 +1,4 @@
-"""The CUDA device that measurements are made on."""
+"""The CUDA device of this machine."""
 
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from bench.machine.processes import is_worker, process_context
 
 @dataclass(frozen=True)
 class Accelerator:
-    """Its name and memory, and the versions of what computes on it; all empty without one."""
+    """A CUDA device: its name, memory and versions of its libraries; all empty without one."""
 
     name: str = ""
     memory_bytes: int = 0
@@ -16,9 +16,10 @@ class Accelerator:
 
 
 def current_accelerator() -> Accelerator:
-    """The current CUDA device, as a worker process sees it.
+    """The current CUDA device.
 
-    The process that waits for workers asks one: it must not hold memory of the device itself.
+    Outside of a worker process, a process of its own is asked: the process that waits for workers
+    must not take memory of the device.
     """
     import torch
 

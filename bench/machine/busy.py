@@ -1,4 +1,4 @@
-"""How much of this machine others use while something is timed on it."""
+"""How much of this machine other processes use while something is timed."""
 
 import os
 import time
@@ -7,60 +7,60 @@ from pathlib import Path
 from bench.machine.environment import shared_cores, usable_cores
 
 STAT = Path("/proc/stat")
-IDLE_FIELDS = (3, 4)  # of a line of it: idle, and waiting for a disk
-TIME_FIELDS = 8  # those behind count again what is in these
-LOOK_S = 0.3  # 30 ticks a core: enough to see a core's tenth
-NOISE_CORES = 0.2  # what a machine's own housekeeping takes at times
+IDLE_FIELDS = (3, 4)  # of a line: idle, and waiting for a disk
+TIME_FIELDS = 8  # the fields after them are parts of these
+LOOK_S = 0.3  # 30 ticks of each core: enough to notice a tenth of a core
+NOISE_CORES = 0.2  # used by the system itself at times
 BUSY_SHARE = 0.05  # of the cores
 
 
 class Watch:
-    """Counts the seconds that others compute on this process's cores, from its making on."""
+    """Measures how much other processes compute on this process's cores, from now on."""
 
     def __init__(self) -> None:
         self._start, self._busy, self._own = time.monotonic(), _busy_seconds(), _own_seconds()
 
     def others_cores(self) -> float:
-        """How many cores' worth others took since; 0.0 where the system does not tell."""
+        """The average number of cores that others have used; 0.0 where the system does not say."""
         wall = time.monotonic() - self._start
         others = (_busy_seconds() - self._busy) - (_own_seconds() - self._own)
         return max(others / wall, 0.0) if STAT.exists() and wall else 0.0
 
 
 def free_cores(others_cores: float) -> int:
-    """The cores that are left for this process, at least 1.
+    """The number of cores that are left for this process, at least 1.
 
-    On fewer cores than it has threads, a computation waits for itself, and the more the more
-    operators it has: ratios of networks would change with what else the machine does.
+    With more threads than free cores, every operator waits for its slowest thread. Networks with
+    many operators wait more often, so that ratios of networks would depend on the load.
     """
     taken = -int(-(others_cores - NOISE_CORES) // 1) if others_cores > NOISE_CORES else 0
     return max(min(shared_cores() - taken, usable_cores()), 1)
 
 
 def look() -> float:
-    """How many cores' worth others take now, while this process waits a moment."""
+    """The number of cores that other processes use now, measured while this one sleeps."""
     watch = Watch()
     time.sleep(LOOK_S)
     return watch.others_cores()
 
 
 def warning(others_cores: float, threads: int) -> list[str]:
-    """What to say of samples that were taken beside others, on so many threads."""
+    """The warning for samples that were taken with `threads` while others used the machine."""
     cores = shared_cores()
     if others_cores <= BUSY_SHARE * cores:
         return []
     return [
-        f"the machine was busy: others took {others_cores:.1f} of {cores} cores, and {threads} "
-        "were used: seconds hold for this moment only, ratios to the reference better"
+        f"the machine was busy: others used {others_cores:.1f} of {cores} cores, this process "
+        f"{threads}: times hold for this load only, ratios to the reference hold better"
     ]
 
 
 def _own_seconds() -> float:
-    return sum(os.times()[:4])  # of this process and its children
+    return sum(os.times()[:4])  # this process and its children
 
 
 def _busy_seconds() -> float:
-    """What the cores of this process have computed since the system started."""
+    """The seconds that the cores of this process have computed since the system started."""
     if not STAT.exists():
         return 0.0
     usable = {f"cpu{core}" for core in os.sched_getaffinity(0)}

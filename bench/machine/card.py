@@ -1,4 +1,4 @@
-"""The NVIDIA card under the current CUDA device, as its driver tells through nvidia-ml-py."""
+"""The NVIDIA card of the current CUDA device: energy and state, read through nvidia-ml-py."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,52 +9,52 @@ import torch
 
 from bench.errors import UnsupportedError
 
-# Bits of NVML's clock event reasons: slowed down by the hardware, by heat (software, hardware), by
-# the power supply. A software power cap is not among them: large cards run at it for hours.
+# NVML's clock event reasons: hardware slowdown, heat (software, hardware), power brake. A software
+# power cap is not among them: large cards run at it for hours.
 SLOWED_DOWN = 0x08 | 0x20 | 0x40 | 0x80
 
 
 @dataclass(frozen=True)
 class Card:
-    """What the driver tells of one card."""
+    """One card, as its driver describes it."""
 
     library: Any
     handle: Any
 
     def joules(self) -> float:
-        """The energy that the card has used since the driver started.
+        """The energy in joules that the card has used since the driver started.
 
-        Raises `UnsupportedError` for a card that does not count it.
+        Raises `UnsupportedError` for a card without an energy counter.
         """
         try:
             return self.library.nvmlDeviceGetTotalEnergyConsumption(self.handle) / 1e3  # from mJ
         except self.library.NVMLError as error:
-            raise UnsupportedError(f"this card does not count its energy ({error})") from error
+            raise UnsupportedError(f"this card has no energy counter ({error})") from error
 
     def doubts(self) -> list[str]:
-        """Why not to trust what is timed on the card now; nothing that it does not tell."""
-        found = []
+        """Reasons not to trust times that are measured on the card now."""
+        reasons = []
         try:
             users = len(self.library.nvmlDeviceGetComputeRunningProcesses(self.handle))
             if users > 1:
-                found.append(
-                    f"others use the GPU ({users - 1} besides this process): let it be alone"
+                reasons.append(
+                    f"other processes use the GPU ({users - 1}): measure when they have ended"
                 )
-            reasons = self.library.nvmlDeviceGetCurrentClocksThrottleReasons(self.handle)
-            if reasons & SLOWED_DOWN:
-                found.append("the GPU slows itself down for heat or power: let it cool")
+            events = self.library.nvmlDeviceGetCurrentClocksThrottleReasons(self.handle)
+            if events & SLOWED_DOWN:
+                reasons.append("the GPU is slowed down by heat or power: let it cool down")
         except self.library.NVMLError:
-            pass  # a card that keeps silent gives no reason to doubt
-        return found
+            pass  # a card without these counters gives no reason to doubt
+        return reasons
 
 
 @contextmanager
 def open_card() -> Iterator[Card]:
-    """The card of the current CUDA device; raises `UnsupportedError` without nvidia-ml-py."""
+    """The card of the current CUDA device. Raises `UnsupportedError` without nvidia-ml-py."""
     try:
         import pynvml
     except ImportError as error:
-        raise UnsupportedError("it is read through nvidia-ml-py: install that") from error
+        raise UnsupportedError("the card is read through nvidia-ml-py: install it") from error
     try:
         pynvml.nvmlInit()
     except pynvml.NVMLError as error:
@@ -69,7 +69,7 @@ def open_card() -> Iterator[Card]:
 
 
 def doubts() -> list[str]:
-    """`Card.doubts` of the current CUDA device; [] where nobody tells."""
+    """`Card.doubts` of the current CUDA device; [] where the card cannot be read."""
     try:
         with open_card() as card:
             return card.doubts()

@@ -1,4 +1,4 @@
-"""The machine and the library versions that a measurement was made with."""
+"""The environment of a measurement: the machine and the versions of the libraries."""
 
 import functools
 import os
@@ -10,14 +10,14 @@ from bench.machine.accelerator import Accelerator, current_accelerator
 from bench.records.measurement import Environment
 from bench.records.point import Device
 
-CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # microseconds of time, and in how many
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # processor time in each period, and the period, in us
 REQUIRED = ("blvbench", "torch", "torchvision", "fvcore", "numpy")
-PACKAGES = (*REQUIRED, "triton")  # which comes with PyTorch where it can be used
+PACKAGES = (*REQUIRED, "triton")  # PyTorch brings triton along where it can be used
 
 
 @functools.cache
 def current_environment(device: Device | None = None) -> Environment:
-    """The environment of this process, and of the accelerator where it measures on one."""
+    """The environment of this process, with the accelerator where `device` is one."""
     accelerator = current_accelerator() if device == "cuda" else Accelerator()
     return Environment(
         python=platform.python_version(),
@@ -41,24 +41,24 @@ def installed_version(package: str) -> str:
 
 
 def usable_cores() -> int:
-    """The cores that this process may compute with: where it may run, as far as it has the time."""
+    """The number of cores that this process may use, within the quota of its container."""
     return min(shared_cores(), _quota_cores() or shared_cores())
 
 
 def shared_cores() -> int:
-    """The cores that this process may run on, beside others."""
+    """The number of cores that this process may run on, together with other processes."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def has_device(device: Device) -> bool:
-    """Whether this machine has a device to measure on."""
+    """Whether this machine has `device`."""
     return device == "cpu" or bool(current_environment(device).accelerator)
 
 
 def _quota_cores() -> int:
-    """The cores' worth of time that a container may use, 0 where nothing limits it."""
+    """The number of cores that a container's quota allows; 0 where there is no quota."""
     try:
         quota, period = CPU_QUOTA.read_text().split()
         return 0 if quota == "max" else max(-(-int(quota) // int(period)), 1)
@@ -67,7 +67,7 @@ def _quota_cores() -> int:
 
 
 def _processor() -> str:
-    """The processor's model name, where the system tells it."""
+    """The processor's model name, or its architecture where the system does not say."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -77,7 +77,7 @@ def _processor() -> str:
 
 
 def _memory_bytes() -> int:
-    """The machine's memory in bytes, 0 where the system does not tell."""
+    """The machine's memory in bytes; 0 where the system does not say."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

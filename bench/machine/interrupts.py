@@ -1,8 +1,8 @@
-"""Ctrl-C while results are waited for, and nowhere else, so that none is lost.
+"""Ctrl-C while a run waits for results, and at no other time, so that no result is lost.
 
-A signal reaches any thread that does not block it, and Python answers it in the main one, whatever
-that blocks; so it is noted where it must not be answered, and blocked as well for the processes
-that are started meanwhile.
+A signal may reach any thread that does not block it, and Python handles it in the main thread, even
+if that one blocks it. So a signal is noted while it must not be handled. It is blocked as well, for
+the processes that are started meanwhile.
 """
 
 import signal
@@ -15,13 +15,13 @@ SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SI
 
 
 class _Noted:
-    """Whether an interrupt came where it was held, and whether it is held now."""
+    """Whether an interrupt came while interrupts were held, and whether they are handled now."""
 
     came = False
     is_answered = False
 
     def note(self, number: int, frame: FrameType | None) -> None:
-        """Python's handler of SIGINT where interrupts are held."""
+        """Python's handler of SIGINT while interrupts are held."""
         if self.is_answered:
             raise KeyboardInterrupt
         self.came = True
@@ -37,11 +37,14 @@ _noted = _Noted()
 
 @contextmanager
 def hold_interrupts() -> Iterator[None]:
-    """Within: Ctrl-C is answered by `KeyboardInterrupt` in `interrupts_answered` alone.
+    """Within: Ctrl-C raises `KeyboardInterrupt` only inside of `answer_interrupts`.
 
-    One that came later is answered at the end. Processes that are started within do not answer it.
+    An interrupt that came otherwise is raised at the end. Processes that are started within ignore
+    Ctrl-C.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # it is another's to do
+    if (
+        signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):  # somebody else handles it
         with block_interrupts():
             yield
         return
@@ -57,7 +60,7 @@ def hold_interrupts() -> Iterator[None]:
 
 @contextmanager
 def answer_interrupts() -> Iterator[None]:
-    """Within: Ctrl-C is answered, and one that came before as well."""
+    """Within: Ctrl-C raises `KeyboardInterrupt`, and so does one that came before."""
     with _masked(SIG_UNBLOCK):
         _noted.is_answered = True
         try:
@@ -69,7 +72,7 @@ def answer_interrupts() -> Iterator[None]:
 
 @contextmanager
 def block_interrupts() -> Iterator[None]:
-    """Within: SIGINT is blocked, where the system can; processes started within inherit that."""
+    """Within: SIGINT is blocked where the system can; processes that are started inherit that."""
     with _masked(SIG_BLOCK):
         yield
 

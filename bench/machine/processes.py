@@ -1,7 +1,7 @@
-"""How other processes are started: fresh, but with PyTorch's code already read where that is safe.
+"""How worker processes are started: fresh, but with PyTorch already imported where that is safe.
 
-A process that has computed with torch must not be forked. One that has only imported it may be: the
-fork server does nothing else.
+A process that has computed with torch must not be forked. One that has only imported it may be
+forked: the fork server does nothing else.
 """
 
 import multiprocessing
@@ -10,9 +10,9 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 
 from bench.machine.interrupts import block_interrupts
 
-TIME_LIMIT_S = 600.0  # of one measurement: the slowest of a suite of ours takes a minute
-# Two seconds of a process's start; what counts is there too, since short processes count a lot.
-# PyTorch's compiler is there for counting MACs and optimizers use it; torchvision, few networks do.
+TIME_LIMIT_S = 600.0  # of one measurement; the slowest of the bundled suites takes a minute
+# Importing these takes two seconds of each process's start. Counting MACs and optimizers use the
+# compiler, torch._dynamo. torchvision is left out: few networks use it.
 PRELOADED = [
     "torch",
     "torch._dynamo",
@@ -24,7 +24,7 @@ FORK_SERVER = "forkserver"
 
 
 def process_context() -> SpawnContext | ForkServerContext:
-    """What starts processes."""
+    """The context that starts worker processes: a fork server where the system has one."""
     if FORK_SERVER not in multiprocessing.get_all_start_methods():
         return SpawnContext()
     server = ForkServerContext()
@@ -33,12 +33,12 @@ def process_context() -> SpawnContext | ForkServerContext:
 
 
 def start_fork_server() -> None:
-    """Start what starts processes, so that it reads PyTorch's code while this process does."""
+    """Start the fork server, so that it imports PyTorch while this process does."""
     if isinstance(process_context(), ForkServerContext):
-        with block_interrupts():  # only this process answers Ctrl-C
+        with block_interrupts():  # Ctrl-C is for this process only
             forkserver.ensure_running()
 
 
 def is_worker() -> bool:
-    """Whether this is a process that another one started."""
+    """Whether another process of ours started this one."""
     return multiprocessing.parent_process() is not None

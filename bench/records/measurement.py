@@ -1,4 +1,4 @@
-"""What came out: a measurement, with the environment and the code that it was made with."""
+"""A measurement: a quantity of a point, with the environment and the code that measured it."""
 
 import statistics
 from datetime import datetime
@@ -29,15 +29,15 @@ BUSY = "busy"  # the setting that says whether others used the machine meanwhile
 REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
 MOST_FIGURE = 1e30  # the largest sample in any unit: no machine counts as far
 
-# oom: out of memory; killed: the process ended without a word; timeout: it was ended for its time;
-# lost: what measured, a job or a GPU, was gone before there was a figure
+# oom: out of memory; timeout: stopped at the time limit; killed: the process died; lost: the job or
+# the GPU was gone before there was a figure; unsupported: this machine cannot measure it
 Status = Literal["ok", "oom", "timeout", "killed", "lost", "unsupported", "failed"]
 
 
 class Environment(Record):
-    """Where a measurement was made: the machine, and the versions of what could change a figure.
+    """The machine and the versions of the packages that a measurement was made with.
 
-    The accelerator is that of measurements on one, "" for others.
+    `accelerator` is the GPU that measured; "" where the processor did.
     """
 
     python: Text
@@ -51,21 +51,21 @@ class Environment(Record):
 
     @property
     def machine(self) -> str:
-        """The name of what measured: the accelerator where there is one, else the processor."""
+        """The name of the accelerator that measured, or else of the processor."""
         if self.accelerator:
             return f"{self.accelerator}, {self.accelerator_memory_bytes / 2**30:.0f} GiB"
         return f"{self.processor}, {self.cores} cores, {self.memory_bytes / 2**30:.0f} GiB"
 
 
 class CodeVersion(Record):
-    """Fingerprints of the source that a figure comes from."""
+    """Fingerprints of the source code that a figure comes from."""
 
     network: Text
     instrument: Text
 
 
 class Reference(Record):
-    """What was measured in turn with a point, sample by sample, so that the two compare."""
+    """The samples of another point, taken in turn with those of the measured one."""
 
     point: Point
     samples: tuple[int | float, ...]
@@ -74,21 +74,21 @@ class Reference(Record):
 def check_samples(
     status: Status, samples: tuple[int | float, ...], reference: Reference | None
 ) -> None:
-    """Raise `ValueError` for samples that no instrument gives, or that go with another status."""
+    """Raise `ValueError` for samples that no instrument gives, or that contradict the status."""
     if (status == "ok") != bool(samples):
-        raise ValueError("there are samples where the status is ok, and only there")
+        raise ValueError("a measurement has samples exactly if its status is ok")
     beside = reference.samples if reference else samples
     if len(beside) != len(samples):
-        raise ValueError("a reference has a sample for each sample")
+        raise ValueError("a reference has as many samples as the measurement")
     if any(not 0 <= sample <= MOST_FIGURE for sample in (*samples, *beside)):
         raise ValueError(f"a sample is a finite number of at least 0, {MOST_FIGURE:g} at most")
 
 
 class Measurement(Record):
-    """A quantity of a point, as one instrument gave it: raw samples, or the reason there are none.
+    """A quantity of a point by one instrument: raw samples, or the reason why there are none.
 
-    `details` holds the instrument's own breakdown (MACs by operator, bytes by kind), `settings`
-    what it fixed while it measured (threads, cuDNN's choice of algorithms).
+    `details` is the instrument's own breakdown, such as MACs by operator. `settings` are those that
+    it fixed while it measured, such as the number of threads.
     """
 
     quantity: Text
@@ -110,12 +110,12 @@ class Measurement(Record):
     def _consistent(self) -> Self:
         check_samples(self.status, self.samples, self.reference)
         if self.status != "ok" and not self.reason:
-            raise ValueError("a measurement that is not ok gives a reason")
+            raise ValueError("a measurement whose status is not ok needs a reason")
         if self.is_accuracy and not set(self.samples) <= {RIGHT, WRONG}:
             raise ValueError(f"an answer is {RIGHT} or {WRONG}")
         sizes = self.details.get("group_sizes", {}).values()
         if sizes and (sum(sizes) != len(self.samples) or min(sizes) < 1):
-            raise ValueError("groups have one sample or more each, and all samples together")
+            raise ValueError("each group needs a sample, and all groups together all samples")
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -131,7 +131,10 @@ class Measurement(Record):
 
     @property
     def value(self) -> int | float:
-        """The median sample, of an accuracy the mean; raises `BenchError` without samples."""
+        """The median of the samples, for an accuracy their mean.
+
+        Raises `BenchError` where there are no samples.
+        """
         if self.status != "ok":
             raise BenchError(f"{self.quantity} of {self.point} is {self.status}: {self.reason}")
         middle = statistics.mean if self.is_accuracy else statistics.median
@@ -139,7 +142,7 @@ class Measurement(Record):
 
     @property
     def is_accuracy(self) -> bool:
-        """Whether the samples are answers to clips, 100 for a right one and 0 for a wrong one."""
+        """Whether the samples are answers: 100 for a right one and 0 for a wrong one."""
         return self.unit == PERCENT
 
     @property
@@ -148,9 +151,9 @@ class Measurement(Record):
         return tuple(self.settings.get(name) for name in PROTOCOL)
 
     def answers(self, group: str = "") -> tuple[int | float, ...]:
-        """The samples of an accuracy, of all clips or of one group of classes.
+        """The answers to all clips, or to those of one group of classes.
 
-        Raises `BenchError` where there is no such group.
+        Raises `BenchError` for an unknown group.
         """
         if not group:
             return self.samples
@@ -163,9 +166,9 @@ class Measurement(Record):
 
     @property
     def saving(self) -> float:
-        """How many times more its reference needs: the median of the samples' ratios.
+        """How many times more the reference needs: the median ratio of the samples.
 
-        Raises `BenchError` where there is no reference, or nothing was measured.
+        Raises `BenchError` where there is no reference, or a sample is 0.
         """
         if self.reference is None or not all(self.samples):
             raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
@@ -173,24 +176,24 @@ class Measurement(Record):
 
     @property
     def saving_interval(self) -> tuple[float, float]:
-        """Where `saving` lies with 95 % probability, for six pairs or more."""
+        """The 95 % interval of `saving`, for six pairs or more."""
         reference = self.reference.samples if self.reference else ()
         return interval(ratios(reference, self.samples))
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Where the value lies with 95 % probability, for six samples or more."""
+        """The 95 % interval of the value, for six samples or more."""
         return self.interval_of() if self.is_accuracy else interval(self.samples)
 
     def interval_of(self, group: str = "") -> tuple[float, float]:
-        """Where an accuracy lies with 95 % probability, of all clips or of a group of classes."""
+        """The 95 % interval of an accuracy on all clips, or on a group of classes."""
         return wilson(self.answers(group))
 
     @property
     def spread(self) -> dict[str, float]:
-        """How sure the value is, by name, where there is more than one sample.
+        """The ends of the interval and, except for an accuracy, the dispersion, by name.
 
-        The ends of the interval, and but for an accuracy the dispersion.
+        Empty for a single sample.
         """
         if len(self.samples) < 2:
             return {}
@@ -199,7 +202,7 @@ class Measurement(Record):
         return ends if self.is_accuracy else {**ends, "dispersion": dispersion(self.samples)}
 
     def as_json(self) -> dict[str, Any]:
-        """The record as JSON types; with its `value` where it has one, and how sure it is."""
+        """The record as JSON types, with its value, interval and dispersion where it has them."""
         data = self.model_dump(mode="json")
         if self.status != "ok":
             return data

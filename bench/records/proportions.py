@@ -1,6 +1,6 @@
-"""What right and wrong answers say: an accuracy with its interval, and two networks compared.
+"""Statistics of right and wrong answers: the interval of an accuracy, and a test of two networks.
 
-An answer is 100 where it is right and 0 where it is wrong, so that their mean is in percent.
+A right answer is 100 and a wrong one 0, so that their mean is the accuracy in percent.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ RIGHT, WRONG = 100, 0
 
 
 class Difference(StrEnum):
-    """How the first of two networks fares against the second, on the same clips."""
+    """How the first of two networks compares with the second on the same clips."""
 
     BETTER = "better"
     WORSE = "worse"
@@ -27,9 +27,10 @@ class Difference(StrEnum):
 
 @dataclass(frozen=True)
 class PairedTest:
-    """Two networks on the same clips: how many only one of them had right.
+    """The answers of two networks on the same clips, compared by McNemar's exact test.
 
-    `p_value` is of McNemar's exact test: how likely so uneven a split is between equal networks.
+    `only_first` and `only_second` count the clips that only one network had right. `p_value` is the
+    probability of a split at least as uneven between equally good networks.
     """
 
     only_first: int
@@ -39,22 +40,22 @@ class PairedTest:
 
     @property
     def points(self) -> float:
-        """The first network's accuracy less the second's, in percentage points."""
+        """The accuracy of the first network minus that of the second, in percentage points."""
         return 100 * (self.only_first - self.only_second) / self.clips
 
     @property
     def difference(self) -> Difference:
-        """What is shown with 95 % confidence."""
+        """The difference that the test shows with 95 % confidence."""
         if self.p_value > 1 - CONFIDENCE:
             return Difference.NONE_SHOWN
         return Difference.BETTER if self.only_first > self.only_second else Difference.WORSE
 
 
 def wilson(answers: Sequence[float]) -> tuple[float, float]:
-    """Where the accuracy lies with 95 % probability, in percent.
+    """Wilson's 95 % interval of the accuracy, in percent.
 
-    Raises `BenchError` for no answer, and for what is none. Source: Wilson, "Probable Inference",
-    JASA 22 (1927).
+    Raises `BenchError` where there are no answers, or values other than 100 and 0. Source: Wilson,
+    "Probable Inference", JASA 22 (1927).
     """
     _check(answers)
     return _wilson(sum(answer == RIGHT for answer in answers), len(answers))
@@ -66,15 +67,15 @@ def _wilson(right: int, clips: int) -> tuple[float, float]:
     middle = share + z2 / (2 * clips)
     half = Z * sqrt(share * (1 - share) / clips + z2 / (4 * clips * clips))
     low, high = ((middle + side) / (1 + z2 / clips) for side in (-half, half))
-    # Exact where they are 0 and 1, which rounding would miss.
+    # An end at 0 or 100 % is exact: rounding would miss it.
     return 100 * low if right else 0.0, 100 * high if right < clips else 100.0
 
 
 def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
     """Compare the answers of two networks on the same clips, in the same order.
 
-    Raises `BenchError` for none, for answers of different clips, and for what is no answer. Source:
-    McNemar, Psychometrika 12 (1947); exact, by the binomial distribution.
+    Raises `BenchError` where there are no answers, unequal numbers of them, or values other than
+    100 and 0. Source: McNemar, Psychometrika 12 (1947); exact, by the binomial distribution.
     """
     _check(first)
     _check(second)
@@ -88,7 +89,7 @@ def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
 
 
 def _fair_tail(most: int, trials: int) -> float:
-    """How likely a fair coin shows heads `most` times or less: SciPy's takes longer to import."""
+    """The probability of at most `most` heads of a fair coin; importing SciPy takes longer."""
     ways = total = 1
     for heads in range(most):
         ways = ways * (trials - heads) // (heads + 1)

@@ -1,7 +1,7 @@
-"""Recorded measurements: figures of other machines, in JSON files that travel with the project.
+"""Recorded measurements: figures of other machines, in JSON files that come with the project.
 
-A file holds the records of one machine or more, one a line, the newest of each quantity, point and
-machine. What a machine has nothing to do with is there for the same points, to compare with.
+A file has one record a line: the newest of each quantity, point and machine. Figures that depend on
+no machine stand beside them for the same points, for comparison.
 """
 
 import json
@@ -21,14 +21,14 @@ from suites import suite
 
 FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
-REPORT_FORMATS = range(1, 7)  # of a report's results.json; the records of each are of this version
-DERIVED = ("value", "interval", "dispersion")  # of a record in a report, from its samples
+REPORT_FORMATS = range(1, 7)  # of a report's results.json; their records have not changed since
+DERIVED = ("value", "interval", "dispersion")  # fields that a report computes from the samples
 
 
 def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
-    """The newest record of each quantity, point and machine over the files of `folder`.
+    """The newest record of each quantity, point and machine in the files of `folder`.
 
-    Raises `BenchError` that names the folder, or the file, the record and the key.
+    Raises `BenchError` with the folder, or the file, the record and the key.
     """
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix == ".json")
@@ -40,9 +40,9 @@ def load_recorded(folder: Path = FOLDER) -> list[Measurement]:
 
 
 def read_results(path: Path) -> list[Measurement]:
-    """The measurements of a store, of a report's results.json or of a recorded file.
+    """The measurements of a store, a report's results.json or a recorded file.
 
-    Raises `BenchError` that names the file and what is wrong in it.
+    Raises `BenchError` with the file and what is wrong in it.
     """
     if not is_store(path):
         return read(path, is_report=True)
@@ -51,9 +51,9 @@ def read_results(path: Path) -> list[Measurement]:
 
 
 def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
-    """The measurements of a recorded file; with `is_report`, of a report's results.json as well.
+    """The measurements of a recorded file or, with `is_report`, of a report's results.json.
 
-    Raises `BenchError` that names the file, the record and the key.
+    Raises `BenchError` with the file, the record and the key.
     """
     content = load_object(path, advice="give a store, a report's results.json or a recorded file")
     if is_report and "claims" in content:
@@ -73,10 +73,10 @@ def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
 
 
 def write(path: Path, measurements: Iterable[Measurement]) -> list[Measurement]:
-    """Add `measurements` to the file at `path`, whole or not at all; returns what it holds then.
+    """Add `measurements` to the file at `path`, and return everything that it then has.
 
-    Of the same quantity, point and machine, the newest stays. Raises `BenchError` for another
-    file at `path`, and where it cannot be written.
+    The newest of each quantity, point and machine stays. The file is written whole or not at all.
+    Raises `BenchError` where the file is of another kind, or cannot be written.
     """
     present = read(path) if os.path.exists(path) else []  # noqa: PTH110 - it raises nothing
     held = newest([*present, *measurements])
@@ -116,9 +116,10 @@ def _dump(measurement: Measurement) -> str:
 
 
 def _record(path: Path, number: int, data: Any) -> Measurement:
-    """One record of a file, `number` counted from 1; as JSON, for lists stand for tuples there."""
+    """Record `number` of a file, counted from 1."""
     fields = {k: v for k, v in data.items() if k not in DERIVED} if isinstance(data, dict) else data
     try:
+        # As JSON, where a list may stand for a tuple.
         measurement = Measurement.model_validate_json(json.dumps(fields, allow_nan=False))
         find_instrument(measurement.label)
     except (ValueError, RecursionError) as error:  # pydantic's and ours are the former

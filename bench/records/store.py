@@ -1,8 +1,7 @@
-"""The store: measurements in one SQLite file, each in a transaction of its own.
+"""The store: measurements in one SQLite file, each written in its own transaction.
 
-Several processes of one machine may write to a store at once. A file that claims to be a store is
-looked through before anything in it is used: what SQLite finds damaged, and what would compute when
-it is read, is refused.
+Several processes of one machine may write to a store at once. A file is checked before it is used:
+a damaged one is refused, and so is one with tables, views or triggers that a store does not have.
 """
 
 import errno
@@ -30,16 +29,16 @@ APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
 # was lost with its job or its GPU
 FORMAT_VERSION = 5
 READABLE = (1, 2, 3, 4, FORMAT_VERSION)  # the records of older formats are of this one too
-ENDED = ("timeout", "killed", "lost")  # statuses of what something else put an end to
-AGAIN = ("failed", *ENDED)  # those that another run may change
-BUSY_TIMEOUT_S = 30  # how long a writer waits for another process's transaction
+STOPPED = ("timeout", "killed", "lost")  # statuses of measurements that did not end by themselves
+RETRIED = ("failed", *STOPPED)  # statuses that another run may change
+BUSY_TIMEOUT_S = 30  # a writer waits as long for the transaction of another process
 POLL_S = 0.02
 MAX_RECORD_BYTES = 64 << 20  # an accuracy on 100,000 clips has 1 MB
-MOST_SAID = 200  # characters of what SQLite says
-TODO = {  # by SQLite's codes
-    sqlite3.SQLITE_FULL: "make room, then run the same command again: what was measured is kept",
-    sqlite3.SQLITE_READONLY: "make it writable, or copy it to where you may write",
-    sqlite3.SQLITE_TOOBIG: f"no record of more than {MAX_RECORD_BYTES:,} bytes was measured here",
+MAX_MESSAGE = 200  # characters of a message of SQLite
+ADVICE = {  # by SQLite's error code
+    sqlite3.SQLITE_FULL: "free some space, then run the same command again: all results are kept",
+    sqlite3.SQLITE_READONLY: "make it writable, or copy it to a folder where you may write",
+    sqlite3.SQLITE_TOOBIG: f"a record has at most {MAX_RECORD_BYTES:,} bytes: use another store",
 }
 MOVED = (
     "was moved, deleted or replaced while it was open: put it back, then run the same command again"
@@ -50,12 +49,12 @@ TABLE = """CREATE TABLE measurement (
     status TEXT NOT NULL,
     record TEXT NOT NULL
 )"""
-# In place of an older one; but what another process measured is not lost to a failure of ours.
+# A result replaces an older one, but a failure does not replace a result of another process.
 PUT = f"""
 INSERT INTO measurement (identity, status, record) VALUES (:identity, :status, :record)
 ON CONFLICT (identity) DO UPDATE SET
     rowid = (SELECT MAX(rowid) + 1 FROM measurement), status = :status, record = :record
-WHERE status IN {AGAIN} OR :status NOT IN {AGAIN}
+WHERE status IN {RETRIED} OR :status NOT IN {RETRIED}
 """
 
 
@@ -69,13 +68,13 @@ def is_store(path: Path) -> bool:
 
 
 class Store:
-    """Measurements by identity. Open it with `with`; others may read and write it meanwhile."""
+    """Measurements by identity, opened with `with`. Other processes may use the store meanwhile."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        """Open the store at `path`; with `create` to write, and to make one where there is none.
+        """Open the store at `path` for reading; with `create` also for writing, made if missing.
 
-        Raises `BenchError` for a path without a store, and for a file that is none, is damaged or
-        of another format.
+        Raises `BenchError` where there is no store, and for a file that is no store, is damaged or
+        has another format.
         """
         self.path = path
         self._file: tuple[int, int] | None = None
@@ -111,28 +110,28 @@ class Store:
         self._connection.close()
 
     def identities(self) -> set[str]:
-        """The identities that need no measuring again."""
-        rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {AGAIN}")
+        """The identities of all results; what another run may change is left out."""
+        rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {RETRIED}")
         return {identity for (identity,) in rows}
 
     def get(
-        self, identities: Iterable[str], again: tuple[str, ...] = AGAIN
+        self, identities: Iterable[str], retried: tuple[str, ...] = RETRIED
     ) -> dict[str, Measurement]:
-        """What is stored under `identities`, but for what has a status of `again`.
+        """The stored measurements of `identities`, except those with a status in `retried`.
 
-        Raises `BenchError` for a record that is damaged.
+        Raises `BenchError` for a damaged record.
         """
-        query = f"SELECT record FROM measurement WHERE identity = ? AND status NOT IN {again}"
+        query = f"SELECT record FROM measurement WHERE identity = ? AND status NOT IN {retried}"
         rows = ((identity, self._rows(query, identity)) for identity in identities)
         return {
             identity: self._measurement(record) for identity, found in rows for (record,) in found
         }
 
     def put(self, identity: str, measurement: Measurement) -> None:
-        """Keep a measurement under its identity, in place of an older one.
+        """Store a measurement under its identity, in place of an older one.
 
-        What can be told again, such as a failure, takes no other's place. Raises `BenchError` where
-        the store cannot be written, or is no longer where it was.
+        A failure does not replace a result. Raises `BenchError` where the store cannot be written,
+        or was moved.
         """
         values = {
             "identity": identity,
@@ -156,7 +155,7 @@ class Store:
             self._connection.execute("COMMIT")
 
     def measurements(self) -> list[Measurement]:
-        """Every measurement, the oldest first; raises `BenchError` for a record that is damaged."""
+        """Every measurement, the oldest first. Raises `BenchError` for a damaged record."""
         rows = self._rows("SELECT record FROM measurement ORDER BY rowid")
         return [self._measurement(record) for (record,) in rows]
 
@@ -173,15 +172,15 @@ class Store:
             return self._connection.execute(query, values).fetchall()
 
     def _connect(self, create: bool) -> sqlite3.Connection:
-        """A connection that runs nothing that the file holds, and only with `create` writes."""
+        """A connection that runs no code of the file, and writes only with `create`."""
         try:
-            connection = self._open("rwc" if create else "rw")  # "ro" leaves a journal behind
+            connection = self._open("rwc" if create else "rw")  # "ro" would leave a journal behind
         except sqlite3.OperationalError:
             wal = self.path.with_name(f"{self.path.name}-wal")
             if create or (wal.exists() and wal.stat().st_size):
                 raise
-            # SQLite writes beside what it reads, which a folder may not allow; nobody else can
-            # be writing there, and nothing waits in the journal.
+            # SQLite needs to write beside a file that it reads. In a folder that is read-only,
+            # nobody else writes, and nothing waits in the journal.
             connection = self._open("ro&immutable=1")
         connection.execute(f"PRAGMA query_only = {not create}")
         connection.execute("PRAGMA trusted_schema = OFF")
@@ -193,19 +192,19 @@ class Store:
         uri = f"file:{quote(str(self.path.absolute()))}?mode={mode}"
         connection = sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            connection.execute("PRAGMA schema_version")  # the file is opened when it is needed
+            connection.execute("PRAGMA schema_version")  # SQLite opens the file only now
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _is_blank(self) -> bool:
-        """Whether the file is new, or was left without content by a run that was killed."""
+        """Whether the file is new, or empty since a run was killed while it made the store."""
         (tables,) = self._connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         return tables == 0 and self._pragma("application_id") == 0
 
     def _create(self) -> None:
-        """Make the table, unless another process is quicker."""
+        """Make the table, unless another process just did."""
         self._connection.execute("BEGIN IMMEDIATE")
         if self._is_blank():
             self._connection.execute(TABLE)
@@ -214,11 +213,11 @@ class Store:
         self._connection.execute("COMMIT")
 
     def _prepare(self) -> None:
-        """Make a store fit for writing, where it was killed while it was made or is older."""
+        """Complete a store that is of an older format, or whose making was interrupted."""
         if self._pragma("user_version") != FORMAT_VERSION:
             self._connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         deadline = time.monotonic() + BUSY_TIMEOUT_S
-        while True:  # SQLite does not wait here for others to be done
+        while True:  # this statement of SQLite does not wait for other processes
             try:
                 self._connection.execute("PRAGMA journal_mode = WAL")
                 return
@@ -228,7 +227,7 @@ class Store:
                 time.sleep(POLL_S)
 
     def _check(self) -> None:
-        """Raise `BenchError` unless the file is a store of ours, whole and of a known format."""
+        """Raise `BenchError` unless the file is a whole store of a known format."""
         application = self._pragma("application_id")
         version = self._pragma("user_version")
         if application != APPLICATION_ID:
@@ -240,13 +239,15 @@ class Store:
             )
         tables = self._connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
         if [" ".join(str(sql).split()) for (sql,) in tables] != [" ".join(TABLE.split())]:
-            raise BenchError(f"{self.path}: holds other tables than a store has: give another file")
+            raise BenchError(
+                f"{self.path}: has tables that a store does not have: give another file"
+            )
         (finding,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         if finding != "ok":
             raise self._damaged(str(finding))
 
     def _damaged(self, finding: str) -> BenchError:
-        line = " ".join(printable(finding).replace("***", "").split())[:MOST_SAID]
+        line = " ".join(printable(finding).replace("***", "").split())[:MAX_MESSAGE]
         return BenchError(
             f"{self.path}: is damaged ({line}): take a copy, or save what can be read with "
             f"'sqlite3 {self.path} .recover | sqlite3 new.sqlite'"
@@ -257,7 +258,7 @@ class Store:
         return int(value)
 
     def _on_disk(self) -> tuple[int, int] | None:
-        """What tells the file at the path from another one, None where there is none."""
+        """The device and inode of the file at the path; None where there is no file."""
         try:
             found = self.path.stat()
         except OSError:
@@ -273,29 +274,31 @@ class Store:
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
-        """Turn what SQLite and the file system raise into one line with the way out."""
+        """Turn errors of SQLite and of the file system into one line with advice."""
         try:
             yield
         except sqlite3.DatabaseError as error:
             raise self._explained(error) from error
-        except UnicodeDecodeError as error:  # of what SQLite says: it repeats what the file holds
-            raise self._damaged("text that is no UTF-8") from error
+        except UnicodeDecodeError as error:  # SQLite's message quotes the file
+            raise self._damaged("text that is not UTF-8") from error
         except OSError as error:
             raise BenchError(
                 f"{self.path}: {os.strerror(error.errno or 0)}: give a path that can be written"
             ) from error
 
     def _explained(self, error: sqlite3.DatabaseError) -> BenchError:
-        """What SQLite says, with the way out."""
-        said = printable(str(error))[:MOST_SAID]  # it may repeat what the file holds
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # not its kinds
+        """The message of SQLite with advice."""
+        message = printable(str(error))[:MAX_MESSAGE]  # it may quote the file
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # the primary code
         if self._was_moved():
             return BenchError(f"{self.path}: {MOVED}")
-        if code == sqlite3.SQLITE_CANTOPEN and self._is_read_only():  # its folder, or the disk
-            said, code = os.strerror(errno.EROFS), sqlite3.SQLITE_READONLY
+        if code == sqlite3.SQLITE_CANTOPEN and self._is_read_only():  # the folder, or the disk
+            message, code = os.strerror(errno.EROFS), sqlite3.SQLITE_READONLY
         if code == sqlite3.SQLITE_CORRUPT and is_store(self.path):
-            return self._damaged(said)
+            return self._damaged(message)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return BenchError(f"{self.path}: is not a blvbench store ({said}): give another file")
-        todo = TODO.get(code, "check the folder, its rights and the free space")
-        return BenchError(f"{self.path}: {said}: {todo}")
+            return BenchError(
+                f"{self.path}: is not a blvbench store ({message}): give another file"
+            )
+        advice = ADVICE.get(code, "check the folder, its permissions and the free space")
+        return BenchError(f"{self.path}: {message}: {advice}")

@@ -1,1 +1,1 @@
-"""Runs of many tasks: in worker processes here, or in jobs of a cluster."""
+"""Running many tasks: in worker processes on this machine, or in jobs of a cluster."""

@@ -1,4 +1,4 @@
-"""Runs tasks in worker processes and stores each result as it arrives."""
+"""Runs tasks in worker processes, and stores each result as it arrives."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
@@ -14,7 +14,7 @@ from bench.runs.workers import Result, measure_tasks
 
 
 def missing_tasks(tasks: Sequence[Task], store: Store) -> list[Task]:
-    """The tasks that the store has no result of."""
+    """The tasks whose results the store does not have."""
     present = store.identities()
     return [t for t in tasks if t.identity not in present]
 
@@ -27,11 +27,11 @@ def run(
     time_limit_s: float = TIME_LIMIT_S,
     on_result: Callable[[Measurement], object],
 ) -> list[Measurement]:
-    """Measure `tasks` in `jobs` processes, storing each result at once; return all of them.
+    """Measure `tasks` in `jobs` processes, store each result at once, and return all of them.
 
-    A result is stored under the identity that its worker finds: a user's file may have changed
-    since `tasks` were made. An interrupt ends the run after the points in flight, which are stored
-    too.
+    A result is stored under the identity that its worker computes, since a user's file may have
+    changed since `tasks` were made. An interrupt ends the run after the points in flight have been
+    stored.
     """
     found = []
     with (
@@ -52,11 +52,11 @@ def measure_in_order(
     time_limit_s: float,
     begin: Callable[[Task], bool] = lambda _: True,
 ) -> Generator[Result]:
-    """The results of `tasks` as they come from `jobs` processes, with their identities.
+    """Measure `tasks` in `jobs` processes, and yield the results as they come.
 
-    What is a figure of this machine comes last, alone, each in a process of its own. A task whose
-    process dies, or takes longer than `time_limit_s`, has that for a result. `begin` is asked
-    before each task, and may end it by saying no.
+    Tasks whose figures depend on this machine come last: one at a time, each in a fresh process. If
+    a process dies, or takes longer than `time_limit_s`, that is the result of its task. `begin` is
+    called before each task; if it returns False, no more tasks begin.
     """
     alone = [t for t in tasks if _is_of_this_machine(t)]
     others = [t for t in tasks if not _is_of_this_machine(t)]
@@ -66,5 +66,5 @@ def measure_in_order(
 
 
 def _is_of_this_machine(task: Task) -> bool:
-    """Whether a task will measure the machine; without its device, it only says so."""
+    """Whether a task will measure this machine; without its device it measures nothing."""
     return task.instrument.device is not None and has_device(task.instrument.device)

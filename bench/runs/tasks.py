@@ -1,4 +1,4 @@
-"""Tasks: one quantity of one point by one instrument, with the identity it is stored under."""
+"""Tasks: one quantity of one point by one instrument, and the identity of its result."""
 
 import hashlib
 import json
@@ -28,10 +28,10 @@ from suites import Suite, Sweep
 
 @dataclass(frozen=True)
 class Task:
-    """Something to measure. `point` is canonical: what the instrument ignores is at its default.
+    """One thing to measure. `point` has defaults in the fields that the instrument ignores.
 
-    `pool` names the machines where it is to be measured, such as a cluster's partition, unless
-    that is this one: what is asked for there is known before a job has found out where it runs.
+    `pool` names the machines that will measure it, such as a partition of a cluster; "" is this
+    machine. It stands for the machine in the identity, since a job learns only later where it runs.
     """
 
     point: Point
@@ -40,7 +40,7 @@ class Task:
 
     @cached_property
     def code(self) -> CodeVersion:
-        """The versions of the source that the figure comes from."""
+        """The versions of the source code that the figure will come from."""
         return CodeVersion(
             network=network_version(self.point),
             instrument=instrument_version(self.instrument),
@@ -48,7 +48,7 @@ class Task:
 
     @cached_property
     def identity(self) -> str:
-        """A hash of all that could change the figure: equal identities give equal figures."""
+        """A hash of everything that could change the figure."""
         libraries = {
             name: environment.installed_version(name) for name in self.instrument.libraries
         }
@@ -68,21 +68,21 @@ class Task:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def identity_with(self, settings: Mapping[str, Scalar]) -> str:
-        """The identity where `settings`, as weights and a protocol, could change the figure too."""
+        """The identity where `settings` too, such as weights, could change the figure."""
         content = json.dumps([self.identity, settings], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
     def measure(self) -> Measurement:
-        """Run the instrument; its failure is a measurement too, with the reason.
+        """Run the instrument; a failure is a measurement with its reason.
 
-        What is printed meanwhile goes to stderr, and torch's global state is left as it was.
+        Output of the network goes to stderr, and torch's global state is restored.
         """
         try:
             with contained():
                 reading = read(self.instrument, self.point)
         except UnsupportedError as error:
             return self.without_figure("unsupported", str(error))
-        except (Exception, SystemExit) as error:  # a network's failure is this point's alone
+        except (Exception, SystemExit) as error:  # other points go on
             if is_shortage(error):
                 return self.without_figure("oom", shortage_text(error))
             if is_device_loss(error):
@@ -93,17 +93,17 @@ class Task:
         return self.record(reading)
 
     def has_lost_device(self, found: Measurement) -> bool:
-        """Whether the device was there when this process began, and not when it was measured on."""
+        """Whether the device existed when this process began, and not when it was to measure."""
         here = environment.current_environment(self.instrument.device)
         is_gone = here.accelerator and not found.environment.accelerator
         return bool(is_gone) and found.status == "unsupported"
 
     def without_figure(self, status: Status, reason: str) -> Measurement:
-        """The measurement of a task that gave nothing else than a status and its reason."""
+        """The measurement where there is only a status and a reason."""
         return self.record(Reading(()), status, reason)
 
     def record(self, reading: Reading, status: Status = "ok", reason: str = "") -> Measurement:
-        """The measurement that `reading` is of this task."""
+        """The measurement of this task with `reading`."""
         return Measurement(
             quantity=self.instrument.quantity,
             instrument=self.instrument.name,
@@ -123,10 +123,10 @@ class Task:
 
 
 def make_task(point: Point, quantity: str, pool: str = "") -> Task:
-    """The task of a quantity, `macs` or `macs:fvcore`, at a point, on the machines of a `pool`.
+    """The task of a quantity, such as `macs` or `macs:fvcore`, at a point.
 
-    A depth that is left out becomes the network's default. Raises `NetworkError` or `BenchError`
-    for a point or a quantity that cannot be measured.
+    A missing depth becomes the network's default. Raises `NetworkError` or `BenchError` for a point
+    or a quantity that cannot be measured.
     """
     instrument = find_instrument(quantity)
     return Task(configure(instrument.canonical(point)), instrument, pool)
@@ -135,10 +135,10 @@ def make_task(point: Point, quantity: str, pool: str = "") -> Task:
 def make_suite_tasks(
     suite: Suite, name: str, files: Sequence[str] = (), pool: str = ""
 ) -> list[Task]:
-    """Every task of a suite once, in the suite's order, to be measured in a `pool`.
+    """Every task of a suite once, in the suite's order.
 
-    The networks in `files`, `path/to/file.py:factory`, are measured over each sweep as well. Raises
-    `BenchError` with the suite's `name` and the sweep for what cannot be measured.
+    Each sweep also measures the networks in `files`, `path/to/file.py:factory`. Raises `BenchError`
+    with the suite's `name` and the number of the sweep for points that cannot be measured.
     """
     tasks: dict[str, Task] = {}
     for number, sweep in enumerate(suite.sweep, start=1):
@@ -156,7 +156,7 @@ def _sweep_tasks(sweep: Sweep, files: Sequence[str], pool: str) -> Iterator[Task
 
 def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
     for network in sweep.networks:
-        models.get_network(network)  # a suite names networks of ours: it cannot have code run
+        models.get_network(network)  # only registered names: a suite must not run code of a file
     own = product(sweep.networks, sweep.depth_choices, sweep.option_sets)
     variants = [*own, *((file, None, {}) for file in files)]
     sizes = product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes)

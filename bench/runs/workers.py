@@ -1,6 +1,6 @@
-"""Worker processes that measure one task after another, and what becomes of a task in one.
+"""Worker processes, which measure one task after another.
 
-A worker that dies takes nothing with it but its task, which then says how it ended.
+If a worker dies, only its task is affected: its result says how the process ended.
 """
 
 import gc
@@ -22,35 +22,35 @@ from bench.records.measurement import Measurement
 from bench.runs.tasks import Task, make_task
 from models import NetworkError
 
-GONE = "the GPU that was there is gone: see 'nvidia-smi' and the system's log, then run it again"
-GRACE_S = 2.0  # for a process to end by itself, and its libraries to tidy up
+DEVICE_LOST = "the GPU is gone: see 'nvidia-smi' and the system's log, then run it again"
+GRACE_S = 2.0  # for a process and its libraries to end by themselves
 
-Result = tuple[str, Measurement]  # with its identity
+Result = tuple[str, Measurement]  # an identity and its measurement
 
 
 class Worker:
-    """A process that measures what it is given."""
+    """A process that measures the tasks that it is given."""
 
     def __init__(self, time_limit_s: float) -> None:
         processes = process_context()
         self.connection, inner = processes.Pipe()
         self._process = processes.Process(target=_serve, args=(inner,))
-        with block_interrupts():  # here, because `start` itself may unblock it
+        with block_interrupts():  # here, because `start` may unblock them
             self._process.start()
-        inner.close()  # so that the worker's end is the only one
+        inner.close()  # so that only the worker holds its end
         self._time_limit_s = time_limit_s
         self.task: Task | None = None
         self.deadline = inf
 
     def give(self, task: Task) -> None:
-        """Have the worker measure `task`; its connection tells the end."""
+        """Have the worker measure `task`. Its connection becomes ready when it is done."""
         self.task = task
         self.deadline = time.monotonic() + self._time_limit_s
-        with suppress(BrokenPipeError):  # the worker has died, as `take` will find
+        with suppress(BrokenPipeError):  # the worker has died: `take` will find out
             self.connection.send((task.point, task.instrument.label, task.pool))
 
     def take(self) -> Result:
-        """The result of the task, or how it ended: the worker is gone then."""
+        """The result of the task; if the worker died, how it ended."""
         assert self.task is not None
         given, self.task, self.deadline = self.task, None, inf
         try:
@@ -60,15 +60,15 @@ class Worker:
         if isinstance(result, str):
             return given.identity, given.without_figure("failed", result)
         if given.has_lost_device(result[1]):
-            return given.identity, given.without_figure("lost", GONE)
+            return given.identity, given.without_figure("lost", DEVICE_LOST)
         return result
 
     def give_up(self) -> Result:
-        """End the worker in the middle of its task."""
+        """End the worker during its task; returns the task's result."""
         assert self.task is not None
         self.end()
         given, self.task, self.deadline = self.task, None, inf
-        reason = f"took longer than the limit of {self._time_limit_s:g} s: allow --time-limit more"
+        reason = f"took longer than {self._time_limit_s:g} s: allow more with --time-limit"
         return given.identity, given.without_figure("timeout", reason)
 
     @property
@@ -77,7 +77,7 @@ class Worker:
         return self._process.is_alive()
 
     def end(self) -> None:
-        """End the process: by itself where it is idle, as it finds that no task can come."""
+        """End the process. An idle one ends by itself when its connection is closed."""
         self.connection.close()
         self._process.join(0 if self.task else GRACE_S)
         self._process.kill()
@@ -87,9 +87,9 @@ class Worker:
         self._process.join()
         code = self._process.exitcode or 0
         if code >= 0:
-            return f"its process ended by itself, with exit code {code}"
+            return f"its process ended with exit code {code}"
         name = signal.Signals(-code).name
-        memory = ", as the system does when memory runs out" if name == "SIGKILL" else ""
+        memory = ", which the system sends when memory runs out" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{memory}"
 
 
@@ -102,11 +102,11 @@ def measure_tasks(
     finish: bool = False,
     begin: Callable[[Task], bool] = lambda _: True,
 ) -> Generator[Result]:
-    """The results of `tasks` as they come, from `jobs` workers; `fresh` has one for each task.
+    """Measure `tasks` in `jobs` workers, and yield the results as they come.
 
-    `begin` is asked before each task; when it says no, that one and those after it are left out.
-    With `finish`, an interrupt ends it after the tasks in flight, whose results come before it is
-    raised; a second one ends it at once.
+    With `fresh` each task has a process of its own. `begin` is called before each task; if it
+    returns False, that task and all later ones are left out. With `finish`, an interrupt is raised
+    after the results of the tasks in flight; a second one is raised at once.
     """
     waiting, workers = deque(tasks), list[Worker]()
     interrupt: KeyboardInterrupt | None = None
@@ -145,7 +145,7 @@ def measure_tasks(
 
 
 def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
-    """Wait for the next results, or for the time of a task to be over."""
+    """Wait for the next results, or until a task exceeds its time."""
     if not workers:
         return []
     soonest = min(worker.deadline for worker in workers)
@@ -158,14 +158,16 @@ def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
 
 
 def _serve(connection: Connection) -> None:
-    """What a worker does: measure what comes, until no more can come."""
-    for ending in (signal.SIGINT, signal.SIGTERM):  # a terminal and a scheduler signal all at once
-        signal.signal(ending, signal.SIG_IGN)  # only the parent answers, and this ends with it
+    """The main function of a worker: measure tasks until the connection is closed."""
+    # A terminal and a scheduler signal all processes at once. Only the parent handles the signal;
+    # this process ends with it.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
-    gc.freeze()  # what was imported is no garbage, and there is so much of it that looking is slow
-    torch.set_num_threads(1)  # what uses more says so; a thread a core in every worker crawls
+    gc.freeze()  # imported modules are no garbage, and searching them takes long
+    torch.set_num_threads(1)  # with a thread a core in every worker, all of them are slow
     while True:
         try:
             point, quantity, pool = connection.recv()
@@ -173,14 +175,14 @@ def _serve(connection: Connection) -> None:
             return
         try:
             found = make_task(point, quantity, pool)
-        except (BenchError, NetworkError) as error:  # a user's file is not what it was
+        except (BenchError, NetworkError) as error:  # a user's file has changed
             connection.send(str(error))
         else:
             connection.send((found.identity, found.measure()))
 
 
 def _end_with_parent() -> None:
-    """Wait for the parent to die, by whatever signal."""
+    """End this process when the parent has died."""
     parent = parent_process()
     assert parent is not None
     wait([parent.sentinel])

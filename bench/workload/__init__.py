@@ -1,1 +1,1 @@
-"""What is measured: the network of a point, its clip, and one step over it."""
+"""The work that is measured: a network, its clip, and one step of inference or training."""

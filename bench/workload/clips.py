@@ -1,4 +1,4 @@
-"""Clips without content for the instruments: N x C x T x H x W, float32."""
+"""Clips for the instruments: N x C x T x H x W, float32."""
 
 import torch
 from torch import Tensor, nn
@@ -13,10 +13,10 @@ def check_clip_shape(shape: tuple[int, ...]) -> None:
 
 
 def blank_clip(model: nn.Module, shape: tuple[int, ...]) -> Tensor:
-    """A clip of zeros, stored the way `model` reads it without a copy.
+    """A clip of zeros, stored so that `model` reads it without a copy.
 
-    A network that shares a 2D trunk among the frames says `frames_first`: its clip is stored frame
-    by frame, as decoders write it. Any other clip is stored contiguously.
+    A network with a 2D trunk over frames sets `frames_first`: its clip is stored frame by frame, as
+    decoders write it. Any other clip is stored contiguously.
     """
     if not getattr(model, "frames_first", False):
         return torch.zeros(shape)

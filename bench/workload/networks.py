@@ -1,4 +1,4 @@
-"""The network of a point: one of ours by name, or `path/to/file.py:factory`, a user's."""
+"""The network of a point: a registered name, or `path/to/file.py:factory` in a user's file."""
 
 from functools import partial
 from pathlib import Path
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
     from models.own_imports import Sources
 
-FILE_MARK = ".py:"  # no network of ours has it in its name
+FILE_MARK = ".py:"  # no registered name contains it
 
 _checked: "dict[tuple[Path, Point], Sources]" = {}
 
 
 def configure(point: Point) -> Point:
-    """`point` as its network understands it: with a depth where it has some, without its defaults.
+    """`point` with the network's default depth filled in, and without options at their defaults.
 
-    Raises `NetworkError` for what the network cannot be built with, and for a network of a file
-    that cannot take the point's clip.
+    Raises `NetworkError` for settings that the network cannot be built with, and for a network in a
+    file that does not accept the point's clip.
     """
     if FILE_MARK in point.network:
         if point.depth is not None:
@@ -47,7 +47,7 @@ def configure(point: Point) -> Point:
 
 
 def build(point: Point) -> "nn.Module":
-    """The network of `point`, on torch's current default device."""
+    """Build the network of `point` on torch's current default device."""
     if FILE_MARK in point.network:
         network = load_factory(point.network)
         return network.build(point.clip_shape, point.num_classes, dict(point.options))
@@ -61,21 +61,22 @@ def build(point: Point) -> "nn.Module":
 
 
 def build_on_meta(point: Point) -> "nn.Module":
-    """The network of `point`, on torch's meta device."""
+    """Build the network of `point` on torch's meta device."""
     return meta.build_on_meta(partial(build, point))
 
 
 def network_version(point: Point) -> str:
-    """A fingerprint of the source that the network of `point` is built from."""
+    """A fingerprint of the source code that the network of `point` is built from."""
     if FILE_MARK in point.network:
         return _own_sources(point).fingerprint()
     return code_version(models.get_network(point.network).module)
 
 
 def _own_sources(point: Point) -> "Sources":
-    """What a user's network is built from, known after a forward pass, where files import others.
+    """The files that a user's network is built from, known after a forward pass.
 
-    It does not depend on the points before: they may have imported what this one would import.
+    The file is executed anew for each point: an earlier point may have imported files that this one
+    would have to import itself.
     """
     key = (Path.cwd(), point)
     sources = _checked.get(key)

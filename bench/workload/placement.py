@@ -1,4 +1,4 @@
-"""The network of a point and a clip for it, on a device, as they are measured there."""
+"""Placing the network of a point and a clip on a device, ready to be measured."""
 
 import torch
 from torch import Tensor, nn
@@ -10,13 +10,13 @@ from bench.workload.networks import build
 from bench.workload.settings import fix_seed
 
 AMPERE = (8, 0)  # compute capability
-FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the dimensions of a weight
+FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the number of dimensions
 
 
 def place(point: Point, device: Device) -> tuple[nn.Module, Tensor]:
     """The network of `point` and a random clip for it of N x C x T x H x W, both on `device`.
 
-    Raises `UnsupportedError` where there is no such device, or it has no such precision.
+    Raises `UnsupportedError` where this machine lacks the device, or the device the precision.
     """
     check_device(point, device)
     with fix_seed():
@@ -34,12 +34,12 @@ def place(point: Point, device: Device) -> tuple[nn.Module, Tensor]:
 
 
 def check_device(point: Point, device: Device) -> None:
-    """Raise `UnsupportedError` unless this machine has the device, and the device the precision."""
+    """Raise `UnsupportedError` if this machine lacks the device, or the device the precision."""
     if device == "cuda" and not torch.cuda.is_available():
         raise UnsupportedError("this machine has no CUDA device that PyTorch can use")
     is_ampere = device == "cuda" and torch.cuda.get_device_capability() >= AMPERE
     if point.precision == "tf32" and not is_ampere:
-        raise UnsupportedError("TF32 is a precision of NVIDIA GPUs from the Ampere generation on")
+        raise UnsupportedError("TF32 needs an NVIDIA GPU of the Ampere generation or later")
     if point.precision == "bf16" and device == "cuda" and not is_ampere:
         raise UnsupportedError("bfloat16 needs an NVIDIA GPU of the Ampere generation or later")
 

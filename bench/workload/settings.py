@@ -1,4 +1,4 @@
-"""What torch computes with while something is measured: fixed, on record, and restored after."""
+"""Settings of torch that are fixed and recorded during a measurement, and restored after it."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,7 +10,7 @@ from bench.records.point import Device
 from bench.records.record import Scalar
 from suites.fields import Precision
 
-SEED = 0  # of weights and clips: no figure depends on values, but a failure may
+SEED = 0  # of weights and clips: figures do not depend on their values, but failures may
 
 Settings = dict[str, Scalar]
 
@@ -19,10 +19,10 @@ Settings = dict[str, Scalar]
 def fix_settings(
     device: Device, precision: Precision, *, threads: int, cudnn_benchmark: bool
 ) -> Iterator[Settings]:
-    """Within: torch computes with `threads` on the CPU, and on CUDA as is said here.
+    """Within: torch uses these settings. Yields the ones that a record should have.
 
-    `fp32` means it: TF32 is for `tf32` alone. `cudnn_benchmark` lets cuDNN try its algorithms and
-    keep the fastest. Yields what a record should hold of this.
+    `threads` compute on the CPU. On CUDA, TF32 is used for `tf32` only, never for `fp32`, and with
+    `cudnn_benchmark` cuDNN tries its algorithms and keeps the fastest.
     """
     cudnn: Any = torch.backends.cudnn  # which declares no types
     with ExitStack() as after:
@@ -40,7 +40,7 @@ def fix_settings(
 
 @contextmanager
 def fix_seed() -> Iterator[None]:
-    """Within: random numbers start at `SEED`; after, they go on as if nothing had been drawn."""
+    """Within: random numbers start from `SEED`. After: their state is as it was before."""
     devices = range(torch.cuda.device_count() if torch.cuda.is_initialized() else 0)
     with torch.random.fork_rng(devices):
         torch.manual_seed(SEED)

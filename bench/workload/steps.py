@@ -1,7 +1,7 @@
-"""One step of a network over a batch: what latency times, and what memory is the peak of.
+"""One step of a network over a batch: the unit of latency and of peak memory.
 
-A clip is N x C x T x H x W. `infer` is a forward pass in eval mode without gradients; `train` is
-forward, cross-entropy, backward and a step of SGD with momentum, which changes the weights.
+A clip is N x C x T x H x W. `infer` is a forward pass in eval mode without gradients. `train` is
+forward, cross-entropy, backward and an update by SGD with momentum, which changes the weights.
 """
 
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from bench.errors import BenchError
 from suites.fields import Mode, Precision
 
 LEARNING_RATE = 0.01
-MOMENTUM = 0.9  # any value but 0 makes SGD keep a buffer for each parameter
-HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}  # the types that autocast multiplies in
+MOMENTUM = 0.9  # unless it is 0, SGD keeps a buffer for each parameter
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}  # the types that autocast uses
 
 Step = Callable[[], object]
 
 
 def make_step(model: nn.Module, clip: Tensor, mode: Mode, precision: Precision = "fp32") -> Step:
-    """A call that runs one step of `model` over `clip`, on the clip's device.
+    """A function that runs one step of `model` over `clip`, on the clip's device.
 
-    Raises `BenchError` for another mode, and for training a network without parameters.
+    Raises `BenchError` for an unknown mode, and for training a network without parameters.
     """
     check_mode(mode)
     if mode == "train":
@@ -39,22 +39,23 @@ def make_step(model: nn.Module, clip: Tensor, mode: Mode, precision: Precision =
 
 
 def check_mode(mode: str) -> None:
-    """Raise `BenchError` unless there is such a mode."""
+    """Raise `BenchError` unless `mode` is a mode."""
     if mode not in get_args(Mode):
         raise BenchError(f"mode must be 'train' or 'infer', not {mode!r}")
 
 
 def autocast(clip: Tensor, precision: Precision) -> AbstractContextManager[object]:
-    """Within: torch multiplies in the type of `precision`, as it chooses by operator."""
+    """Within: operators compute in `precision` where autocast chooses it for them."""
     if precision not in HALF:
         return nullcontext()
     return torch.autocast(clip.device.type, HALF[precision])
 
 
 class TrainingStep:
-    """A training step in its parts; calling it runs all of them.
+    """A training step; calling it runs it. `loss` is its first part.
 
-    fp16 scales its loss, as its range requires. `foreach` is SGD's own: None as PyTorch chooses.
+    With fp16 the loss is scaled, as its range requires. `foreach` is SGD's option: None lets
+    PyTorch choose.
     """
 
     def __init__(
@@ -74,12 +75,12 @@ class TrainingStep:
         self._scaler = torch.amp.GradScaler(clip.device.type, enabled=precision == "fp16")
 
     def loss(self) -> Tensor:
-        """The forward pass and the cross-entropy of its logits."""
+        """Run the forward pass and return the cross-entropy."""
         with autocast(self._clip, self._precision):
             return nn.functional.cross_entropy(self._model(self._clip), self.labels)
 
     def __call__(self) -> None:
-        """Run the step; the gradients of the last one are freed before the forward pass."""
+        """Run the step. The gradients of the previous step are freed before the forward pass."""
         self.optimizer.zero_grad()
         self._scaler.scale(self.loss()).backward()
         self._scaler.step(self.optimizer)

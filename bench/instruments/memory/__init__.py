@@ -1,4 +1,4 @@
-"""Peak memory: simulated before there is a machine, and measured on the machine itself."""
+"""Peak memory: simulated without a machine, or measured on one."""
 
 from bench.instruments.memory.measured import MeasuredPeak, measure
 from bench.instruments.memory.simulated import CUDA_BLOCK_BYTES, PeakMemory, simulate

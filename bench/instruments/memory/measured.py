@@ -1,6 +1,6 @@
-"""Peak memory of a step on the machine itself; nothing is timed meanwhile.
+"""Peak memory of a step, measured on the machine.
 
-What a process has used before stays with it, so that a point is measured in a fresh process.
+A process keeps memory that it has used before: each point is measured in a fresh process.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from suites.fields import Mode, Precision
 
-SETTLING_STEPS = 2  # after them momentum buffers, workspaces and casts are there
+SETTLING_STEPS = 2  # after them momentum buffers, workspaces and casts exist
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
-RESET_PEAK = "5"  # what Linux takes as: the peak is from now on
+RESET_PEAK = "5"  # tells Linux to measure the peak from now on
 
 
 @dataclass(frozen=True)
 class MeasuredPeak:
-    """The most bytes in use at once, and what the allocator held meanwhile.
+    """The largest number of bytes in use at once, and the bytes that the allocator held.
 
-    On CUDA, `peak_bytes` are those of tensors and `reserved_bytes` all that PyTorch took from the
-    device. On a CPU both are resident memory that the process did not have before the network was
-    built: with the workspaces of libraries, and what the allocator keeps of freed tensors.
+    On CUDA, `peak_bytes` are those of tensors and `reserved_bytes` everything that PyTorch took
+    from the device. On a CPU both are the growth of resident memory since before the network was
+    built, which includes workspaces of libraries and freed tensors that the allocator keeps.
     """
 
     peak_bytes: int
@@ -56,11 +56,11 @@ def measure(
     mode: Mode = "train",
     precision: Precision = "fp32",
 ) -> MeasuredPeak:
-    """Return the peak of a step of the network and over the clip that `placed` puts on `device`.
+    """Return the peak of a step of the network over the clip that `placed` puts on `device`.
 
-    The clip is N x C x T x H x W. The steps are those that `simulate` simulates.
-    Raises torch's own error where the memory does not suffice, and `UnsupportedError` where the
-    system does not tell what a process uses.
+    The clip is N x C x T x H x W. The step is the one that `simulate` simulates. Raises torch's own
+    error where the memory does not suffice, and `UnsupportedError` where the system does not report
+    the memory of a process.
     """
     return (_on_cuda if device == "cuda" else _on_cpu)(placed, mode, precision)
 
@@ -82,7 +82,9 @@ def _on_cpu(
     placed: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
 ) -> MeasuredPeak:
     if not CLEAR.exists():
-        raise UnsupportedError("this system does not tell the peak memory of a process: use Linux")
+        raise UnsupportedError(
+            "this system does not report the peak memory of a process: use Linux"
+        )
     _load_libraries()
     before = _resident_bytes("VmRSS")
     CLEAR.write_text(RESET_PEAK)
@@ -94,15 +96,15 @@ def _on_cpu(
 
 
 def _load_libraries() -> None:
-    """Have PyTorch load what it computes with, which is no network's memory."""
+    """Have PyTorch load its libraries, whose memory is not the network's."""
     tiny = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.Flatten(), nn.Linear(288, 2))
     make_step(tiny, torch.zeros(2, 3, 8, 8), "train")()
 
 
 def _resident_bytes(key: str) -> int:
-    """A figure of this process's memory, as Linux keeps it."""
+    """A figure of this process's memory in bytes, as Linux reports it."""
     for line in STATUS.read_text().splitlines():
         name, _, value = line.partition(":")
         if name == key:
             return int(value.split()[0]) * 1024
-    raise UnsupportedError(f"this system does not tell {key} of a process: use Linux")
+    raise UnsupportedError(f"this system does not report {key} of a process: use Linux")

@@ -1,8 +1,8 @@
-"""Peak memory of a training step or a forward pass, simulated: no GPU, nothing computed.
+"""Peak memory of a training step or a forward pass, simulated without a GPU.
 
 A clip is N x C x T x H x W; every figure is in bytes. The network runs on tensors that have shapes
-and storages but no contents, while a ledger follows the birth and death of every storage. What a
-GPU adds is left out: the context, and the workspaces of its libraries.
+and storages but no contents, and nothing is computed. A ledger follows the birth and death of every
+storage. The CUDA context and the workspaces of libraries are not included.
 """
 
 import weakref
@@ -28,15 +28,15 @@ Kind = Literal[
     "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
 ]
 
-CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator hands out multiples of this
+CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """The most bytes alive at once, and what they were by kind at that moment.
+    """The largest number of bytes alive at once, and those bytes by kind.
 
-    `activations` are born in the forward pass, `temporaries` in the backward pass and the optimizer
-    step; `inputs` are the clip and its labels.
+    `inputs` are the clip and its labels. `activations` are born in the forward pass, `temporaries`
+    in the backward pass and the optimizer step.
     """
 
     peak_bytes: int
@@ -60,12 +60,12 @@ def simulate(
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
     `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
-    momentum, where the momentum buffers exist and the gradients were freed before the forward pass.
-    `infer` is a forward pass without gradients. `bf16` and `fp16` choose
-    types by operator, as autocast does on a CPU. `clip_shape` is (N, C, T, H, W) and every storage
-    counts as the next multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for an
-    allocator that does not round. Raises `BenchError` for another mode or shape, and for training
-    a network without parameters.
+    momentum. Its momentum buffers exist, and its gradients were freed before the forward pass.
+    `infer` is a forward pass without gradients. `bf16` and `fp16` use the types that autocast
+    chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every storage is rounded up to a
+    multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for no rounding. Raises
+    `BenchError` for an unknown mode, for another shape, and for training a network without
+    parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
@@ -89,7 +89,7 @@ def simulate(
 
 
 def _train(step: TrainingStep, ledger: "_Ledger") -> None:
-    """Run a training step that has its momentum buffers, and no gradients yet."""
+    """Run a training step with momentum buffers, and without gradients at its start."""
     for parameter in step.parameters:
         momentum = torch.empty_like(parameter)
         step.optimizer.state[parameter]["momentum_buffer"] = momentum
@@ -114,7 +114,7 @@ class _Ledger(TorchDispatchMode):
         self._block_bytes = block_bytes
         self._alive_bytes = 0
         self._by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
-        # By the storage's address; the reference tells its death.
+        # By the storage's address; the reference calls back when it dies.
         self._entries: dict[int, tuple[Kind, int, weakref.ref[torch.UntypedStorage]]] = {}
 
     def __torch_dispatch__(

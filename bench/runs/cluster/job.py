@@ -1,7 +1,7 @@
-"""What runs in a job: the tasks of a pack, told as they come.
+"""The program of a job: it measures the tasks of a pack, and logs each result.
 
-A job that a scheduler starts again, after its machine died or another one needed it, goes on with
-what its log has no result of.
+A scheduler may start a job again, after a failure of its machine or for a more urgent job. It then
+goes on with the tasks that its log has no result of.
 """
 
 import os
@@ -15,15 +15,15 @@ from bench.runs.cluster.pack import LOG, STOP, Done, Line, Log, LogWriter, Pack,
 from bench.runs.runner import measure_in_order
 from bench.runs.tasks import Task, make_task
 
-MARGIN_S = 30.0  # for a job to start, and to end before it is ended
-DYING_S = 2.0  # a scheduler that kills a job kills one of its processes after the other
+MARGIN_S = 30.0  # for a job to start, and to end before the scheduler ends it
+DYING_S = 2.0  # a scheduler kills the processes of a job one after the other
 
 
 def work(path: str) -> None:
-    """Measure the pack in the file at `path`; its log stands beside it.
+    """Measure the pack in the file at `path`, and write its log beside it.
 
-    No task begins that could take longer than the job has, or once the folder's stop file is there.
-    Does nothing where the pack was withdrawn, or another job has it.
+    No task begins that could exceed the time of the job, and none after the stop file exists. Does
+    nothing if the pack was withdrawn, or if another job has it.
     """
     start = time.monotonic()
     file = Path(path).absolute()
@@ -43,7 +43,7 @@ def work(path: str) -> None:
 
 
 def _measure(pack: Pack, writer: LogWriter, may_begin: Callable[[], bool]) -> None:
-    """Tell the results of a pack's tasks, but for those that the log has or that are lost."""
+    """Measure and log the tasks of a pack, without those that are in the log or lost."""
     start_fork_server()
     log = Log(writer.path)
     for _ in log.news():
@@ -68,7 +68,7 @@ def _measure(pack: Pack, writer: LogWriter, may_begin: Callable[[], bool]) -> No
     with closing(coming):
         for identity, found in coming:
             if found.status == "killed":
-                time.sleep(DYING_S)  # where this job is next, the loss is its, not the point's
+                time.sleep(DYING_S)  # if this job dies next, the job is lost and not the point
             number = numbers[found.point, found.label]
             done = Done(task=number, identity=identity, measurement=found)
             writer.write(Line(done=done))

@@ -1,4 +1,4 @@
-"""Locks on files, which end with the process that holds them, however it ends."""
+"""Locks on files. A lock ends with the process that holds it, however that ends."""
 
 import fcntl
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from pathlib import Path
 
 @contextmanager
 def lock(path: Path) -> Iterator[bool]:
-    """Lock the file at `path` and make it where there is none; False where another process has it.
+    """Lock the file at `path`, made if missing. Yields False if another process holds the lock.
 
-    True as well on a file system without locks: there, nothing tells.
+    On a file system without locks it yields True.
     """
     with path.open("ab") as file:
         try:

@@ -1,7 +1,7 @@
-"""What a job is asked and what it answers, in files of the folder that both sides see.
+"""The files that a job and the process that waits for it exchange in their common folder.
 
-`NAME.json` is the pack, `NAME.job` which job has it, `NAME.log` what the job tells, a line each. A
-pack whose file is gone was withdrawn: a job that finds none does nothing.
+`NAME.json` is the pack of tasks, `NAME.job` names the job that has it, `NAME.log` is the log of the
+job, one line for each event. A pack whose file is gone was withdrawn: its job does nothing.
 """
 
 import json
@@ -24,13 +24,13 @@ from bench.runs.cluster.locks import lock
 from suites.fields import Count
 
 ADVICE = "delete it, then run the same command again"
-MAX_LINE_BYTES = 64 << 20  # as a store has it
+MAX_LINE_BYTES = 64 << 20  # as of a record in a store
 PACK, LOG, JOB = ".json", ".log", ".job"
 STOP = "stop"  # a file that asks every job to end after the points in flight
 
 
 class PackedTask(Record):
-    """One task of a pack, and how often it was in flight when a job was lost."""
+    """One task of a pack. `losses` counts the lost jobs that it was in flight in."""
 
     point: Point
     label: str
@@ -38,10 +38,10 @@ class PackedTask(Record):
 
 
 class Pack(Record):
-    """What a job is to measure, in order, and how.
+    """The tasks of a job, in order, and how to measure them.
 
-    `folder` is where paths start from, `jobs` how many processes measure what is of no machine.
-    What was lost more than `requeues` times is not tried again.
+    Relative paths start from `folder`. `jobs` processes measure tasks whose figures depend on no
+    machine. A task that was lost more than `requeues` times is not tried again.
     """
 
     tasks: tuple[PackedTask, ...]
@@ -54,12 +54,12 @@ class Pack(Record):
 
     @property
     def device(self) -> Device | None:
-        """What its tasks measure on, if they are of the machine; a pack has them of one kind."""
+        """The device that all its tasks measure on; None where they depend on no machine."""
         return find_instrument(self.tasks[0].label).device
 
 
 class Done(Record):
-    """The result of a task, told by its place in the pack."""
+    """The result of a task, which is given by its position in the pack."""
 
     task: int
     identity: str
@@ -67,7 +67,7 @@ class Done(Record):
 
 
 class Line(Record):
-    """What a job tells: that it started, began a task, has its result, or ended by itself."""
+    """An event of a job: it started, began a task, has its result, or ended by itself."""
 
     started: bool = False
     begun: int | None = None
@@ -76,7 +76,7 @@ class Line(Record):
 
 
 class Log:
-    """What a job has told, read as it grows."""
+    """The log of a job, read as it grows."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -87,7 +87,7 @@ class Log:
         self._read_bytes = 0
 
     def news(self) -> Iterator[Done]:
-        """The results since the last call. A line that is cut off, as by a kill, is none.
+        """The results since the last call. A line that was cut off by a kill is ignored.
 
         Raises `BenchError` where the file cannot be read.
         """
@@ -95,7 +95,7 @@ class Log:
             try:
                 read = Line.model_validate_json(line)
             except ValidationError:
-                continue  # its task has no result, so it will be measured again
+                continue  # its task has no result: it will be measured again
             self.has_started = True
             self.has_ended = read.ended or (self.has_ended and not read.started)
             if read.begun is not None:
@@ -105,12 +105,12 @@ class Log:
                 yield read.done
 
     def losses(self, task: int) -> int:
-        """How often the job began a task, which it has no result of."""
+        """How often the job began a task without finishing it."""
         return 0 if task in self.done else self.begun[task]
 
     def _lines(self) -> list[bytes]:
         try:
-            with self.path.open("rb") as file:  # anew each time: network file systems cache
+            with self.path.open("rb") as file:  # opened each time: network file systems cache
                 file.seek(self._read_bytes)
                 content = file.read(MAX_LINE_BYTES)
         except FileNotFoundError:
@@ -125,7 +125,7 @@ class Log:
 
 
 class LogWriter:
-    """Appends to a log, each line on the disk before the next thing is done."""
+    """Appends to a log; each line is on the disk before anything else is done."""
 
     def __init__(self, path: Path, file: IO[bytes]) -> None:
         self.path = path
@@ -140,9 +140,9 @@ class LogWriter:
 
 @contextmanager
 def open_log(path: Path) -> Iterator[LogWriter | None]:
-    """Append to the log at `path`, locked meanwhile; None where another job does.
+    """Open the log at `path` for appending, locked meanwhile; None while another job has it.
 
-    It starts on a new line, where a job before was cut off.
+    It starts on a new line, since an earlier job may have been cut off.
     """
     with lock(path) as is_ours, path.open("ab") as file:
         if not is_ours:
@@ -154,12 +154,12 @@ def open_log(path: Path) -> Iterator[LogWriter | None]:
 
 
 def write_pack(path: Path, pack: Pack) -> None:
-    """Write a pack whole; raises `BenchError` where it cannot be written."""
+    """Write a pack, whole or not at all. Raises `BenchError` where it cannot be written."""
     write_whole(path, pack.model_dump_json(), advice="check the folder and the free space")
 
 
 def read_pack(path: Path) -> Pack:
-    """Read a pack; raises `BenchError` for a file that is none."""
+    """Read a pack. Raises `BenchError` for any other file."""
     content = load_object(path, advice=ADVICE)
     try:
         return Pack.model_validate_json(json.dumps(content))

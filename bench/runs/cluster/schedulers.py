@@ -1,7 +1,7 @@
-"""What runs jobs: Slurm, or processes of this machine in its place. Both through submitit.
+"""Schedulers of jobs, used through submitit: Slurm, or processes of this machine in place of it.
 
-submitit learns what became of a Slurm job from Slurm's accounting, which many clusters do not have;
-here it is the queue that tells which jobs there are.
+submitit asks Slurm's accounting for the state of a job, which many clusters do not have. Here the
+queue is asked which jobs there are.
 """
 
 import getpass
@@ -21,58 +21,58 @@ from bench.runs.cluster.locks import is_locked
 if TYPE_CHECKING:
     from submitit import Job, LocalExecutor, SlurmExecutor
 
-QUEUE_S = 5.0  # how often the queue is asked: every user of a cluster does so
-ANSWER_S = 60.0  # how long it may take to answer
+QUEUE_S = 5.0  # between two queries of the queue, which all users share
+ANSWER_S = 60.0  # the longest time that an answer may take
 ARRAY_MOST = 1000  # jobs of an array: Slurm's MaxArraySize is 1001 where nobody changed it
-# Parameters of a job that have nothing to do with the machines it runs on.
+# Parameters of a job that do not affect which machines it runs on.
 BOOKKEEPING = ("account", "comment", "mail_type", "mail_user", "nice", "qos", "wckey")
-GPUS = ("gpus", "gpus_per_node", "gpus_per_task", "gres")  # with which a user asks for GPUs
+GPUS = ("gpus", "gpus_per_node", "gpus_per_task", "gres")  # parameters that request GPUs
 
 
 class Scheduler(Protocol):
-    """What runs jobs."""
+    """A scheduler of jobs."""
 
     name: str
-    most_jobs: int | None  # at once; None where the scheduler sees to it
-    lag_s: float  # until what a job wrote at its end is seen
+    most_jobs: int | None  # at once; None where the scheduler limits them itself
+    lag_s: float  # until the last lines of a job's log are visible
 
     @property
     def pool(self) -> str:
-        """Of tasks that measure machines; "" where jobs run on this one."""
+        """The machines that jobs run on, as a task's `pool`; "" for this machine."""
 
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
-        """Submit a job for each pack, with a GPU each where `gpu`; returns their identifiers."""
+        """Submit a job for each pack, with a GPU each if `gpu`; returns their identifiers."""
 
     def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
-        """Those of `jobs` that wait or run, as far as can be told; `logs` are theirs."""
+        """Those of `jobs` that wait or run, as far as is known. `logs` are the logs of all."""
 
     def cancel(self, jobs: Collection[str]) -> None:
-        """End jobs."""
+        """Cancel jobs, whether they wait or run."""
 
 
 class LocalProcesses:
-    """Processes of this machine, so that a sweep of jobs can be tried without a cluster."""
+    """Processes of this machine: jobs without a cluster."""
 
     name = "submitit-local"
     pool = ""
     lag_s = 0.0
 
     def __init__(self, folder: Path, workers: int, job_time_s: float) -> None:
-        _submitit()  # here, before anything is made
+        _submitit()  # raises before anything is made
         self.most_jobs: int | None = workers
         self._folder = folder
         self._job_time_s = job_time_s
         self._jobs: dict[str, Job[None]] = {}
 
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
-        """Start a process for each pack; GPUs are everybody's here."""
+        """Start a process for each pack; all of them share the GPUs."""
         executor = self._executor()
         jobs = [executor.submit(work, str(pack)) for pack in packs]
         self._jobs |= {job.job_id: job for job in jobs}
         return [job.job_id for job in jobs]
 
     def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
-        """Those that run; of a process that another one started, its lock on the log tells."""
+        """Those that run. A process that somebody else started holds the lock on its log."""
         return {
             job
             for job in jobs
@@ -80,7 +80,7 @@ class LocalProcesses:
         }
 
     def cancel(self, jobs: Collection[str]) -> None:
-        """End the processes that this one started."""
+        """End those that this process started."""
         for job in jobs:
             if job in self._jobs:
                 self._jobs[job].cancel(check=False)
@@ -92,10 +92,10 @@ class LocalProcesses:
 
 
 class Slurm:
-    """A cluster's Slurm. `parameters` are those of sbatch, such as `partition`."""
+    """Slurm on a cluster. `parameters` are options of sbatch, such as `partition`."""
 
     name = "slurm"
-    most_jobs: int | None = None  # the array says how many
+    most_jobs: int | None = None  # the array limits them
     lag_s = 10.0  # as of a network file system
 
     def __init__(
@@ -108,7 +108,7 @@ class Slurm:
     ) -> None:
         _submitit()
         if shutil.which("sbatch") is None or shutil.which("srun") is None:
-            raise UnsupportedError("there is no Slurm here: run this where sbatch and srun are")
+            raise UnsupportedError("sbatch and srun are not found: run this on a node of a cluster")
         self._folder = folder
         self._workers = workers
         self._minutes = ceil(job_time_s / 60)
@@ -119,15 +119,15 @@ class Slurm:
 
     @property
     def pool(self) -> str:
-        """What was asked for that decides which machines jobs run on."""
+        """The requested parameters that decide which machines jobs run on."""
         asked = {"cpus_per_task": str(self._cores), **self._parameters}
         decisive = (f"{k}={v}" for k, v in sorted(asked.items()) if k not in BOOKKEEPING)
         return " ".join([self.name, *decisive])
 
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
-        """Submit arrays of a job for each pack.
+        """Submit arrays with a job for each pack.
 
-        Raises `BenchError` with what sbatch says where it refuses.
+        Raises `BenchError` with the message of sbatch if it refuses.
         """
         executor = self._executor(gpu)
         jobs: list[Job[None]] = []
@@ -135,14 +135,14 @@ class Slurm:
             part = [str(pack) for pack in packs[start : start + ARRAY_MOST]]
             try:
                 jobs += executor.map_array(work, part)
-            except Exception as error:  # of several kinds, with what sbatch printed
+            except Exception as error:  # of several types, with the output of sbatch
                 line = " ".join(str(error).split()) or type(error).__name__
                 raise BenchError(f"sbatch: {line}: correct --slurm") from error
         self._queued |= {job.job_id for job in jobs}
         return [job.job_id for job in jobs]
 
     def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
-        """Those in the queue, pending or running; all of them where the queue does not answer."""
+        """Those in the queue, pending or running; all of them if the queue does not answer."""
         if time.monotonic() - self._asked_at >= QUEUE_S:
             self._asked_at = time.monotonic()
             queued = _queue()
@@ -152,7 +152,7 @@ class Slurm:
         return set(jobs) & self._queued
 
     def cancel(self, jobs: Collection[str]) -> None:
-        """Take jobs out of the queue, and end those that run."""
+        """Remove jobs from the queue, and end those that run."""
         if jobs:
             _call(["scancel", "--quiet", "--", *jobs])
 
@@ -171,14 +171,14 @@ class Slurm:
 
 
 def _queue() -> set[str] | None:
-    """This user's jobs that wait or run, those of arrays one by one; None without an answer."""
+    """This user's jobs that wait or run, each job of an array by itself; None without an answer."""
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--user={getpass.getuser()}"]
     printed = _call(command)
     return None if printed is None else set(printed.split())
 
 
 def _call(command: Sequence[str]) -> str | None:
-    """What a command prints, None where it fails: Slurm is asked again later."""
+    """The output of a command; None if it fails, since Slurm is asked again later."""
     try:
         return subprocess.run(
             command, capture_output=True, text=True, check=True, timeout=ANSWER_S
@@ -192,7 +192,6 @@ def _submitit() -> ModuleType:
         import submitit
     except ImportError as error:
         raise UnsupportedError(
-            "jobs are submitted by submitit, which is not installed: "
-            "python -m pip install -e '.[slurm]'"
+            "submitit, which submits jobs, is not installed: python -m pip install -e '.[slurm]'"
         ) from error
     return submitit

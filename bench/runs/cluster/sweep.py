@@ -1,7 +1,7 @@
-"""A sweep in jobs: what is missing is submitted, what comes is stored, what is lost is tried again.
+"""A sweep in jobs: missing tasks are submitted, results are stored, lost tasks are tried again.
 
-The folder of jobs stands beside the store. A sweep that is started again takes up the jobs that are
-still there and submits what none of them has.
+The folder of the jobs is beside the store. A sweep that is started again waits for the jobs that
+still exist, and submits the tasks that none of them has.
 """
 
 import shutil
@@ -35,13 +35,13 @@ from bench.runs.cluster.pack import (
 from bench.runs.cluster.schedulers import Scheduler
 from bench.runs.tasks import Task, make_task
 
-TaskKey = tuple[Point, str]  # what a job measures: a point, by a quantity's label
+TaskKey = tuple[Point, str]  # a point and `quantity:instrument`
 POLL_S = 1.0
 
 
 @dataclass(frozen=True)
 class Terms:
-    """How tasks are packed into jobs; times are in seconds, `jobs` the processes in a job."""
+    """How tasks are packed into jobs. `jobs` is the number of processes in a job."""
 
     points_per_job: int
     jobs: int
@@ -52,13 +52,13 @@ class Terms:
 
 @dataclass
 class Job:
-    """A pack that was submitted, and what is known of it."""
+    """A submitted pack and its state."""
 
     path: Path
     pack: Pack
     scheduler: str
     id: str
-    was_left: bool = False  # by a run that died
+    was_left: bool = False  # by an earlier run that died
     log: Log = field(init=False)
     started_at: float | None = None
     gone_at: float | None = None
@@ -68,7 +68,7 @@ class Job:
 
 
 def jobs_folder(store: Path) -> Path:
-    """Where the jobs of a store's sweeps are."""
+    """The folder of a store's jobs."""
     return store.with_name(f"{store.name}.jobs")
 
 
@@ -80,11 +80,11 @@ def run(
     *,
     on_result: Callable[[Measurement], object],
 ) -> list[Measurement]:
-    """Measure `tasks` in jobs, storing each result as it arrives; return all of them.
+    """Measure `tasks` in jobs, store each result as it arrives, and return all of them.
 
-    A task that was in flight in more than `terms.requeues` lost jobs is lost. An interrupt ends the
-    sweep after the points in flight, a second one leaves the jobs to themselves: the next run takes
-    them up. Raises `BenchError` where another sweep of the store runs.
+    A task is lost if it was in flight in more than `terms.requeues` lost jobs. An interrupt ends
+    the sweep after the points in flight. A second one leaves the jobs running; the next run waits
+    for them. Raises `BenchError` if another sweep of the store runs.
     """
     folder = jobs_folder(store.path)
     wanted = {(t.point, t.instrument.label) for t in tasks}
@@ -93,7 +93,7 @@ def run(
     def keep(identity: str, measurement: Measurement) -> None:
         store.put(identity, measurement)
         key = (measurement.point, measurement.label)
-        if key in wanted:  # and not of a job that an earlier run submitted for other points
+        if key in wanted:  # a job of an earlier run may have other points
             wanted.remove(key)
             found.append(measurement)
             on_result(measurement)
@@ -102,13 +102,13 @@ def run(
         sweep = JobSweep(folder, scheduler, terms, keep)
         sweep.take_up(tasks)
         sweep.finish()
-        if not any(m.status == "lost" for m in found):  # else their jobs' outputs tell more
+        if not any(m.status == "lost" for m in found):  # the output of their jobs may say why
             shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
 def collect(store: Store) -> None:
-    """Store what the jobs of a sweep, which nobody waited for, measured."""
+    """Store the results of jobs that an interrupted sweep left running."""
     folder = jobs_folder(store.path)
     if folder.exists():
         for job in _left_jobs(folder):
@@ -117,7 +117,7 @@ def collect(store: Store) -> None:
 
 
 class JobSweep:
-    """The jobs of a sweep and the tasks that wait for one."""
+    """The jobs of a sweep, and the tasks that are not submitted yet."""
 
     def __init__(
         self,
@@ -136,13 +136,13 @@ class JobSweep:
         self._is_stopped = False
 
     def take_up(self, tasks: Sequence[Task]) -> None:
-        """Wait for the jobs that are there already, and have others for what none of them has."""
+        """Adopt the jobs that exist already, and queue the tasks that none of them has."""
         (self._folder / STOP).unlink(missing_ok=True)
         self._jobs = _left_jobs(self._folder)
         for job in self._jobs:
             if job.scheduler not in ("", self._scheduler.name):
                 raise BenchError(
-                    f"{self._folder}: has jobs of {job.scheduler}: go on with --executor "
+                    f"{self._folder}: has jobs of {job.scheduler}: continue with --executor "
                     f"{job.scheduler}, or end them and delete the folder"
                 )
         self._wanted = {(t.point, t.instrument.label) for t in tasks}
@@ -152,7 +152,7 @@ class JobSweep:
         self._wait([one for one in asked if (one.point, one.label) not in taken])
 
     def finish(self) -> None:
-        """Return when no task waits and no job runs; an interrupt is raised once that is so."""
+        """Return when no task waits and no job runs; then raise an interrupt that came."""
         interrupt: KeyboardInterrupt | None = None
         while self._jobs or self._waiting:
             self._submit()
@@ -171,7 +171,7 @@ class JobSweep:
             raise interrupt
 
     def _wait(self, asked: Sequence[PackedTask]) -> None:
-        """Pack tasks: those of machines apart, so that a GPU is not held for counting."""
+        """Pack tasks by device, so that a GPU is not held for counting."""
         kinds: dict[str, list[PackedTask]] = {}
         for one in asked:
             kinds.setdefault(find_instrument(one.label).device or "", []).append(one)
@@ -192,9 +192,9 @@ class JobSweep:
         )
 
     def _submit(self) -> None:
-        """Submit what waits, as far as there is room."""
+        """Submit waiting packs as long as there is room."""
         while batch := self._next_batch():
-            # Names are never used again: a job may start when its pack has long been withdrawn.
+            # A name is never used twice: a job may start long after its pack was withdrawn.
             paths = [self._folder / f"{uuid4().hex}{PACK}" for _ in batch]
             for path, pack in zip(paths, batch, strict=True):
                 write_pack(path, pack)
@@ -204,7 +204,7 @@ class JobSweep:
                 self._jobs.append(Job(path, pack, self._scheduler.name, job_id))
 
     def _next_batch(self) -> list[Pack]:
-        """The packs to submit together: of one kind; on one machine, what measures it alone."""
+        """The packs to submit together: of one device, or one alone that measures this machine."""
         if not self._waiting:
             return []
         device, room = self._waiting[0].device, len(self._waiting)
@@ -217,7 +217,7 @@ class JobSweep:
         return batch
 
     def _step(self) -> None:
-        """Keep what jobs told, and settle those that are over."""
+        """Keep the new results of all jobs, and settle the jobs that are over."""
         logs = {job.id: job.log.path for job in self._jobs}
         alive = self._scheduler.alive(logs.keys(), logs)
         for job in list(self._jobs):
@@ -228,34 +228,34 @@ class JobSweep:
                 self._settle(job, over)
 
     def _why_over(self, job: Job, is_alive: bool) -> str | None:
-        """Why a job is over, None where it is not."""
+        """Why a job is over; None if it is not."""
         now = time.monotonic()
         if job.log.has_started and job.started_at is None:
             job.started_at = now
         if job.started_at is not None and now - job.started_at > job.pack.job_time_s + MARGIN_S:
             self._scheduler.cancel([job.id])
-            return "which ran longer than its time"
+            return "exceeded its time"
         if is_alive:
             job.gone_at = None
             return None
         if job.log.has_ended:
-            return "which ended"
+            return "ended"
         job.gone_at = job.gone_at or now
         if now - job.gone_at < self._scheduler.lag_s:
             return None
-        return "which ended without a word, as when it is killed or its machine fails"
+        return "ended without a message, as when it is killed or its machine fails"
 
     def _settle(self, job: Job, why: str) -> None:
-        """Have others for what a job that is over has no result of, unless that is lost."""
+        """Queue the unfinished tasks of a job that is over, unless they are lost."""
         asked = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
-        # Where a job began nothing, what it was to do may be at fault, unless we had it end.
+        # If a job began nothing, its tasks may be the cause, unless we stopped it.
         is_idle = not (job.log.begun or job.was_left or self._is_stopped)
         again: list[PackedTask] = []
         for number, one in asked.items():
             losses = one.losses + job.log.losses(number) + is_idle
             if losses > self._terms.requeues:
                 lost = make_task(one.point, one.label, job.pack.pool)
-                reason = f"lost with {losses} jobs, last {job.id} {why}: see {self._folder}"
+                reason = f"lost with {losses} jobs; the last, {job.id}, {why}: see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
             elif (one.point, one.label) in self._wanted:
                 again.append(one.model_copy(update={"losses": losses}))
@@ -263,7 +263,7 @@ class JobSweep:
         self._withdraw(job)
 
     def _stop(self) -> None:
-        """Have every job end after the points in flight, and those that wait not begin."""
+        """End every job after its points in flight, and cancel those that have not begun."""
         self._is_stopped = True
         (self._folder / STOP).touch()
         unstarted = [job for job in self._jobs if not job.log.has_started]
@@ -272,14 +272,14 @@ class JobSweep:
             self._withdraw(job)
 
     def _withdraw(self, job: Job) -> None:
-        """Forget a job; where it begins all the same, it finds nothing to do."""
+        """Forget a job. If it starts nevertheless, it finds nothing to do."""
         for suffix in (PACK, JOB, LOG):
             job.path.with_suffix(suffix).unlink(missing_ok=True)
         self._jobs.remove(job)
 
 
 def _left_jobs(folder: Path) -> list[Job]:
-    """The jobs that an earlier sweep submitted and did not see the end of."""
+    """The jobs that an earlier sweep submitted and did not wait for."""
     jobs = []
     for path in sorted(folder.glob(f"*{PACK}")):
         submitted = path.with_suffix(JOB)
@@ -291,9 +291,9 @@ def _left_jobs(folder: Path) -> list[Job]:
 
 @contextmanager
 def _own(folder: Path) -> Iterator[None]:
-    """Make the folder of jobs and have it alone; raises `BenchError` where another sweep does."""
+    """Make the folder of jobs and lock it. Raises `BenchError` if another sweep has it."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # what is in it is run
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # its contents are executed
         with lock(folder / "lock") as is_ours:
             if not is_ours:
                 raise BenchError(f"{folder}: another run waits for its jobs: wait for that one")

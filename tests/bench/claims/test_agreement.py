@@ -68,7 +68,7 @@ def test_what_failed_or_lacks_its_breakdown_is_not_measured() -> None:
     failed = measurement(at(row), status="failed", samples=(), reason="oom")
     (macs, params) = check_agreement([row], [failed])
     assert macs.gap == "tsm failed: oom"
-    assert params.gap == "tsm is not measured: blvbench run published --store FILE"
+    assert params.gap == "tsm is not measured: run 'blvbench run published --store FILE'"
     assert macs.verdict is params.verdict is Reproduction.NOT_MEASURED
     assert macs.measured is macs.difference is None
     (whole, _) = check_agreement([row], [measurement(at(row))])

@@ -61,7 +61,7 @@ def test_what_was_measured_in_turn_is_compared_by_pairs() -> None:
 
 def test_a_ratio_is_written_with_its_interval_and_where_it_is_not_decided_with_the_bound() -> None:
     ratio = Ratio(3.25, 2.5, 3.5)
-    expected = "3.250x, 2.500x to 3.500x with the bound 3.000x between"
+    expected = "3.250x, 2.500x to 3.500x, which contains the bound 3.000x"
     assert ratio.text(AT_LEAST) == expected
     assert Ratio(3.25, 3.0, 3.5).text(AT_LEAST) == "3.250x, 3.000x to 3.500x"
     assert ratio.figure == "3.2500 (2.500 to 3.500)"
@@ -69,7 +69,7 @@ def test_a_ratio_is_written_with_its_interval_and_where_it_is_not_decided_with_t
 
 def test_a_bounded_cost_is_written_as_an_increase() -> None:
     assert Ratio(1.015, 1.0, 1.02).text(AT_MOST) == (
-        "+1.50%, +0.00% to +2.00% with the bound +1.00% between"
+        "+1.50%, +0.00% to +2.00%, which contains the bound +1.00%"
     )
     assert Ratio(0.9, 0.9, 0.9).brief(AT_MOST) == "-10.00%"
 

@@ -237,7 +237,7 @@ def test_an_undecided_case_is_not_counted_as_met_or_missed() -> None:
     assert result.verdict is Verdict.NOT_DECIDED
     assert result.finding == (
         "Not met at here on Second GPU, 80 GiB (0.667x, 0.556x to 0.778x); not decided at here on "
-        "First GPU, 80 GiB (3.000x, 2.500x to 3.500x with the bound 2.600x between)."
+        "First GPU, 80 GiB (3.000x, 2.500x to 3.500x, which contains the bound 2.600x)."
     )
     assert judged(undecided, met, at_least=2.6).verdict is Verdict.PARTLY
 
@@ -253,7 +253,7 @@ def test_a_cost_is_shown_as_an_increase_with_its_interval() -> None:
     slower = PAIRS.model_copy(update={"samples": tuple(s / 3 for s in PAIRS.samples)})
     (case,) = judged(seconds(TAM, OURS, reference=slower), at_least=None, at_most=1.0).cases
     assert case.summary == (
-        "here on First GPU, 80 GiB (+0.00%, -16.67% to +16.67% with the bound +0.00% between)"
+        "here on First GPU, 80 GiB (+0.00%, -16.67% to +16.67%, which contains the bound +0.00%)"
     )
 
 

@@ -43,7 +43,7 @@ def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--executor", "slurm", "--slurm", "gpu"], as_it_is, "write name=value"),
         (["--executor", "slurm", "--workers", "0"], as_it_is, "no number of at least 1"),
         (["--executor", "somewhere"], as_it_is, "invalid choice"),
-        (["--executor", "slurm"], without_slurm, "there is no Slurm here"),
+        (["--executor", "slurm"], without_slurm, "sbatch and srun are not found"),
         (["--executor", "slurm"], without_submitit, "python -m pip install -e '.[slurm]'"),
         (["--executor", "submitit-local"], without_submitit, "submitit, which is not installed"),
     ],

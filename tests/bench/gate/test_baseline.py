@@ -130,7 +130,7 @@ WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
     "NaN": (json.dumps(RIGHT).replace("[9]", "[NaN]"), "entry 1: .*not JSON compliant"),
     "infinity": (json.dumps(RIGHT).replace("[9]", "[1e999]"), "entry 1: .*not JSON compliant"),
     "a negative sample": (changed(samples=[-1]), "a finite number of at least 0"),
-    "no samples": (changed(samples=[]), "there are samples where the status is ok"),
+    "no samples": (changed(samples=[]), "a measurement has samples exactly if"),
     "a sample in words": (changed(samples=["9"]), "entry 1: samples.0"),
     "an unknown instrument": (changed(instrument="x", conditions="macs:flop_counter"), "no quan"),
     "unknown conditions": (changed(conditions="x"), "conditions: there are none called 'x'"),

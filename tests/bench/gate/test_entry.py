@@ -67,7 +67,7 @@ def test_an_entry_is_of_a_point_or_of_a_benchmark() -> None:
     for wrong in ({"point": None}, {"benchmark": "t", "point": point()}):
         with pytest.raises(ValidationError, match="an entry is of a point or of a benchmark"):
             entry(1.0, **wrong)
-    with pytest.raises(ValidationError, match="there are samples where the status is ok"):
+    with pytest.raises(ValidationError, match="a measurement has samples exactly if"):
         entry()
 
 

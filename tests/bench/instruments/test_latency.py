@@ -141,7 +141,7 @@ def test_a_busy_machine_has_fewer_threads_and_a_warning(monkeypatch: pytest.Monk
     model = Sleeper()
     samples = latency.measure(model, CLIP, rounds=6)
     assert model.threads == samples.threads == 1
-    assert [w for w in samples.warnings if "others took 0.3 of 4 cores, and 1 were used" in w]
+    assert [w for w in samples.warnings if "others used 0.3 of 4 cores, this process 1" in w]
 
 
 @pytest.mark.parametrize(("mode", "rounds"), [("evaluate", 1), ("infer", 0)])

@@ -51,7 +51,7 @@ def test_a_busy_machine_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(busy, name, lambda: 4)
     assert busy.warning(0.2, 4) == []
     (found,) = busy.warning(1.25, 3)
-    assert "others took 1.2 of 4 cores, and 3 were used" in found
+    assert "others used 1.2 of 4 cores, this process 3" in found
 
 
 def test_a_system_that_does_not_tell_is_taken_for_quiet(monkeypatch: pytest.MonkeyPatch) -> None:

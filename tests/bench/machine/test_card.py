@@ -55,7 +55,7 @@ def test_energy_is_in_joules_and_the_library_is_closed(library: SimpleNamespace)
 def test_a_card_that_does_not_count_its_energy_is_unsupported(library: SimpleNamespace) -> None:
     library.nvmlDeviceGetTotalEnergyConsumption = refuse
     with (
-        pytest.raises(UnsupportedError, match=r"does not count its energy \(Not Supported\)$"),
+        pytest.raises(UnsupportedError, match=r"has no energy counter \(Not Supported\)$"),
         card.open_card() as found,
     ):
         found.joules()
@@ -82,7 +82,7 @@ def test_a_card_that_the_driver_does_not_know_is_unsupported(library: SimpleName
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    with pytest.raises(UnsupportedError, match="nvidia-ml-py: install that"), card.open_card():
+    with pytest.raises(UnsupportedError, match="nvidia-ml-py: install it"), card.open_card():
         pass
     assert card.doubts() == []
 
@@ -95,13 +95,13 @@ def test_a_card_that_nobody_else_uses_gives_no_doubt(library: SimpleNamespace, u
 
 def test_other_processes_are_counted_without_this_one(library: SimpleNamespace) -> None:
     library.nvmlDeviceGetComputeRunningProcesses = lambda _: ["us", "they"]
-    assert card.doubts() == ["others use the GPU (1 besides this process): let it be alone"]
+    assert card.doubts() == ["other processes use the GPU (1): measure when they have ended"]
 
 
 @pytest.mark.parametrize("reason", [0x08, 0x20, 0x40, 0x80])
 def test_a_card_that_slows_itself_down_is_doubted(library: SimpleNamespace, reason: int) -> None:
     library.nvmlDeviceGetCurrentClocksThrottleReasons = lambda _: reason | 0x01
-    assert card.doubts() == ["the GPU slows itself down for heat or power: let it cool"]
+    assert card.doubts() == ["the GPU is slowed down by heat or power: let it cool down"]
 
 
 @pytest.mark.parametrize("reason", [0x01, 0x02, 0x04, 0x10, 0x100])
@@ -114,7 +114,7 @@ def test_what_a_card_keeps_silent_of_is_no_doubt(library: SimpleNamespace) -> No
     library.nvmlDeviceGetComputeRunningProcesses = lambda _: ["us", "they"]
     library.nvmlDeviceGetCurrentClocksThrottleReasons = refuse
     (doubt,) = card.doubts()
-    assert doubt.startswith("others use the GPU (1 ")
+    assert doubt.startswith("other processes use the GPU (1)")
     library.nvmlDeviceGetComputeRunningProcesses = refuse
     assert card.doubts() == []
 

@@ -218,7 +218,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "half a character": (changed(reason="\ud800"), "record 1: Invalid JSON"),
     "an evil key": (changed(**{"\x1b[2J\n" * 99: 1}), "record 1: \ufffd[2J \ufffd[2J"),
     "another evil key": ('{"\\u001b[2J": 1}', "\ufffd[2J: unknown key"),
-    "ok without samples": (changed(samples=[]), "record 1: Value error, there are samples where"),
+    "ok without samples": (changed(samples=[]), "record 1: Value error, a measurement has samples"),
     "unknown instrument": (changed(instrument="tpu"), "record 1: there is no quantity 'latency:tp"),
     "a wrong time": (changed(measured_at="yesterday\n"), "record 1: Value error, Invalid iso"),
     "too large": (" " * (MAX_BYTES + 1), "larger than"),

@@ -73,7 +73,7 @@ def test_every_fault_has_its_status_and_the_others_are_measured(
         LOST: "lost",
         FINE: "ok",
     }
-    assert "SIGKILL, as the system does when memory runs out" in fared[KILLED].reason
+    assert "SIGKILL, which the system sends when memory runs out" in fared[KILLED].reason
     assert "exit code 7" in fared[EXITING].reason
     assert "4000000000000000 bytes" in fared[GREEDY].reason
     assert fared[LOST].reason == "CUDA error: uncorrectable ECC error encountered"
@@ -85,7 +85,7 @@ def test_what_takes_longer_than_the_limit_is_given_up(file: Path, jobs: int) -> 
     results = list(measure_tasks(tasks, jobs=jobs, time_limit_s=0.5))
     assert {identity for identity, _ in results} == {t.identity for t in tasks}
     assert [m.status for _, m in results] == ["timeout"] * 2
-    assert all("limit of 0.5 s" in m.reason for _, m in results)
+    assert all("longer than 0.5 s" in m.reason for _, m in results)
 
 
 def test_a_worker_that_dies_between_two_tasks_costs_nothing(file: Path) -> None:

@@ -112,7 +112,7 @@ def cuda(monkeypatch: pytest.MonkeyPatch, capability: tuple[int, int]) -> None:
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "bf16"])
 def test_a_cpu_has_every_precision_but_one(precision: str) -> None:
     check_device(point(precision=precision), "cpu")
-    with pytest.raises(UnsupportedError, match="TF32 is a precision of NVIDIA GPUs"):
+    with pytest.raises(UnsupportedError, match="TF32 needs an NVIDIA GPU"):
         check_device(point(precision="tf32"), "cpu")
 
 

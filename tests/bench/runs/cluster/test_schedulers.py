@@ -151,7 +151,7 @@ def test_without_slurm_it_is_said(
     submitit: Submitit, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.which", lambda name: None if name == command else name)
-    with pytest.raises(UnsupportedError, match="there is no Slurm here"):
+    with pytest.raises(UnsupportedError, match="sbatch and srun are not found"):
         slurm()
 
 

@@ -103,7 +103,7 @@ def test_a_task_that_ends_every_job_is_lost_and_the_others_are_not(
     found = run(tasks[:4], path, scheduler)
     assert by_frames(path) == {1: "lost", 2: "ok", 3: "ok", 4: "ok"}
     (lost,) = (m for m in found if m.status == "lost")
-    assert "lost with 3 jobs, last job3" in lost.reason
+    assert "lost with 3 jobs; the last, job3," in lost.reason
     assert jobs_folder(path).exists()  # where the jobs' output is
     assert len(run(tasks[:4], path, FakeScheduler())) == 1  # the next run tries it again
     assert by_frames(path) == dict.fromkeys(range(1, 5), "ok")
@@ -178,7 +178,7 @@ def test_a_run_without_jobs_keeps_what_jobs_measured(tmp_path: Path, tasks: list
 def test_jobs_of_another_scheduler_are_not_forgotten(tmp_path: Path, tasks: list[Task]) -> None:
     path = tmp_path / "s"
     left_behind(path, tasks, job="slurm 17")
-    with pytest.raises(BenchError, match="has jobs of slurm: go on with --executor slurm"):
+    with pytest.raises(BenchError, match="has jobs of slurm: continue with --executor slurm"):
         run(tasks, path, FakeScheduler())
 
 
