@@ -87,7 +87,8 @@ def find_scheduler(arguments: Namespace) -> "Scheduler | None":
     if arguments.executor == LOCAL:
         return None
     from bench.runs.cluster.job import MARGIN_S
-    from bench.runs.cluster.schedulers import LocalProcesses, Slurm
+    from bench.runs.cluster.schedulers import LocalProcesses
+    from bench.runs.cluster.slurm import Slurm
     from bench.runs.cluster.sweep import jobs_folder
 
     time_s = _job_time_s(arguments)

@@ -45,7 +45,7 @@ def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--executor", "somewhere"], as_it_is, "invalid choice"),
         (["--executor", "slurm"], without_slurm, "sbatch and srun are not found"),
         (["--executor", "slurm"], without_submitit, "python -m pip install -e '.[slurm]'"),
-        (["--executor", "submitit-local"], without_submitit, "submitit, which is not installed"),
+        (["--executor", "submitit-local"], without_submitit, "submitit, which submits jobs, is not installed"),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_made(

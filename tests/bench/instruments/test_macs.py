@@ -1,14 +1,11 @@
-from typing import Any
-
 import pytest
 import torch
 from torch import nn
 
 import models
 from bench.errors import BenchError
-from bench.instruments import macs, macs_fvcore, params
-from models.aggregation import FORMULATIONS, WINDOWS
-from tests.models.networks import ALL, build, label, small_clip
+from bench.instruments import macs, params
+from models.aggregation import WINDOWS
 from tests.records import point
 
 # (network, depth, frames): parameters and convolution MACs at 174 classes, 224 x 224, one clip
@@ -64,18 +61,6 @@ def test_published_figures_of_the_mini_benchmark(network: str, depth: int, pooli
     assert found == PUBLISHED_MINI[network, depth, pooling]
 
 
-@pytest.mark.parametrize("variant", ALL, ids=label)
-def test_both_counters_agree_and_know_every_operator(variant: tuple[str, dict[str, Any]]) -> None:
-    name, options = variant
-    model = build(name, **options)
-    first = macs.count(model, small_clip(name))
-    second = macs_fvcore.count(model, small_clip(name))
-    assert first.uncounted == {}
-    assert first.total > 0
-    assert macs_fvcore.disagreement(first, second) == ""
-    assert (first.total == second.total) == (name != "mvit_v2_s")  # whose einsums fvcore rounds
-
-
 @pytest.mark.parametrize("depth", [50, 101])
 @pytest.mark.parametrize("window", WINDOWS)
 def test_equal_frames_of_a_pair_are_weighed_once(depth: int, window: int) -> None:
@@ -96,18 +81,6 @@ def test_equal_frames_of_a_pair_are_weighed_once(depth: int, window: int) -> Non
     elements = 64 * 56 * 56 + 256 * 28 * 28 + 512 * 14 * 14
     spared = 16 * elements * (window // 2)
     assert convolutions("published") - convolutions("efficient") == spared
-
-
-@pytest.mark.parametrize("window", WINDOWS)
-@pytest.mark.parametrize("formulation", FORMULATIONS)
-@pytest.mark.parametrize("name", ["tam", "blvnet_tam"])
-def test_both_counters_agree_on_a_formulation(name: str, formulation: str, window: int) -> None:
-    model = build(name, depth=50, width=0.25, formulation=formulation, window=window)
-    first = macs.count(model, small_clip(name, 2))
-    second = macs_fvcore.count(model, small_clip(name, 2))
-    assert first.uncounted == {}
-    assert first.total == second.total
-    assert macs_fvcore.disagreement(first, second) == ""
 
 
 class Small(nn.Module):
@@ -148,7 +121,7 @@ def test_products_of_activations_are_macs() -> None:
 
     counted = macs.count(Attention(), (2, 3, 1, 4, 4))
     assert counted.by_operator == {"matmul": 2 * 3 * 16 * 3}
-    assert counted.total == macs_fvcore.count(Attention(), (2, 3, 1, 4, 4)).total
+    assert counted.total == 2 * 3 * 16 * 3
 
 
 def test_an_unknown_operator_is_listed() -> None:
@@ -157,18 +130,6 @@ def test_an_unknown_operator_is_listed() -> None:
             return torch.special.erfcx(clip).mean((2, 3, 4))
 
     assert macs.count(Odd(), (1, 3, 1, 4, 4)).uncounted == {"aten.special_erfcx": 1}
-
-
-def test_the_model_is_left_as_it_was() -> None:
-    model = Small().train()
-    model.norm.eval()
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    macs.count(model, (1, 3, 2, 8, 8))
-    macs_fvcore.count(model, (1, 3, 2, 8, 8))
-    assert model.training
-    assert not model.norm.training
-    for name, tensor in model.state_dict().items():
-        assert torch.equal(tensor, before[name])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from pydantic import ValidationError
 
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
-from bench.records.point import Point
 from tests.records import beside, measurement, point
 
 
@@ -78,20 +77,6 @@ def test_what_is_missing_has_a_reason_and_no_value() -> None:
 def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         measurement(point(), **fields)
-
-
-@pytest.mark.parametrize("field", ["depth", "frames", "batch", "input_size", "num_classes"])
-@pytest.mark.parametrize("value", [0, -1, 1.0, "8", True])
-def test_a_points_sizes_are_whole_numbers_above_zero(field: str, value: object) -> None:
-    with pytest.raises(ValidationError):
-        Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, field: value})
-
-
-def test_points_are_frozen_and_compare_by_value() -> None:
-    assert point(options={"b": 1, "a": 2}) == point(options={"a": 2, "b": 1})
-    assert len({point(), point(), point(frames=16)}) == 2
-    with pytest.raises(ValidationError):
-        point().frames = 9  # type: ignore[misc]  # that is what is tested
 
 
 @pytest.mark.parametrize(

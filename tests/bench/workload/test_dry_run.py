@@ -1,0 +1,57 @@
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from bench.errors import BenchError
+from bench.workload.dry_run import dry_run, evaluating
+
+
+class Small(nn.Module):
+    """A convolution and a batch norm, which notes how it was run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv3d(3, 4, 1)
+        self.norm = nn.BatchNorm3d(4)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        self.was_meta, self.was_training = clip.is_meta, self.training
+        return self.norm(self.convolution(clip)).mean((2, 3, 4))
+
+
+def test_operators_run_on_meta_tensors_in_eval_mode_and_modes_see_them() -> None:
+    model, flops = Small(), FlopCounterMode(display=False)
+    dry_run(model, (2, 3, 2, 8, 8), flops)
+    assert model.was_meta
+    assert not model.was_training
+    assert flops.get_total_flops() == 2 * (2 * 2 * 8 * 8) * 3 * 4
+
+
+def test_the_model_is_left_as_it_was() -> None:
+    model = Small().train()
+    model.norm.eval()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    dry_run(model, (1, 3, 2, 8, 8))
+    assert model.training
+    assert not model.norm.training
+    for name, tensor in model.state_dict().items():
+        assert torch.equal(tensor, before[name])
+
+
+def test_modes_are_restored_after_an_error_too() -> None:
+    model = Small().train()
+
+    def fail() -> None:
+        with evaluating(model):
+            assert not model.norm.training
+            raise RuntimeError("inside")
+
+    with pytest.raises(RuntimeError, match="inside"):
+        fail()
+    assert model.norm.training
+
+
+def test_a_shape_that_is_no_clip_is_refused() -> None:
+    with pytest.raises(BenchError, match=r"\(N, C, T, H, W\)"):
+        dry_run(Small(), (1, 3, 4, 8))
