@@ -54,11 +54,11 @@ class Worker:
         assert self.task is not None
         given, self.task, self.deadline = self.task, None, inf
         try:
-            result: Result | str = self.connection.recv()
+            result: Result | BenchError = self.connection.recv()
         except (EOFError, ConnectionError):
             return given.identity, given.without_figure("killed", self._last_words())
-        if isinstance(result, str):
-            return given.identity, given.without_figure("failed", result)
+        if isinstance(result, BenchError):
+            return given.identity, given.without_figure("failed", str(result))
         if given.has_lost_device(result[1]):
             return given.identity, given.without_figure("lost", DEVICE_LOST)
         return result
@@ -176,7 +176,7 @@ def _serve(connection: Connection) -> None:
         try:
             found = make_task(point, quantity, pool)
         except (BenchError, NetworkError) as error:  # a user's file has changed
-            connection.send(str(error))
+            connection.send(BenchError(str(error)))
         else:
             connection.send((found.identity, found.measure()))
 

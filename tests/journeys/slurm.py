@@ -76,9 +76,15 @@ def started(folder: Path, cpus: int) -> Iterator[Path]:
     key.write_bytes(os.urandom(128))
     key.chmod(0o400)
     munge = [
-        *("munged", "--foreground", "--force", f"--key-file={key}", "--num-threads=2"),
-        *(f"--socket={folder}/munge.socket", f"--pid-file={folder}/munged.pid"),
-        *(f"--log-file={folder}/munged.log", f"--seed-file={folder}/munged.seed"),
+        "munged",
+        "--foreground",
+        "--force",
+        f"--key-file={key}",
+        "--num-threads=2",
+        f"--socket={folder}/munge.socket",
+        f"--pid-file={folder}/munged.pid",
+        f"--log-file={folder}/munged.log",
+        f"--seed-file={folder}/munged.seed",
     ]
     with ExitStack() as daemons:
         for command in (

@@ -48,9 +48,29 @@ quantities = ["memory:cpu"]
 """
 POINTS = 2 * (8 + 2)  # of the suite's network and the file's
 RUN = [
-    *(sys.executable, "-m", "bench", "run", "slow.toml", "--store", "s", "--model", "net.py:net"),
-    *("--executor", "slurm", "--workers", "2", "--jobs", "1", "--points-per-job", "4"),
-    *("--job-time", "50", "--time-limit", "1800", "--slurm", "partition=tests"),
+    sys.executable,
+    "-m",
+    "bench",
+    "run",
+    "slow.toml",
+    "--store",
+    "s",
+    "--model",
+    "net.py:net",
+    "--executor",
+    "slurm",
+    "--workers",
+    "2",
+    "--jobs",
+    "1",
+    "--points-per-job",
+    "4",
+    "--job-time",
+    "50",
+    "--time-limit",
+    "1800",
+    "--slurm",
+    "partition=tests",
 ]
 
 

@@ -58,10 +58,22 @@ def test_points_per_hour_grow_with_workers(
     (tmp_path / "net.py").write_text(NETWORK + "".join(builders))
     (tmp_path / "sleeping.toml").write_text(SUITE)
     command = [
-        *(sys.executable, "-m", "bench", "run", "sleeping.toml"),
+        sys.executable,
+        "-m",
+        "bench",
+        "run",
+        "sleeping.toml",
         *(option for name in networks for option in ("--model", f"net.py:{name}")),
-        *("--executor", "slurm", "--jobs", "1", "--points-per-job", str(-(-points // WORKERS[-1]))),
-        *("--job-time", "10", "--time-limit", "60"),
+        "--executor",
+        "slurm",
+        "--jobs",
+        "1",
+        "--points-per-job",
+        str(-(-points // WORKERS[-1])),
+        "--job-time",
+        "10",
+        "--time-limit",
+        "60",
     ]
     rates: dict[int, float] = {}
     (tmp_path / "slurm").mkdir()

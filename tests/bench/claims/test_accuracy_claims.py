@@ -47,7 +47,9 @@ def judged_accuracies(*measurements: Measurement, **fields: Any) -> ClaimResult:
         (30, 20, Verdict.REPRODUCED, "Met at here (+25.0 points, p 0.002)."),
         (20, 30, Verdict.NOT_REPRODUCED, "Not met at here (-25.0 points, p 0.002)."),
         (
-            *(24, 20, Verdict.NOT_DECIDED),
+            24,
+            20,
+            Verdict.NOT_DECIDED,
             "Not decided at here (no difference shown: +10.0 points, p 0.12).",
         ),
         (26, 20, Verdict.REPRODUCED, "Met at here (+15.0 points, p 0.031)."),

@@ -123,8 +123,10 @@ def test_i3d_rows_of_older_code_differ() -> None:
     assert len(macs) == 3 * 4
     assert len(differing) == 7
     assert {(row.frames, row.num_classes) for row in differing} == {
-        *((8, 87), (8, 200)),
-        *((16, 87), (16, 200)),
+        (8, 87),
+        (8, 200),
+        (16, 87),
+        (16, 200),
         (32, 87),
     }
     assert {a.difference for a in macs if a.row.frames == 16} == {67_613_163_520 - 67_380_196_352}

@@ -28,8 +28,11 @@ def test_for_a_trunk_over_frames_it_is_stored_frame_by_frame() -> None:
 def test_a_shape_has_five_sides_of_1_or_more() -> None:
     check_clip_shape((1, 1, 1, 1, 1))
     wrong: list[tuple[Any, ...]] = [
-        *((3, 4, 5, 6), (1, 3, 8, 224, 224, 1)),
-        *((1, 3, 0, 5, 6), (1, 3, 8, -1, 6), (1, 3, 8.0, 5, 6)),
+        (3, 4, 5, 6),
+        (1, 3, 8, 224, 224, 1),
+        (1, 3, 0, 5, 6),
+        (1, 3, 8, -1, 6),
+        (1, 3, 8.0, 5, 6),
     ]
     for shape in wrong:
         with pytest.raises(BenchError) as caught:
