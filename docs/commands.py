@@ -20,7 +20,7 @@ EXIT_CODES = {
     0: "fine",
     FAILED: "a claim was not reproduced, a gate or a check failed, or a measurement did",
     MISUSE: "misuse or bad input: one line on stderr says what, where, and what to do",
-    INTERRUPTED: "interrupted; what was measured is kept",
+    INTERRUPTED: "interrupted; the results so far are kept",
 }
 
 

@@ -1,4 +1,4 @@
-"""Arguments that several commands share."""
+"""Arguments that several commands have."""
 
 import math
 import os
@@ -15,7 +15,7 @@ POWERS = {"k": 1, "M": 2, "G": 3, "T": 4}
 def add_model(
     parser: ArgumentParser | _MutuallyExclusiveGroup, what: str, *, several: bool = False
 ) -> None:
-    """Give a command `--model FILE.py:FACTORY`, for networks in files of the user's own."""
+    """Add `--model FILE.py:FACTORY`, which names a network in a user's file."""
     parser.add_argument(
         "--model",
         type=_factory,
@@ -28,31 +28,31 @@ def add_model(
 
 def _factory(text: str) -> str:
     if FILE_MARK not in text:
-        raise ArgumentTypeError(f"{text!r} names no factory: write path/to/file.py:factory")
+        raise ArgumentTypeError(f"{text!r} has no factory: write path/to/file.py:factory")
     path, _, factory = text.rpartition(":")
-    return f"{os.path.normpath(path)}:{factory}"  # a spelling is part of a result's identity
+    return f"{os.path.normpath(path)}:{factory}"  # the path is part of a result's identity
 
 
 def add_time_limit(parser: ArgumentParser) -> None:
-    """Give a command `--time-limit SECONDS`."""
+    """Add `--time-limit SECONDS`."""
     parser.add_argument(
         "--time-limit",
         type=_seconds,
         default=TIME_LIMIT_S,
         metavar="SECONDS",
-        help=f"of one measurement that has a process of its own (default: {TIME_LIMIT_S:g})",
+        help=f"time limit of one measurement in a worker process (default: {TIME_LIMIT_S:g})",
     )
 
 
 def size_bytes(text: str) -> int:
-    """Bytes as people write them: `16GiB` of 1024, `16GB` of 1000."""
+    """The bytes of a size such as `16GiB` (powers of 1024) or `16GB` (powers of 1000)."""
     match = SIZE.fullmatch(text.strip().replace("K", "k"))
     size = 0
     if match is not None:
         number, unit = match.groups()
         size = int(float(number) * (1024 if "i" in unit else 1000) ** POWERS[unit[0]])
     if not size:
-        raise ArgumentTypeError(f"{text!r} is no size: write a number and a unit, such as 16GiB")
+        raise ArgumentTypeError(f"{text!r} is not a size: write a number and a unit, such as 16GiB")
     return size
 
 
@@ -62,5 +62,5 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < math.inf:
-        raise ArgumentTypeError(f"{text!r} is no time limit: write seconds, more than 0")
+        raise ArgumentTypeError(f"{text!r} is not a time limit: write seconds, more than 0")
     return seconds

@@ -1,4 +1,4 @@
-"""How a comparison is printed: a table of choices, its notes, fronts and claims."""
+"""Prints a comparison: the table of choices, its notes, Pareto fronts and claims."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
 
 NONE = "none"
-Notes = dict[str, int]  # the number of each source of accuracies
+Notes = dict[str, int]  # the number of each note, by the source of accuracies
 
 
 def print_comparison(comparison: Comparison, dataset: str) -> None:
@@ -27,16 +27,16 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     headings = ["", "network", "depth", "options", "frames", "batch", *costs]
     _print_compact([*headings, "limited by", "top-1 %", "Pareto"], rows)
     if notes:
-        print(f"Accuracies are top-1 on {dataset}, the best that is known within the budget:")
+        print(f"Accuracies are top-1 on {dataset}, the best known within the budget:")
     else:
         print(f"No accuracy on {dataset} is known within the budget.")
     for source, number in notes.items():
         print(f"[{number}] {source}")
     for choice in comparison.choices:
         for doubt in choice.fit.doubts if choice.fit else ():
-            print(f"Not sure of {_network(choice)}: {doubt}")
+            print(f"It is not sure whether {_network(choice)} fits: {doubt}")
     if not any(choice.fits for choice in comparison.choices):
-        print("Nothing fits: the column 'limited by' says what the least would need.")
+        print("Nothing fits: the column 'limited by' says what the smallest point needs.")
     for label in comparison.labels if notes else ():
         print(_front(comparison.choices, label))
     for claim in comparison.claims:
@@ -83,7 +83,7 @@ def _accuracy(scored: Scored, notes: Notes) -> str:
 
 
 def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table without the columns that say nothing in any row."""
+    """Print a table without the columns that are empty in every row."""
     kept = [n for n in range(len(headings)) if any(row[n] for row in rows)]
     print_table([headings[n] for n in kept], [[row[n] for n in kept] for row in rows])
 
@@ -93,7 +93,7 @@ def _network(choice: Choice) -> str:
 
 
 def _front(choices: Sequence[Choice], label: str) -> str:
-    """The front of a cost in one line, the cheapest first."""
+    """The Pareto front of a cost in one line, the cheapest first."""
     unit = find_instrument(label).unit
     steps = []
     for one in on_front(choices, label):

@@ -20,7 +20,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Judge the claims; exit 1 where one is not reproduced."""
+    """Judge the claims. The exit code is 1 if one is not reproduced."""
     with Store(arguments.store) as store:
         stored = store.measurements()
     results = judge(load_claims(), with_recorded(stored, load_recorded(arguments.recorded)))
@@ -36,5 +36,5 @@ def run(arguments: Namespace) -> int:
 
 def _finding(result: ClaimResult) -> str:
     if result.verdict is Verdict.NOT_MEASURED:
-        return f"Would be measured by {result.claim.measured_by}"
+        return f"Not measured: run {result.claim.measured_by}"
     return result.finding

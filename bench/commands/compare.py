@@ -26,9 +26,9 @@ from suites import load_claims, load_published
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
 
-DATASET = "something-something-v2"  # the paper's, and that of most networks in its tables
-LARGEST = "max"  # as a batch: as many clips as fit
-FIXED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
+DATASET = "something-something-v2"  # most networks in the paper's tables are tested on it
+AS_MANY_AS_FIT = "max"  # a batch
+COUNTED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -39,31 +39,56 @@ def arguments(parser: ArgumentParser) -> None:
     add_choice(parser, "mode")
     add_choice(parser, "precision")
     parser.add_argument(
-        "--batch", type=_batch, default=1, help="clips (default: 1), or max for the most that fit"
+        "--batch",
+        type=_batch,
+        default=1,
+        help="number of clips (default: 1), or max for as many as fit",
     )
     frames = parser.add_mutually_exclusive_group()
-    frames.add_argument("--frames", type=int, help="input frames (default: as many as fit)")
     frames.add_argument(
-        "--max-frames", type=int, default=MAX_FRAMES, help=f"to try (default: {MAX_FRAMES})"
+        "--frames", type=int, help="number of input frames (default: as many as fit)"
     )
-    parser.add_argument("--networks", type=_names, default=(), help="by commas (default: all)")
-    parser.add_argument(
-        "--depths", type=_depths, default=(), help="of those that have a choice (default: all)"
+    frames.add_argument(
+        "--max-frames",
+        type=int,
+        default=MAX_FRAMES,
+        help=f"largest number of frames to try (default: {MAX_FRAMES})",
     )
-    add_model(parser, "compare the network of a file of your own as well", several=True)
     parser.add_argument(
-        "--dataset", default=DATASET, help=f"that accuracies are of (default: {DATASET})"
+        "--networks",
+        type=_names,
+        default=(),
+        help="networks to compare, separated by commas (default: all)",
+    )
+    parser.add_argument(
+        "--depths",
+        type=_depths,
+        default=(),
+        help="depths to compare, separated by commas (default: all)",
+    )
+    add_model(parser, "compare the network in your own file as well", several=True)
+    parser.add_argument(
+        "--dataset", default=DATASET, help=f"data set of the accuracies (default: {DATASET})"
     )
     size = DEFAULTS["input_size"]
-    parser.add_argument("--input-size", type=int, default=size, help=f"pixels (default: {size})")
-    parser.add_argument("--num-classes", type=int, help="classes (default: the data set's)")
     parser.add_argument(
-        "--device", choices=get_args(Device), help="of --latency (default: cuda, else cpu)"
+        "--input-size",
+        type=int,
+        default=size,
+        help=f"side of a frame in pixels (default: {size})",
     )
     parser.add_argument(
-        "--machine", help="take the latencies recorded on this one, by a part of its name"
+        "--num-classes", type=int, help="number of classes (default: those of the data set)"
     )
-    parser.add_argument("--store", type=Path, help="keeps what is measured, to be found again")
+    parser.add_argument(
+        "--device",
+        choices=get_args(Device),
+        help="device of --latency (default: cuda if there is one, else cpu)",
+    )
+    parser.add_argument(
+        "--machine", help="use the latencies recorded on this machine; give a part of its name"
+    )
+    parser.add_argument("--store", type=Path, help="store that keeps the measurements")
     add_recorded(parser)
     add_time_limit(parser)
     add_json(parser)
@@ -71,8 +96,10 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Find what fits the budgets, and print it."""
-    if not any(getattr(arguments, name) for name in (*FIXED, "latency")):
-        raise UsageError("say a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms")
+    if not any(getattr(arguments, name) for name in (*COUNTED, "latency")):
+        raise UsageError(
+            "give a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms"
+        )
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
     from bench.commands.choices import print_comparison  # imports torch, as what follows
@@ -86,7 +113,7 @@ def run(arguments: Namespace) -> int:
                 ledger = Ledger(store, arguments.time_limit, advance, request.recorded or ())
                 comparison = compare(request, ledger, load_claims())
         except KeyboardInterrupt:
-            kept = "what was measured is kept: run the same command again to go on"
+            kept = "the results so far are in the store: run the same command again to continue"
             print(f"blvbench: interrupted{f': {kept}' if arguments.store else ''}", file=sys.stderr)
             return INTERRUPTED
     if arguments.json:
@@ -104,8 +131,8 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
     setting = _setting(arguments, accuracies)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
-    if arguments.batch == LARGEST and not (arguments.memory or arguments.latency):
-        raise UsageError("--batch max needs --memory or --latency: a batch costs nothing else")
+    if arguments.batch == AS_MANY_AS_FIT and not (arguments.memory or arguments.latency):
+        raise UsageError("--batch max needs --memory or --latency: other costs are of one clip")
     budgets, recorded = _budgets(arguments, setting, measurements)
     return Request(
         bases=(
@@ -116,19 +143,19 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         accuracies=tuple(accuracies),
         max_frames=arguments.max_frames,
         frames=arguments.frames,
-        largest_batch=arguments.batch == LARGEST,
+        largest_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
     )
 
 
 def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
-    """What all points share; its network and frames are replaced."""
+    """The settings of all points; network and frames are replaced later."""
     given = {
         **vars(arguments),
         "network": "tsn",
         "option": [],
         "frames": arguments.frames if arguments.frames is not None else 1,
-        "batch": 1 if arguments.batch == LARGEST else arguments.batch,
+        "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
         "num_classes": (
             accuracies[0].num_classes if arguments.num_classes is None else arguments.num_classes
         ),
@@ -140,21 +167,21 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
 def _budgets(
     arguments: Namespace, setting: Point, measurements: Sequence[Measurement]
 ) -> "tuple[tuple[BudgetRequest, ...], tuple[Measurement, ...] | None]":
-    """The budgets, and the latencies of another machine where they are to be taken."""
-    labels, machine, recorded = dict(FIXED), "", None
+    """The budgets, and the latencies of another machine if they are to be used."""
+    labels, machine, recorded = dict(COUNTED), "", None
     if arguments.latency is None and (arguments.machine or arguments.device):
-        raise UsageError("--machine and --device are of a latency: give --latency as well")
+        raise UsageError("--machine and --device need --latency: give it as well")
     if arguments.machine:
         from bench.choice.comparison import latencies_of
 
         if arguments.device:
-            raise UsageError("--machine says what timed: leave --device out")
+            raise UsageError("--machine names what measured: leave --device out")
         recorded = tuple(latencies_of(measurements, arguments.machine))
         labels["latency"], machine = recorded[0].label, recorded[0].machine
     elif arguments.latency:
         device: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
         if not has_device(device):
-            raise UsageError(f"this machine has no {device} device: say --machine, or --device cpu")
+            raise UsageError(f"this machine has no {device}: give --machine, or --device cpu")
         labels["latency"] = f"latency:{device}"
     asked = [(label, getattr(arguments, name)) for name, label in labels.items()]
     wanted = [
@@ -171,14 +198,14 @@ def _wanted(label: str, asked: BudgetArgument, setting: Point, machine: str) -> 
     if not asked.network:
         return BudgetRequest(label, asked.text, asked.limit, machine)
     if asked.frames < 1:
-        raise UsageError(f"{asked.text} has no frames: write name:depth:frames")
+        raise UsageError(f"{asked.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": asked.network, "depth": asked.depth, "frames": asked.frames}
     point = configure(setting.model_copy(update=fields))
     return BudgetRequest(label, asked.text, point, machine)
 
 
 def _stored(path: Path | None) -> list[Measurement]:
-    """What a store holds that is there."""
+    """The measurements of a store, if it exists."""
     if path is None or not path.exists():
         return []
     with Store(path) as store:
@@ -187,7 +214,7 @@ def _stored(path: Path | None) -> list[Measurement]:
 
 @contextmanager
 def _store(path: Path | None) -> Iterator[Store]:
-    """The store at `path`, or one for this command alone."""
+    """The store at `path`, or a temporary one."""
     with (
         tempfile.TemporaryDirectory(prefix="blvbench.") as folder,
         Store(path or Path(folder, "store.sqlite"), create=True) as store,
@@ -196,12 +223,14 @@ def _store(path: Path | None) -> Iterator[Store]:
 
 
 def _batch(text: str) -> int | str:
-    if text == LARGEST:
+    if text == AS_MANY_AS_FIT:
         return text
     try:
         return int(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no batch: write a number, or {LARGEST}") from None
+        raise ArgumentTypeError(
+            f"{text!r} is not a batch: write a number, or {AS_MANY_AS_FIT}"
+        ) from None
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -212,4 +241,6 @@ def _depths(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} are no depths: write numbers, such as 50,101") from None
+        raise ArgumentTypeError(
+            f"{text!r} is not a list of depths: write numbers, such as 50,101"
+        ) from None

@@ -12,7 +12,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Run the checks; exit 1 where one fails."""
+    """Run the checks. The exit code is 1 if one fails."""
     from bench.instruments.doctor import CHECKS
 
     with progress_bar(len(CHECKS), "doctor") as advance:

@@ -1,4 +1,4 @@
-"""Where `blvbench run` measures: here, or in jobs of a scheduler."""
+"""Executors: `blvbench run` measures on this machine, or in jobs of a scheduler."""
 
 import math
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -16,47 +16,49 @@ if TYPE_CHECKING:
 
 LOCAL, SUBMITIT, SLURM = "local", "submitit-local", "slurm"
 WORKERS = 8  # jobs at once: the GPUs of a node
-CORES = 4  # of a job on a cluster, which its GPU does not need more of
-PACKS_PER_WORKER = 4  # so that a slow pack does not keep the others' workers waiting at the end
-MOST_POINTS_PER_JOB = 50  # what a job that is lost for its queue's sake holds up at most
+CORES = 4  # of a job on a cluster; its GPU needs no more
+PACKS_PER_WORKER = 4  # smaller packs, so that the last workers to end do not end late
+MOST_POINTS_PER_JOB = 50  # limits what is lost with a job
 REQUEUES = 2
 JOB_TIME_MIN = 60
-IN_JOBS = ("workers", "points_per_job", "job_time", "requeues")  # options that are of jobs alone
+IN_JOBS = ("workers", "points_per_job", "job_time", "requeues")  # options that need jobs
 
 
 def add_executor(parser: ArgumentParser) -> None:
-    """Give a command `--executor` and what shapes its jobs."""
+    """Add `--jobs`, `--executor` and the options of jobs."""
     parser.add_argument(
         "--jobs",
         type=_count,
-        help="worker processes, here or in each job, which asks for as many cores "
-        f"(default: the usable cores, those of --workers in turn, in Slurm {CORES})",
+        help="number of worker processes, on this machine or in each job "
+        f"(default: one for each core; in a job of Slurm {CORES}, which are requested)",
     )
     group = parser.add_argument_group("jobs")
     group.add_argument(
         "--executor",
         choices=(LOCAL, SUBMITIT, SLURM),
         default=LOCAL,
-        help="measure here (default), in jobs that are processes here, or in jobs of Slurm",
+        help="where to measure: on this machine (default), in jobs that are processes of it, or "
+        "in jobs of Slurm",
     )
-    group.add_argument("--workers", type=_count, help=f"jobs at once (default: {WORKERS})")
+    group.add_argument(
+        "--workers", type=_count, help=f"number of jobs at once (default: {WORKERS})"
+    )
     group.add_argument(
         "--points-per-job",
         type=_count,
-        help=f"points a job measures one after another (default: {PACKS_PER_WORKER} jobs for each "
-        f"worker, of {MOST_POINTS_PER_JOB} points at most)",
+        help=f"number of points in a job (default: so many that there are {PACKS_PER_WORKER} jobs "
+        f"for each worker, at most {MOST_POINTS_PER_JOB})",
     )
     group.add_argument(
         "--job-time",
         type=_count,
         metavar="MINUTES",
-        help=f"the time limit of a job, which begins no point that could exceed it "
-        f"(default: {JOB_TIME_MIN})",
+        help=f"time limit of a job; no point begins that could exceed it (default: {JOB_TIME_MIN})",
     )
     group.add_argument(
         "--requeues",
         type=_count_or_none,
-        help=f"how often a point that was lost with its job is tried again (default: {REQUEUES})",
+        help=f"number of times that a lost point is tried again (default: {REQUEUES})",
     )
     group.add_argument(
         "--slurm",
@@ -64,25 +66,26 @@ def add_executor(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an option of sbatch, such as partition=gpu; may be repeated",
+        help="option of sbatch, such as partition=gpu; may be repeated",
     )
 
 
 def check_executor(arguments: Namespace) -> None:
-    """Raise `UsageError` for options that do not go together."""
+    """Raise `UsageError` for options that exclude each other."""
     if arguments.executor == LOCAL:
         given = [name for name in IN_JOBS if getattr(arguments, name) is not None]
         if given:
             option = f"--{given[0].replace('_', '-')}"
-            raise UsageError(f"{option} is of jobs: add --executor {SLURM} or {SUBMITIT}")
+            raise UsageError(f"{option} needs jobs: add --executor {SLURM} or {SUBMITIT}")
     if arguments.slurm and arguments.executor != SLURM:
-        raise UsageError(f"--slurm is of Slurm's jobs: add --executor {SLURM}")
+        raise UsageError(f"--slurm needs jobs of Slurm: add --executor {SLURM}")
 
 
 def find_scheduler(arguments: Namespace) -> "Scheduler | None":
-    """What is to run jobs, None where there are to be none.
+    """The scheduler of jobs; None if this machine measures.
 
-    Raises `BenchError` where that cannot be had, `UsageError` for times that do not suffice.
+    Raises `BenchError` if the scheduler is not available, `UsageError` if a job's time is too
+    short.
     """
     if arguments.executor == LOCAL:
         return None
@@ -111,7 +114,7 @@ def run_tasks(
     arguments: Namespace,
     on_result: Callable[[Measurement], object],
 ) -> list[Measurement]:
-    """Measure `tasks` here, or in jobs of `scheduler`."""
+    """Measure `tasks` on this machine, or in jobs of `scheduler`."""
     if scheduler is None:
         from bench.runs import runner
 
@@ -140,7 +143,7 @@ def _workers(arguments: Namespace) -> int:
 
 
 def _processes(arguments: Namespace) -> int:
-    """How many processes measure in one place what is of no machine."""
+    """The number of processes on this machine or in each job."""
     if arguments.jobs:
         return int(arguments.jobs)
     if arguments.executor == SLURM:
@@ -155,7 +158,7 @@ def _job_time_s(arguments: Namespace) -> float:
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
-        raise ArgumentTypeError(f"{text!r} is no number of at least 1")
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
@@ -166,5 +169,5 @@ def _count_or_none(text: str) -> int:
 def _parameter(text: str) -> tuple[str, str]:
     name, is_given, value = text.lstrip("-").partition("=")
     if not (name and is_given and value):
-        raise ArgumentTypeError(f"{text!r} is no option of sbatch: write name=value")
+        raise ArgumentTypeError(f"{text!r} is not an option of sbatch: write name=value")
     return name.replace("-", "_"), value

@@ -28,29 +28,31 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         action="append",
-        help="the run: a store, or pytest-benchmark's JSON; those after the first are reruns that "
-        "confirm what looks worse",
+        help="results to check: a store, or the JSON of pytest-benchmark; further ones are reruns "
+        "that confirm what looks worse",
     )
     sides = parser.add_mutually_exclusive_group(required=True)
     sides.add_argument(
         "--baseline",
         type=Path,
-        help="what to compare with: a baseline, a store, or pytest-benchmark's JSON",
+        help="results to compare with: a baseline, a store, or the JSON of pytest-benchmark",
     )
-    sides.add_argument("--update", type=Path, metavar="BASELINE", help="write this baseline")
-    parser.add_argument(
-        "--rules", type=Path, default=RULES, help="a TOML file (default: the project's own)"
+    sides.add_argument(
+        "--update", type=Path, metavar="BASELINE", help="write the results as this baseline"
     )
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the verdicts as JUnit")
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write them for a comment or a summary"
+        "--rules", type=Path, default=RULES, help="rules as a TOML file (default: the bundled ones)"
+    )
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit")
+    parser.add_argument(
+        "--markdown", type=Path, metavar="FILE", help="write the outcomes as Markdown"
     )
     add_time_limit(parser)
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Write a baseline, or compare with one; exit 1 where the gate fails."""
+    """Write a baseline, or compare with one. The exit code is 1 if the gate fails."""
     if arguments.update:
         return _update(arguments)
     from bench.gate import baseline, formats
@@ -109,7 +111,7 @@ def _write(arguments: Namespace, verdicts: "Sequence[GateResult]") -> None:
 
 
 def _measured_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
-    """Entries of what looks worse, measured again where this is the machine and the code for it."""
+    """Measure again what looks worse, if this is the same machine and the same code."""
     from bench.gate.entry import Entry
     from bench.runs.workers import measure_tasks
 
@@ -124,7 +126,7 @@ def _measured_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "l
 
 
 def _task_again(entry: "Entry") -> "Task | None":
-    """The task that measures an entry again; None where that would measure something else here."""
+    """The task that measures an entry again; None if this machine or code is another one."""
     from bench.errors import BenchError
     from bench.machine.environment import current_environment
     from bench.runs.tasks import make_task
@@ -135,7 +137,7 @@ def _task_again(entry: "Entry") -> "Task | None":
     try:
         again = make_task(entry.point, entry.label)
         is_same_code = again.code.network == entry.network_version
-    except (BenchError, NetworkError):  # a user's file is not there any more
+    except (BenchError, NetworkError):  # a user's file is gone
         return None
     here = current_environment(again.instrument.device).machine
     return again if is_same_code and entry.conditions.get("machine", here) == here else None

@@ -17,36 +17,36 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "file", type=Path, help="a store, a report's results.json or a recorded file"
+        "file", type=Path, help="a store, the results.json of a report, or a recorded file"
     )
-    parser.add_argument("--name", help="of the recorded file (default: after the machine)")
+    parser.add_argument("--name", help="name of the recorded file (default: that of the machine)")
     parser.add_argument(
-        "--into", type=Path, default=FOLDER, help="a folder (default: the project's own)"
+        "--into", type=Path, default=FOLDER, help="folder to write into (default: the bundled one)"
     )
 
 
 def add_recorded(parser: ArgumentParser) -> None:
-    """Give a command `--recorded FOLDER`, for what it is to show beside a store."""
+    """Add `--recorded FOLDER`, for figures of other machines beside those of a store."""
     parser.add_argument(
         "--recorded",
         type=Path,
         default=FOLDER,
         metavar="FOLDER",
-        help="what other machines measured (default: what comes with the project)",
+        help="figures of other machines (default: the bundled ones)",
     )
 
 
 def run(arguments: Namespace) -> int:
-    """Record what machines measured, beside what was recorded before."""
+    """Add the figures of a file to the recorded ones."""
     if arguments.name is not None and not NAME.fullmatch(arguments.name):
         raise UsageError(
-            f"--name is of small letters, digits and single hyphens, not {arguments.name!r}"
+            f"--name must be small letters, digits and single hyphens, not {arguments.name!r}"
         )
     kept = worth_recording(read_results(arguments.file))
     if not kept:
         raise BenchError(
-            f"{arguments.file}: holds no figure of a machine: "
-            "import what 'blvbench run latency' or 'blvbench run gpu' measured"
+            f"{arguments.file}: has no figure that depends on a machine: "
+            "import results of 'blvbench run latency' or 'blvbench run gpu'"
         )
     path = arguments.into / f"{arguments.name or _name(kept)}.json"
     held = write(path, kept)
@@ -56,9 +56,9 @@ def run(arguments: Namespace) -> int:
 
 
 def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
-    """The results of machines, and the figures of the same points that are of none.
+    """The figures that depend on a machine, and the others of the same points.
 
-    Running out of memory or time is a result, what a machine cannot do is not.
+    Running out of memory or time is a result; what a machine does not support is left out.
     """
     of_machines = [m for m in measurements if m.machine and m.status != "unsupported"]
     points = {m.point for m in of_machines}
@@ -73,11 +73,11 @@ def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
 
 
 def _name(measurements: Sequence[Measurement]) -> str:
-    """The accelerator's name where there is one, else the processor's, as a file may be called."""
+    """A file name from the accelerator or, without one, from the processor."""
     environments = [m.environment for m in measurements if m.machine]
     accelerators = {e.accelerator for e in environments} - {""}
     names = accelerators or {e.processor for e in environments}
     slugs = {"-".join(re.findall("[a-z0-9]+", name.lower())) for name in names}
     if len(slugs) > 1 or "" in slugs:
-        raise UsageError(f"figures of {' and '.join(sorted(names))}: say --name")
+        raise UsageError(f"figures of {' and '.join(sorted(names))}: give --name")
     return slugs.pop()

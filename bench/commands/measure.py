@@ -17,7 +17,7 @@ from bench.workload.networks import build_on_meta, configure
 if TYPE_CHECKING:
     from bench.runs.tasks import Task
 
-QUANTITIES = "params,macs,memory"  # they need neither a machine nor time
+QUANTITIES = "params,macs,memory"  # they are fast and depend on no machine
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -25,45 +25,46 @@ def arguments(parser: ArgumentParser) -> None:
     add_point(parser)
     parser.add_argument(
         "--quantity",
-        help=f"what to measure, by commas, each with :instrument if wanted (default: {QUANTITIES})",
+        help="quantities to measure, separated by commas, each optionally with :instrument "
+        f"(default: {QUANTITIES})",
     )
     parser.add_argument(
         "--per-layer",
         action="store_true",
-        help="instead, list MACs, parameters and activation bytes by module",
+        help="list MACs, parameters and activation bytes by module instead",
     )
     parser.add_argument(
         "--max-batch",
         action="store_true",
-        help="instead, find the largest batch that fits: simulated, and run where there is a GPU",
+        help="find the largest batch that fits instead: simulated, and confirmed if there is a GPU",
     )
     parser.add_argument(
         "--memory",
         type=size_bytes,
         metavar="SIZE",
-        help="with --max-batch: what there is, such as 16GiB (default: all that the GPU has)",
+        help="memory for --max-batch, such as 16GiB (default: all of the GPU's)",
     )
     add_time_limit(parser)
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Measure one network at one point; exit 1 where a measurement failed."""
+    """Measure one network at one point. The exit code is 1 if a measurement failed."""
     from bench.runs.tasks import make_task  # imports torch, which --help need not wait for
 
     point = configure(point_of(arguments))
     if arguments.memory is not None and not arguments.max_batch:
-        raise UsageError("--memory is what --max-batch is to fit into: give both")
+        raise UsageError("--memory is the memory for --max-batch: give both")
     if arguments.per_layer:
         if arguments.quantity or arguments.max_batch or arguments.mode != "infer":
             raise UsageError(
-                "--per-layer lists a forward pass: leave --quantity and --mode out, and --max-batch"
+                "--per-layer lists a forward pass: leave out --quantity, --mode and --max-batch"
             )
         return _per_layer(point, as_json=arguments.json)
-    build_on_meta(point)  # what cannot be built at all is bad input, not a failed measurement
+    build_on_meta(point)  # a network that cannot be built is bad input, not a failed measurement
     if arguments.max_batch:
         if arguments.quantity or arguments.batch != 1:
-            raise UsageError("--max-batch finds the batch: leave --batch and --quantity out")
+            raise UsageError("--max-batch finds the batch: leave out --batch and --quantity")
         return _max_batch(point, arguments.memory, as_json=arguments.json)
     quantities = (arguments.quantity or QUANTITIES).split(",")
     tasks = [make_task(point, quantity.strip()) for quantity in quantities]
@@ -82,7 +83,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
-    """The results in the order of `tasks`; what is a figure of the machine in a fresh process."""
+    """The results in the order of `tasks`; those that depend on the machine in fresh processes."""
     from bench.runs.workers import measure_tasks
 
     for one in tasks:
@@ -93,14 +94,14 @@ def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurem
 
 
 def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
-    """Find the largest batch of `point` in `memory_bytes`, or in all that the GPU has."""
+    """Find the largest batch of `point` in `memory_bytes`, or in all of the GPU's memory."""
     from bench.choice import max_batch
     from bench.machine.environment import current_environment
 
     on_gpu = current_environment("cuda")
     capacity_bytes = memory_bytes or on_gpu.accelerator_memory_bytes
     if not capacity_bytes:
-        raise UsageError("this machine has no CUDA device: say --memory SIZE, such as 16GiB")
+        raise UsageError("this machine has no CUDA device: give --memory SIZE, such as 16GiB")
     if on_gpu.accelerator and capacity_bytes > on_gpu.accelerator_memory_bytes:
         raise UsageError(f"--memory is more than {on_gpu.machine} has: leave it out")
     with progress_bar(2, "simulated, then run") as advance:
@@ -111,7 +112,7 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
     if not batch:
         need = max_batch.simulated_peak(point, 1) / 2**20
         raise BenchError(
-            f"{point}: one clip needs {need:,.0f} MiB: give more memory, or a smaller network"
+            f"{point}: one clip needs {need:,.0f} MiB: give more memory, or another network"
         )
     confirmed = f"run on {on_gpu.machine}" if on_gpu.accelerator else "not run: no CUDA device"
     row = {
@@ -138,7 +139,7 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
 
 
 def _per_layer(point: Point, *, as_json: bool) -> int:
-    """List what every module of the network at `point` costs, and the sum."""
+    """List the costs of every module of the network at `point`, and their sum."""
     from bench.instruments.layers import Layer, count
     from models.user_file import contained
 

@@ -13,13 +13,13 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def _depths(network: models.Network) -> str:
-    """The depths to choose from, by backbone where there are several."""
+    """The depths to choose from, for each backbone if there are several."""
     lists = {name: ", ".join(map(str, depths)) for name, depths in network.depths.items() if depths}
     return "; ".join(f"{depths} ({name})" if name else depths for name, depths in lists.items())
 
 
 def _frames(network: models.Network) -> str:
-    """The numbers of frames that the network takes."""
+    """The numbers of frames that the network accepts."""
     if network.only_frames:
         return str(network.only_frames)
     return f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any"

@@ -1,4 +1,4 @@
-"""What commands print: tables for people, JSON for programs, progress on stderr."""
+"""Output of commands: tables, JSON, and progress bars on stderr."""
 
 import json
 import os
@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from bench.records.measurement import Measurement
 from bench.text import printable
 
-FILE_COLUMNS = 200  # of a table that goes into a file or a pipe, where no line is too long
+FILE_COLUMNS = 200  # the width of a table in a file or a pipe
 
 T = TypeVar("T")
 
 
 def add_json(parser: ArgumentParser) -> None:
-    """Give a command the `--json` flag."""
+    """Add `--json`."""
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -26,13 +26,13 @@ def print_json(content: Sequence[Any] | dict[str, Any]) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table that fits the terminal, a wide one where there is none."""
+    """Print a table that fits the terminal; a wide one if there is no terminal."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table()
     for heading in headings:
-        table.add_column(heading, overflow="fold")  # a name that is cut off cannot be told apart
+        table.add_column(heading, overflow="fold")  # names that are cut off look the same
     for row in rows:
         table.add_row(*map(_printable, row))
     console = Console(markup=False, highlight=False)
@@ -42,12 +42,12 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 
 
 def _printable(cell: object) -> str:
-    """The lines of a cell; of what came from a file, there is one."""
+    """A cell with its own line breaks, each line printable."""
     return "\n".join(map(printable, str(cell).split("\n")))
 
 
 def format_value(measurement: Measurement) -> str:
-    """A value with its unit as people write it, or the status and its reason."""
+    """A value with its unit, or the status and its reason."""
     if measurement.status != "ok":
         return f"{measurement.status}: {measurement.reason}"
     value = measurement.value
@@ -74,9 +74,10 @@ def _interval(measurement: Measurement, unit: str = "") -> str:
 
 @contextmanager
 def progress_bar(total: int | None, what: str) -> Iterator[Callable[[T], T]]:
-    """A progress bar on stderr; `total` is None where nobody knows how many steps there will be.
+    """Show a progress bar on stderr; `total` is None if the number of steps is not known.
 
-    The block passes the result of every finished step to what it is given, and gets it back.
+    Yields a function: the block calls it with the result of every finished step, and it returns
+    that result.
     """
     from rich.console import Console
     from rich.progress import (

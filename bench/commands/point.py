@@ -1,4 +1,4 @@
-"""The arguments that name a network and a point, and the point they make."""
+"""The arguments that name a network and a point."""
 
 from argparse import ArgumentParser, Namespace
 from typing import get_args
@@ -12,19 +12,23 @@ from bench.records.record import Scalar
 from bench.workload.networks import FILE_MARK
 from suites.fields import Execution, MemoryFormat, Mode, Precision
 
-FRAMES = 16  # of the clip that the paper's claims are judged by
+FRAMES = 16  # the claims of the paper are judged at this clip
 CHOICES = {
-    "mode": (Mode, "what a step is"),
-    "precision": (Precision, "that of autocast, and of products in float32"),
-    "execution": (Execution, "operator by operator, or by torch.compile"),
-    "memory_format": (MemoryFormat, "that of the weights and the clip"),
+    "mode": (Mode, "kind of step"),
+    "precision": (Precision, "precision of autocast, and of float32 products"),
+    "execution": (Execution, "run operator by operator, or compiled by torch.compile"),
+    "memory_format": (MemoryFormat, "memory format of the weights and the clip"),
 }
 DEFAULTS = {name: field.default for name, field in Point.model_fields.items()}
-NUMBERS = {"batch": "clips", "input_size": "pixels", "num_classes": "classes"}
+NUMBERS = {
+    "batch": "number of clips",
+    "input_size": "side of a frame in pixels",
+    "num_classes": "number of classes",
+}
 
 
 def add_point(parser: ArgumentParser) -> None:
-    """Give a command the arguments that `point_of` reads."""
+    """Add the arguments that `point_of` reads."""
     add_network(parser, "measure")
     for name, unit in NUMBERS.items():
         what = f"{unit} (default: {DEFAULTS[name]})"
@@ -34,7 +38,7 @@ def add_point(parser: ArgumentParser) -> None:
 
 
 def add_choice(parser: ArgumentParser, name: str) -> None:
-    """Give a command a field of a point of which there are few: `--mode`, `--precision`, ..."""
+    """Add a field of a point that has few values: `--mode`, `--precision`, ..."""
     choices, what = CHOICES[name]
     parser.add_argument(
         _flag(name),
@@ -45,32 +49,34 @@ def add_choice(parser: ArgumentParser, name: str) -> None:
 
 
 def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) -> None:
-    """Give a command the arguments that name a network: the least that `point_of` reads."""
+    """Add the arguments that name a network: the fewest that `point_of` needs."""
     network = parser.add_mutually_exclusive_group(required=is_needed)
-    network.add_argument("network", nargs="?", help="a name that 'blvbench models' lists")
-    add_model(network, f"{verb} the network of a file of your own")
-    parser.add_argument("--depth", type=int, help="layers (default: 50, where there is a choice)")
+    network.add_argument("network", nargs="?", help="name of a network: see 'blvbench models'")
+    add_model(network, f"{verb} the network in your own file")
     parser.add_argument(
-        "--frames", type=int, default=FRAMES, help=f"input frames (default: {FRAMES})"
+        "--depth", type=int, help="number of layers (default: 50 if there is a choice)"
+    )
+    parser.add_argument(
+        "--frames", type=int, default=FRAMES, help=f"number of input frames (default: {FRAMES})"
     )
     parser.add_argument(
         "--option",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="an option of the network, such as window=5; may be repeated",
+        help="option of the network, such as window=5; may be repeated",
     )
 
 
 def point_of(arguments: Namespace, **others: object) -> Point:
-    """The point that the arguments and `others` name.
+    """The point of the arguments and of `others`.
 
-    Raises `UsageError` for one that makes no sense.
+    Raises `UsageError` for values that a point cannot have.
     """
     given = {**vars(arguments), **others}
     fields = {name: value for name, value in given.items() if name in Point.model_fields}
     if FILE_MARK in (arguments.network or ""):
-        raise UsageError(f"name the file with --model {arguments.network}, which runs it")
+        raise UsageError(f"{arguments.network} is a file: give it with --model, which runs it")
     fields["network"] = arguments.network or arguments.model
     fields["options"] = dict(map(_option, arguments.option))
     try:
@@ -86,7 +92,7 @@ def _flag(name: str) -> str:
 
 
 def _option(text: str) -> tuple[str, Scalar]:
-    """`name=value`, with a number as a number and true or false as such."""
+    """The name and the value of `name=value`: a number, true or false, or text."""
     name, equals, value = text.partition("=")
     if not equals:
         raise UsageError(f"--option takes NAME=VALUE, not {text!r}")

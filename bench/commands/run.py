@@ -15,22 +15,22 @@ from bench.records.measurement import Measurement
 from bench.records.store import RETRIED, Store
 from suites import load_suite
 
-SAID = ("ok", "failed")  # statuses that the summary names, of however many
+ALWAYS_COUNTED = ("ok", "failed")  # statuses that the summary always names
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("suite", help="a name that 'blvbench suites' lists, or a TOML file")
+    parser.add_argument("suite", help="name of a suite (see 'blvbench suites'), or a TOML file")
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
-    add_model(parser, "measure this network over every sweep as well", several=True)
+    add_model(parser, "measure the network in your own file in every sweep", several=True)
     add_time_limit(parser)
     add_executor(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Measure what the store does not have yet; exit 1 where a measurement failed.
+    """Measure what the store does not have yet. The exit code is 1 if a measurement failed.
 
-    Running out of memory is a result, and so is what this machine cannot do.
+    Running out of memory is a result, and so is what this machine does not support.
     """
     from bench.runs import runner
     from bench.runs.cluster.sweep import collect
@@ -50,12 +50,14 @@ def run(arguments: Namespace) -> int:
             with progress_bar(len(waiting), arguments.suite) as advance:
                 results = run_tasks(waiting, store, scheduler, arguments, advance)
         except KeyboardInterrupt:
-            done = "what was measured is kept; run the same command again to go on"
+            done = "the results so far are in the store: run the same command again to continue"
             print(f"blvbench: interrupted: {done}", file=sys.stderr)
             return INTERRUPTED
     found = len(tasks) - len(waiting)
     counts = Counter(m.status for m in results)
-    others = "".join(f", {n} {status}" for status, n in counts.items() if status not in SAID)
+    others = "".join(
+        f", {n} {status}" for status, n in counts.items() if status not in ALWAYS_COUNTED
+    )
     print(
         f"{arguments.store}: {counts['ok']} measured, {found} found in the store, "
         f"{counts['failed']} failed{others}"
@@ -67,7 +69,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _by_reason(results: Sequence[Measurement]) -> dict[tuple[str, str], list[Measurement]]:
-    """What gave no figure, by the status and the reason."""
+    """The results without a figure, by status and reason."""
     groups: dict[tuple[str, str], list[Measurement]] = {}
     for measurement in results:
         if measurement.status != "ok":

@@ -153,12 +153,18 @@ BAD_INPUT = {
         ("run", "paper", "--store", "{tmp}/s", "--model", "{tmp}/net.py:Net"),
         "net.py:Net answers",
     ),
-    "a file as a network": (("measure", "{tmp}/net.py:Net"), "with --model {tmp}/net.py:Net"),
+    "a file as a network": (
+        ("measure", "{tmp}/net.py:Net"),
+        "net.py:Net is a file: give it with --model",
+    ),
     "frames that cannot be pooled": (("measure", "s3d", "--frames", "1"), "frames are too few"),
-    "quantities by layer": ((*MEASURE, "--per-layer"), "leave --quantity and --mode out"),
+    "quantities by layer": (
+        (*MEASURE, "--per-layer"),
+        "leave out --quantity, --mode and --max-batch",
+    ),
     "training by layer": (
         ("measure", "tsn", "--per-layer", "--mode", "train"),
-        "leave --quantity and --mode out",
+        "leave out --quantity, --mode and --max-batch",
     ),
     "a network and a file": (("measure", "tsn", "--model", "{tmp}/net.py:Net"), "not allowed with"),
     "no network": (("measure", "--frames", "8"), "network --model is required"),

@@ -49,7 +49,7 @@ def test_an_accuracy_counts_where_frames_were_tried_and_its_costs_are_those_of_i
     choice = choose(climb(base, 4, 8), [TEN_G], known, accuracies)
     (scored,) = choice.scored
     assert scored.point == at(base, 4)
-    assert scored.costs == {MACS: 1e9, PARAMS: 25e6}  # of memory there is no budget
+    assert scored.costs == {MACS: 1e9, PARAMS: 25e6}  # of memory there is not a budget
     assert choice.costs == {MACS: 2e9, PARAMS: 25e6}
     assert choice.limit == "the end"
 

@@ -28,7 +28,7 @@ def test_sizes_are_of_1024_with_an_i_and_of_1000_without(text: str, size: int) -
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError) as caught:
         size_bytes(text)
-    assert str(caught.value) == f"{text!r} is no size: write a number and a unit, such as 16GiB"
+    assert str(caught.value) == f"{text!r} is not a size: write a number and a unit, such as 16GiB"
 
 
 def limited() -> ArgumentParser:
@@ -44,7 +44,9 @@ def test_a_time_limit_is_seconds() -> None:
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
 def test_a_time_limit_is_finite_and_more_than_0(text: str) -> None:
-    with pytest.raises(UsageError, match=f"'{text}' is no time limit: write seconds, more than 0"):
+    with pytest.raises(
+        UsageError, match=f"'{text}' is not a time limit: write seconds, more than 0"
+    ):
         limited().parse_args([f"--time-limit={text}"])
 
 
@@ -53,7 +55,7 @@ def test_a_model_has_one_spelling_of_its_path() -> None:
     add_model(parser, "measure it")
     assert parser.parse_args([]).model is None
     assert parser.parse_args(["--model", "./a/../net.py:Net"]).model == "net.py:Net"
-    with pytest.raises(UsageError, match=r"'net\.py' names no factory: write path/to/file\.py:fa"):
+    with pytest.raises(UsageError, match=r"'net\.py' has no factory: write path/to/file\.py:fa"):
         parser.parse_args(["--model", "net.py"])
 
 

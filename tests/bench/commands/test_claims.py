@@ -55,7 +55,7 @@ def test_the_table_says_what_would_measure_a_claim(
     for claim in load_claims():
         verdict, finding = by_claim[claim.id]
         if verdict == "not measured here":
-            assert finding == f"Would be measured by {claim.measured_by}"
+            assert finding == f"Not measured: run {claim.measured_by}"
         else:
             assert finding.startswith("Met at ")
     assert {verdict for verdict, _ in by_claim.values()} == {"reproduced", "not measured here"}

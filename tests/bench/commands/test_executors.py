@@ -33,19 +33,27 @@ def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "machine", "message"),
     [
-        (["--workers", "2"], as_it_is, "--workers is of jobs: add --executor slurm or"),
-        (["--job-time", "5"], as_it_is, "--job-time is of jobs"),
-        (["--requeues", "0"], as_it_is, "--requeues is of jobs"),
-        (["--points-per-job", "3"], as_it_is, "--points-per-job is of jobs"),
-        (["--slurm", "partition=a"], as_it_is, "--slurm is of Slurm's jobs"),
-        (["--executor", "submitit-local", "--slurm", "a=b"], as_it_is, "--slurm is of Slurm's"),
+        (["--workers", "2"], as_it_is, "--workers needs jobs: add --executor slurm or"),
+        (["--job-time", "5"], as_it_is, "--job-time needs jobs"),
+        (["--requeues", "0"], as_it_is, "--requeues needs jobs"),
+        (["--points-per-job", "3"], as_it_is, "--points-per-job needs jobs"),
+        (["--slurm", "partition=a"], as_it_is, "--slurm needs jobs of Slurm"),
+        (
+            ["--executor", "submitit-local", "--slurm", "a=b"],
+            as_it_is,
+            "--slurm needs jobs of Slurm",
+        ),
         (["--executor", "submitit-local", "--job-time", "5"], as_it_is, "allow 11 minutes or more"),
         (["--executor", "slurm", "--slurm", "gpu"], as_it_is, "write name=value"),
-        (["--executor", "slurm", "--workers", "0"], as_it_is, "no number of at least 1"),
+        (["--executor", "slurm", "--workers", "0"], as_it_is, "not a whole number of at least 1"),
         (["--executor", "somewhere"], as_it_is, "invalid choice"),
         (["--executor", "slurm"], without_slurm, "sbatch and srun are not found"),
         (["--executor", "slurm"], without_submitit, "python -m pip install -e '.[slurm]'"),
-        (["--executor", "submitit-local"], without_submitit, "submitit, which submits jobs, is not installed"),
+        (
+            ["--executor", "submitit-local"],
+            without_submitit,
+            "submitit, which submits jobs, is not installed",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_before_anything_is_made(

@@ -64,9 +64,9 @@ def test_a_file_is_called_after_the_accelerator_or_else_the_processor(
 
 def test_of_several_machines_and_of_one_without_a_name_the_name_is_to_be_said() -> None:
     other = BIG.model_copy(update={"accelerator": "Other GPU"})
-    with pytest.raises(UsageError, match=r"^figures of Big GPU 80GB and Other GPU: say --name$"):
+    with pytest.raises(UsageError, match=r"^figures of Big GPU 80GB and Other GPU: give --name$"):
         _name([timed(machine=other), timed()])
-    with pytest.raises(UsageError, match="say --name"):
+    with pytest.raises(UsageError, match="give --name"):
         _name([timed(machine=CHIP.model_copy(update={"processor": "?"}))])
 
 
@@ -96,7 +96,7 @@ def test_a_name_is_of_small_letters_digits_and_single_hyphens(
     capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path, name: str
 ) -> None:
     said = refusal(capsys, "import", str(store), "--into", str(tmp_path), f"--name={name}")
-    assert said.endswith(f"--name is of small letters, digits and single hyphens, not {name!r}")
+    assert said.endswith(f"--name must be small letters, digits and single hyphens, not {name!r}")
     assert list(tmp_path.iterdir()) == [store]
 
 
@@ -106,5 +106,5 @@ def test_a_store_without_figures_of_a_machine_is_refused(
     with Store(tmp_path / "s", create=True) as opened:
         opened.put("1", cost(MACS, TSN, 1))
     said = refusal(capsys, "import", str(tmp_path / "s"), "--into", str(tmp_path / "new"))
-    assert f"{tmp_path / 's'}: holds no figure of a machine: import what" in said
+    assert f"{tmp_path / 's'}: has no figure that depends on a machine: import results" in said
     assert not (tmp_path / "new").exists()

@@ -96,12 +96,15 @@ def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--memory", "1GiB"), "--memory is what --max-batch is to fit into: give both"),
+        (("--memory", "1GiB"), "--memory is the memory for --max-batch: give both"),
         (("--per-layer", "--quantity", "macs"), "--per-layer lists a forward pass: leave"),
         (("--per-layer", "--max-batch"), "--per-layer lists a forward pass: leave"),
         (("--per-layer", "--mode", "train"), "--per-layer lists a forward pass: leave"),
-        (("--max-batch", "--quantity", "macs"), "--max-batch finds the batch: leave --batch and"),
-        (("--max-batch", "--batch", "2"), "--max-batch finds the batch: leave --batch and"),
+        (
+            ("--max-batch", "--quantity", "macs"),
+            "--max-batch finds the batch: leave out --batch and",
+        ),
+        (("--max-batch", "--batch", "2"), "--max-batch finds the batch: leave out --batch and"),
         (("--quantity", "macs,"), "there is no quantity ''"),
     ],
 )
@@ -171,13 +174,13 @@ def test_the_largest_batch_is_simulated_where_there_is_no_gpu(
 @pytest.mark.usefixtures("sized")
 def test_without_a_gpu_the_memory_is_to_be_said(capsys: pytest.CaptureFixture[str]) -> None:
     said = refusal(capsys, *SMALL, "--max-batch")
-    assert said.endswith("this machine has no CUDA device: say --memory SIZE, such as 16GiB")
+    assert said.endswith("this machine has no CUDA device: give --memory SIZE, such as 16GiB")
 
 
 @pytest.mark.usefixtures("sized")
 def test_where_one_clip_does_not_fit_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     said = refusal(capsys, *SMALL, "--max-batch", "--memory", "10MB")
-    assert said.endswith("one clip needs 10 MiB: give more memory, or a smaller network")
+    assert said.endswith("one clip needs 10 MiB: give more memory, or another network")
 
 
 @pytest.mark.usefixtures("sized")

@@ -66,7 +66,9 @@ def test_a_number_is_at_least_1(name: str) -> None:
 
 def test_a_file_is_named_by_model_alone() -> None:
     assert parsed("--model", "net.py:Net").network == "net.py:Net"
-    with pytest.raises(UsageError, match=r"^name the file with --model net\.py:Net, which runs it"):
+    with pytest.raises(
+        UsageError, match=r"^net\.py:Net is a file: give it with --model, which runs it"
+    ):
         parsed("net.py:Net")
     with pytest.raises(UsageError, match="not allowed with argument"):
         parsed("tsn", "--model", "net.py:Net")

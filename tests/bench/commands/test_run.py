@@ -122,7 +122,8 @@ def test_an_interrupt_keeps_what_was_measured(
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.endswith(
-        "blvbench: interrupted: what was measured is kept; run the same command again to go on\n"
+        "blvbench: interrupted: the results so far are in the store: "
+        "run the same command again to continue\n"
     )
     fake.stops_before = 0
     assert printed(capsys, line, 0) == ["s.sqlite: 1 measured, 2 found in the store, 0 failed"]

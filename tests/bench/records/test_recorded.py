@@ -280,12 +280,16 @@ def foreign(path: Path) -> None:
         (Path.mkdir, (), "cannot be read (Is a directory)"),
         (foreign, (), "is not a blvbench store"),
         (lambda path: path.write_text(RIGHT[:-9]), (), "is not JSON"),
-        (lambda path: put(path, measurement(TSN)), (), "holds no figure of a machine"),
-        (lambda path: put(path, no_figure("unsupported")), (), "holds no figure of a machine"),
-        (put, (), "holds no figure of a machine"),
+        (lambda path: put(path, measurement(TSN)), (), "has no figure that depends on a machine"),
+        (
+            lambda path: put(path, no_figure("unsupported")),
+            (),
+            "has no figure that depends on a machine",
+        ),
+        (put, (), "has no figure that depends on a machine"),
         (lambda path: put(path, seconds()), ("--name", "../x"), "not '../x'"),
         (lambda path: put(path, seconds()), ("--name", ""), "not ''"),
-        (lambda path: put(path, seconds()), ("--name", "a\n"), "--name is of small letters"),
+        (lambda path: put(path, seconds()), ("--name", "a\n"), "--name must be small letters"),
         (lambda path: put(path, seconds()), ("--name", "n" * 300), "File name too long"),
         (lambda path: put(path, seconds()), ("--into", "{tmp}/file"), "choose another --into"),
         (lambda path: put(path, seconds()), ("--name", "folder"), "cannot be read (Is a dir"),
@@ -293,9 +297,9 @@ def foreign(path: Path) -> None:
         (
             lambda path: put(path, seconds(), seconds(environment=OTHER_GPU)),
             (),
-            "figures of Big GPU 80GB and Other GPU: say --name",
+            "figures of Big GPU 80GB and Other GPU: give --name",
         ),
-        (lambda path: put(path, seconds(environment=NAMELESS)), (), "say --name"),
+        (lambda path: put(path, seconds(environment=NAMELESS)), (), "give --name"),
     ],
 )
 def test_import_refuses_in_a_line_and_writes_nothing(
