@@ -62,3 +62,10 @@ def lively(model: nn.Module) -> nn.Module:
     assert isinstance(classifier.weight, nn.Parameter)
     nn.init.normal_(classifier.weight, generator=generator)
     return model.double().eval()
+
+
+def logits(model: nn.Module, clip: torch.Tensor) -> torch.Tensor:
+    """The answer of `model` to `clip`, without gradients."""
+    with torch.no_grad():
+        result: torch.Tensor = model(clip)
+    return result

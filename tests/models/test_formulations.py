@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import models
-from models.aggregation import FORMULATIONS
+from models.tam import FORMULATIONS
 from tests.models.networks import lively
 
 NARROW = 0.125

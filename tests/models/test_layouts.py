@@ -50,7 +50,7 @@ def layouts(name: str, ours: list[str]) -> Iterator[Layout]:
     """The layouts that fit a network, each once, in all wrappers."""
     found = set()
     for layout in models.get_network(name).layouts:
-        for wrapped in layout.wrapped():
+        for wrapped in layout.wrap():
             theirs = tuple(map(wrapped.rename, ours))
             is_of_another_backbone = any("trunk." in key or "weights." in key for key in theirs)
             if theirs not in found and not is_of_another_backbone:
