@@ -26,7 +26,7 @@ def assert_same(
     second: tuple[nn.Module, Sequence[Tensor]],
     x: Tensor,
 ) -> None:
-    """Two modules have the same weights and results, and gradients by `x` and the weights."""
+    """Check that two modules have equal results and gradients for `x` and the weights."""
     for one, other in zip(first[1], second[1], strict=True):
         torch.testing.assert_close(one, other)
     generator = torch.Generator().manual_seed(2)

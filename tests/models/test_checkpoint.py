@@ -1,4 +1,4 @@
-"""Loading is strict, whole or not at all, and tells what became of every weight."""
+"""Loading is strict, complete or not done, and reports on every weight."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Results on meta tensors under `Shapes` are those that PyTorch gives by itself."""
+"""Results on meta tensors under `Shapes` equal those of PyTorch alone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,14 @@ CALLS: dict[str, Callable[[], Any]] = {
         tensor(2, 4, 8, 8),
         tensor(2, 3, 8, 8),
         tensor(4, 3, 3, 3),
-        *([0], [1, 1], [1, 1], [1, 1], False, [0, 0], 1, [False, True, False]),
+        bias_sizes=[0],
+        stride=[1, 1],
+        padding=[1, 1],
+        dilation=[1, 1],
+        transposed=False,
+        output_padding=[0, 0],
+        groups=1,
+        output_mask=[False, True, False],
     ),
     "batch norm": lambda: torch.ops.aten.native_batch_norm(
         tensor(2, 3, 4), *(tensor(3) for _ in range(4)), True, 0.1, 1e-5

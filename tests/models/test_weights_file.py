@@ -1,4 +1,4 @@
-"""A file is read without running what it holds, or refused in one line that says why."""
+"""A file is read without running its code, or refused in one line with the reason."""
 
 import os
 import pickle
@@ -24,11 +24,11 @@ STATE = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
 
 
 class Custom:
-    """What a training script may have left in its file."""
+    """An object that a training script may have stored in its file."""
 
 
 class Payload:
-    """Something that leaves a marker where it is unpickled."""
+    """An object that writes a marker file when it is unpickled."""
 
     def __init__(self, call: Callable[..., object], argument: str) -> None:
         self.call, self.argument = call, argument
@@ -38,7 +38,7 @@ class Payload:
 
 
 def function() -> None:
-    """A function that pickles by its name."""
+    """A function that is pickled by its name."""
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refusal(path: Path, model: nn.Module) -> str:
-    """The one line with which `path` is refused."""
+    """The error for `path`, one line."""
     with checkpoints.refused(path, model) as errors:
         models.load_checkpoint(model, path)
     return str(errors[0])
@@ -93,7 +93,7 @@ def test_a_payload_is_not_run(
 
 @pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
 def test_a_key_that_stands_in_the_file_twice(is_zip: bool, model: nn.Module, path: Path) -> None:
-    """A pickle has a string once, and then refers to it."""
+    """A pickle stores a string once and refers to it afterwards."""
     content = {"culprit": 1, "state_dict": {**STATE, "culprit": Custom()}}
     torch.save(content, path, _use_new_zipfile_serialization=is_zip)
     assert "under 'culprit' (" in refusal(path, model)
@@ -298,7 +298,7 @@ TUPLES = {
 @pytest.mark.parametrize("use", [b"K\x01s", b"Q"], ids=["as a key", "as a storage"])
 @pytest.mark.parametrize("kind", TUPLES)
 def test_tuples_that_never_end(kind: str, use: bytes, model: nn.Module, path: Path) -> None:
-    """Each took the process down, or all its time."""
+    """Each of them once crashed the process or never ended."""
     path.write_bytes(b"\x80\x02}" + TUPLES[kind] + use + b".")
     assert "holds tuples that are nested too deeply" in refusal(path, model)
 
@@ -313,7 +313,7 @@ def test_tuples_of_a_training_are_read(model: nn.Module, path: Path) -> None:
 
 
 def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
-    """PyTorch leaves memory as it finds it where a file of its old format lists no numbers."""
+    """For a file of the old format without values, PyTorch leaves memory uninitialised."""
     state = {"weight": torch.ones(1000, 1000), "bias": torch.ones(2)}
     torch.save(state, path, _use_new_zipfile_serialization=False)
     with path.open("rb") as file:
