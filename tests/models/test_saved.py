@@ -213,7 +213,8 @@ def test_a_failed_save_leaves_the_old_file(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(models.NetworkError) as error:
         models.save_checkpoint(network(), path)
-    assert str(error.value) == f"{path}: cannot be written (No space left on device): give another"
+    reason = "cannot be written (No space left on device): give another path"
+    assert str(error.value) == f"{path}: {reason}"
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 

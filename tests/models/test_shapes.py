@@ -128,7 +128,7 @@ def test_a_result_in_the_storage_of_an_argument_is_not_remembered() -> None:
 
 @pytest.mark.parametrize("track", [True, False])
 def test_batch_norms_return_no_statistics_in_evaluation(track: bool) -> None:
-    """As on a CPU; on the meta device PyTorch's own do."""
+    """Like on a CPU; PyTorch alone returns them on the meta device."""
     norm = nn.BatchNorm2d(3, track_running_stats=track, device=META)
     norm.training = not track
     returned = []
