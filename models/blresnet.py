@@ -1,9 +1,10 @@
 """bLResNet (Big-Little ResNet): a deep branch at half the size beside a light one, fused by stages.
 
-Every fusion takes the two branches' inputs apart: an image network gives both the same image, a
-video network gives each its own frames. It takes them out of a list, so that nobody holds a tensor
-that only backward may still need. Shapes are N x C x H x W; `alpha` divides the little branch's
-width, `beta` its number of blocks. Source: Chen et al., Big-Little Net, ICLR 2019.
+Each fusion has one input for each branch: an image network gives both the same image, a video
+network gives each its own frames. A fusion removes its inputs from a list, so that no caller keeps
+a tensor alive that only backward may still need. Shapes are N x C x H x W; `alpha` divides the
+width of the little branch, `beta` its number of blocks. Source: Chen et al., Big-Little Net, ICLR
+2019.
 """
 
 from collections import OrderedDict
@@ -17,16 +18,16 @@ from models.layouts import CLASSIFIER, RESIDUAL, TAM_LISTED, TAM_NAMED, Layout, 
 from models.norm import BatchNorm2d
 from models.registry import Choices
 from models.temporal import no_temporal
-from models.widths import WIDTHS, scaled
+from models.widths import WIDTHS, scale_channels
 
-EXPANSION = 4
-BLOCKS = {50: (3, 4, 6, 3), 101: (4, 8, 18, 3), 152: (5, 12, 30, 3)}
+EXPANSION = 4  # of a bottleneck
+BLOCKS = {50: (3, 4, 6, 3), 101: (4, 8, 18, 3), 152: (5, 12, 30, 3)}  # depth -> blocks by stage
 DEPTHS = tuple(BLOCKS)
 STEM_WIDTH = 64
 STAGE_WIDTHS = (256, 512, 1024, 2048)
 STAGE_STRIDES = (2, 2, 1, 2)
 
-ALPHAS = (1, 2, 4, 8, 16)  # what divides every width of the little branch
+ALPHAS = (1, 2, 4, 8, 16)
 BETAS = range(1, 31)  # the longest stage of all depths has 30 blocks
 CHOICES: dict[str, Choices] = {"alpha": ALPHAS, "beta": BETAS, "width": WIDTHS}
 
@@ -48,23 +49,23 @@ LAYOUTS = (Layout((*_RULES, *TAM_NAMED)), Layout((*_RULES, *TAM_LISTED)))
 
 
 def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list[nn.Module]:
-    """A convolution that keeps the size but for `stride`, and its batch norm."""
+    """A convolution and its batch norm; only `stride` changes the size."""
     return [
         nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
         BatchNorm2d(outputs),
     ]
 
 
-def named(names: str, *layers: nn.Module) -> nn.Sequential:
-    """The layers in order, under the names that the authors gave them, separated by spaces."""
+def name_layers(names: str, *layers: nn.Module) -> nn.Sequential:
+    """The layers in order, under the authors' names, which are separated by spaces."""
     return nn.Sequential(OrderedDict(zip(names.split(), layers, strict=True)))
 
 
 def consume(layers: Iterable[nn.Module], inputs: list[Tensor]) -> Tensor:
-    """Take the last of `inputs` out of the list and through `layers`, in order.
+    """Remove the last of `inputs` from the list and apply `layers` to it, in order.
 
-    Without gradients each tensor is freed once the next is there; a call of an `nn.Sequential`
-    would hold what it was called with to its end.
+    Without gradients each tensor is freed as soon as the next exists. A call of an `nn.Sequential`
+    would keep its argument until it returns.
     """
     x = inputs.pop()
     for layer in layers:
@@ -76,7 +77,7 @@ class Bottleneck(nn.Module):
     """A residual block of 1x1, 3x3 and 1x1 convolutions, from `inputs` to `outputs` channels.
 
     `temporal` is applied to the input of the residual branch and of the downsampling path; an
-    identity path keeps the block's own input.
+    identity path has the block's own input.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Bottleneck(nn.Module):
         super().__init__()
         inner = max(1, outputs // EXPANSION)
         self.temporal = temporal or nn.Identity()
-        self.residual = named(
+        self.residual = name_layers(
             "conv1 bn1 relu1 conv2 bn2 relu2 conv3 bn3",
             *convolution(inputs, inner, 1),
             nn.ReLU(inplace=True),
@@ -123,7 +124,7 @@ def downsample(inputs: int, outputs: int, stride: int) -> nn.Module | None:
 def residual_blocks(
     inputs: int, outputs: int, count: int, stride: int = 1, *, last_relu: bool = True
 ) -> nn.Sequential:
-    """`count` bottlenecks, the first with `stride`; a single one always keeps its last ReLU."""
+    """`count` bottlenecks, the first with `stride`; a single one always has its last ReLU."""
     first = Bottleneck(inputs, outputs, stride)
     rest = [
         Bottleneck(outputs, outputs, last_relu=last_relu or position < count - 1)
@@ -133,13 +134,13 @@ def residual_blocks(
 
 
 class BigLittleStem(nn.Module):
-    """The stem behind its first convolution: one more for the big branch, three for the little."""
+    """The stem after its first convolution: a big branch of one, a little branch of three."""
 
     def __init__(self, width: int, alpha: int) -> None:
         super().__init__()
         light = max(1, width // alpha)
-        self.big = named("b_conv0 bn_b0", *convolution(width, width, 3, stride=2))
-        self.little = named(
+        self.big = name_layers("b_conv0 bn_b0", *convolution(width, width, 3, stride=2))
+        self.little = name_layers(
             "l_conv0 bn_l0 relu0 l_conv1 bn_l1 relu1 l_conv2 bn_l2",
             *convolution(width, light, 3),
             nn.ReLU(inplace=True),
@@ -147,7 +148,7 @@ class BigLittleStem(nn.Module):
             nn.ReLU(inplace=True),
             *convolution(light, width, 1),
         )
-        self.fusion = named(
+        self.fusion = name_layers(
             "relu0 bl_init bn_bl_init relu1",
             nn.ReLU(inplace=True),
             *convolution(width, width, 1),
@@ -188,9 +189,9 @@ class BigLittleModule(nn.Module):
 class BLResNet(nn.Module):
     """A bLResNet without its classifier: an image, N x 3 x H x W, to N x features.
 
-    It is an `entry`, four `fusions` of a big and a little input, and a `last_stage` of plain
-    blocks, each with `temporal(channels)` at its entry; a video network may run these itself.
-    `widths` are the channels that each fusion takes.
+    It has an `entry`, four `fusions` of a big and a little input, and a `last_stage` of plain
+    blocks, each with `temporal(channels)` at its entry. A video network may run these itself.
+    `widths` are the channels of each fusion's inputs. The output has `features` channels.
     """
 
     def __init__(
@@ -204,10 +205,10 @@ class BLResNet(nn.Module):
     ) -> None:
         super().__init__()
         *counts, last_count = BLOCKS[depth]
-        stem = scaled(STEM_WIDTH, width)
-        *stages, self.features = (scaled(channels, width) for channels in STAGE_WIDTHS)
+        stem = scale_channels(STEM_WIDTH, width)
+        *stages, self.features = (scale_channels(channels, width) for channels in STAGE_WIDTHS)
         self.widths = (stem, stem, *stages[:-1])
-        self.entry = named(
+        self.entry = name_layers(
             "conv1 bn1 relu", *convolution(3, stem, 7, stride=2), nn.ReLU(inplace=True)
         )
         self.fusions = nn.ModuleList([BigLittleStem(stem, alpha)])
@@ -225,7 +226,7 @@ class BLResNet(nn.Module):
             )
             inputs, stride = self.features, 1
         initialise(self)
-        _zero_residuals(self)
+        _zero_residual_norms(self)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map N x 3 x H x W to N x features."""
@@ -236,7 +237,7 @@ class BLResNet(nn.Module):
         return consume(self.last_stage, inputs).mean(dim=(2, 3))  # N x features
 
 
-def _zero_residuals(network: nn.Module) -> None:
+def _zero_residual_norms(network: nn.Module) -> None:
     """Set the last batch norm of every residual branch to scale 0, in place."""
     for module in network.modules():
         if isinstance(module, Bottleneck):

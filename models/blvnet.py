@@ -1,10 +1,14 @@
-"""bLVNet: a bLResNet over video, whose two branches see different frames of each pair."""
+"""bLVNet: a bLResNet (models/blresnet.py) over video, whose branches see different frames.
+
+Of each pair of frames, the even one goes to the little branch and the odd one to the big branch,
+counted from 0. A stage's output stands for both frames of its pair in the next stage. Source: Fan
+et al., NeurIPS 2019.
+"""
 
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.aggregation import FORMULATIONS
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet, consume
 from models.clip import check_clip, fold_frames, store_channels_last
 from models.head import ConsensusHead
@@ -13,13 +17,12 @@ from models.registry import register
 from models.temporal import TemporalBuilder, no_temporal
 
 
-class Temporal(NamedTuple):
-    """Builders of a bLVNet's temporal modules: (channels, frames) to a module.
+class TemporalModules(NamedTuple):
+    """Builders of a bLVNet's temporal modules, (channels, frames) -> module.
 
-    `split` takes the frames of a clip, (N*T) x C x H x W, and `pair` one tensor for each pair of
-    frames, (N*T/2) x C x H x W; both return a list of the inputs of the big branch (odd frames,
-    counted from 0) and of the little branch (even frames), (N*T/2) x C x H x W each. `block` keeps
-    the shape.
+    `split` takes the frames of a clip, (N*T) x C x H x W, and `pair` one frame of each pair of
+    equal ones, (N*T/2) x C x H x W. Both return a list of the big branch's input (odd frames) and
+    the little branch's (even frames), (N*T/2) x C x H x W each. `block` keeps the shape.
     """
 
     split: TemporalBuilder
@@ -27,22 +30,36 @@ class Temporal(NamedTuple):
     block: TemporalBuilder
 
 
+class OddAndEven(nn.Module):
+    """The odd and the even frames of a clip, unchanged."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Map (N*T) x C x H x W with even T to two views of (N*T/2) x C x H x W."""
+        return [x[1::2], x[::2]]
+
+
+class Both(nn.Module):
+    """The same tensor for both branches."""
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Return `x` twice."""
+        return [x, x]
+
+
 class BLVNet(nn.Module):
     """A Big-Little network over a clip, N x 3 x T x H x W with even T.
 
-    Even frames (counting from 0) go to the little branch, odd ones to the big branch; a stage's
-    output stands for both frames of its pair in the next stage. `temporal` builds what stands
-    behind the first ReLU, at the entry of stages 1 to 3 and in every block of stage 4. Stored
-    channels-last, see `models.clip.store_channels_last`.
+    `temporal` builds the modules behind the first ReLU, at the entry of stages 1 to 3, and in every
+    block of stage 4. Weights are stored channels-last, see `models.clip.store_channels_last`.
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
-    overwrites = True  # in inference, what a convolution gave is normalised where it is
+    overwrites = True  # in inference, batch norms write over the output of their convolution
 
     def __init__(
         self,
         depth: int,
-        temporal: Temporal,
+        temporal: TemporalModules,
         *,
         num_classes: int,
         frames: int,
@@ -80,7 +97,7 @@ class BLVNet(nn.Module):
 
 
 class PublishedBLVNet(BLVNet):
-    """A bLVNet computed as by its authors: a stage's output is written once for each frame.
+    """A bLVNet as its authors compute it: a stage's output is written once for each frame.
 
     All of its temporal modules map the frames of a clip, (N*T) x C x H x W, to the same shape.
     """
@@ -108,32 +125,15 @@ def _odd(x: Tensor) -> Tensor:
     return x[1::2].contiguous()
 
 
-NETWORKS = dict(zip(FORMULATIONS, (BLVNet, PublishedBLVNet), strict=True))
-
-
-class OddAndEven(nn.Module):
-    """The odd and the even frames of a clip, as they are."""
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Map (N*T) x C x H x W with even T to two views of (N*T/2) x C x H x W."""
-        return [x[1::2], x[::2]]
-
-
-class Both(nn.Module):
-    """The same tensor for both branches."""
-
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Return `x` twice."""
-        return [x, x]
-
-
-TEMPORAL = {
-    "efficient": Temporal(
+# Two ways to compute one function: the same weights give the same results.
+FORMULATIONS = {"efficient": BLVNet, "published": PublishedBLVNet}
+TEMPORAL_MODULES = {
+    "efficient": TemporalModules(
         split=lambda channels, frames: OddAndEven(),
         pair=lambda channels, frames: Both(),
         block=no_temporal,
     ),
-    "published": Temporal(no_temporal, no_temporal, no_temporal),
+    "published": TemporalModules(no_temporal, no_temporal, no_temporal),
 }
 
 
@@ -155,9 +155,9 @@ def blvnet(
     formulation: str = "efficient",
 ) -> BLVNet:
     """A Big-Little video network: local fusion of frame pairs, without a temporal module."""
-    return NETWORKS[formulation](
+    return FORMULATIONS[formulation](
         depth,
-        TEMPORAL[formulation],
+        TEMPORAL_MODULES[formulation],
         num_classes=num_classes,
         frames=frames,
         alpha=alpha,

@@ -1,4 +1,4 @@
-"""Loads the weights of other people's files into a network, with a report of every key."""
+"""Load the weights of other people's files into a network, with a report on every key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,22 +11,24 @@ from models.registry import CONFIGURATION, Configuration, Network, get_network
 from models.weights_file import read_weights
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
-COUNTER = "num_batches_tracked"  # a batch norm's; files of PyTorch before 0.4.1 have none
-TIME_AXIS = 2  # of a kernel of three dimensions: outputs x inputs x T x H x W
+COUNTER = "num_batches_tracked"  # of a batch norm; files of PyTorch before 0.4.1 have none
+TIME_AXIS = 2  # of a three-dimensional kernel: outputs x inputs x T x H x W
 
 Classifier = Literal["load", "replace"]
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What became of every weight of a file and of the network it was loaded into.
+    """The outcome for every weight of a file and of the network that it was loaded into.
 
-    `loaded`, `unexpected`, `left_out` and `inflated` (a part of `loaded`, repeated along time) have
-    the file's names, and so have `missing` and `mismatched`, with the file's and the network's
-    shape, or type where one holds fractions and the other none. `kept` has the network's own names
-    of what stays as it was: a replaced classifier, and what the file's kind of network cannot have.
+    `loaded`, `unexpected`, `left_out` and `inflated` (the part of `loaded` that was repeated along
+    time) have the file's names, and so have `missing` and `mismatched`. A mismatch also has the
+    file's and the network's shape, or their types if only one holds fractions. `kept` has the
+    network's own names of the weights that stay unchanged: a replaced classifier, and those that
+    the file's kind of network cannot have.
     """
 
     path: Path
@@ -45,7 +47,7 @@ class LoadReport:
         return not (self.missing or self.unexpected or self.mismatched)
 
     def __str__(self) -> str:
-        """One line: how many weights were loaded, and how many not for which reason."""
+        """One line: how many weights were loaded, and how many were not, by reason."""
         parts = [f"{len(self.loaded)} loaded"]
         for name in ("inflated", "missing", "unexpected", "mismatched", "left_out", "kept"):
             count = len(getattr(self, name))
@@ -55,17 +57,17 @@ class LoadReport:
             parts.append("the classifier is the network's own")
         return f"{self.path}: {', '.join(parts)}"
 
-    def first_offence(self) -> str:
-        """One line: the file, the first key that is wrong, and how many others are."""
+    def first_error(self) -> str:
+        """One line: the file, the first key that is wrong, and the number of other wrong keys."""
         if self.mismatched:
             key, theirs, ours = self.mismatched[0]
             what = f"{key!r:.120} is {theirs} there and {ours} in the network"
         elif self.missing:
             what = f"{self.missing[0]!r:.120} is missing"
         else:
-            what = f"{self.unexpected[0]!r:.120} is no weight of this network"
+            what = f"{self.unexpected[0]!r:.120} is not a weight of this network"
         wrong = len(self.mismatched) + len(self.missing) + len(self.unexpected)
-        more = f" (and {wrong - 1} keys more are wrong)" if wrong > 1 else ""
+        more = f" (and {wrong - 1} other wrong keys)" if wrong > 1 else ""
         return f"{self.path}: {what}{more}"
 
 
@@ -77,10 +79,10 @@ def load_checkpoint(
 ) -> LoadReport:
     """Load a file of this network's weights: ours, or one that its authors published.
 
-    The names may be those of any layout of the network, with or without `module.` before them.
-    With `classifier="replace"` the network keeps its own classifier, whatever the file has. Raises
+    The names may follow any layout of the network, with or without `module.` before them. With
+    `classifier="replace"` the network keeps its own classifier and the file's is ignored. Raises
     `CheckpointError`, with the report as `report`, unless every weight of the file and of the
-    network is accounted for; the network is then as it was.
+    network is accounted for; the network is then unchanged.
     """
     if classifier not in ("load", "replace"):
         raise NetworkError(f"classifier is 'load' or 'replace', not {classifier!r}")
@@ -90,10 +92,11 @@ def load_checkpoint(
 def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
     """Start a video network from the weights of its image network, such as ImageNet's.
 
-    A ResNet into `tsn`, `tsm` and `tam`, an Inception-v1 where that is the backbone, a bLResNet
-    into `tsn_blnet` and the bLVNets. Into three dimensions, kernels are repeated along time and not
-    divided by its length, as the authors do. The classifier and what only a video network has stay
-    as they were. Raises `CheckpointError` as `load_checkpoint` does.
+    The image network is a ResNet for `tsn`, `tsm`, `tam` and the 3D ResNets, an Inception-v1 for
+    that backbone, `i3d` and `s3d`, a bLResNet for `tsn_blnet` and the bLVNets. In three dimensions,
+    kernels are repeated along time and not divided by its length, as the authors do. The classifier
+    and the weights that only a video network has stay unchanged. Raises `CheckpointError` as
+    `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
 
@@ -106,63 +109,73 @@ def match(
     classifier: Classifier = "load",
     from_image: bool = False,
 ) -> "tuple[LoadReport, dict[str, Tensor]]":
-    """What `weights` are to `model`: the report, and by our names the values that fit.
+    """Compare `weights` with `model`: the report, and by our names the values that fit.
 
     Nothing is loaded; `model` may be on the meta device.
     """
     network, ours = network_of(model), model.state_dict()
     layout = best_layout(network.layouts if network else (), ours, weights)
     own_classifier = _classifier(network, ours) if classifier == "replace" else set()
-    # A file has all counters of its batch norms, or is too old to have one.
-    has_counters = any(name.endswith(COUNTER) for name in weights)
-    kept = {
-        name: layout.rename(name)
-        for name in ours
-        if name in own_classifier
-        or (not has_counters and name.endswith(COUNTER))
-        or (from_image and VIDEO_ONLY.search(name))
-    }
-    wanted = {name: layout.rename(name) for name in ours if name not in kept}
-    values: dict[str, Tensor] = {}
-    missing, inflated = [], []
-    mismatched: list[tuple[str, object, object]] = []
-    for name, theirs in wanted.items():
-        if theirs not in weights:
-            missing.append(theirs)
-            continue
-        value, shape = weights[theirs], tuple(ours[name].shape)
-        is_flat = from_image and value.dim() == 4 and len(shape) == 5
-        if is_flat:
-            value = value.unsqueeze(TIME_AXIS).expand(-1, -1, shape[TIME_AXIS], -1, -1)
-        if tuple(value.shape) != shape:
-            mismatched.append((theirs, tuple(weights[theirs].shape), shape))
-            continue
-        if value.is_floating_point() != ours[name].is_floating_point():
-            mismatched.append((theirs, value.dtype, ours[name].dtype))
-            continue
-        values[name] = value
-        if is_flat:
-            inflated.append(theirs)
-    replaced = {kept[name] for name in own_classifier}
-    known = set(wanted.values())
+    kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
+    expected = {name: layout.rename(name) for name in ours if name not in kept}
+    found = {name: weights[theirs] for name, theirs in expected.items() if theirs in weights}
+    if from_image:
+        found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
+    differences = {name: _difference(value, ours[name]) for name, value in found.items()}
+    values = {name: value for name, value in found.items() if not differences[name]}
+    replaced = {layout.rename(name) for name in own_classifier}
+    known = set(expected.values())
     others = [name for name in weights if name not in known]
-    left_out = [name for name in others if name in replaced or layout.is_left_out(name)]
+    left_out = [name for name in others if name in replaced or layout.ignores(name)]
     report = LoadReport(
         path=path,
-        loaded=tuple(wanted[name] for name in values),
-        missing=tuple(missing),
+        loaded=tuple(expected[name] for name in values),
+        missing=tuple(theirs for theirs in expected.values() if theirs not in weights),
         unexpected=tuple(name for name in others if name not in left_out),
-        mismatched=tuple(mismatched),
+        mismatched=tuple((expected[name], *pair) for name, pair in differences.items() if pair),
         left_out=tuple(left_out),
-        inflated=tuple(inflated),
-        kept=tuple(kept),
+        inflated=tuple(
+            expected[name]
+            for name, value in values.items()
+            if value.dim() > weights[expected[name]].dim()
+        ),
+        kept=tuple(name for name in ours if name in kept),
         classifier=classifier,
     )
     return report, values
 
 
+def _absent_by_kind(
+    ours: "Mapping[str, Tensor]", weights: "Mapping[str, Tensor]", *, from_image: bool
+) -> set[str]:
+    """Our names of the weights that the file's kind of network cannot have."""
+    # A file has all counters of its batch norms, or is too old to have any.
+    has_counters = any(name.endswith(COUNTER) for name in weights)
+    return {
+        name
+        for name in ours
+        if (not has_counters and name.endswith(COUNTER)) or (from_image and VIDEO_ONLY.search(name))
+    }
+
+
+def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
+    """An image network's kernel repeated along time, if that gives `shape`; else `value`."""
+    if len(shape) == 5 and value.shape == (*shape[:TIME_AXIS], *shape[TIME_AXIS + 1 :]):
+        return value.unsqueeze(TIME_AXIS).expand(shape)
+    return value
+
+
+def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:
+    """The two shapes or, if only one holds fractions, the two types; None if the values fit."""
+    if theirs.shape != ours.shape:
+        return tuple(theirs.shape), tuple(ours.shape)
+    if theirs.is_floating_point() != ours.is_floating_point():
+        return theirs.dtype, ours.dtype
+    return None
+
+
 def own_weights(model: "nn.Module") -> "dict[str, Tensor]":
-    """The weights of `model`; raises `NetworkError` on the meta device, where there are none."""
+    """The weights of `model`; raises `NetworkError` if it is on the meta device."""
     weights = model.state_dict()
     if any(tensor.is_meta for tensor in weights.values()):
         raise NetworkError("a network on the meta device has no weights: build it on the CPU")
@@ -170,7 +183,7 @@ def own_weights(model: "nn.Module") -> "dict[str, Tensor]":
 
 
 def network_of(model: "nn.Module") -> Network | None:
-    """The registered network that `create_model` built `model` as, None for any other module."""
+    """The registered network of a `model` that `create_model` built, None for any other module."""
     configuration = getattr(model, CONFIGURATION, None)
     return get_network(configuration.network) if isinstance(configuration, Configuration) else None
 
@@ -178,7 +191,7 @@ def network_of(model: "nn.Module") -> Network | None:
 def _classifier(network: Network | None, ours: Mapping[str, object]) -> set[str]:
     if network is None:
         raise NetworkError(
-            "which layer is the classifier is known of networks that create_model built: "
+            "which layer is the classifier is known only for networks that create_model built: "
             "remove it from the file, or load all of it"
         )
     return {name for name in ours if name.startswith(f"{network.classifier}.")}
@@ -191,13 +204,13 @@ def _load(
     weights = read_weights(path)
     report, values = match(model, path, weights, classifier=classifier, from_image=from_image)
     if not report.is_complete:
-        raise CheckpointError(f"{report.first_offence()}: {_advice(model, path, weights)}", report)
+        raise CheckpointError(f"{report.first_error()}: {_advice(model, path, weights)}", report)
     fill(model, values)
     return report
 
 
 def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
-    """Copy values that `match` found to fit into the weights of `model`."""
+    """Copy the values that `match` returned into the weights of `model`."""
     import torch
 
     ours = model.state_dict()
@@ -207,10 +220,10 @@ def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
 
 
 def _advice(model: "nn.Module", path: Path, weights: "Mapping[str, Tensor]") -> str:
-    """What would load the file, if anything."""
+    """What to do to load the file."""
     if network_of(model) is not None:
         if match(model, path, weights, classifier="replace")[0].is_complete:
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
-            return "the file is of an image network: use load_image_checkpoint"
-    return "build the network that the file is of"
+            return "the file has an image network: use load_image_checkpoint"
+    return "build the network that was saved in the file"

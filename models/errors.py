@@ -1,4 +1,4 @@
-"""The errors that this package raises for input it cannot accept."""
+"""The errors that this package raises for input that it cannot accept."""
 
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,9 @@ class NetworkError(ValueError):
 
 
 class CheckpointError(NetworkError):
-    """A file that cannot be loaded; the message names it and, if there is one, the first wrong key.
+    """A file that cannot be loaded; the message names the file and the first wrong key, if any.
 
-    `report` tells of every key, where the file could be read.
+    `report` covers every key, if the file could be read.
     """
 
     def __init__(self, message: str, report: "LoadReport | None" = None) -> None:

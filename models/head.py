@@ -1,8 +1,8 @@
-"""The classifier that every network of the comparison ends with."""
+"""The classifier at the end of every network of the comparison."""
 
 from torch import Tensor, nn
 
-DROPOUT = 0.5  # the published training setting of all these networks
+DROPOUT = 0.5  # published training setting of all these networks
 
 
 class ConsensusHead(nn.Module):

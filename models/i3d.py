@@ -1,26 +1,23 @@
-"""I3D: Inception-v1 whose convolutions are inflated to three dimensions."""
+"""I3D: Inception-v1 (models/inception.py) with convolutions inflated to three dimensions."""
 
-from models.inception3d import Inception3D, convolution
-from models.layouts import CLASSIFIER, Layout
+from models.inception import Inception3D, convolution3d
+from models.layouts import INCEPTION_3D
 from models.registry import register
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
-
-# As the authors name the layers of an Inception-v1; an image file has two classifiers more.
-LAYOUT = Layout(rules=((r"^layers\.", ""), CLASSIFIER), leaves_out=r"(^|\.)aux[12]\.")
 
 
 @register(
     source="Carreira and Zisserman, CVPR 2017, as in Chen et al., CVPR 2021",
     choices={"temporal_pooling": POOLINGS, "width": WIDTHS},
-    layouts=(LAYOUT,),
+    layouts=(INCEPTION_3D,),
 )
 def i3d(
     *, num_classes: int, frames: int, temporal_pooling: str = "none", width: float = 1.0
 ) -> Inception3D:
     """An Inception-v1 whose convolutions are inflated to 3x3x3."""
     return Inception3D(
-        lambda inputs, outputs: convolution(inputs, outputs, (3, 3, 3)),
+        lambda inputs, outputs: convolution3d(inputs, outputs, (3, 3, 3)),
         stem_frames=7,
         last_kernel=3,
         num_classes=num_classes,

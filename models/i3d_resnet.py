@@ -1,15 +1,35 @@
-"""I3D-ResNet: a ResNet whose spatial convolutions are inflated to 3x3x3."""
+"""I3D-ResNet: a ResNet (models/resnet.py) whose 3x3 convolutions are inflated to 3x3x3."""
 
 from collections.abc import Callable
 
 from torch import nn
 
-from models.aggregation import TemporalAggregation3d
+from models.layouts import RESNET_3D
 from models.registry import register
-from models.residual import DEPTHS, Layers
-from models.resnet3d import LAYOUT, ResNet3D, Stride
+from models.resnet import DEPTHS, Layers, ResNet3D, Stride3d
 from models.temporal import POOLINGS, no_temporal
 from models.widths import WIDTHS
+
+
+class TemporalAggregation3d(nn.Sequential):
+    """The TAM of models/tam.py for N x C x T x H x W, which it maps to the same shape.
+
+    A depthwise convolution along time, with zero beyond the clip's ends, and a ReLU.
+    """
+
+    def __init__(self, channels: int, window: int = 3) -> None:
+        super().__init__(
+            nn.Conv3d(
+                channels,
+                channels,
+                (window, 1, 1),
+                padding=(window // 2, 0, 0),
+                groups=channels,
+                bias=False,
+            ),
+            nn.ReLU(inplace=True),
+        )
+
 
 TEMPORAL_MODULES: dict[str, Callable[[int], nn.Module]] = {
     "none": no_temporal,
@@ -17,7 +37,7 @@ TEMPORAL_MODULES: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
-def inflated(number: int, inputs: int, outputs: int, stride: Stride) -> Layers:
+def inflated_convolution(number: int, inputs: int, outputs: int, stride: Stride3d) -> Layers:
     """A 3x3x3 convolution and its batch norm."""
     return {
         f"conv{number}": nn.Conv3d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
@@ -33,7 +53,7 @@ def inflated(number: int, inputs: int, outputs: int, stride: Stride) -> Layers:
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
     },
-    layouts=(LAYOUT,),
+    layouts=(RESNET_3D,),
 )
 def i3d_resnet(
     *,
@@ -47,7 +67,7 @@ def i3d_resnet(
     """A ResNet whose spatial convolutions are inflated to 3x3x3."""
     return ResNet3D(
         depth,
-        inflated,
+        inflated_convolution,
         num_classes=num_classes,
         frames=frames,
         temporal_pooling=temporal_pooling,

@@ -1,10 +1,10 @@
-"""The starting weights that these networks share."""
+"""The initial weights that these networks share."""
 
 from torch import nn
 
 
 def initialise(network: nn.Module) -> None:
-    """Kaiming-normal (fan-out, ReLU) convolutions, batch norms at scale 1 and shift 0, in place."""
+    """Set convolutions to Kaiming-normal (fan-out, ReLU), batch norms to scale 1 and shift 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

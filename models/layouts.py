@@ -1,21 +1,24 @@
-"""How other people's files name the weights of a network: rules from our names to theirs.
+"""Layouts of checkpoints: how other people's files name the weights of a network.
 
-Each network declares its layouts where it is registered; a checkpoint is read by the one that fits.
+Each network declares its layouts where it is registered: rules from our names to the file's. A
+file is read in the layout that fits best.
 """
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-Rule = tuple[str, str]  # a regular expression, and what its match becomes
+Rule = tuple[str, str]  # a regular expression, and the replacement of its matches
 
-# What nn.DataParallel and torch.compile put before every name.
+# Prefixes that nn.DataParallel and torch.compile put before every name.
 PREFIXES = ("module.", "_orig_mod.")
 
-# Our names of what no image network has: temporal modules, and convolutions along time alone.
+# Our names of weights that no image network has: temporal modules, convolutions along time alone.
 VIDEO_ONLY = re.compile(r"(^|\.)temporal|(conv|bn)\d?_t\.")
 
-CLASSIFIER: Rule = (r"^head\.classifier\.", "fc.")
+FILE_CLASSIFIER = "fc."  # the name of the classifier in image networks
+CLASSIFIER: Rule = (r"^head\.classifier\.", FILE_CLASSIFIER)
 RESIDUAL: Rule = (r"\.residual\.", ".")
 RESNET: tuple[Rule, ...] = (
     (r"^stem\.", ""),
@@ -26,9 +29,11 @@ RESNET: tuple[Rule, ...] = (
     RESIDUAL,
     CLASSIFIER,
 )
+INCEPTION: tuple[Rule, ...] = ((r"^layers\.", ""), CLASSIFIER)
+INCEPTION_AUXILIARY = r"(^|\.)aux[12]\."  # two classifiers that only the image network has
 
-# The authors keep a TAM's weights as three named convolutions where the window is 3, else as a
-# list; those of the video ResNets stand in a module of their own.
+# The authors store a TAM's weights as three named convolutions if the window is 3, else as a list.
+# In their TAM-ResNet each convolution is in a module of its own.
 _WINDOW_3 = ("prev", "curr", "next")
 TAM_NAMED: tuple[Rule, ...] = tuple(
     (rf"\bweights\.{position}$", f"{name}.weight") for position, name in enumerate(_WINDOW_3)
@@ -39,9 +44,10 @@ TAM_RESNET_NAMED: tuple[Rule, ...] = tuple(
 )
 TAM_RESNET_LISTED: tuple[Rule, ...] = ((r"\bweights\.(\d)$", r"blending_layers.\1.fc1.weight"),)
 
-# Video wrappers around an image network, and what each calls the classifier.
+# The authors' video wrappers around an image network: the prefix of its weights, and the name of
+# the classifier.
 WRAPPERS: tuple[tuple[str, str], ...] = (
-    ("", "fc."),
+    ("", FILE_CLASSIFIER),
     ("", "new_fc."),
     ("base_model.", "new_fc."),
     ("baseline_model.", "new_fc."),
@@ -52,53 +58,57 @@ WRAPPERS: tuple[tuple[str, str], ...] = (
 
 @dataclass(frozen=True)
 class Layout:
-    """Rules that rename our weights, applied in order; `leaves_out` matches what is not for us."""
+    """Rules that turn our names into a file's, applied in order.
+
+    `ignored` matches the names of weights in the file that the network has no use for. `classifier`
+    replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
+    before both.
+    """
 
     rules: tuple[Rule, ...] = ()
-    leaves_out: str | None = None
+    ignored: str | None = None
+    body: str = ""
+    classifier: str = FILE_CLASSIFIER
+    prefix: str = ""
 
     def rename(self, name: str) -> str:
-        """What a file of this layout calls the weight that we call `name`."""
-        for pattern, replacement in self.rules:
-            name = re.sub(pattern, replacement, name)
-        return name
+        """The name in a file of this layout for the weight that we call `name`."""
+        name = _apply(self.rules, name)
+        if name.startswith(FILE_CLASSIFIER):
+            return self.prefix + self.classifier + name.removeprefix(FILE_CLASSIFIER)
+        return self.prefix + self.body + name
 
-    def is_left_out(self, name: str) -> bool:
+    def ignores(self, name: str) -> bool:
         """Whether a file's weight belongs to a part that this network does not have."""
-        return self.leaves_out is not None and re.search(self.leaves_out, name) is not None
+        return self.ignored is not None and re.search(self.ignored, name) is not None
 
-    def wrapped(self) -> "Iterable[Layout]":
+    def wrap(self) -> "list[Layout]":
         """This layout inside each of the authors' video wrappers."""
         if CLASSIFIER not in self.rules:
-            return (self,)
-        return tuple(
-            replace(
-                self,
-                rules=(
-                    *self.rules,
-                    (r"^(?!fc\.)", body),
-                    (r"^fc\.", classifier),
-                ),
-            )
-            for body, classifier in WRAPPERS
-        )
-
-    def behind(self, prefix: str) -> "Layout":
-        """This layout with `prefix` before every name."""
-        return replace(self, rules=(*self.rules, ("^", prefix)))
+            return [self]
+        return [replace(self, body=body, classifier=name) for body, name in WRAPPERS]
 
 
 OURS = Layout()
+RESNET_3D = Layout(RESNET)
+INCEPTION_3D = Layout(INCEPTION, INCEPTION_AUXILIARY)
+
+
+@lru_cache(maxsize=2**14)  # the wrappers and prefixes of a layout share the names before them
+def _apply(rules: tuple[Rule, ...], name: str) -> str:
+    for pattern, replacement in rules:
+        name = re.sub(pattern, replacement, name)
+    return name
 
 
 def best_layout(
     layouts: Iterable[Layout], ours: Iterable[str], theirs: Mapping[str, object]
 ) -> Layout:
-    """The layout under which the most of our names are in the file.
+    """The layout in which most of our names are in the file.
 
-    Of `layouts` and our own, in every wrapper, with and without a prefix before each name.
+    Candidates are `layouts` in every wrapper and our own layout, with and without a prefix.
     """
     names = tuple(ours)
-    candidates = [OURS, *(wrapped for layout in layouts for wrapped in layout.wrapped())]
-    candidates += [layout.behind(prefix) for prefix in PREFIXES for layout in candidates]
+    candidates = [OURS, *(wrapped for layout in layouts for wrapped in layout.wrap())]
+    candidates += [replace(layout, prefix=prefix) for prefix in PREFIXES for layout in candidates]
     return max(candidates, key=lambda layout: sum(layout.rename(name) in theirs for name in names))

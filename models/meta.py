@@ -1,4 +1,4 @@
-"""Networks on PyTorch's meta device, where tensors have shapes but no contents."""
+"""Build networks on PyTorch's meta device, where tensors have shapes but no values."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def build_on_meta(factory: "Callable[[], nn.Module]") -> "nn.Module":
     """The network that `factory` builds, on the meta device.
 
-    One that cannot be built there, since it reads values, is built on the CPU and moved.
+    A `factory` that fails there, because it reads values, is called on the CPU.
     """
     import torch
 
@@ -28,16 +28,16 @@ def build_on_meta(factory: "Callable[[], nn.Module]") -> "nn.Module":
 
 
 def replace_tensors(model: "nn.Module", like: "Callable[[Tensor], Tensor]") -> None:
-    """Put `like(tensor)` in the place of each parameter and buffer.
+    """Replace each parameter and buffer by `like(tensor)`, in place.
 
-    A shared one stays shared, unlike with `model.to("meta")`.
+    Shared tensors stay shared, unlike with `model.to("meta")`.
     """
     from torch import Tensor, nn
 
     replaced: dict[Tensor, Tensor] = {}
     for module in model.modules():
-        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
-        for tensors in held:
+        kinds: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for tensors in kinds:
             for name, tensor in tensors.items():
                 if tensor is None:
                     continue
@@ -52,9 +52,9 @@ def replace_tensors(model: "nn.Module", like: "Callable[[Tensor], Tensor]") -> N
 
 @contextmanager
 def real_tensors() -> Iterator[None]:
-    """Within: new tensors have contents, also inside of a meta device or a mode as of fake tensors.
+    """Context in which new tensors have values, even inside a meta device or a fake-tensor mode.
 
-    Such a mode, or one that counts, sees nothing of what happens within.
+    Modes that are active outside, such as counters, do not see the operators that run inside.
     """
     import torch
     from torch.utils._python_dispatch import _disable_current_modes

@@ -1,4 +1,4 @@
-"""The networks by name: every file of this package registers the builder of one of them."""
+"""The networks by name. The file of each network registers its builder here."""
 
 import difflib
 import importlib
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     Builder = Callable[..., nn.Module]
 
-COMMON_ARGUMENTS = ("num_classes", "frames", "depth")
+COMMON_ARGUMENTS = ("num_classes", "frames", "depth")  # of all builders; others are options
 CONFIGURATION = "configuration"  # the attribute of a built network
-DEFAULT_DEPTH = 50  # the depth of the paper's headline tables; every family with depths has it
+DEFAULT_DEPTH = 50  # of the paper's headline tables; every family with depths has it
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ Choices = Collection[int | str] | Between
 
 
 def describe(choices: Choices) -> str:
-    """The values of an option, in words."""
+    """The allowed values of an option, in words."""
     if isinstance(choices, range):
         return f"{choices[0]} to {choices[-1]}"
     return str(choices) if isinstance(choices, Between) else ", ".join(map(str, choices))
@@ -47,7 +47,7 @@ def describe(choices: Choices) -> str:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What `create_model` was asked for: enough to build the same network again."""
+    """The arguments of `create_model`: enough to build the same network again."""
 
     network: str
     num_classes: int
@@ -58,11 +58,16 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Network:
-    """A registered network: its builder, what the builder accepts, and where it comes from.
+    """A registered network: its builder, the arguments that it accepts, and its source.
 
-    `depths` has the depths of each backbone, or under "" those of a network that has one; none,
-    where depth means nothing. `smallest_clip` is frames and pixels that suffice for every option,
-    `only_frames` the one number of frames that the network takes, if so.
+    - `source`: the paper or repository
+    - `depths`: by backbone, under "" for a network without a choice; empty if there is one depth
+    - `frame_multiple`: the number of frames must be a multiple of it
+    - `smallest_clip`: frames and pixels that are enough for every option
+    - `only_frames`: the number of frames, if the network takes only one
+    - `choices`: the allowed values of each option
+    - `layouts`: how checkpoints name the weights
+    - `classifier`: the layer whose size is the number of classes
     """
 
     name: str
@@ -96,9 +101,9 @@ class Network:
         depth: int | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> Configuration:
-        """The configuration that is meant: the depth filled in, options at their defaults left out.
+        """The configuration, with the default depth filled in and default options left out.
 
-        Raises `NetworkError` for what the network cannot be built with.
+        Raises `NetworkError` for arguments that the network cannot be built with.
         """
         check_positive("num_classes", num_classes)
         check_positive("frames", frames)
@@ -111,11 +116,13 @@ class Network:
             )
         if self.only_frames not in (None, frames):
             raise NetworkError(f"{self.name} takes {self.only_frames} frames, not {frames}")
-        given = {name: self._option(name, value) for name, value in (options or {}).items()}
-        own = {name: value for name, value in given.items() if value != self.options[name]}
-        return Configuration(self.name, num_classes, frames, self._depth(depth, own), own)
+        checked = {name: self._check_option(name, value) for name, value in (options or {}).items()}
+        changed = {name: value for name, value in checked.items() if value != self.options[name]}
+        depth = self._check_depth(depth, changed)
+        return Configuration(self.name, num_classes, frames, depth, changed)
 
-    def _depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
+    def _check_depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
+        """The depth, or its default; raises `NetworkError` for one that the backbone lacks."""
         backbone = options.get("backbone", self.options.get("backbone", ""))
         depths = self.depths[backbone]
         if depth is None:
@@ -128,14 +135,14 @@ class Network:
         known = ", ".join(map(str, depths))
         raise NetworkError(f"{which} has no depth {depth!r}: choose one of {known}")
 
-    def _option(self, option: str, value: object) -> Any:
-        """The value of an option, a whole number taken for a fraction where fractions are."""
+    def _check_option(self, option: str, value: object) -> Any:
+        """The value of an option, in its type; raises `NetworkError` if it is not a choice."""
         if option not in self.options:
             raise NetworkError(
                 f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
             )
         kind, known = type(self.options[option]), self.choices[option]
-        is_whole = kind is float and type(value) is int  # a whole number is a fraction too
+        is_whole = kind is float and type(value) is int  # 2 stands for 2.0
         if not (is_whole or type(value) is kind) or value not in known:
             raise NetworkError(
                 f"{option} of {self.name} is one of {describe(known)}, not {value!r:.60}"
@@ -157,16 +164,11 @@ def register(
     layouts: tuple[Layout, ...] = (),
     classifier: str = "head.classifier",
 ) -> "Callable[[Builder], Builder]":
-    """Register the decorated builder under its function name; its docstring says what it is.
+    """Register the decorated builder under its function name, with its docstring as summary.
 
-    The builder takes `num_classes`, `frames`, `depth` unless the network has no `depths`, and as
-    keywords with defaults its own options. `source` is the paper or repository; `depths` are by the
-    option `backbone` where there is one; `frame_multiple` is what the number of frames must be
-    divisible by, `only_frames` the one number that it may be; `smallest_clip` (frames, pixels)
-    suffices for every option; `choices` has the
-    values that each option takes; `layouts` how checkpoints name the weights, and `classifier` is
-    the layer whose size is the number of classes. Raises `ValueError` where the name is taken or an
-    option has no choices.
+    The builder takes `num_classes`, `frames`, `depth` if the network has `depths`, and its own
+    options as keywords with defaults. The other arguments are fields of `Network`. Raises
+    `ValueError` if the name is taken or an option has no choices.
     """
 
     def add(build: "Builder") -> "Builder":
@@ -187,7 +189,7 @@ def register(
             classifier=classifier,
         )
         if set(network.options) != set(network.choices):
-            raise ValueError(f"{name}: options and choices differ")
+            raise ValueError(f"{name}: options and choices differ: give each option its choices")
         _NETWORKS[name] = network
         return build
 
@@ -195,7 +197,7 @@ def register(
 
 
 def _networks() -> dict[str, Network]:
-    """Every registered network, by name: importing a file of this package registers its own."""
+    """Every registered network, by name. To register them, import all files of this package."""
     package = importlib.import_module("models")
     for file in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"models.{file.name}")
@@ -225,8 +227,8 @@ def create_model(
 ) -> "nn.Module":
     """Build a network that maps a clip, N x 3 x `frames` x H x W, to logits, N x `num_classes`.
 
-    `depth` defaults to 50 where the network has depths. The network carries what it was built from
-    as its `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
+    `depth` defaults to 50 if the network has depths. The network keeps these arguments in its
+    attribute `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
     number of frames or classes that the network cannot take.
     """
     network = get_network(name)
@@ -246,6 +248,6 @@ def check_positive(what: str, value: object) -> None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A clause that names the known name nearest to `name`, empty where none is near."""
+    """A clause with the known name that is closest to `name`, empty if none is close."""
     nearest = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {nearest[0]!r}?)" if nearest else ""

@@ -1,4 +1,4 @@
-"""Our own checkpoints: safetensors that know which network they are of."""
+"""Our own checkpoints: safetensors whose metadata say which network to build."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from models.checkpoint import fill, match, own_weights
 from models.errors import CheckpointError, NetworkError
 from models.registry import CONFIGURATION, Configuration, create_model
-from models.weights_file import read_weights, shown
+from models.weights_file import quote, read_weights
 
 if TYPE_CHECKING:
     from torch import nn
@@ -21,34 +21,36 @@ FORMAT_VERSION = 1  # 1: the configuration of the network
 def save_checkpoint(model: "nn.Module", path: str | Path) -> None:
     """Write a network of `create_model` as safetensors, with its configuration in the metadata.
 
-    Raises `NetworkError` for a network without one, or whose weights are no longer those of its
-    configuration, and where the file cannot be written; a file that was there is then as it was.
+    Raises `NetworkError` for a network without a configuration, for one whose weights no longer
+    match its configuration, and if the file cannot be written; an existing file is then unchanged.
     """
     import torch
 
     configuration = configuration_of(model)
     with torch.device("meta"):
         report, _ = match(_build(asdict(configuration)), Path(path), own_weights(model))
-    if not report.is_complete:  # as when its classifier was replaced
+    if not report.is_complete:  # for example, its classifier was replaced
         raise NetworkError(
-            f"{report.first_offence()}: the network was changed since create_model built it"
+            f"{report.first_error()}: the network was changed since create_model built it"
         )
     content = {"format": FORMAT_VERSION, "configuration": asdict(configuration)}
     _write(model, Path(path), {FORMAT: json.dumps(content)})
 
 
 def configuration_of(model: "nn.Module") -> Configuration:
-    """What `create_model` built `model` as; raises `NetworkError` for any other module."""
+    """The arguments that `create_model` built `model` with; raises `NetworkError` for others."""
     configuration = getattr(model, CONFIGURATION, None)
     if not isinstance(configuration, Configuration):
-        raise NetworkError("only a network that create_model built can be saved with its name")
+        raise NetworkError(
+            "only a network that create_model built has a configuration: use save_weights"
+        )
     return configuration
 
 
 def save_weights(model: "nn.Module", path: str | Path) -> None:
-    """Write the weights of any network as safetensors, for `load_checkpoint` into one like it.
+    """Write the weights of any network as safetensors; `load_checkpoint` reads them.
 
-    Raises `NetworkError` where the file cannot be written; one that was there is then as it was.
+    Raises `NetworkError` if the file cannot be written; an existing file is then unchanged.
     """
     _write(model, Path(path), {})
 
@@ -68,15 +70,16 @@ def _write(model: "nn.Module", path: Path, metadata: dict[str, str]) -> None:
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
-        raise NetworkError(f"{path}: cannot be written ({error.strerror}): give another") from error
+        raise NetworkError(
+            f"{path}: cannot be written ({error.strerror}): give another path"
+        ) from error
 
 
 def load_model(path: str | Path) -> "nn.Module":
     """Build the network that `save_checkpoint` wrote to `path`, with its weights, on the CPU.
 
-    Its weights are of the type that they were saved as, where they share one.
-
-    Raises `CheckpointError` for another kind of file.
+    If all saved weights share one type, the network has it. Raises `CheckpointError` for another
+    kind of file.
     """
     import torch
 
@@ -84,14 +87,16 @@ def load_model(path: str | Path) -> "nn.Module":
     weights = read_weights(path)
     configuration = _saved_configuration(path)
     try:
-        with torch.device("meta"):  # what the file asks for is built only if its weights fit
+        with torch.device("meta"):  # allocate memory only after the weights are known to fit
             report, values = match(_build(configuration), path, weights)
-    except Exception as error:  # builders raise whatever they stumble over
-        reason = shown(str(error).partition("\n")[0])
+    except Exception as error:  # a builder may raise any exception
+        reason = quote(str(error).partition("\n")[0])
         raise CheckpointError(f"{path}: names a network that cannot be built: {reason}") from error
     if not report.is_complete:
         raise CheckpointError(
-            f"{report.first_offence()}: the file is not of the network that it names", report
+            f"{report.first_error()}: the weights are not of the network that the file names: "
+            "save it again with save_checkpoint",
+            report,
         )
     model = _build(configuration)
     types = {value.dtype for value in values.values() if value.is_floating_point()}
@@ -120,9 +125,7 @@ def _saved_configuration(path: Path) -> dict[str, Any]:
     except (OSError, SafetensorError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise foreign from error
     if version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"{path}: is of format {version!r:.20}: load it with a newer blvbench"
-        )
+        raise CheckpointError(f"{path}: has format {version!r:.20}: load it with a newer blvbench")
     known = {field.name for field in fields(Configuration)}
     if not isinstance(configuration, dict) or configuration.keys() != known:
         raise foreign

@@ -1,7 +1,7 @@
-"""What operators return on meta tensors, worked out once for each combination of shapes.
+"""Results of operators on meta tensors, computed once for each combination of shapes.
 
-PyTorch finds the shape of a result by functions in Python; that of a batch norm takes 2 ms. A
-network repeats its blocks: from the second one on, shapes are looked up.
+PyTorch computes the shapes of results in Python; for a batch norm that takes 2 ms. A network
+repeats its blocks: from the second block on, shapes are looked up.
 """
 
 from collections.abc import Iterable
@@ -14,8 +14,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 aten = torch.ops.aten
-FILLING = {aten.normal_, aten.uniform_, aten.fill_, aten.zero_}  # they change values alone
-# By the position of the argument that says whether it trains, where there is one.
+FILLING = {aten.normal_, aten.uniform_, aten.fill_, aten.zero_}  # they only change values
+# operator -> position of the argument `training`, if it has one
 BATCH_NORMS = {
     aten.native_batch_norm.default: 5,
     aten._native_batch_norm_legit.default: 5,
@@ -23,18 +23,19 @@ BATCH_NORMS = {
     aten._native_batch_norm_legit_no_training.default: None,
 }
 PLAIN = (bool, int, float, str, type(None), torch.dtype, torch.device, torch.memory_format)
-MOST_KNOWN = 100_000  # combinations of shapes, of about a kilobyte each
+MAX_KNOWN = 100_000  # combinations of shapes, of about a kilobyte each
 
-Layout = tuple[torch.Size, tuple[int, ...], torch.dtype]  # size, strides and type of a result
+Spec = tuple[torch.Size, tuple[int, ...], torch.dtype]  # size, strides and type of a result
 
-_known: dict[Any, tuple[type, tuple[Layout | None, ...]]] = {}
+_known: dict[Any, tuple[type, tuple[Spec | None, ...]]] = {}
 
 
 class Shapes(TorchDispatchMode):
-    """Within: operators on meta tensors return what they would return anyway, sooner.
+    """Context in which operators on meta tensors return the same results in less time.
 
-    In evaluation a batch norm returns no statistics, as on other devices. What writes into its
-    arguments, returns views, or takes other values than meta tensors and plain ones runs as ever.
+    In evaluation a batch norm returns no statistics, as on other devices. Operators that write into
+    their arguments, return views, or have other arguments than meta tensors and plain values run
+    unchanged.
     """
 
     def __torch_dispatch__(
@@ -52,21 +53,21 @@ class Shapes(TorchDispatchMode):
             out = _without_statistics(func, args, func(*args, **kwargs))
             _remember(key, out, (*args, *kwargs.values()))
             return out
-        kind, layouts = _known[key]
-        made = [None if layout is None else _make(layout) for layout in layouts]
-        return made[0] if kind is Tensor else kind(made)
+        kind, specs = _known[key]
+        results = [None if spec is None else _make(spec) for spec in specs]
+        return results[0] if kind is Tensor else kind(results)
 
 
 @cache
 def _makes_results(func: Any) -> bool:
-    """Whether an operator's results are tensors of their own, by its declaration."""
-    given, returned = func._schema.arguments, func._schema.returns
+    """Whether an operator returns new tensors, by its declaration."""
+    arguments, returned = func._schema.arguments, func._schema.returns
     are_tensors = {str(value.type) for value in returned} in ({"Tensor"}, {"List[Tensor]"})
-    return are_tensors and all(value.alias_info is None for value in (*given, *returned))
+    return are_tensors and all(value.alias_info is None for value in (*arguments, *returned))
 
 
 def _key(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What the results' shapes depend on, None where there is more to it than shapes."""
+    """All that the results depend on, None if that is more than shapes and plain values."""
     parts: list[Any] = [func, torch.get_default_dtype()]
     for value in (*args, *kwargs.items()):
         if not _describe(value, parts):
@@ -75,9 +76,9 @@ def _key(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 
 
 def _describe(value: Any, parts: list[Any]) -> bool:
-    """Add to `parts` what matters of an argument; False where that is not all that matters."""
+    """Add an argument's shape or plain value to `parts`; False if results depend on more."""
     if isinstance(value, PLAIN):
-        parts.append((type(value), value))  # for 1, 1.0 and True are equal
+        parts.append((type(value), value))  # 1, 1.0 and True are equal
         return True
     if isinstance(value, list | tuple):
         parts.append(len(value))
@@ -89,7 +90,10 @@ def _describe(value: Any, parts: list[Any]) -> bool:
 
 
 def _without_statistics(func: Any, args: tuple[Any, ...], out: Any) -> Any:
-    """What a batch norm returns; in evaluation, only on the meta device it has statistics too."""
+    """The results `out`; those of a batch norm in evaluation without the statistics.
+
+    Only the meta device returns them.
+    """
     if func not in BATCH_NORMS:
         return out
     training = BATCH_NORMS[func]
@@ -99,27 +103,27 @@ def _without_statistics(func: Any, args: tuple[Any, ...], out: Any) -> Any:
 
 
 def _remember(key: Any, out: Any, args: Iterable[Any]) -> None:
-    """Keep the layouts of `out` under `key`, unless a result is not a tensor of its own."""
+    """Keep the specs of `out` under `key`, unless a result shares memory."""
     results = [out] if isinstance(out, Tensor) else list(out)
     tensors = [result for result in results if result is not None]
     storages = {t.untyped_storage()._cdata for t in tensors if _is_plain_meta(t)}
-    given = {t.untyped_storage()._cdata for t in tree_leaves(tuple(args)) if isinstance(t, Tensor)}
-    are_own = len(storages) == len(tensors) and not storages & given
-    if not are_own or any(t.untyped_storage().nbytes() != _made_bytes(t) for t in tensors):
+    inputs = {t.untyped_storage()._cdata for t in tree_leaves(tuple(args)) if isinstance(t, Tensor)}
+    are_new = len(storages) == len(tensors) and not storages & inputs
+    if not are_new or any(t.untyped_storage().nbytes() != _new_bytes(t) for t in tensors):
         return
-    if len(_known) >= MOST_KNOWN:
+    if len(_known) >= MAX_KNOWN:
         _known.clear()
-    layouts = tuple(None if r is None else (r.shape, r.stride(), r.dtype) for r in results)
-    _known[key] = Tensor if isinstance(out, Tensor) else type(out), layouts
+    specs = tuple(None if r is None else (r.shape, r.stride(), r.dtype) for r in results)
+    _known[key] = Tensor if isinstance(out, Tensor) else type(out), specs
 
 
-def _made_bytes(tensor: Tensor) -> int:
-    """What the storage of a tensor takes that is made anew with its size and strides."""
+def _new_bytes(tensor: Tensor) -> int:
+    """The bytes of storage of a new tensor with the size and strides of `tensor`."""
     return _make((tensor.shape, tensor.stride(), tensor.dtype)).untyped_storage().nbytes()
 
 
-def _make(layout: Layout) -> Tensor:
-    size, stride, dtype = layout
+def _make(spec: Spec) -> Tensor:
+    size, stride, dtype = spec
     return torch.empty_strided(size, stride, dtype=dtype, device="meta")
 
 
@@ -130,6 +134,6 @@ def _only_overwrites(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 
 def _is_plain_meta(value: Any) -> bool:
-    """Whether it is a tensor without contents, and of no kind with rules of its own."""
+    """Whether `value` is a strided meta tensor, not of a subclass or a kind with its own rules."""
     is_tensor = type(value) in (Tensor, torch.nn.Parameter) and value.is_meta
     return is_tensor and value.layout is torch.strided and not value.is_complex()

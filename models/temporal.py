@@ -1,6 +1,7 @@
-"""Temporal modules: what lets a 2D network see beyond one frame.
+"""The places of temporal modules in a 2D trunk, and pooling over time.
 
-Each maps (N*T) x C x H x W to the same shape and is built for one number of frames T.
+A temporal module lets a 2D trunk see beyond one frame: TSM's (models/tsm.py), TAM's
+(models/tam.py). It maps (N*T) x C x H x W to the same shape and is built for one T.
 """
 
 from collections.abc import Callable
@@ -8,24 +9,21 @@ from collections.abc import Callable
 from torch import Tensor, nn
 
 from models.clip import unfold_frames
-from models.operators.shift import shift_frames
 
 TemporalBuilder = Callable[[int, int], nn.Module]  # (channels, frames) -> temporal module
+POOLINGS = ("none", "max")
+STAGES = 4  # of every trunk; pooling stands between them
 
 
 def no_temporal(channels: int, frames: int | None = None) -> nn.Module:
-    """What a network without temporal modules has in their place."""
+    """The identity, in the place of a temporal module."""
     return nn.Identity()
 
 
-POOLINGS = ("none", "max")
-STAGES = 4
-
-
 def frames_by_stage(frames: int, temporal_pooling: str) -> tuple[int, ...]:
-    """How many of `frames` each of a ResNet's four stages sees.
+    """The number of frames in each of a trunk's four stages, of `frames` in the clip.
 
-    "max" halves them, rounding up, after stages 1, 2 and 3; "none" keeps them.
+    "max" halves them, rounding up, after each of the first three stages; "none" keeps them.
     """
     counts = [frames]
     while len(counts) < STAGES:
@@ -34,7 +32,7 @@ def frames_by_stage(frames: int, temporal_pooling: str) -> tuple[int, ...]:
 
 
 class TemporalMaxPool(nn.Module):
-    """The maximum of three neighbouring frames at every second one: T becomes ceil(T / 2)."""
+    """The maximum over three neighbouring frames, at every second frame: T becomes ceil(T / 2)."""
 
     def __init__(self, frames: int) -> None:
         super().__init__()
@@ -45,20 +43,3 @@ class TemporalMaxPool(nn.Module):
         """Map (N*T) x C x H x W to (N*ceil(T/2)) x C x H x W."""
         clip = unfold_frames(x, self.frames).transpose(1, 2)  # N x C x T x H x W
         return self.pool(clip).transpose(1, 2).flatten(0, 1)  # (N*T') x C x H x W
-
-
-class TemporalShift(nn.Module):
-    """TSM: an eighth of the channels comes from the next frame, an eighth from the previous one.
-
-    Zero beyond the clip's ends; the other channels stay. Source: Lin et al., ICCV 2019.
-    """
-
-    SHARE = 8
-
-    def __init__(self, frames: int) -> None:
-        super().__init__()
-        self.frames = frames
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N*T) x C x H x W to the same shape."""
-        return shift_frames(x, self.frames, x.shape[1] // self.SHARE, 1)

@@ -1,4 +1,4 @@
-"""torchvision's video networks, with the interface of ours."""
+"""torchvision's video networks, with the interface of our own."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ LAYOUT = Layout(((r"^network\.", ""),))
 class TorchvisionNetwork(nn.Module):
     """A video network of torchvision over clips of N x 3 x `frames` x H x W.
 
-    `input_size` is the one side in pixels that it takes, where it takes one only.
+    `input_size` is the height and width in pixels, if the network takes only one size.
     """
 
     def __init__(self, network: nn.Module, *, frames: int, input_size: int | None = None) -> None:
@@ -37,13 +37,16 @@ class TorchvisionNetwork(nn.Module):
 
 @dataclass(frozen=True)
 class Entry:
-    """How one of torchvision's builders is registered, and what else it must be told."""
+    """How one of torchvision's builders is registered.
+
+    `only_frames` and `input_size` (pixels) are set if the network takes only one value of them.
+    """
 
     summary: str
     source: str
     classifier: str
     smallest_clip: tuple[int, int] = (4, 64)
-    only_frames: int | None = None  # the one number of frames, and of pixels, that it takes, if so
+    only_frames: int | None = None
     input_size: int | None = None
 
 
@@ -58,7 +61,7 @@ ENTRIES = {
         "torchvision's own S3D: it pools time from the stem on.",
         "Xie et al., Rethinking Spatiotemporal Feature Learning, ECCV 2018",
         "network.classifier.1",
-        smallest_clip=(16, 224),  # its last pool reaches over 2 x 7 x 7 of an eighth and 1/32
+        smallest_clip=(16, 224),  # its last pool spans 2 x 7 x 7 of T/8 x H/32 x W/32
     ),
     "mvit_v2_s": Entry(
         "A multiscale vision transformer, version 2, small.",
@@ -74,7 +77,7 @@ ENTRIES = {
         "network.head",
     ),
 }
-PREFIX = "torchvision_"  # for a name that a network of ours has
+PREFIX = "torchvision_"  # for the names that our own networks have, too
 CLASHES = ("s3d",)
 
 
@@ -82,7 +85,7 @@ def _register(name: str, entry: Entry) -> None:
     """Register torchvision's builder `name`."""
 
     def build(*, num_classes: int, frames: int) -> TorchvisionNetwork:
-        # Imported here because it doubles the time that importing this package takes.
+        # Imported here because it doubles the time to import this package.
         from torchvision.models import get_model
 
         network = get_model(name, weights=None, num_classes=num_classes)

@@ -1,14 +1,16 @@
-"""TSM: a TSN whose residual blocks shift part of the channels along time."""
+"""TSM: a TSN whose residual blocks (models/resnet.py) shift part of the channels along time."""
 
-from models.backbones import RESNET_RULES
+from torch import Tensor, nn
+
 from models.layouts import Layout
+from models.operators.shift import shift_frames
 from models.registry import register
-from models.residual import BLOCKS, DEPTHS
-from models.resnet2d import ResNet2D
-from models.temporal import POOLINGS, TemporalShift
-from models.tsn import TSN
+from models.resnet import BLOCKS, DEPTHS, ResNet2D
+from models.temporal import POOLINGS
+from models.tsn import RESNET_RULES, TSN
 from models.widths import WIDTHS
 
+SHIFTED_SHARE = 8  # one channel in eight comes from the next frame, one from the previous
 SPARSE_FROM_BLOCKS = 23  # with a third stage this long, only every second block of a stage shifts
 LAYOUTS = (
     Layout(RESNET_RULES),
@@ -16,6 +18,22 @@ LAYOUTS = (
     Layout((*RESNET_RULES, (r"(\d\.conv1)\.", r"\1.net."))),
     Layout((*RESNET_RULES, (r"(\.\d*[02468]\.conv1)\.", r"\1.net."))),
 )
+
+
+class TemporalShift(nn.Module):
+    """The temporal shift over clips of `frames`.
+
+    The first eighth of the channels takes the values of the next frame, the second eighth those of
+    the previous frame, the rest stay; beyond the clip's ends there is zero.
+    """
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        self.frames = frames
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N*T) x C x H x W to the same shape."""
+        return shift_frames(x, self.frames, x.shape[1] // SHIFTED_SHARE, 1)
 
 
 @register(
@@ -41,4 +59,4 @@ def tsm(
         width=width,
         every=2 if BLOCKS[depth][2] >= SPARSE_FROM_BLOCKS else 1,
     )
-    return TSN(trunk, num_classes=num_classes, frames=frames)
+    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)

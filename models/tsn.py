@@ -1,38 +1,52 @@
-"""TSN: frames share an image network, and a clip's logits are the mean of its frames' logits."""
+"""TSN: frames share an image network, and a clip's logits are the mean of its frames' logits.
 
-from typing import TYPE_CHECKING
+The image network is a ResNet (models/resnet.py) or an Inception-v1 (models/inception.py).
+"""
 
 from torch import Tensor, nn
 
-from models.backbones import BACKBONES, LAYOUTS, build_trunk
 from models.clip import check_clip, fold_frames, store_channels_last
 from models.head import ConsensusHead
+from models.inception import Inception2D
+from models.layouts import (
+    INCEPTION,
+    INCEPTION_AUXILIARY,
+    RESNET,
+    TAM_RESNET_LISTED,
+    TAM_RESNET_NAMED,
+    Layout,
+    Rule,
+)
 from models.registry import register
-from models.temporal import POOLINGS, no_temporal
+from models.resnet import DEPTHS, ResNet2D
+from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
 
-if TYPE_CHECKING:
-    from models.blresnet import BLResNet
-    from models.inception2d import Inception2D
-    from models.resnet2d import ResNet2D
+BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
+RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
+INCEPTION_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *INCEPTION, (r"^temporal", "tam"))
+LAYOUTS = (
+    Layout((*RESNET_RULES, *TAM_RESNET_NAMED)),
+    Layout((*RESNET_RULES, *TAM_RESNET_LISTED)),
+    Layout((*INCEPTION_RULES, *TAM_RESNET_NAMED), INCEPTION_AUXILIARY),
+    Layout((*INCEPTION_RULES, *TAM_RESNET_LISTED), INCEPTION_AUXILIARY),
+)
 
 
 class TSN(nn.Module):
-    """A 2D trunk over the frames of a clip, N x 3 x T x H x W, and the mean of their logits.
+    """A 2D trunk over the frames of a clip, and the mean of their logits.
 
-    `trunk` maps (N*T) x 3 x H x W to as many `features` a frame; it may leave fewer frames.
-    Stored channels-last, see `models.clip.store_channels_last`.
+    `trunk` maps (N*T) x 3 x H x W to (N*T') x `features`; T' is less than T if it pools over time.
+    Weights are stored channels-last, see `models.clip.store_channels_last`.
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
 
-    def __init__(
-        self, trunk: "ResNet2D | Inception2D | BLResNet", *, num_classes: int, frames: int
-    ) -> None:
+    def __init__(self, trunk: nn.Module, features: int, *, num_classes: int, frames: int) -> None:
         super().__init__()
         self.frames = frames
         self.trunk = trunk
-        self.head = ConsensusHead(trunk.features, num_classes)
+        self.head = ConsensusHead(features, num_classes)
         store_channels_last(self)
 
     def forward(self, clip: Tensor) -> Tensor:
@@ -40,6 +54,28 @@ class TSN(nn.Module):
         check_clip(clip, self.frames)
         features = self.trunk(fold_frames(clip))  # (N*T') x features
         return self.head(features, clip.shape[0])
+
+
+def build_tsn(
+    backbone: str,
+    depth: int | None,
+    temporal: TemporalBuilder,
+    *,
+    num_classes: int,
+    frames: int,
+    temporal_pooling: str,
+    width: float,
+) -> TSN:
+    """A TSN over the image network `backbone`, with `temporal` modules in it."""
+    trunk: ResNet2D | Inception2D
+    if backbone == "inception_v1":
+        trunk = Inception2D(temporal, frames=frames, temporal_pooling=temporal_pooling, width=width)
+    else:
+        assert depth is not None
+        trunk = ResNet2D(
+            depth, temporal, frames=frames, temporal_pooling=temporal_pooling, width=width
+        )
+    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)
 
 
 @register(
@@ -58,12 +94,12 @@ def tsn(
     width: float = 1.0,
 ) -> TSN:
     """An image network that the frames share, without any temporal module."""
-    trunk = build_trunk(
+    return build_tsn(
         backbone,
         depth,
         no_temporal,
+        num_classes=num_classes,
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,
     )
-    return TSN(trunk, num_classes=num_classes, frames=frames)

@@ -1,4 +1,4 @@
-"""TSN over a bLResNet: frames share a Big-Little image network."""
+"""TSN over a bLResNet (models/blresnet.py): frames share a Big-Little image network."""
 
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
 from models.registry import register
@@ -22,4 +22,4 @@ def tsn_blnet(
 ) -> TSN:
     """A bLResNet that the frames share: both branches see every frame."""
     trunk = BLResNet(depth, alpha=alpha, beta=beta, width=width)
-    return TSN(trunk, num_classes=num_classes, frames=frames)
+    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)

@@ -1,4 +1,4 @@
-"""Reads the weights in a file without running anything that the file holds."""
+"""Read the weights in a file without running any code that the file holds."""
 
 import os
 import re
@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import CheckpointError
-from models.pickles import harm_of, is_archive, key_of
+from models.pickles import find_danger, find_key, is_archive
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-NESTED = ("state_dict", "model")  # where training scripts keep the weights beside other things
-# What any tensor can be filled from: other types cannot be copied, or lose a part of the number.
+NESTED = ("state_dict", "model")  # keys under which training scripts store the weights
+# Types that can be copied to any tensor: others cannot, or lose a part of the number.
 NUMBERS = re.compile(r"torch\.(bool|uint8|int(8|16|32|64)|b?float(16|32|64))")
-# Of a file; a network of 4 GiB has a billion weights, fifty times the largest video network here.
+# Of a file. A network of 4 GiB has a billion weights, fifty times the largest video network here.
 MAX_BYTES = 4 << 30
-MOST_SHOWN = 200  # letters of what the file says, in an error
+MAX_SHOWN = 200  # characters of the file's text in an error
 
 
 def read_weights(path: Path) -> "dict[str, Tensor]":
     """The tensors of a checkpoint by name, on the CPU.
 
-    Takes safetensors, and what `torch.save` wrote: the weights alone, or under `state_dict` or
-    `model`. Raises `CheckpointError` that names the file and the first key that is no weight.
+    Reads safetensors and files of `torch.save`, with the weights at the top or under `state_dict`
+    or `model`. Raises `CheckpointError` with the file and the first key that is not a weight.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of what is refused here anyway
+        warnings.simplefilter("ignore")  # about contents that are refused here anyway
         return _weights(path, _content(path))
 
 
 def _content(path: Path) -> Any:
-    """What the file holds; raises `CheckpointError` where that cannot be read."""
+    """The content of the file; raises `CheckpointError` if it cannot be read."""
     try:
         _check_size(path)
         return _read(path)
@@ -44,27 +44,27 @@ def _content(path: Path) -> Any:
         raise CheckpointError(
             f"{path}: cannot be read ({error.strerror or error}): check the path"
         ) from error
-    except Exception as error:  # a damaged file makes the readers raise whatever they stumble over
+    except Exception as error:  # for a damaged file the readers may raise any exception
         raise CheckpointError(f"{path}: {_explain(path, error)}") from error
 
 
 def _check_size(path: Path) -> None:
-    """Raise `CheckpointError` for what would take more memory than the file has bytes.
+    """Raise `CheckpointError` for a file that needs more memory than it has bytes.
 
-    `torch.save` compresses nothing, so the entries of its archive are no longer than the file.
+    `torch.save` does not compress, so the entries of its archive are not longer than the file.
     """
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         if size > MAX_BYTES:
-            raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes: this is no checkpoint")
+            raise CheckpointError(f"{path}: larger than {MAX_BYTES} bytes: give a checkpoint")
         if is_archive(file):
             archive = zipfile.ZipFile(file)
             if sum(member.file_size for member in archive.infolist()) > size:
                 raise CheckpointError(
-                    f"{path}: unpacks to more bytes than it has: save it anew with torch.save"
+                    f"{path}: unpacks to more bytes than it has: save it again with torch.save"
                 )
-        if harm := harm_of(file):
-            raise CheckpointError(f"{path}: holds {harm}: save the tensors alone")
+        if danger := find_danger(file):
+            raise CheckpointError(f"{path}: holds {danger}: save only the tensors")
 
 
 def _read(path: Path) -> Any:
@@ -79,21 +79,21 @@ def _read(path: Path) -> Any:
 
 
 def _explain(path: Path, error: Exception) -> str:
-    """What is wrong with a file that could not be read, and what to do."""
+    """Why a file could not be read, and what to do."""
     found = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", str(error))
     if found:
-        key = key_of(path, found[1])
+        key = find_key(path, found[1])
         where = f" under {key!r:.120}" if key else ""
-        return f"holds a pickled object{where} ({shown(found[1])}): save the tensors alone"
-    # Behind the first sentence, PyTorch advises to run what the file holds.
+        return f"holds a pickled object{where} ({quote(found[1])}): save only the tensors"
+    # After the first sentence, PyTorch advises to run the code in the file.
     reason = re.split(r"\.\s|\n", str(error))[0]
-    what = f"{type(error).__name__}: {shown(reason)}".removesuffix(": ")
-    return f"is no checkpoint that can be read ({what}): it may be cut off; copy it again"
+    what = f"{type(error).__name__}: {quote(reason)}".removesuffix(": ")
+    return f"is not a readable checkpoint ({what}): it may be cut off; copy it again"
 
 
-def shown(text: str) -> str:
-    """Text of the file in an error: in one line, and no longer than one takes."""
-    return text[:MOST_SHOWN] if text[:MOST_SHOWN].isprintable() else repr(text[:MOST_SHOWN])
+def quote(text: str) -> str:
+    """Text of the file for an error message: one line of limited length."""
+    return text[:MAX_SHOWN] if text[:MAX_SHOWN].isprintable() else repr(text[:MAX_SHOWN])
 
 
 def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
@@ -105,33 +105,37 @@ def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
             break
     if not isinstance(content, Mapping) or not content:
         what = "nothing" if isinstance(content, Mapping) else type(content).__name__
-        raise CheckpointError(f"{path}: holds {what}, no weights by name: save a state_dict")
+        raise CheckpointError(f"{path}: holds {what} instead of named weights: save a state_dict")
     for key, value in content.items():
         if not isinstance(key, str):
-            name = shown(" ".join(repr(key).split()))
-            raise CheckpointError(f"{path}: the key {name} is no name: save a state_dict")
+            name = quote(" ".join(repr(key).split()))
+            raise CheckpointError(f"{path}: the key {name} is not a string: save a state_dict")
         if not isinstance(value, torch.Tensor):
             kind = type(value).__name__
             raise CheckpointError(
-                f"{path}: {key!r:.120} is of type {kind}, no tensor: save a state_dict"
+                f"{path}: {key!r:.120} is of type {kind}, not a tensor: save a state_dict"
             )
         if not _is_plain(value):
-            raise CheckpointError(f"{path}: {key!r:.120} is no plain tensor of numbers: convert it")
+            raise CheckpointError(
+                f"{path}: {key!r:.120} is not a plain tensor of numbers: convert it"
+            )
     _check_storages(path, content)
     return dict(content)
 
 
 def _check_storages(path: Path, weights: "Mapping[str, Tensor]") -> None:
-    """Raise `CheckpointError` where the weights' memory is more than the file could fill."""
+    """Raise `CheckpointError` if the weights take more memory than the file has bytes."""
     storages = [tensor.untyped_storage() for tensor in weights.values()]
     sizes = {storage.data_ptr(): storage.nbytes() for storage in storages}
     if sum(sizes.values()) > path.stat().st_size:
-        raise CheckpointError(f"{path}: lacks numbers of its weights: it may be cut off")
+        raise CheckpointError(
+            f"{path}: lacks values of its weights: it may be cut off; copy it again"
+        )
 
 
 def _is_plain(value: "Tensor") -> bool:
-    """Whether any network could take over the numbers of `value`."""
+    """Whether the numbers of `value` can be copied into a network's weight."""
     import torch
 
-    is_whole = value.layout == torch.strided and not value.is_nested and not value.is_meta
-    return is_whole and NUMBERS.fullmatch(str(value.dtype)) is not None
+    is_dense = value.layout == torch.strided and not value.is_nested and not value.is_meta
+    return is_dense and NUMBERS.fullmatch(str(value.dtype)) is not None

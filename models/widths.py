@@ -1,10 +1,10 @@
-"""The width of a network: what every channel count is multiplied by, 1.0 being the paper's."""
+"""The width of a network: the factor of all its channel counts; 1.0 is the paper's."""
 
 from models.registry import Between
 
-WIDTHS = Between(0.05, 4.0)  # below, stems come down to a channel; above, no use is in sight
+WIDTHS = Between(0.05, 4.0)  # below, stems come down to a channel or two; above, nobody has a use
 
 
-def scaled(channels: int, width: float) -> int:
+def scale_channels(channels: int, width: float) -> int:
     """`channels` times `width`, rounded, at least 1."""
     return max(1, round(channels * width))

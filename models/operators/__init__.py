@@ -1,1 +1,1 @@
-"""PyTorch operators of the temporal modules: one pass over the frames, on any device."""
+"""PyTorch operators for the temporal modules: one pass over the frames, on any device."""

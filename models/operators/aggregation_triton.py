@@ -1,21 +1,22 @@
 """Temporal aggregation as Triton kernels: one launch reads the frames once and writes each result.
 
-A program walks along time with a tile of one clip, and keeps the frames that it will see again.
+A program moves along time with a tile of one clip and keeps the frames that it needs again.
 """
 
-# ruff: noqa: N803, PLR0913, PLR0917  Triton's custom: constants in capitals, each size an argument
+# ruff: noqa: N803, PLR0913, PLR0917  Triton's style: constants in capitals, each size an argument
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, assignment"
 # (Triton's functions have no types, and its tuples grow.)
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 import triton
 import triton.language as tl
 from torch import Tensor
 
-from models.operators.layout import is_channels_last, new_frames
-from models.operators.tile_triton import OPTIONS, TILE_BYTES, dense, strides, tile
+from models.operators.memory_format import is_channels_last, new_frames
+from models.operators.tile_triton import OPTIONS, TILE_BYTES, make_dense, strides, tile
 
 TILE_CHANNELS = 32  # of a backward tile of channels-last frames: fewer would split cache lines
 
@@ -23,8 +24,8 @@ TILE_CHANNELS = 32  # of a backward tile of channels-last frames: fewer would sp
 def aggregate(
     x: Tensor, weight: Tensor, frames: int, stride: int, starts: Sequence[int]
 ) -> list[Tensor]:
-    """`aggregate_frames`, for what it has checked."""
-    x, weight = dense(x, x), weight.contiguous()
+    """`aggregate_frames` for arguments that it has checked."""
+    x, weight = make_dense(x, x), weight.contiguous()
     results = tuple(new_frames(x, len(x) // stride) for _ in starts)
     if not results or not x.numel():
         return list(results)
@@ -32,7 +33,12 @@ def aggregate(
     block = TILE_BYTES // x.element_size()
     with torch.cuda.device_of(x):
         _aggregate[(len(x) // frames * triton.cdiv(size, block),)](
-            *(x, weight, results, size, x.shape[1], strides(x)[0]),
+            x,
+            weight,
+            results,
+            size,
+            x.shape[1],
+            strides(x)[0],
             LENGTH=frames // stride,
             TAPS=taps,
             STRIDE=stride,
@@ -55,35 +61,31 @@ def aggregate_backward(
     stride: int,
     starts: Sequence[int],
 ) -> tuple[Tensor, Tensor]:
-    """`aggregate_frames_backward`, for what it has checked."""
-    x, weight = dense(x, x), weight.contiguous()
+    """`aggregate_frames_backward` for arguments that it has checked."""
+    x, weight = make_dense(x, x), weight.contiguous()
     grad_x = new_frames(x, len(x))
     if not starts or not x.numel():
         return grad_x.zero_(), torch.zeros_like(weight)
-    taps, (channels, pixels) = weight.shape[1], (x.shape[1], x.shape[2] * x.shape[3])
-    # By tap, in the order of the weights: which frame it reads for i = 0, and which i it is read by
-    # where it reads one of the first `stride` frames.
-    reaches = [start + k for start in starts for k in range(taps)]
-    seen = [-(reach // stride) for reach in reaches]
-    first, last = min(seen), max(seen)
+    channels, pixels = x.shape[1], x.shape[2] * x.shape[3]
     sum_type = torch.promote_types(x.dtype, torch.float32)
     block_channels, block_pixels = _backward_tile(x, TILE_BYTES // sum_type.itemsize)
     clips, blocks = len(x) // frames, triton.cdiv(pixels, block_pixels)
     sums = x.new_empty((clips * blocks, *weight.shape), dtype=sum_type)
     with torch.cuda.device_of(x):
         _aggregate_backward[(clips * blocks * triton.cdiv(channels, block_channels),)](
-            *(x, weight),
-            tuple(dense(result, x) for result in results),
-            tuple(dense(grad, x) for grad in grads),
-            *(grad_x, sums, x[0].numel(), pixels, channels, *strides(x)),
+            x,
+            weight,
+            tuple(make_dense(result, x) for result in results),
+            tuple(make_dense(grad, x) for grad in grads),
+            grad_x,
+            sums,
+            x[0].numel(),
+            pixels,
+            channels,
+            *strides(x),
             LENGTH=frames // stride,
             STRIDE=stride,
-            FIRST=first,
-            LAST=last,
-            SEEN=tuple(
-                (frame - first) * len(starts) + row // taps for row, frame in enumerate(seen)
-            ),
-            READ=tuple(reach % stride for reach in reaches),
+            **_tap_indices(weight.shape[1], stride, starts),
             SUM=_sum_type(x),
             PIXELS=block_pixels,
             CHANNELS=block_channels,
@@ -92,12 +94,29 @@ def aggregate_backward(
     return grad_x, sums.sum(0).to(weight.dtype)
 
 
+def _tap_indices(taps: int, stride: int, starts: Sequence[int]) -> dict[str, Any]:
+    """The constants FIRST, LAST, SEEN and READ of the backward kernel.
+
+    The taps of all results are numbered in the order of the weights.
+    """
+    offsets = [start + k for start in starts for k in range(taps)]  # of the frame read for i = 0
+    frames = [-(offset // stride) for offset in offsets]  # i that reads one of the first frames
+    return {
+        "FIRST": min(frames),
+        "LAST": max(frames),
+        "SEEN": tuple(
+            (frame - min(frames)) * len(starts) + tap // taps for tap, frame in enumerate(frames)
+        ),
+        "READ": tuple(offset % stride for offset in offsets),
+    }
+
+
 def _sum_type(x: Tensor) -> tl.dtype:
     return tl.float64 if x.dtype == torch.float64 else tl.float32
 
 
 def _backward_tile(x: Tensor, block: int) -> tuple[int, int]:
-    """The channels and pixels of a tile of `block` elements, which lie beside each other in `x`."""
+    """The channels and pixels of a tile of `block` elements that are adjacent in `x`."""
     if is_channels_last(x):
         channels = min(triton.next_power_of_2(x.shape[1]), TILE_CHANNELS)
         return channels, block // channels
@@ -107,7 +126,7 @@ def _backward_tile(x: Tensor, block: int) -> tuple[int, int]:
 
 @triton.jit
 def _frame(clip, t, frames, size, inside, SUM: tl.constexpr):
-    """Frame `t` of a clip, with zero beyond its ends."""
+    """Frame `t` of a clip; zero beyond its ends."""
     t = tl.full(inside.shape, t, tl.int64)
     return tl.load(clip + t * size, mask=inside & (t >= 0) & (t < frames), other=0).to(SUM)
 
@@ -120,12 +139,12 @@ def _aggregate(
     size,  # of a frame
     channels,
     channel_stride,
-    LENGTH: tl.constexpr,  # of a clip of a result
+    LENGTH: tl.constexpr,  # frames in a clip of a result
     TAPS: tl.constexpr,
     STRIDE: tl.constexpr,
     STARTS: tl.constexpr,
-    FIRST: tl.constexpr,  # the first frame that one of the STARTS sees for i = 0
-    SPAN: tl.constexpr,  # how many frames they see together
+    FIRST: tl.constexpr,  # the first frame that any result reads for i = 0
+    SPAN: tl.constexpr,  # the number of frames that the results read together
     SUM: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
@@ -152,10 +171,38 @@ def _aggregate(
 
 
 @triton.jit
-def _gradient(result, grad, i, length, size, inside, SUM: tl.constexpr):
-    """The gradient by the sum whose rectified frame `i` the clip of a result has."""
-    values = _frame(grad, i, length, size, inside, SUM)
-    return tl.where(_frame(result, i, length, size, inside, SUM) <= 0, 0, values)
+def _backward_place(pixels, channels, PIXELS: tl.constexpr, CHANNELS: tl.constexpr):
+    """The place of this program's tile: the clip, its block of pixels, the pixels, the channels.
+
+    Blocks are numbered through all clips.
+    """
+    blocks, channel_blocks = tl.cdiv(pixels, PIXELS), tl.cdiv(channels, CHANNELS)
+    block, channel_block = tl.program_id(0) // channel_blocks, tl.program_id(0) % channel_blocks
+    clip = (block // blocks).to(tl.int64)
+    pixel = (block % blocks).to(tl.int64) * PIXELS + tl.arange(0, PIXELS)
+    channel = channel_block.to(tl.int64) * CHANNELS + tl.arange(0, CHANNELS)
+    return clip, block.to(tl.int64), pixel, channel
+
+
+@triton.jit
+def _gradients(results, grads, offset, i, length, size, inside, SUM: tl.constexpr):
+    """For each result, the gradient for the sum before the ReLU at frame `i` of the clip."""
+    gradients = ()
+    for m in tl.static_range(len(results)):
+        result = _frame(results[m] + offset, i, length, size, inside, SUM)
+        grad = _frame(grads[m] + offset, i, length, size, inside, SUM)
+        gradients += (tl.where(result <= 0, 0, grad),)
+    return gradients
+
+
+@triton.jit
+def _frame_gradient(weights, seen, t, zero, SEEN: tl.constexpr, READ: tl.constexpr):
+    """The gradient for frame `t` of the STRIDE frames: a weighted sum of those in `seen`."""
+    total = zero
+    for tap in tl.static_range(len(SEEN)):
+        if READ[tap] == t:
+            total += weights[tap] * seen[SEEN[tap]]
+    return total
 
 
 @triton.jit
@@ -171,58 +218,48 @@ def _aggregate_backward(
     channels,
     channel_stride,
     pixel_stride,
-    LENGTH: tl.constexpr,  # of a clip of a result
+    LENGTH: tl.constexpr,  # frames in a clip of a result
     STRIDE: tl.constexpr,
-    FIRST: tl.constexpr,  # the first frame of a result that sees one of the first STRIDE frames
-    LAST: tl.constexpr,
-    SEEN: tl.constexpr,  # for each tap: which of the results' frames from FIRST to LAST it gives to
-    READ: tl.constexpr,  # ... and which of the STRIDE frames it takes
+    FIRST: tl.constexpr,  # the first frame of a result that reads one of the first STRIDE frames
+    LAST: tl.constexpr,  # the last one
+    SEEN: tl.constexpr,  # by tap: the index of its result's gradient in `seen`, from FIRST to LAST
+    READ: tl.constexpr,  # by tap: the index of the frame that it reads, in the STRIDE frames
     SUM: tl.constexpr,
     PIXELS: tl.constexpr,
     CHANNELS: tl.constexpr,
 ):
-    blocks, channel_blocks = tl.cdiv(pixels, PIXELS), tl.cdiv(channels, CHANNELS)
-    block, channel_block = tl.program_id(0) // channel_blocks, tl.program_id(0) % channel_blocks
-    clip = (block // blocks).to(tl.int64)
-    pixel = (block % blocks).to(tl.int64) * PIXELS + tl.arange(0, PIXELS)
-    channel = channel_block.to(tl.int64) * CHANNELS + tl.arange(0, CHANNELS)
+    clip, block, pixel, channel = _backward_place(pixels, channels, PIXELS, CHANNELS)
     is_channel = channel < channels
     inside = (pixel < pixels)[:, None] & is_channel[None, :]
     offset = pixel[:, None] * pixel_stride + channel[None, :] * channel_stride
     result_offset = clip * LENGTH * size + offset
     frames = LENGTH * STRIDE
-    weights = ()
-    totals = ()
-    for row in tl.static_range(len(SEEN)):
-        taps = tl.load(weight + row * channels + channel, mask=is_channel, other=0)
-        weights += (taps.to(SUM)[None, :],)
-        totals += (tl.zeros((PIXELS, CHANNELS), SUM),)
-    window = ()
-    for i in tl.static_range(FIRST, LAST):
-        for m in tl.static_range(len(results)):
-            result, grad = results[m] + result_offset, grads[m] + result_offset
-            window += (_gradient(result, grad, i, LENGTH, size, inside, SUM),)
     x += clip * frames * size + offset
     grad_x += clip * frames * size + offset
+    zero = tl.zeros((PIXELS, CHANNELS), SUM)
+    weights = ()
+    totals = ()
+    for tap in tl.static_range(len(SEEN)):
+        values = tl.load(weight + tap * channels + channel, mask=is_channel, other=0)
+        weights += (values.to(SUM)[None, :],)
+        totals += (zero,)
+    window = ()
+    for i in tl.static_range(FIRST, LAST):
+        window += _gradients(results, grads, result_offset, i, LENGTH, size, inside, SUM)
     for i in range(LENGTH):
         seen = window
-        for m in tl.static_range(len(results)):
-            result, grad = results[m] + result_offset, grads[m] + result_offset
-            seen += (_gradient(result, grad, i + LAST, LENGTH, size, inside, SUM),)
+        seen += _gradients(results, grads, result_offset, i + LAST, LENGTH, size, inside, SUM)
         read = ()
         for t in tl.static_range(STRIDE):
             read += (_frame(x, STRIDE * i + t, frames, size, inside, SUM),)
         added = ()
-        for row in tl.static_range(len(SEEN)):
-            added += (totals[row] + seen[SEEN[row]] * read[READ[row]],)
+        for tap in tl.static_range(len(SEEN)):
+            added += (totals[tap] + seen[SEEN[tap]] * read[READ[tap]],)
         totals = added
         for t in tl.static_range(STRIDE):
-            total = tl.zeros((PIXELS, CHANNELS), SUM)
-            for row in tl.static_range(len(SEEN)):
-                if READ[row] == t:
-                    total += weights[row] * seen[SEEN[row]]
-            tl.store(grad_x + tl.cast(STRIDE * i + t, tl.int64) * size, total, mask=inside)
+            grad = _frame_gradient(weights, seen, t, zero, SEEN, READ)
+            tl.store(grad_x + tl.cast(STRIDE * i + t, tl.int64) * size, grad, mask=inside)
         window = seen[len(results) :]
-    sums += block.to(tl.int64) * len(SEEN) * channels + channel
-    for row in tl.static_range(len(SEEN)):
-        tl.store(sums + row * channels, tl.sum(totals[row], 0), mask=is_channel)
+    sums += block * len(SEEN) * channels + channel
+    for tap in tl.static_range(len(SEEN)):
+        tl.store(sums + tap * channels, tl.sum(totals[tap], 0), mask=is_channel)

@@ -1,6 +1,6 @@
-"""Where operators have Triton kernels on CUDA; elsewhere their generic implementation runs there.
+"""Whether the operators have Triton kernels on CUDA; without them the generic code runs there.
 
-What imports Triton, *_triton.py, is imported at the first call on CUDA.
+Modules that import Triton, *_triton.py, are imported at the first call on CUDA.
 """
 
 from importlib.util import find_spec

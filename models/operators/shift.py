@@ -8,27 +8,27 @@ from torch.utils.flop_counter import register_flop_formula
 
 from models.clip import unfold_frames
 from models.operators.cuda import HAS_TRITON
-from models.operators.layout import new_frames
+from models.operators.memory_format import new_frames
 
 
 @torch.library.custom_op("blvbench::shift_frames", mutates_args=())
 def shift_frames(x: Tensor, frames: int, channels: int, steps: int) -> Tensor:
-    """Take the first `channels` from `steps` frames later, as many more from `steps` earlier.
+    """Take the first `channels` from `steps` frames later and the next `channels` from earlier.
 
-    `x` is (N*T) x C x H x W with T = `frames`; the other channels stay, and what would come from
-    beyond the clip's ends is zero. Returns the same shape in the memory format of `x`. Backward
-    keeps nothing. Raises `ValueError` for other shapes and where C < 2 * `channels`.
+    `x` is (N*T) x C x H x W with T = `frames`. The other channels stay; beyond the clip's ends
+    there is zero. Returns the same shape in the memory format of `x`. Saves nothing for backward.
+    Raises `ValueError` for other shapes and if C < 2 * `channels`.
     """
     _check(x, frames, channels)
     shifted = new_frames(x, len(x))
     clip, out = unfold_frames(x, frames), unfold_frames(shifted, frames)
-    later, earlier, stay = (
-        slice(channels),
-        slice(channels, 2 * channels),
-        slice(2 * channels, None),
+    parts = (
+        (slice(channels), steps),
+        (slice(channels, 2 * channels), -steps),
+        (slice(2 * channels, None), 0),
     )
-    for part, step in ((later, steps), (earlier, -steps), (stay, 0)):
-        source, target = max(step, 0), max(-step, 0)  # the first frames that are read and written
+    for part, step in parts:
+        source, target = max(step, 0), max(-step, 0)  # first frame to read, first to write
         length = max(frames - abs(step), 0)
         out[:, :target, part] = 0
         out[:, target : target + length, part] = clip[:, source : source + length, part]
@@ -74,4 +74,4 @@ shift_frames.register_autograd(_backward, setup_context=_setup_context)
 
 @register_flop_formula(torch.ops.blvbench.shift_frames)
 def _flops(*args: Any, **kwargs: Any) -> int:
-    return 0  # it only copies
+    return 0  # a copy

@@ -1,6 +1,6 @@
 """The temporal shift as a Triton kernel: each frame is read once and written once."""
 
-# ruff: noqa: N803, PLR0913, PLR0917  Triton's custom: constants in capitals, each size an argument
+# ruff: noqa: N803, PLR0913, PLR0917  Triton's style: constants in capitals, each size an argument
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 # (Triton's functions have no types.)
 
@@ -9,20 +9,28 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from models.operators.layout import new_frames
-from models.operators.tile_triton import OPTIONS, TILE_BYTES, dense, strides, tile
+from models.operators.memory_format import new_frames
+from models.operators.tile_triton import OPTIONS, TILE_BYTES, make_dense, strides, tile
 
 
 def shift(x: Tensor, frames: int, channels: int, steps: int) -> Tensor:
-    """`shift_frames`, for what it has checked."""
-    x, shifted = dense(x, x), new_frames(x, len(x))
+    """`shift_frames` for arguments that it has checked."""
+    x, shifted = make_dense(x, x), new_frames(x, len(x))
     if not x.numel():
         return shifted
     size = x[0].numel()
     block = TILE_BYTES // x.element_size()
     with torch.cuda.device_of(x):
         _shift[(len(x) * triton.cdiv(size, block),)](
-            *(x, shifted, size, x.shape[1], strides(x)[0], frames, channels, steps, block),
+            x,
+            shifted,
+            size,
+            x.shape[1],
+            strides(x)[0],
+            frames,
+            channels,
+            steps,
+            BLOCK=block,
             **OPTIONS,
         )
     return shifted

@@ -1,4 +1,4 @@
-"""Networks whose weights tell them apart, and what every refusal of a file must be like."""
+"""Networks with distinct weights, and the checks that every refusal of a file must pass."""
 
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,14 +15,14 @@ from tests.models import networks
 
 
 def build(name: str, *, seed: int = 0, num_classes: int = 6, **options: Any) -> nn.Module:
-    """A narrow network of ours."""
+    """A narrow network with distinct weights."""
     return scrambled(networks.build(name, num_classes=num_classes, width=0.1, **options), seed)
 
 
 def scrambled(model: nn.Module, seed: int) -> nn.Module:
-    """`model` with whole numbers below 200, which every type of numbers holds, as all its weights.
+    """`model` with all weights set to whole numbers below 200, which every type can hold.
 
-    Buffers are among them: fresh ones are alike in all networks.
+    Buffers are set, too: initially they are the same in all networks.
     """
     generator = torch.Generator().manual_seed(seed)
     for tensor in model.state_dict().values():
@@ -31,12 +31,12 @@ def scrambled(model: nn.Module, seed: int) -> nn.Module:
 
 
 def weights(model: nn.Module) -> dict[str, Tensor]:
-    """A copy of the weights as they are."""
+    """A copy of the current weights."""
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
 def same(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> bool:
-    """Whether these are the same weights, bit for bit."""
+    """Whether the weights are equal, bit for bit."""
     return left.keys() == right.keys() and all(
         left[name].dtype == right[name].dtype and torch.equal(left[name], right[name])
         for name in left
@@ -45,9 +45,9 @@ def same(left: Mapping[str, Tensor], right: Mapping[str, Tensor]) -> bool:
 
 @contextmanager
 def refused(path: Path, model: nn.Module | None = None) -> Iterator[list[models.CheckpointError]]:
-    """What happens inside must refuse `path` in one line and leave `model` alone.
+    """Check that the code inside refuses `path` in one line and leaves `model` unchanged.
 
-    Yields a list that has the error afterwards.
+    Yields a list that holds the error afterwards.
     """
     before = weights(model) if model else {}
     errors: list[models.CheckpointError] = []

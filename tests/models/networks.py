@@ -1,4 +1,4 @@
-"""The registered networks, in the variants that tests go through."""
+"""The registered networks, in the variants that tests use."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ OWN = [
     for name in models.list_models()
     if models.get_network(name).module != "models.torchvision_video"
 ]
-BLIND = ("tsn", "tsn_blnet")  # they take the mean over frames, in any order
+BLIND = ("tsn", "tsn_blnet")  # a mean over frames, independent of their order
 
 
 def variants(name: str) -> list[dict[str, Any]]:
-    """The shallowest and the deepest network over each backbone, as keywords of `create_model`."""
+    """The smallest and the largest depth of each backbone, as keywords of `create_model`."""
     found: list[dict[str, Any]] = []
     for backbone, depths in models.get_network(name).depths.items():
         options = {"backbone": backbone} if backbone else {}
@@ -27,31 +27,31 @@ def variants(name: str) -> list[dict[str, Any]]:
 
 
 def label(variant: tuple[str, dict[str, Any]]) -> str:
-    """What pytest calls a variant."""
+    """The id of a variant in pytest."""
     name, options = variant
     return "-".join([name, *map(str, options.values())])
 
 
 ALL = [(name, options) for name in models.list_models() for options in variants(name)]
-SMALL = [(name, variants(name)[0]) for name in models.list_models()]  # one each, the shallowest
+SMALL = [(name, variants(name)[0]) for name in models.list_models()]  # each at its smallest depth
 SMALL_OWN = [(name, options) for name, options in ALL if name in OWN and options != {"depth": 152}]
 
 
 def small_clip(name: str, batch: int = 1) -> tuple[int, int, int, int, int]:
-    """The shape of a small clip that the network takes with any option."""
+    """The shape of a small clip that the network accepts with any option."""
     frames, size = models.get_network(name).smallest_clip
     return (batch, 3, frames, size, size)
 
 
 def build(name: str, *, num_classes: int = 6, **options: Any) -> nn.Module:
-    """The network for its small clip, as `create_model` starts it."""
+    """The network for its small clip, with its initial weights."""
     return models.create_model(name, num_classes=num_classes, frames=small_clip(name)[2], **options)
 
 
 def lively(model: nn.Module) -> nn.Module:
-    """`model` in float64 and eval mode, with weights that hide nothing.
+    """`model` in float64 and eval mode, with weights that let every layer matter.
 
-    Norms whose scale starts at 0 would make blocks the identity, and classifiers start near 0.
+    At first some norms have scale 0, which makes blocks the identity, and classifiers are near 0.
     """
     generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
@@ -62,3 +62,10 @@ def lively(model: nn.Module) -> nn.Module:
     assert isinstance(classifier.weight, nn.Parameter)
     nn.init.normal_(classifier.weight, generator=generator)
     return model.double().eval()
+
+
+def logits(model: nn.Module, clip: torch.Tensor) -> torch.Tensor:
+    """The answer of `model` to `clip`, without gradients."""
+    with torch.no_grad():
+        result: torch.Tensor = model(clip)
+    return result

@@ -1,4 +1,4 @@
-"""What the authors' networks compute with formula-made weights, and these weights."""
+"""Figures of the authors' networks with weights from a formula, and these weights."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ import models
 from tests.models import probe
 
 FOLDER = Path(__file__).parent / "oracle"
-# The oracle's file -> the network and what it is built with.
+# file of the oracle -> our network and its options
 NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "tsn_r50_t8": ("tsn", {"depth": 50}),
     "inception_t8": ("tsn", {"backbone": "inception_v1"}),
@@ -28,13 +28,13 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 def read(name: str) -> dict[str, Any]:
-    """The oracle's figures."""
+    """The figures in a file of the oracle."""
     content: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
     return content
 
 
 def build(name: str, **others: Any) -> nn.Module:
-    """Our network, with `others` among its options, on torch's current device."""
+    """Our network with `others` as further options, on torch's current device."""
     oracle, (network, options) = read(name), NETWORKS[name]
     (num_classes,) = next(s for k, s in oracle["state_shapes"].items() if k.endswith("fc.bias"))
     return models.create_model(
@@ -43,7 +43,7 @@ def build(name: str, **others: Any) -> nn.Module:
 
 
 def weights(name: str, dtype: torch.dtype = torch.float64) -> dict[str, Tensor]:
-    """The weights by the authors' names."""
+    """The weights under the authors' names."""
     filled = probe.fill(read(name)["state_shapes"])
     tensors = {key: torch.as_tensor(value) for key, value in filled.items()}
     return {k: v.to(dtype) if v.is_floating_point() else v for k, v in tensors.items()}

@@ -1,4 +1,4 @@
-"""Loading is strict, whole or not at all, and tells what became of every weight."""
+"""Loading is strict, complete or not done, and reports on every weight."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def theirs(model: nn.Module) -> dict[str, Tensor]:
     """The weights of a TAM over a ResNet, as its authors' code saves them."""
     (layout,) = (
         layout
-        for layout in models.get_network("tam").layouts[0].wrapped()
+        for layout in models.get_network("tam").layouts[0].wrap()
         if layout.rename("head.classifier.bias") == "new_fc.bias"
         and layout.rename("trunk.stem.conv1.weight") == "base_model.conv1.weight"
     )

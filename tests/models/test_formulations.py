@@ -1,4 +1,4 @@
-"""Efficient networks against those of the published formulation, and by every way to run them."""
+"""The efficient formulation against the published one, in every way to run a network."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import models
-from models.aggregation import FORMULATIONS
+from models.tam import FORMULATIONS
 from tests.models.networks import lively
 
 NARROW = 0.125
@@ -76,7 +76,7 @@ def logits(model: nn.Module, clip: Tensor) -> Tensor:
 
 
 def step(model: nn.Module, clip: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-    """Logits, and the gradients of the sum of their squares by every weight."""
+    """Logits, and the gradients of the sum of their squares for every weight."""
     result: Tensor = model(clip)
     gradients = torch.autograd.grad(result.float().square().sum(), [*model.parameters()])
     names = [name for name, _ in model.named_parameters()]
@@ -87,7 +87,7 @@ def assert_same_gradients(got: dict[str, Tensor], expected: dict[str, Tensor]) -
     assert got.keys() == expected.keys()
     largest = max(gradient.abs().max().item() for gradient in expected.values())
     for name, gradient in expected.items():
-        # Some are zero in theory, and in practice what rounding leaves.
+        # Some are zero in theory; in practice a rounding error remains.
         torch.testing.assert_close(got[name], gradient, rtol=TOLERANCE, atol=1e-9 * largest)
 
 
@@ -147,7 +147,7 @@ def test_a_network_runs_under_autocast(name: str, options: dict[str, Any]) -> No
 
 
 def is_by_pixel(x: Tensor) -> bool:
-    """Whether frames lie channels-last, or are views of frames that do."""
+    """Whether frames are channels-last in memory, or views of such frames."""
     return x[0].unsqueeze(0).is_contiguous(memory_format=torch.channels_last)
 
 

@@ -1,4 +1,4 @@
-"""Video networks start from image networks' files."""
+"""Video networks are initialised from the files of image networks."""
 
 import re
 import warnings
@@ -22,7 +22,7 @@ INCEPTION: list[tuple[str, dict[str, Any]]] = [
     ("s3d", {}),
 ]
 BIG_LITTLE = ("tsn_blnet", "blvnet", "blvnet_tam")
-OWN = re.compile(rf"^head\.classifier\.|{VIDEO_ONLY.pattern}")  # what no image file starts
+OWN = re.compile(rf"^head\.classifier\.|{VIDEO_ONLY.pattern}")  # not in image files
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def googlenet() -> nn.Module:
 
 
 def check(model: nn.Module, image: dict[str, Tensor], path: Path) -> models.LoadReport:
-    """Load `image` into `model` and see that the right weights changed, to the right values."""
+    """Load `image` into `model` and check which weights changed, and their values."""
     torch.save(image, path)
     before = checkpoints.weights(model)
     report = models.load_image_checkpoint(model, path)

@@ -1,7 +1,6 @@
-"""Files with the names of every layout give the network that they are of."""
+"""A file in any layout gives the network that it was saved from."""
 
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("tsn", {"backbone": "inception_v1"}),
     ("tsn_blnet", {"depth": 50}),
 ]
-# A family's names, as its authors' code writes them.
+# (network, window, our name) -> the name in the authors' code
 NAMES: dict[tuple[str, int, str], str] = {
     ("tam", 3, "trunk.stages.1.0.temporal.weights.2"): "layer2.0.tam.next_se.fc1.weight",
     ("tam", 5, "trunk.stages.1.0.temporal.weights.2"): "layer2.0.tam.blending_layers.2.fc1.weight",
@@ -43,14 +42,14 @@ INCEPTION_NAMES = {
     "trunk.layers.temporal3.weights.1": "tam3.curr_se.fc1.weight",
     "trunk.layers.temporal3a.weights.2": "tam3a.next_se.fc1.weight",
 }
-SHIFTED = {18: [0, 1], 50: [0, 1, 2], 101: [0, 2]}  # the blocks of the first stage that TSM wraps
+SHIFTED = {18: [0, 1], 50: [0, 1, 2], 101: [0, 2]}  # depth -> shifted blocks of the first stage
 
 
 def layouts(name: str, ours: list[str]) -> Iterator[Layout]:
-    """The layouts that fit a network, each once, in all wrappers."""
+    """The distinct layouts that fit a network, in all wrappers."""
     found = set()
     for layout in models.get_network(name).layouts:
-        for wrapped in layout.wrapped():
+        for wrapped in layout.wrap():
             theirs = tuple(map(wrapped.rename, ours))
             is_of_another_backbone = any("trunk." in key or "weights." in key for key in theirs)
             if theirs not in found and not is_of_another_backbone:
@@ -58,13 +57,6 @@ def layouts(name: str, ours: list[str]) -> Iterator[Layout]:
                 yield wrapped
 
 
-@pytest.fixture
-def _renamed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every file is tried in every layout: what one calls a weight is found once for all files."""
-    monkeypatch.setattr(Layout, "rename", cache(Layout.rename))
-
-
-@pytest.mark.usefixtures("_renamed_once")
 @pytest.mark.parametrize(("name", "options"), CASES)
 def test_every_layout_gives_the_same_weights(
     name: str, options: dict[str, Any], tmp_path: Path
@@ -111,7 +103,7 @@ def test_names_of_temporal_modules_in_inception(ours: str) -> None:
 
 @pytest.mark.parametrize(("depth", "blocks"), SHIFTED.items())
 def test_names_of_shifted_convolutions(depth: int, blocks: list[int], tmp_path: Path) -> None:
-    """A file that wraps what TSM shifts at this depth loads, and the report has its names."""
+    """A file that wraps the convolutions shifted at this depth loads; the report has its names."""
     source, model = (checkpoints.build("tsm", seed=seed, depth=depth) for seed in (1, 2))
     plain = models.get_network("tsm").layouts[0]
     file = {}

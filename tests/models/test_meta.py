@@ -1,4 +1,4 @@
-"""Networks built on the meta device, also those that cannot be built there."""
+"""Networks on the meta device, also those whose building needs values."""
 
 import pytest
 import torch
@@ -10,7 +10,7 @@ from models.meta import build_on_meta, real_tensors
 
 
 def reading(value: float = 1.0) -> nn.Module:
-    """A network with a shared weight, of a frozen type, whose building reads a value."""
+    """A network with a shared weight and a frozen one; building it reads a value."""
     first, second = nn.Linear(2, 2), nn.Linear(2, 2)
     second.weight = first.weight
     second.bias.requires_grad_(torch.full((1,), value).item() == 0)

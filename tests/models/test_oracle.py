@@ -1,4 +1,4 @@
-"""The authors' networks, with formula-made weights, give the figures of `oracle/`."""
+"""With weights from a formula, our networks give the authors' figures in `oracle/`."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ TOLERANCE = {torch.float64: 1e-6, torch.float32: 1e-3}  # of the largest logit, 
 
 @pytest.fixture(params=oracle.NETWORKS)
 def checkpoint(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
-    """The name of a network of the oracle, and its weights as its authors save them."""
+    """The name of a network of the oracle, and a file of its weights in the authors' format."""
     name: str = request.param
     path = tmp_path / f"{name}.pth.tar"
     state = {f"module.{key}": value for key, value in oracle.weights(name).items()}

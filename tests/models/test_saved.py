@@ -1,4 +1,4 @@
-"""A saved network comes back as it was; a file that says otherwise than it is, is refused."""
+"""A saved network is loaded unchanged; a file that contradicts itself is refused."""
 
 import errno
 import json
@@ -86,7 +86,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refusal(path: Path) -> models.CheckpointError:
-    """How `load_model` refuses `path`: before it builds anything that takes memory."""
+    """The error of `load_model` for `path`, raised before a network with memory is built."""
     built: list[nn.Module] = []
 
     def create(name: str, **arguments: Any) -> nn.Module:
@@ -101,12 +101,12 @@ def refusal(path: Path) -> models.CheckpointError:
 
 
 def contiguous_state() -> dict[str, torch.Tensor]:
-    """Weights as safetensors takes them: it refuses those that are stored channels-last."""
+    """Contiguous weights: safetensors refuses channels-last ones."""
     return {name: value.contiguous() for name, value in network().state_dict().items()}
 
 
 def write(path: Path, content: object) -> None:
-    """The weights of `network`, and `content` where the configuration stands."""
+    """Write the weights of `network`, with `content` as the configuration."""
     save_file(contiguous_state(), path, metadata={saved.FORMAT: json.dumps(content)})
 
 
@@ -164,7 +164,7 @@ def test_the_first_wrong_key_is_named(path: Path) -> None:
 
 @pytest.mark.parametrize("frames", [10**12, 10**40])
 def test_frames_take_no_memory(frames: int, path: Path) -> None:
-    """No weight depends on them: this is a network of that many frames, which no clip has."""
+    """No weight depends on the number of frames, so that any number is accepted."""
     write(path, {"format": 1, "configuration": {**GOOD, "frames": frames}})
     model: Any = models.load_model(path)
     assert model.configuration.frames == frames
@@ -213,7 +213,8 @@ def test_a_failed_save_leaves_the_old_file(path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(models.NetworkError) as error:
         models.save_checkpoint(network(), path)
-    assert str(error.value) == f"{path}: cannot be written (No space left on device): give another"
+    reason = "cannot be written (No space left on device): give another path"
+    assert str(error.value) == f"{path}: {reason}"
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 

@@ -1,4 +1,4 @@
-"""Results on meta tensors under `Shapes` are those that PyTorch gives by itself."""
+"""Results on meta tensors under `Shapes` equal those of PyTorch alone."""
 
 from collections.abc import Callable
 from typing import Any
@@ -39,7 +39,14 @@ CALLS: dict[str, Callable[[], Any]] = {
         tensor(2, 4, 8, 8),
         tensor(2, 3, 8, 8),
         tensor(4, 3, 3, 3),
-        *([0], [1, 1], [1, 1], [1, 1], False, [0, 0], 1, [False, True, False]),
+        bias_sizes=[0],
+        stride=[1, 1],
+        padding=[1, 1],
+        dilation=[1, 1],
+        transposed=False,
+        output_padding=[0, 0],
+        groups=1,
+        output_mask=[False, True, False],
     ),
     "batch norm": lambda: torch.ops.aten.native_batch_norm(
         tensor(2, 3, 4), *(tensor(3) for _ in range(4)), True, 0.1, 1e-5
@@ -121,7 +128,7 @@ def test_a_result_in_the_storage_of_an_argument_is_not_remembered() -> None:
 
 @pytest.mark.parametrize("track", [True, False])
 def test_batch_norms_return_no_statistics_in_evaluation(track: bool) -> None:
-    """As on a CPU; on the meta device PyTorch's own do."""
+    """Like on a CPU; PyTorch alone returns them on the meta device."""
     norm = nn.BatchNorm2d(3, track_running_stats=track, device=META)
     norm.training = not track
     returned = []

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.temporal import TemporalMaxPool, TemporalShift, frames_by_stage
+from models.temporal import TemporalMaxPool, frames_by_stage
 
 
 @settings(deadline=None, max_examples=20)
@@ -18,25 +18,3 @@ def test_pooling_halves_the_frames_of_the_stages() -> None:
     assert frames_by_stage(11, "none") == (11, 11, 11, 11)
     assert frames_by_stage(11, "max") == (11, 6, 3, 2)
     assert frames_by_stage(1, "max") == (1, 1, 1, 1)
-
-
-@settings(deadline=None, max_examples=40)
-@given(clips=st.integers(1, 3), frames=st.integers(1, 9), channels=st.integers(1, 40))
-def test_shift_is_its_definition(clips: int, frames: int, channels: int) -> None:
-    x = torch.randn(clips, frames, channels, 2, 3)
-    expected = x.clone()
-    eighth = channels // 8
-    for t in range(frames):
-        after = x[:, t + 1, :eighth] if t + 1 < frames else 0
-        before = x[:, t - 1, eighth : 2 * eighth] if t > 0 else 0
-        expected[:, t, :eighth] = after
-        expected[:, t, eighth : 2 * eighth] = before
-    result = TemporalShift(frames)(x.flatten(0, 1)).unflatten(0, (clips, frames))
-    assert torch.equal(result, expected)
-
-
-def test_the_input_is_left_as_it_was() -> None:
-    x = torch.randn(8, 8, 3, 3)
-    before = x.clone()
-    TemporalShift(4)(x)
-    assert torch.equal(x, before)

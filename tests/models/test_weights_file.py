@@ -1,4 +1,4 @@
-"""A file is read without running what it holds, or refused in one line that says why."""
+"""A file is read without running its code, or refused in one line with the reason."""
 
 import os
 import pickle
@@ -24,11 +24,11 @@ STATE = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
 
 
 class Custom:
-    """What a training script may have left in its file."""
+    """An object that a training script may have stored in its file."""
 
 
 class Payload:
-    """Something that leaves a marker where it is unpickled."""
+    """An object that writes a marker file when it is unpickled."""
 
     def __init__(self, call: Callable[..., object], argument: str) -> None:
         self.call, self.argument = call, argument
@@ -38,7 +38,7 @@ class Payload:
 
 
 def function() -> None:
-    """A function that pickles by its name."""
+    """A function that is pickled by its name."""
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def refusal(path: Path, model: nn.Module) -> str:
-    """The one line with which `path` is refused."""
+    """The error for `path`, one line."""
     with checkpoints.refused(path, model) as errors:
         models.load_checkpoint(model, path)
     return str(errors[0])
@@ -93,7 +93,7 @@ def test_a_payload_is_not_run(
 
 @pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
 def test_a_key_that_stands_in_the_file_twice(is_zip: bool, model: nn.Module, path: Path) -> None:
-    """A pickle has a string once, and then refers to it."""
+    """A pickle stores a string once and refers to it afterwards."""
     content = {"culprit": 1, "state_dict": {**STATE, "culprit": Custom()}}
     torch.save(content, path, _use_new_zipfile_serialization=is_zip)
     assert "under 'culprit' (" in refusal(path, model)
@@ -179,7 +179,7 @@ def test_no_file(suffix: str, model: nn.Module, tmp_path: Path) -> None:
 def test_a_zip_that_is_no_checkpoint(model: nn.Module, path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("folder/readme.txt", "hello")
-    assert "is no checkpoint" in refusal(path, model)
+    assert "is not a readable checkpoint" in refusal(path, model)
 
 
 def test_torchscript(model: nn.Module, path: Path) -> None:
@@ -229,26 +229,26 @@ def test_a_value_that_is_no_plain_tensor(
 @pytest.mark.parametrize("dtype", [torch.bits8, torch.float4_e2m1fn_x2], ids=str)
 def test_numbers_that_cannot_be_copied(dtype: torch.dtype, model: nn.Module, path: Path) -> None:
     torch.save({**STATE, "bias": torch.ones(2, dtype=torch.uint8).view(dtype)}, path)
-    assert "'bias' is no plain tensor of numbers" in refusal(path, model)
+    assert "'bias' is not a plain tensor of numbers" in refusal(path, model)
 
 
 @pytest.mark.parametrize("key", [0, None, (1, "weight"), b"weight", torch.eye(3)], ids=repr)
 def test_a_key_that_is_no_name(key: object, model: nn.Module, path: Path) -> None:
     content: dict[object, torch.Tensor] = {"weight": torch.ones(2, 3), key: torch.ones(1)}
     torch.save(content, path)
-    assert f"the key {' '.join(repr(key).split())} is no name" in refusal(path, model)
+    assert f"the key {' '.join(repr(key).split())} is not a string" in refusal(path, model)
 
 
 @pytest.mark.parametrize("content", [{}, {"state_dict": {}}, {"model": {}}])
 def test_a_file_of_nothing(content: object, model: nn.Module, path: Path) -> None:
     torch.save(content, path)
-    assert "holds nothing, no weights by name" in refusal(path, model)
+    assert "holds nothing instead of named weights" in refusal(path, model)
 
 
 @pytest.mark.parametrize("content", [[torch.ones(1)], [], None, 3, torch.ones(2, 2)], ids=repr)
 def test_weights_without_names(content: object, model: nn.Module, path: Path) -> None:
     torch.save(content, path)
-    assert f"holds {type(content).__name__}, no weights by name" in refusal(path, model)
+    assert f"holds {type(content).__name__} instead of named weights" in refusal(path, model)
 
 
 def test_an_archive_that_unpacks_to_more_than_it_holds(model: nn.Module, path: Path) -> None:
@@ -298,9 +298,9 @@ TUPLES = {
 @pytest.mark.parametrize("use", [b"K\x01s", b"Q"], ids=["as a key", "as a storage"])
 @pytest.mark.parametrize("kind", TUPLES)
 def test_tuples_that_never_end(kind: str, use: bytes, model: nn.Module, path: Path) -> None:
-    """Each took the process down, or all its time."""
+    """Each of them once crashed the process or never ended."""
     path.write_bytes(b"\x80\x02}" + TUPLES[kind] + use + b".")
-    assert "holds tuples that never end" in refusal(path, model)
+    assert "holds tuples that are nested too deeply" in refusal(path, model)
 
 
 def test_tuples_of_a_training_are_read(model: nn.Module, path: Path) -> None:
@@ -313,7 +313,7 @@ def test_tuples_of_a_training_are_read(model: nn.Module, path: Path) -> None:
 
 
 def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
-    """PyTorch leaves memory as it finds it where a file of its old format lists no numbers."""
+    """For a file of the old format without values, PyTorch leaves memory uninitialised."""
     state = {"weight": torch.ones(1000, 1000), "bias": torch.ones(2)}
     torch.save(state, path, _use_new_zipfile_serialization=False)
     with path.open("rb") as file:
@@ -321,7 +321,7 @@ def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
             list(pickletools.genops(file))
         kept = file.tell()
     path.write_bytes(path.read_bytes()[:kept] + pickle.dumps([], 2))
-    assert "lacks numbers of its weights" in refusal(path, model)
+    assert "lacks values of its weights" in refusal(path, model)
 
 
 @pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)

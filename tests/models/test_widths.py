@@ -1,6 +1,6 @@
 import pytest
 
-from models.widths import WIDTHS, scaled
+from models.widths import WIDTHS, scale_channels
 
 
 @pytest.mark.parametrize(
@@ -8,7 +8,7 @@ from models.widths import WIDTHS, scaled
     [(64, 1.0, 64), (64, 0.5, 32), (64, 4.0, 256), (10, 0.26, 3), (10, 0.24, 2), (4, 0.05, 1)],
 )
 def test_channels_are_rounded_and_at_least_1(channels: int, width: float, expected: int) -> None:
-    assert scaled(channels, width) == expected
+    assert scale_channels(channels, width) == expected
 
 
 def test_widths_have_both_ends() -> None:

@@ -5,7 +5,7 @@ from torch import nn
 import models
 from bench.errors import BenchError
 from bench.instruments import macs, params
-from models.aggregation import WINDOWS
+from models.tam import WINDOWS
 from tests.records import point
 
 # (network, depth, frames): parameters and convolution MACs at 174 classes, 224 x 224, one clip

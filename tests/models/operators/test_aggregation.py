@@ -18,7 +18,7 @@ CHANNELS, HEIGHT, WIDTH = 3, 2, 4
 
 
 class Case(NamedTuple):
-    """How an aggregation is called: T, K, the stride and one start for each result."""
+    """The arguments of an aggregation: T, K, the stride and one start for each result."""
 
     frames: int
     taps: int
@@ -48,7 +48,7 @@ def tensors(
     dtype: torch.dtype = torch.float64,
     memory_format: torch.memory_format = torch.contiguous_format,
 ) -> tuple[Tensor, Tensor]:
-    """Frames and weights that want gradients."""
+    """Frames and weights that require gradients."""
     generator = torch.Generator().manual_seed(0)
     shape = (clips * case.frames, channels, HEIGHT, WIDTH)
     x = torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -78,7 +78,7 @@ def definition(
 
 
 def gradients(results: Sequence[Tensor], *inputs: Tensor) -> tuple[Tensor, ...]:
-    """By the inputs, of a sum that weighs every element of every result differently."""
+    """The gradients for the inputs of a sum with a different weight for every element."""
     generator = torch.Generator().manual_seed(1)
     grads = [torch.randn(r.shape, generator=generator, dtype=r.dtype) for r in results]
     return torch.autograd.grad(results, inputs, grads)
@@ -251,7 +251,7 @@ def test_backward_keeps_the_inputs_and_the_results() -> None:
 
 
 def peak_bytes(run: Callable[[], object]) -> int:
-    """The most that `run` has allocated at once on the CPU."""
+    """The peak of the bytes that `run` allocates on the CPU."""
     with profile(
         activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True
     ) as profiler:

@@ -49,7 +49,7 @@ def frames_of(case: Case, dtype: torch.dtype, memory_format: torch.memory_format
 
 
 def assert_same(got: Tensor, expected: Tensor) -> None:
-    """`got` is what `expected`, of double precision, is in its type; and not all zero."""
+    """`got` equals `expected`, in double precision, rounded to its type; few values are zero."""
     torch.testing.assert_close(got.cpu(), expected.to(got.dtype), equal_nan=True)
     assert expected.count_nonzero() > expected.numel() // 10
 
@@ -75,12 +75,17 @@ def check_aggregation(
     grads = [torch.randn(r.shape, generator=generator).to(x.dtype) for r in expected]
     grads[-1] = grads[-1][..., :1].expand_as(grads[-1])  # not dense
     gradients = backward(
-        *([grad.to(device) for grad in grads], x.to(device), weight.to(device), results),
+        [grad.to(device) for grad in grads],
+        x.to(device),
+        weight.to(device),
+        results,
         *settings,
     )
     of_cpu = aggregate_frames_backward(
         [grad.double() for grad in grads],
-        *(x.double(), weight.double(), [result.cpu().double() for result in results]),
+        x.double(),
+        weight.double(),
+        [result.cpu().double() for result in results],
         *settings,
     )
     for got, expected_gradient in zip(gradients, of_cpu, strict=True):
@@ -89,7 +94,7 @@ def check_aggregation(
 
 
 def check_shift(x: Tensor, device: str, shift: Callable[..., Tensor]) -> int:
-    """Compare with the generic implementation on the CPU; returns how many shifts that were."""
+    """Compare with the generic implementation on the CPU; return the number of shifts."""
     possible = [(channels, steps) for channels, steps in SHIFTS if 2 * channels <= x.shape[1]]
     for channels, steps in possible:
         got = shift(x.to(device), FRAMES, channels, steps)
@@ -105,7 +110,7 @@ def check_odd_inputs(
     backward: Callable[..., Sequence[Tensor]],
     shift: Callable[..., Tensor],
 ) -> None:
-    """What is not a number stays so; frames may lie as they like, or not be there."""
+    """NaN stays NaN; frames may have any strides; a clip or a frame may be empty."""
     x = frames_of(CASES[0], torch.float32, torch.contiguous_format)
     x[1, 2, 0, 0] = torch.nan
     strided = x.transpose(2, 3)
@@ -159,7 +164,7 @@ def test_a_gpu_gives_the_same_gradients_each_time() -> None:
 
 
 def check_interpreted() -> None:
-    """What tests/journeys/test_triton.py runs where Triton interprets kernels."""
+    """Compare the interpreted kernels; called by tests/journeys/test_triton.py."""
     from models.operators.aggregation_triton import aggregate, aggregate_backward
     from models.operators.shift_triton import shift
 
@@ -175,10 +180,10 @@ def check_interpreted() -> None:
 
 
 class Absent:
-    """An A100 that Triton can compile for and that is not there."""
+    """A driver with an A100 that Triton can compile for but not launch on."""
 
     def get_current_device(self) -> int:
-        return -1  # no device's number: what was compiled for this one is never launched
+        return -1  # not a real device, so that its compiled kernels are never launched
 
     def get_current_stream(self, device: int) -> int:
         return 0
@@ -191,7 +196,7 @@ class Absent:
 
 @pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
-    """The kernels of the test's launches, which are compiled as for a GPU and not launched."""
+    """The kernels that the test launches: compiled for a GPU and not run."""
     from triton.runtime import driver
     from triton.runtime.jit import JITFunction
 

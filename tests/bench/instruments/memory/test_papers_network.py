@@ -11,7 +11,7 @@ from torch.utils._pytree import tree_leaves
 import models
 from bench.instruments.memory import PeakMemory, simulate
 from bench.workload.clips import blank_clip
-from models.aggregation import Aggregation
+from models.tam import Aggregation
 from suites.fields import Mode
 
 FLOAT = 4  # bytes
