@@ -1,1 +1,1 @@
-"""Choosing a network for a budget: searches, costs, accuracies and ranks."""
+"""Choosing a network for a budget: candidates, a search, costs, accuracies and a ranking."""

@@ -1,4 +1,4 @@
-"""Accuracies that are known of networks: published, or measured into a store."""
+"""Known accuracies of networks: published ones, and measured ones of a store."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,15 +11,15 @@ from bench.records.measurement import Measurement
 from bench.records.point import Options, Point
 from suites import PublishedRow
 
-FORMULATION = "formulation"  # an option that changes what a function costs, not what it answers
+FORMULATION = "formulation"  # an option that affects costs, but not accuracy
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Top-1 in percent on a data set, and where it is from.
+    """A top-1 accuracy in percent on a data set, with its source.
 
-    `clips` and the `interval` of 95 % are there of what was measured: 0 and none of what was
-    published. `options` leave the formulation out, which makes no difference.
+    `clips` and the 95 % `interval` are known for measured accuracies; they are 0 and () for
+    published ones. `options` do not contain the formulation, which does not affect accuracy.
     """
 
     network: str
@@ -36,12 +36,12 @@ class Accuracy:
     interval: tuple[float, ...] = ()
 
     def is_of(self, point: Point) -> bool:
-        """Whether it is of the function that `point` computes, over as many frames or others."""
+        """Whether it is of the network of `point`, at any number of frames."""
         mine = (self.network, self.depth, self.options, self.input_size)
         return mine == (point.network, point.depth, _function(point.options), point.input_size)
 
     def as_json(self) -> dict[str, Any]:
-        """The figure and its origin as JSON types."""
+        """The accuracy and its source as JSON types."""
         measured = {"clips": self.clips, "interval": list(self.interval)} if self.clips else {}
         origin = {"kind": self.kind, "source": self.source, "dataset": self.dataset}
         return {"frames": self.frames, "top1": self.top1, **origin, **measured}
@@ -50,13 +50,13 @@ class Accuracy:
 def known_accuracies(
     rows: Iterable[PublishedRow], measurements: Iterable[Measurement]
 ) -> list[Accuracy]:
-    """All of `rows`, then the newest of each point and instrument of `measurements`."""
+    """The accuracies of all `rows`, then the newest measured one of each point and instrument."""
     measured = Index(m for m in measurements if m.is_accuracy and m.status == "ok")
     return [*map(_published, rows), *map(_measured, measured)]
 
 
 def on_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
-    """Those on one data set; raises `BenchError` with the known names where there are none."""
+    """The accuracies on one data set. Raises `BenchError` with the known names if it has none."""
     found = [a for a in accuracies if a.dataset == dataset]
     if not found:
         known = sorted({a.dataset for a in accuracies})
@@ -70,7 +70,7 @@ def on_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
 def option_sets(
     accuracies: Iterable[Accuracy], input_size: int
 ) -> Iterator[tuple[str, int | None, Options]]:
-    """What accuracies on clips of `input_size` pixels are of: network, depth and options."""
+    """The network, depth and options of each accuracy at `input_size` pixels."""
     for a in accuracies:
         if a.input_size == input_size:
             yield a.network, a.depth, a.options

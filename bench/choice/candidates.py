@@ -1,4 +1,4 @@
-"""Which networks may be chosen, and over which frames each of them can be tried."""
+"""The candidates of a choice: networks, and the numbers of frames that each accepts."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -11,17 +11,17 @@ from bench.workload.networks import FILE_MARK, configure
 from models import NetworkError
 from models.user_file import load_factory
 
-MAX_FRAMES = 64  # the longest clips of the published tables
+MAX_FRAMES = 64  # the longest clips in the published tables
 
 
 def variants(
     names: Sequence[str], depths: Sequence[int], setting: Point, accuracies: Iterable[Accuracy]
 ) -> list[Point]:
-    """The networks `names`, or all of them, at `setting`: each depth with its options as they are.
+    """Each depth of the networks `names`, or of all networks, with the other fields of `setting`.
 
-    And with every other set of options that one of `accuracies` is of. `depths` restricts networks
-    that have a choice. Raises `NetworkError` for an unknown name, and `BenchError` for a named
-    network, or a restriction, that leaves nothing.
+    Options are at their defaults; every set of options with a known accuracy is added. `depths`
+    restricts networks that have a choice. Raises `NetworkError` for an unknown name, and
+    `BenchError` if a named network has none of the depths, or no network has.
     """
     wanted = list(dict.fromkeys(names or models.list_models()))
     found: dict[Point, None] = {}
@@ -32,7 +32,7 @@ def variants(
         if names and default and not chosen:
             raise BenchError(
                 f"{name} has none of the depths {', '.join(map(str, depths))}: "
-                f"choose among {', '.join(map(str, default))}"
+                f"choose from {', '.join(map(str, default))}"
             )
         sets = [(name, depth, ()) for depth in (chosen if default else [None])]
         extra = [
@@ -43,7 +43,7 @@ def variants(
         found |= {_at(setting, *one): None for one in (*sets, *extra)}
     if depths and not any(point.depth in depths for point in found):
         raise BenchError(
-            f"no network has a depth of {', '.join(map(str, depths))}: 'blvbench models' lists them"
+            f"no network has depth {' or '.join(map(str, depths))}: see 'blvbench models'"
         )
     return list(found)
 
@@ -51,7 +51,7 @@ def variants(
 def _at(
     setting: Point, network: str, depth: int | None, options: tuple[tuple[str, object], ...]
 ) -> Point:
-    """`setting` with another network, over frames that it takes."""
+    """`setting` with another network, and a number of frames that it accepts."""
     kind = models.get_network(network)
     fields = {"network": network, "depth": depth, "options": options}
     frames = kind.only_frames or kind.frame_multiple
@@ -59,9 +59,9 @@ def _at(
 
 
 def own_networks(files: Iterable[str], setting: Point) -> list[Point]:
-    """The networks of a user's `files` at `setting`.
+    """The networks in a user's `files`, with the other fields of `setting`.
 
-    Raises `NetworkError` for a file that has none.
+    Raises `NetworkError` for a file without the named network.
     """
     once = list(dict.fromkeys(files))
     for file in once:
@@ -73,9 +73,9 @@ def own_networks(files: Iterable[str], setting: Point) -> list[Point]:
 def frame_candidates(
     base: Point, max_frames: int, only: int | None, recorded: Collection[int] | None = None
 ) -> Candidates:
-    """The frames that the network of `base` takes, up to `max_frames`, or `only` this number.
+    """The numbers of frames that the network of `base` accepts: up to `max_frames`, or `only` one.
 
-    `recorded` restricts them to those with a figure.
+    `recorded` restricts them to those with a recorded figure.
     """
     if only is not None:
         tried, end = [only], f"--frames {only}"
@@ -91,13 +91,13 @@ def frame_candidates(
         return Candidates(base, "frames", taken, end)
     kind = models.get_network(base.network)
     if kind.only_frames:
-        end = f"it takes {kind.only_frames} frames and no others"
+        end = f"it accepts {kind.only_frames} frames only"
     sure = sum(frames < kind.smallest_clip[0] for frames in taken) + 1
     return Candidates(base, "frames", taken, end, sure)
 
 
 def _taken(base: Point, tried: Iterable[int]) -> tuple[tuple[int, ...], str]:
-    """Those that the network can be built for, and the last refusal of another one."""
+    """The numbers for which the network can be built, and the last reason why it cannot."""
     taken, refusal = [], ""
     for frames in tried:
         try:

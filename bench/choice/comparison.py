@@ -1,4 +1,4 @@
-"""A comparison of networks at budgets: what is searched and measured for it, and what comes out."""
+"""A comparison of networks at budgets: it searches, measures, chooses and ranks."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Trials, find_fit
 from bench.choice.candidates import frame_candidates
 from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
-from bench.choice.max_batch import LARGEST
-from bench.choice.ranking import ALWAYS, Choice, choose, on_front, rank, shown_labels
+from bench.choice.max_batch import MAX_BATCH
+from bench.choice.ranking import ALWAYS_SHOWN, Choice, choose, on_front, rank, shown_labels
 from bench.claims.verdicts import ClaimResult, judge, points_of
 from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
@@ -18,14 +18,14 @@ from bench.records.measurement import Measurement
 from bench.records.point import Point
 from suites import Claim
 
-CLAIMS = ("deeper-longer-macs", "deeper-longer-memory")  # what the paper says of equal budgets
+CLAIMS = ("deeper-longer-macs", "deeper-longer-memory")  # the paper's claims on equal budgets
 
 
 @dataclass(frozen=True)
 class BudgetRequest:
-    """A budget that was asked for: a `limit`, or the cost of the network at a point.
+    """A requested budget: a `limit`, or the cost of a point as the limit.
 
-    `text` is how it was asked.
+    `text` is the budget as the user wrote it.
     """
 
     label: str
@@ -36,10 +36,11 @@ class BudgetRequest:
 
 @dataclass(frozen=True)
 class Request:
-    """What to compare: networks, of which the frames are of no account, at budgets.
+    """What to compare: the networks of `bases`, whose frames do not matter, at budgets.
 
-    `frames` is None to find the most, up to `max_frames`; `largest_batch` asks for the most clips
-    at these frames. `recorded` are latencies of another machine, None to measure them here.
+    If `frames` is None, the most that fit are searched, up to `max_frames`. With `largest_batch`,
+    the most clips at these frames are searched too. `recorded` are latencies of another machine;
+    None to measure here.
     """
 
     bases: tuple[Point, ...]
@@ -53,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What came out: the budgets with their limits, the choices ranked, and claims judged."""
+    """The result: budgets with their limits, ranked choices, and judged claims."""
 
     budgets: tuple[Budget, ...]
     choices: tuple[Choice, ...]
@@ -65,7 +66,7 @@ class Comparison:
         return shown_labels(self.budgets)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it as JSON types."""
+        """The result as JSON types."""
         fronts = {label: on_front(self.choices, label) for label in self.labels}
         return {
             "budgets": [budget.as_json() for budget in self.budgets],
@@ -84,17 +85,17 @@ class Comparison:
 
 
 def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Comparison:
-    """Search, measure and choose. Raises `BenchError` and `NetworkError` for what cannot be."""
-    ladders = _ladders(request)
-    budgets = [_budget(wanted, ledger) for wanted in request.budgets]
-    climbs = search_candidates(ladders, budgets, ledger)
-    batches = _batches(climbs, budgets, ledger) if request.largest_batch else {}
+    """Search, measure and choose. Raises `BenchError` or `NetworkError` for an invalid request."""
+    candidates = _candidates(request)
+    budgets = [_budget(one, ledger) for one in request.budgets]
+    trials = search_candidates(candidates, budgets, ledger)
+    batches = _batches(trials, budgets, ledger) if request.largest_batch else {}
     judged = [c for c in claims if c.id in CLAIMS and c.label in {b.label for b in budgets}]
     ledger.measure((claim.label, point) for claim in judged for point in points_of(claim))
-    _measure_shown(climbs, batches, budgets, request.accuracies, ledger)
+    _measure_shown(trials, budgets, request.accuracies, ledger)
     choices = [
         choose(one, budgets, ledger.known, request.accuracies, batches.get(one.candidates.base))
-        for one in climbs
+        for one in trials
     ]
     ranked = rank(choices, shown_labels(budgets))
     return Comparison(
@@ -103,25 +104,25 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
 
 
 def latencies_of(measurements: Iterable[Measurement], name: str) -> list[Measurement]:
-    """The latencies of the one machine whose name is `name` or has it as a part.
+    """The latencies of the machine whose name is or contains `name`.
 
-    Raises `BenchError` with the known names where that is none, or several.
+    Raises `BenchError` with the known names if there is no such machine, or several.
     """
     timed = [m for m in measurements if m.quantity == "latency"]
     known = sorted({m.machine for m in timed})
     if not known:
         raise BenchError(
-            "no latency of another machine is recorded: 'blvbench import' records what "
-            "'blvbench run gpu' or 'blvbench run latency' measured there"
+            "no latency of another machine is recorded: run 'blvbench run gpu' or 'blvbench run "
+            "latency' there, and 'blvbench import' here"
         )
     matching = [m for m in known if name == m] or [m for m in known if name.lower() in m.lower()]
     if len(matching) != 1:
-        many = "several machines" if matching else "no machine"
-        raise BenchError(f"--machine {name!r} names {many}: choose one of {'; '.join(known)}")
+        problem = "matches several machines" if matching else "matches no machine"
+        raise BenchError(f"--machine {name!r} {problem}: choose one of {'; '.join(known)}")
     return [m for m in timed if m.machine == matching[0]]
 
 
-def _ladders(request: Request) -> list[Candidates]:
+def _candidates(request: Request) -> list[Candidates]:
     make = partial(frame_candidates, max_frames=request.max_frames, only=request.frames)
     if request.recorded is None:
         return [make(base) for base in request.bases]
@@ -129,7 +130,7 @@ def _ladders(request: Request) -> list[Candidates]:
 
 
 def _recorded(recorded: Iterable[Measurement], base: Point) -> set[int]:
-    """The frames that there is a figure of."""
+    """The numbers of frames with a recorded figure."""
     points = ((m.point, find_instrument(m.label).canonical(base)) for m in recorded)
     return {
         point.frames
@@ -138,49 +139,48 @@ def _recorded(recorded: Iterable[Measurement], base: Point) -> set[int]:
     }
 
 
-def _budget(wanted: BudgetRequest, ledger: Ledger) -> Budget:
-    limit = wanted.limit
-    value = ledger.value(wanted.label, limit) if isinstance(limit, Point) else limit
+def _budget(requested: BudgetRequest, ledger: Ledger) -> Budget:
+    limit = requested.limit
+    value = ledger.value(requested.label, limit) if isinstance(limit, Point) else limit
     if not value:
-        raise BenchError(f"{wanted.text} costs nothing by {wanted.label}: give a limit in figures")
-    return Budget(wanted.label, value, wanted.text, wanted.machine)
+        raise BenchError(f"{requested.text} has {requested.label} 0: give the limit as a number")
+    return Budget(requested.label, value, requested.text, requested.machine)
 
 
 def _batches(
-    climbs: Iterable[Trials], budgets: Sequence[Budget], ledger: Ledger
+    trials: Iterable[Trials], budgets: Sequence[Budget], ledger: Ledger
 ) -> dict[Point, Trials]:
-    """The climbs over batches, at the frames that fit, by the base of the network's frames."""
+    """The trials of batches at the frames that fit, by the base of the network."""
     fitting = {
-        one.candidates.base: reached.point
-        for one in climbs
-        if one.tried and (reached := find_fit(one, budgets, ledger.known)).fits
+        one.candidates.base: fit.point
+        for one in trials
+        if one.tried and (fit := find_fit(one, budgets, ledger.known)).fits
     }
-    ladders = [
-        Candidates(point, "batch", range(1, LARGEST + 1), f"a batch of {LARGEST:,}")
+    candidates = [
+        Candidates(point, "batch", range(1, MAX_BATCH + 1), f"a batch of {MAX_BATCH:,}")
         for point in fitting.values()
     ]
-    return dict(zip(fitting, search_candidates(ladders, budgets, ledger), strict=True))
+    return dict(zip(fitting, search_candidates(candidates, budgets, ledger), strict=True))
 
 
 def _measure_shown(
-    climbs: Iterable[Trials],
-    batches: dict[Point, Trials],
+    trials: Iterable[Trials],
     budgets: Sequence[Budget],
     accuracies: Sequence[Accuracy],
     ledger: Ledger,
 ) -> None:
-    """Measure what is shown beside what the search tried: what else points cost, and accuracies."""
-    reached, scored = [], []
-    for one in climbs:
+    """Measure costs that are shown but were not tried in the search."""
+    chosen, scored = [], []
+    for one in trials:
         if not one.tried:
             continue
-        found = find_fit(one, budgets, ledger.known)
-        reached.append(found.point)
-        ladder, most = one.candidates, found.point.frames if found.fits else 0
+        fit = find_fit(one, budgets, ledger.known)
+        chosen.append(fit.point)
+        candidates, most = one.candidates, fit.point.frames if fit.fits else 0
         scored += [
-            ladder.at(a.frames)
+            candidates.at(a.frames)
             for a in accuracies
-            if a.is_of(ladder.base) and a.frames in ladder.values and a.frames <= most
+            if a.is_of(candidates.base) and a.frames in candidates.values and a.frames <= most
         ]
-    ledger.measure((label, point) for label in ALWAYS for point in (*reached, *scored))
+    ledger.measure((label, point) for label in ALWAYS_SHOWN for point in (*chosen, *scored))
     measure_in_turn(scored, budgets, ledger)

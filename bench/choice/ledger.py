@@ -1,4 +1,4 @@
-"""What is known of costs, the measuring of what is not, and searches that measure as they go."""
+"""A ledger of costs: it looks them up in a store, and measures the missing ones."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -15,11 +15,11 @@ from bench.runs import runner
 from bench.runs.tasks import Task, make_task
 from models import NetworkError
 
-CostRequests = Iterable[tuple[str, Point]]  # an instrument's label, and where to measure
+CostRequests = Iterable[tuple[str, Point]]  # `quantity:instrument` and a point
 
 
 class Ledger:
-    """Costs by instrument and point. What is measured for it goes into a store as it comes."""
+    """Known costs. New measurements are stored as they come."""
 
     def __init__(
         self,
@@ -28,17 +28,17 @@ class Ledger:
         on_result: Callable[[Measurement], object],
         recorded: Sequence[Measurement] = (),
     ) -> None:
-        """With figures that were `recorded`: of what they are, nothing else is measured."""
+        """If `recorded` has figures of an instrument, nothing is measured with that one."""
         self._store = store
         self._time_limit_s = time_limit_s
         self._on_result = on_result
-        self.known = KnownCosts(recorded)  # all that is known so far
+        self.known = KnownCosts(recorded)
         self._only_recorded = {m.label for m in recorded}
 
-    def measure(self, wanted: CostRequests) -> None:
-        """Know the costs that are `wanted`: from the store where it has them, else measured now."""
+    def measure(self, requests: CostRequests) -> None:
+        """Make the costs of `requests` known: from the store if it has them, else by measuring."""
         tasks: dict[str, Task] = {}
-        for label, point in wanted:
+        for label, point in requests:
             if self.known.find(label, point) or label in self._only_recorded:
                 continue
             try:
@@ -48,7 +48,7 @@ class Ledger:
                 self.known.refuse(label, point, str(error))
         timed = [identity for identity, one in tasks.items() if one.instrument.device]
         counted = [identity for identity in tasks if identity not in timed]
-        # A count that failed fails again: a search meets with frames that networks do not take.
+        # A count that failed would fail again: a search tries frames that networks do not accept.
         found = self._store.get(counted, retried=STOPPED) | self._store.get(timed)
         if found:
             self._store.touch(found)  # a report shows the newest of each point
@@ -67,7 +67,7 @@ class Ledger:
         self.measure([(label, point)])
         cost = self.known.find(label, point)
         if cost is None:
-            raise BenchError(f"{label} of {point} is not recorded: give a limit in figures")
+            raise BenchError(f"{label} of {point} is not recorded: give the limit as a number")
         if isinstance(cost, Refusal):
             raise BenchError(cost.reason)
         return cost.value
@@ -98,7 +98,7 @@ def search_candidates(
 
 
 def measure_in_turn(points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger) -> None:
-    """Measure what is budgeted at `points`; what is of a machine only where all else fits."""
+    """Measure the costs of `points` that have a budget; times only if all other costs fit."""
     timed = [b for b in budgets if find_instrument(b.label).device]
     counted = [b for b in budgets if b not in timed]
     ledger.measure((b.label, point) for b in counted for point in points)

@@ -1,4 +1,4 @@
-"""The largest batch that a memory holds: simulated first, then confirmed by running."""
+"""The largest batch that fits in memory: simulated first, then confirmed on the machine."""
 
 from collections.abc import Callable
 
@@ -8,27 +8,27 @@ from bench.records.point import Device, Point
 from bench.runs.tasks import make_task
 from bench.runs.workers import measure_tasks
 
-LARGEST = 1 << 20  # no memory holds more clips; keeps a search over a network of no size finite
+MAX_BATCH = 1 << 20  # no memory holds more clips; it ends the search for a tiny network
 
 
 def simulate_largest_batch(point: Point, capacity_bytes: int) -> int:
-    """The largest batch of `point` whose simulated peak is at most `capacity_bytes`; 0 for none.
+    """The largest batch of `point` whose simulated peak is at most `capacity_bytes`; 0 if none.
 
-    Raises `BenchError` where the simulation fails.
+    Raises `BenchError` if the simulation fails.
     """
     return largest_batch(lambda batch: simulated_peak(point, batch) <= capacity_bytes)
 
 
 def simulated_peak(point: Point, batch: int) -> int:
-    """The simulated peak of `point` at another batch, in bytes."""
+    """The simulated peak of `point` in bytes, with another batch."""
     return int(make_task(_at(point, batch), "memory:simulated").measure().value)
 
 
 def confirm_largest_batch(point: Point, device: Device, capacity_bytes: int, start: int) -> int:
     """The largest batch that runs on `device` while PyTorch holds at most `capacity_bytes`.
 
-    The search starts at `start`; every trial is a fresh process. 0 where one clip does not fit;
-    raises `BenchError` where a trial fails for another reason than memory.
+    The search starts at `start`; each trial runs in a fresh process. 0 if one clip does not fit.
+    Raises `BenchError` if a trial fails for another reason than memory.
     """
 
     def fits(batch: int) -> bool:
@@ -41,20 +41,20 @@ def confirm_largest_batch(point: Point, device: Device, capacity_bytes: int, sta
 
 
 def largest_batch(fits: Callable[[int], bool], start: int = 1) -> int:
-    """The largest batch that `fits`, 0 for none, where every smaller one fits as well.
+    """The largest batch that `fits`; 0 if none does. Every smaller batch must fit as well.
 
-    Looks near `start` first, then ever farther from it.
+    Tries batches near `start` first, then farther ones.
     """
-    low, high, step = 0, LARGEST + 1, 1
-    batch = min(max(start, 1), LARGEST)
+    low, high, step = 0, MAX_BATCH + 1, 1
+    batch = min(max(start, 1), MAX_BATCH)
     while high - low > 1:
         if fits(batch):
             low = batch
         else:
             high = batch
-        is_enclosed = low > 0 and high <= LARGEST
-        ahead = low + step if high > LARGEST else high - step
-        batch = (low + high) // 2 if is_enclosed else min(max(ahead, 1), LARGEST)
+        is_enclosed = low > 0 and high <= MAX_BATCH
+        ahead = low + step if high > MAX_BATCH else high - step
+        batch = (low + high) // 2 if is_enclosed else min(max(ahead, 1), MAX_BATCH)
         step *= 2
     return low
 

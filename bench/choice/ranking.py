@@ -1,6 +1,6 @@
-"""Networks within a budget: ranked by what is known of their accuracy, and which are worth it.
+"""Ranking of networks within budgets: by known accuracy, with Pareto fronts.
 
-A pure function of ladders that were climbed, of measurements, budgets and accuracies.
+Everything here is a function of trials, known costs, budgets and accuracies.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,15 +13,16 @@ from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
 
-ALWAYS = ("macs:flop_counter", "params:shapes")  # the costs that are shown of every network
+ALWAYS_SHOWN = ("macs:flop_counter", "params:shapes")  # costs that every comparison shows
 Costs = Mapping[str, float]  # by instrument, in its unit
 
 
 @dataclass(frozen=True)
 class Scored:
-    """An accuracy within the budgets, with what its point costs.
+    """An accuracy within the budgets, with the costs of its point.
 
-    `fronts` are the instruments by whose costs no other accuracy within the budgets is better.
+    `fronts` are the instruments on whose Pareto front it is: no other accuracy within the budgets
+    is as good at a lower cost.
     """
 
     accuracy: Accuracy
@@ -40,10 +41,10 @@ class Scored:
 
 @dataclass(frozen=True)
 class Choice:
-    """The most of one network that fits, or the least that would not; costs are of that point.
+    """The result for one network: the largest point that fits, or the smallest that does not.
 
-    `refused` says why there is no point at all; `limit` and the doubts are then empty. The
-    accuracies are those within the budgets, the best first.
+    `costs` are those of that point. If there is no point at all, `fit` is None and `refused` says
+    why. `scored` are the accuracies within the budgets, the best first.
     """
 
     base: Point
@@ -55,16 +56,16 @@ class Choice:
 
     @property
     def fits(self) -> bool:
-        """Whether any of it is within the budgets."""
+        """Whether a point of the network is within the budgets."""
         return self.fit is not None and self.fit.fits
 
     @property
     def best(self) -> Scored | None:
-        """The best accuracy within the budgets, if any is known."""
+        """The best known accuracy within the budgets, if there is one."""
         return self.scored[0] if self.scored else None
 
     def as_json(self) -> dict[str, Any]:
-        """The choice as JSON types; frames, batch and costs are missing where it was refused."""
+        """The choice as JSON types. A refused one has no frames, batch and costs."""
         network = self.base.model_dump(mode="json", include={"network", "depth", "options"})
         if self.fit is None:
             return {**network, "status": "refused", "reason": self.refused}
@@ -87,9 +88,9 @@ def choose(
     accuracies: Iterable[Accuracy],
     batches: Trials | None = None,
 ) -> Choice:
-    """The choice of one network over the frames that were tried, and batches at those that fit.
+    """The choice of one network from trials of frames and, at the frames that fit, of batches.
 
-    An accuracy counts at frames of the ladder that were measured to fit.
+    An accuracy counts if its frames were measured to fit.
     """
     base = frames.candidates.base
     if not frames.tried:
@@ -113,9 +114,10 @@ def choose(
 
 
 def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
-    """The best known accuracy first; without one, more frames and then more layers first.
+    """Rank by best known accuracy; without one, by more frames and then more layers.
 
-    Each accuracy says on which fronts it is, by the costs of `labels`. What does not fit is last.
+    Choices that do not fit come last. Each accuracy is marked with the Pareto fronts that it is on,
+    for the costs of `labels`.
     """
     ordered = sorted(choices, key=_rank_key)
     every = [scored for choice in ordered for scored in choice.scored]
@@ -127,12 +129,12 @@ def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
 
 
 def shown_labels(budgets: Iterable[Budget]) -> tuple[str, ...]:
-    """The instruments whose costs are shown: MACs, parameters and what is budgeted."""
-    return tuple(dict.fromkeys([*ALWAYS, *(budget.label for budget in budgets)]))
+    """The instruments whose costs are shown: MACs, parameters and those with a budget."""
+    return tuple(dict.fromkeys([*ALWAYS_SHOWN, *(budget.label for budget in budgets)]))
 
 
 def on_front(choices: Iterable[Choice], label: str) -> list[Scored]:
-    """The accuracies on the front of a cost, the cheapest first."""
+    """The accuracies on the Pareto front of a cost, the cheapest first."""
     every = (scored for choice in choices for scored in choice.scored if label in scored.fronts)
     return sorted(every, key=lambda s: (s.costs[label], s.point.sort_key))
 
@@ -145,7 +147,7 @@ def _rank_key(choice: Choice) -> tuple[Any, ...]:
 
 
 def _front(scored: Sequence[Scored], label: str) -> list[Scored]:
-    """Those that no other one beats: by as good an accuracy at no more cost, one of them better."""
+    """Those for which no other is as accurate and as cheap, and better in one of the two."""
     options = [(s, s.accuracy.top1, s.costs[label]) for s in scored if label in s.costs]
     return [
         one

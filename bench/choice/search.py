@@ -1,25 +1,25 @@
-"""The largest whole number whose cost fits, found with few trials, many searches side by side.
+"""Search for the largest whole number whose cost fits, with few trials; many searches in parallel.
 
-A search is a generator: it yields the number to try and is sent what that takes of the budget, 1
-for all of it and infinity for what does not run. Its answer was tried, and so was the number behind
-it.
+A search is a generator. It yields the number to try, and is sent the share of the budget that this
+number needs: 1 is all of it, infinity means that it does not run. Its result was tried, and so was
+the next larger number.
 """
 
 from collections.abc import Callable, Generator, Mapping
 from math import inf
 from typing import TypeVar
 
-GUESSES = 6  # trials by lines through what is known; what is no line is halved from then on
-ROUNDING = 1e-9  # what a crossing that is a whole number may be computed short of it
+GUESSES = 6  # trials by linear interpolation; then the range is halved: the cost is not linear
+ROUNDING = 1e-9  # rounding may put the crossing just below a whole number
 
 Search = Generator[int, float, int]
 K = TypeVar("K")
 
 
 def largest(last: int, sure: int = 1) -> Search:
-    """The largest of 1 to `last` that takes at most 1, and 0 where there is none.
+    """The largest number from 1 to `last` that needs a share of at most 1; 0 if there is none.
 
-    Costs do not fall. The first numbers may not run at all; from `sure` on all that fit do.
+    Costs must not fall. The first numbers may not run; from `sure` on, all run.
     """
     first = yield from _smallest_that_runs(min(sure, last))
     low, high = first - 1, last + 1
@@ -51,7 +51,7 @@ def _smallest_that_runs(sure: int) -> Search:
 
 
 def _crossing(tried: Mapping[int, float], low: int, high: int) -> float:
-    """Where a line through what is known reaches 1: between `low` and `high`, or beyond `low`."""
+    """Where a line through two trials reaches 1: between `low` and `high`, or beyond `low`."""
     if tried.get(high, inf) < inf:
         start, end = low, high
     else:
@@ -64,14 +64,17 @@ def _crossing(tried: Mapping[int, float], low: int, high: int) -> float:
 
 
 def _within(aim: float, low: int, high: int) -> int:
-    """The whole number below `aim`, if it is between `low` and `high`, else the nearest that is."""
+    """`aim` rounded down, or the nearest whole number between `low` and `high`, both excluded."""
     return int(min(max(aim, low + 1), high - 1))
 
 
 def together(
     searches: Mapping[K, Search], cost: Callable[[Mapping[K, int]], Mapping[K, float]]
 ) -> dict[K, int]:
-    """The answers of all searches; `cost` is given what they try, a number of each, in rounds."""
+    """Run all searches in rounds, and return their results.
+
+    In each round, `cost` is called with the number that each search tries.
+    """
     answers: dict[K, int] = {}
     asked = {key: next(search) for key, search in searches.items()}
     while asked:

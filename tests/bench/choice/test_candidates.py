@@ -51,13 +51,13 @@ def test_depths_restrict_only_networks_that_have_a_choice() -> None:
 
 
 def test_a_named_network_without_the_depth_is_refused_with_those_it_has() -> None:
-    message = "^tsn has none of the depths 51, 52: choose among 18, 34, 50, 101, 152$"
+    message = "^tsn has none of the depths 51, 52: choose from 18, 34, 50, 101, 152$"
     with pytest.raises(BenchError, match=message):
         variants(["tsn"], [51, 52], SETTING, [])
 
 
 def test_a_depth_that_no_network_has_is_refused() -> None:
-    with pytest.raises(BenchError, match=r"^no network has a depth of 7: 'blvbench models' lists"):
+    with pytest.raises(BenchError, match=r"^no network has depth 7: see 'blvbench models'"):
         variants([], [7], SETTING, [])
     with pytest.raises(BenchError, match=r"^no network has a depth of 50: "):
         variants(["i3d"], [50], SETTING, [])
@@ -116,7 +116,7 @@ def test_one_number_of_frames_may_be_asked_for() -> None:
 
 def test_a_network_of_one_number_of_frames_says_so() -> None:
     ladder = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
-    assert (ladder.values, ladder.end) == ((16,), "it takes 16 frames and no others")
+    assert (ladder.values, ladder.end) == ((16,), "it accepts 16 frames only")
     short = frame_candidates(point(network="mvit_v2_s", depth=None), 15, None)
     assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15")
 

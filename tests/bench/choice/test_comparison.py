@@ -102,7 +102,7 @@ def test_what_costs_nothing_is_no_limit(
     measured: Measured, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PER_FRAME, "tsn", 0)
-    with pytest.raises(BenchError, match=r"^tsn:18:1 costs nothing by macs:flop_counter: give a"):
+    with pytest.raises(BenchError, match=r"^tsn:18:1 has macs:flop_counter 0: give the limit"):
         compare(request(BudgetRequest(MACS, "tsn:18:1", TSN)), ledger, ())
 
 
@@ -207,6 +207,6 @@ def test_a_name_of_several_machines_or_none_is_refused_with_the_known_ones() -> 
     for name, how in (("nvidia", "several machines"), ("V100", "no machine")):
         with pytest.raises(BenchError) as caught:
             latencies_of(both, name)
-        assert str(caught.value) == f"--machine {name!r} names {how}: {known}"
+        assert str(caught.value) == f"--machine {name!r} matches {how}: {known}"
     with pytest.raises(BenchError, match=r"^no latency of another machine is recorded: "):
         latencies_of([on("H100", quantity="throughput", unit="clips/s")], "H100")

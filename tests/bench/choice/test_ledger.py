@@ -85,7 +85,9 @@ def test_of_what_is_recorded_nothing_is_measured(store: Store, measured: Measure
     ledger.measure([(LATENCY, SMALL), (LATENCY, TWO), (MACS, TWO)])
     assert measured == [(MACS, 2)]
     assert ledger.value(LATENCY, SMALL) == 2.0
-    message = r"latency:cpu of tsn depth 18, 2 frames, .* is not recorded: give a limit in figures"
+    message = (
+        r"latency:cpu of tsn depth 18, 2 frames, .* is not recorded: give the limit as a number"
+    )
     with pytest.raises(BenchError, match=message):
         ledger.value(LATENCY, TWO)
 

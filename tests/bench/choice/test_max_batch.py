@@ -32,7 +32,7 @@ def test_a_good_start_costs_few_trials(limit: int, start: int, trials: int) -> N
 
 
 def test_what_always_fits_ends() -> None:
-    assert max_batch.largest_batch(lambda _: True) == max_batch.LARGEST
+    assert max_batch.largest_batch(lambda _: True) == max_batch.MAX_BATCH
 
 
 def test_simulation_fills_the_memory_and_one_more_does_not_fit() -> None:

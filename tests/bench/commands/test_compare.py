@@ -77,7 +77,7 @@ def test_networks_of_few_frames_and_of_one_number_are_searched_too(
     assert found["s3d", None]["frames"] == 18
     assert found["s3d", None]["limited_by"] == "--max-frames 18"
     assert found["mvit_v2_s", None]["frames"] == 16
-    assert found["mvit_v2_s", None]["limited_by"] == "it takes 16 frames and no others"
+    assert found["mvit_v2_s", None]["limited_by"] == "it accepts 16 frames only"
     line = ("--macs", "1M", "--networks", "s3d,mvit_v2_s", "--max-frames", "5")
     found = by_network(compared(capsys, *line, "--store", str(store)))
     assert found["s3d", None]["limited_by"].startswith("macs: ")
@@ -168,7 +168,7 @@ def test_latencies_recorded_for_another_machine(
     assert found["tsn", 18]["frames"] == 6
     assert found["tsn", 18]["limited_by"] == "no other frames are recorded"
     said = refusal(capsys, "compare", "--latency", "tsn:34:8", *line)
-    assert "is not recorded: give a limit in figures" in said
+    assert "is not recorded: give the limit as a number" in said
 
 
 def test_a_latency_is_timed_here(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,9 +204,9 @@ BAD_INPUT = {
     "unknown network": ((*BUDGET, "--networks", "tsn,tsmm"), "did you mean 'tsm'"),
     "a depth that a named network lacks": (
         (*BUDGET, "--networks", "blvnet_tam", "--depths", "18"),
-        "none of the depths 18: choose among 50, 101, 152",
+        "none of the depths 18: choose from 50, 101, 152",
     ),
-    "a depth of nobody": ((*BUDGET, "--depths", "17"), "no network has a depth of 17"),
+    "a depth of nobody": ((*BUDGET, "--depths", "17"), "no network has depth 17"),
     "depths in words": ((*BUDGET, "--depths", "all"), "is not a list of depths"),
     "unknown data set": ((*BUDGET, "--dataset", "kinetics-40"), "did you mean 'kinetics-400'"),
     "a batch that costs nothing": ((*BUDGET, "--batch", "max"), "needs --memory or --latency"),
