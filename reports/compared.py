@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
-from bench.gate.verdict import other_conditions
+from bench.gate.result import other_conditions
 from bench.records.measurement import Measurement
 from suites.rules import Rule
 

@@ -15,7 +15,7 @@ from suites.suite import FOLDER, GATE_RULES
 
 if TYPE_CHECKING:
     from bench.gate.entry import Entry
-    from bench.gate.verdict import GateResult
+    from bench.gate.result import GateResult
     from bench.runs.tasks import Task
 
 RULES = FOLDER / f"{GATE_RULES}.toml"
@@ -56,27 +56,27 @@ def run(arguments: Namespace) -> int:
     if arguments.update:
         return _update(arguments)
     from bench.gate import baseline, formats
-    from bench.gate.verdict import judge
+    from bench.gate.result import compare_runs
 
     rules = load_rules(arguments.rules)
     old = baseline.read(arguments.baseline)
     new, *others = map(baseline.read, arguments.store)
     reruns = [entry for entries in others for entry in entries]
-    verdicts = judge(old, new, rules, reruns)
-    waiting = [verdict for verdict in verdicts if verdict.needs_rerun]
-    if waiting and (again := _measured_again(waiting, arguments)):
-        verdicts = judge(old, new, rules, [*reruns, *again])
-    _write(arguments, verdicts)
+    results = compare_runs(old, new, rules, reruns)
+    waiting = [result for result in results if result.needs_rerun]
+    if waiting and (again := _measure_again(waiting, arguments)):
+        results = compare_runs(old, new, rules, [*reruns, *again])
+    _write(arguments, results)
     if arguments.json:
-        print_json([verdict.as_json() for verdict in verdicts])
+        print_json([result.as_json() for result in results])
     else:
-        if shown := formats.noted(verdicts):
-            print_table(formats.HEADINGS, map(formats.row, shown))
-        print(f"{arguments.baseline}: {formats.summary(verdicts)}")
+        if shown := formats.noteworthy(results):
+            print_table(formats.HEADINGS, map(formats.to_row, shown))
+        print(f"{arguments.baseline}: {formats.summarise(results)}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
-        for line in formats.annotations(verdicts):
+        for line in formats.annotations(results):
             print(line, file=sys.stderr)
-    return FAILED if any(verdict.consequence == "fail" for verdict in verdicts) else 0
+    return FAILED if any(result.consequence == "fail" for result in results) else 0
 
 
 def _update(arguments: Namespace) -> int:
@@ -101,21 +101,21 @@ def _update(arguments: Namespace) -> int:
     return 0
 
 
-def _write(arguments: Namespace, verdicts: "Sequence[GateResult]") -> None:
+def _write(arguments: Namespace, results: "Sequence[GateResult]") -> None:
     from bench.gate import formats
     from bench.json_file import write_whole
 
     for name, render in (("junit", formats.junit), ("markdown", formats.markdown)):
         if path := getattr(arguments, name):
-            write_whole(path, render(verdicts), advice=f"choose another --{name}")
+            write_whole(path, render(results), advice=f"choose another --{name}")
 
 
-def _measured_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
+def _measure_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
     """Measure again what looks worse, if this is the same machine and the same code."""
     from bench.gate.entry import Entry
     from bench.runs.workers import measure_tasks
 
-    tasks = list(filter(None, (_task_again(verdict.entry) for verdict in waiting)))
+    tasks = list(filter(None, (_task_again(result.entry) for result in waiting)))
     with progress_bar(len(tasks), "confirming") as advance:
         return [
             Entry.of(advance(measurement))

@@ -1,7 +1,7 @@
-"""Baselines: the entries that a gate compares with, as JSON that reads well in a diff.
+"""Baselines: the entries that a gate compares with, as JSON that is easy to read in a diff.
 
-One line an entry, sorted; what several were measured under stands once. No times and no machine's
-counters: where nothing changed, a new baseline has the bytes of the old one.
+Each entry is a line, and lines are sorted. Conditions that several entries share are written once.
+There are no times: if nothing changed, a new baseline is equal to the old one byte by byte.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.errors import BenchError
 from bench.gate import pytest_benchmark
-from bench.gate.entry import Entry, newest
+from bench.gate.entry import Entry, newest_entries
 from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.records.catalogue import find_instrument
 from bench.records.store import Store, is_store
@@ -21,13 +21,13 @@ ADVICE = "write a new baseline with 'blvbench gate --update'"
 
 
 def write(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the entries that have a figure to `path`, whole or not at all.
+    """Write the entries with a figure to `path`, whole or not at all.
 
-    Raises `BenchError` where there are none, and where the file cannot be written.
+    Raises `BenchError` if there are none, and if the file cannot be written.
     """
     figures = sorted((e for e in entries if e.status == "ok"), key=lambda entry: entry.sort_key)
     if not figures:
-        raise BenchError(f"{path}: there is no figure to write: measure some with 'blvbench run'")
+        raise BenchError(f"{path}: there is no figure to write: measure with 'blvbench run'")
     names = _names(figures)
     lines = [_line(_shortened(entry, names[_key(entry)])) for entry in figures]
     conditions = {names[_key(e)]: e.conditions for e in figures}
@@ -37,9 +37,9 @@ def write(path: Path, entries: Sequence[Entry]) -> None:
 
 
 def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
-    """The entries of a baseline's `content`, in its order.
+    """The entries of the `content` of a baseline, in its order.
 
-    Raises `BenchError` that names the file, the entry and the key.
+    Raises `BenchError` with the file, the entry and the key.
     """
     if content.get("format") != FORMAT_VERSION:
         raise BenchError(
@@ -54,19 +54,19 @@ def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
     seen = set()
     for number, entry in enumerate(found, start=1):
         if entry.subject in seen:
-            raise BenchError(f"{path}: entry {number}: is there twice: {ADVICE}")
+            raise BenchError(f"{path}: entry {number}: is a duplicate: {ADVICE}")
         seen.add(entry.subject)
     return found
 
 
 def read(path: Path) -> list[Entry]:
-    """The entries of a baseline, a store, or what pytest-benchmark wrote.
+    """The entries of a baseline, of a store, or of a file of pytest-benchmark.
 
-    Raises `BenchError` that names the file and what is wrong in it.
+    Raises `BenchError` with the file and what is wrong in it.
     """
     if is_store(path):
         with Store(path) as store:
-            return newest(store.measurements())
+            return newest_entries(store.measurements())
     content = load_object(path, advice="give a store, a baseline or pytest-benchmark's JSON")
     if pytest_benchmark.KEY in content:
         return pytest_benchmark.parse(path, content)
@@ -78,7 +78,7 @@ def _key(entry: Entry) -> tuple[str, str]:
 
 
 def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
-    """What the conditions of each quantity are called: by its label, numbered where it has more."""
+    """A name for the conditions of each quantity: its label, with a number if it has several."""
     names: dict[tuple[str, str], str] = {}
     for label, conditions in sorted(set(map(_key, entries))):
         number = sum(other == label for other, _ in names) + 1
@@ -87,9 +87,9 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
 
 
 def _shortened(entry: Entry, conditions: str) -> dict[str, Any]:
-    """The fields that are not at their defaults, and that a comparison needs.
+    """The fields of an entry that are not at their defaults and that a comparison needs.
 
-    Conditions that are called like the quantity are meant where none are named.
+    An entry without the name of its conditions has those that are named like its quantity.
     """
     left_out = {"conditions", "network_version"}
     fields = entry.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
@@ -101,14 +101,14 @@ def _line(data: dict[str, Any]) -> str:
 
 
 def _entry(path: Path, number: int, data: Any, conditions: dict[str, Any]) -> Entry:
-    """One entry, `number` counted from 1; as JSON, for lists stand for tuples there."""
+    """Entry `number` of a file, counted from 1."""
     try:
         if not isinstance(data, dict):
-            raise BenchError("is no object")
+            raise BenchError("is not an object")
         label = f"{data.get('quantity')}:{data.get('instrument')}"
         name = data.get("conditions", label)
         if not isinstance(name, str) or name not in conditions:
-            raise BenchError(f"conditions: there are none called {name!r:.40}")
+            raise BenchError(f"conditions: there are none with the name {name!r:.40}")
         fields = {**data, "conditions": conditions[name]}
         entry = Entry.model_validate_json(json.dumps(fields, allow_nan=False))
         if entry.point:

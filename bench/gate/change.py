@@ -1,6 +1,6 @@
-"""Two entries of one subject compared: what changed, by the test of the rule for it.
+"""The change between two entries of one subject, by the test of its rule.
 
-Every function is pure. Costs are worse where they are larger, rates and accuracies where smaller.
+Every function is pure. A larger cost is worse; a larger rate or accuracy is better.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from suites.rules import Rule
 
 
 class Outcome(StrEnum):
-    """How an entry of a run fares against the baseline's."""
+    """How an entry of a run compares with that of the baseline."""
 
     REGRESSED = "regressed"
     FAILED = "failed"
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Change:
-    """The outcome of a test, the difference as it is written, and why the test says so."""
+    """The outcome of a test, the difference as text, and the reason."""
 
     outcome: Outcome
     difference: str = ""
@@ -34,20 +34,20 @@ class Change:
 
 
 def detect_change(old: Entry, new: Entry, rule: Rule) -> Change:
-    """What `new` is to `old`, by the rule's test; both have samples of one unit."""
+    """Compare `new` with `old` by the rule's test; both have samples in one unit."""
     fewest = min(len(old.samples), len(new.samples))
     if fewest < rule.min_samples:
         which = "the run" if len(new.samples) == fewest else "the baseline"
         return Change(
             Outcome.CANNOT_TELL,
-            reason=f"{which} has {fewest} samples, at least {rule.min_samples} are needed: "
-            "measure it again with more",
+            reason=f"{which} has {fewest} samples and needs at least {rule.min_samples}: "
+            "measure again with more",
         )
     return {"exact": _exact, "samples": _samples, "answers": _answers}[rule.test](old, new, rule)
 
 
 def _exact(old: Entry, new: Entry, _: Rule) -> Change:
-    """Any difference of the value, and of the operators that nobody counts."""
+    """Any difference counts: of the value, and of the uncounted operators."""
     difference = new.value - old.value
     counts = {
         name: (old.uncounted.get(name, 0), new.uncounted.get(name, 0))
@@ -64,7 +64,7 @@ def _exact(old: Entry, new: Entry, _: Rule) -> Change:
 
 
 def _samples(old: Entry, new: Entry, rule: Rule) -> Change:
-    """Medians that are far enough apart, of samples that are not by chance."""
+    """Medians must be far enough apart, and the difference must not be due to chance."""
     if problem := _unfit(old, new, rule):
         return Change(Outcome.CANNOT_TELL, reason=problem)
     was, now = old.value, new.value
@@ -75,7 +75,7 @@ def _samples(old: Entry, new: Entry, rule: Rule) -> Change:
     outcome = Outcome.REGRESSED if slower > 1 else Outcome.IMPROVED
     p_value = _by_chance(old, new, is_larger=now > was)
     if p_value > rule.alpha:
-        reason = f"samples spread too widely to tell (p {p_value:.2g}): measure it again"
+        reason = f"the samples vary too much to decide (p {p_value:.2g}): measure again"
         return Change(Outcome.CANNOT_TELL, shown, reason)
     return Change(outcome, shown, f"p {p_value:.2g}" if rule.alpha < 1 else "")
 
@@ -84,19 +84,19 @@ def _unfit(old: Entry, new: Entry, rule: Rule) -> str:
     """Why samples cannot be compared; "" where they can."""
     for name, entry in (("run", new), ("baseline", old)):
         if rule.needs_reference and entry.reference is None:
-            return f"the {name}'s was timed without a reference: seconds alone tell nothing"
+            return f"the {name} was timed without a reference: seconds alone do not compare"
         if entry.busy:
             return (
-                f"others used the machine during the {name}: measure it again when it is free, "
-                "or compare cpu_time, which does not mind"
+                f"other processes used the machine during the {name}: measure again when it is "
+                "free, or compare cpu_time, which they do not affect"
             )
     if not (old.value and new.value):
-        return "a sample of 0 has no ratio: measure something that takes longer"
+        return "a value is 0 and has no ratio: measure something that takes longer"
     return ""
 
 
 def _by_chance(old: Entry, new: Entry, *, is_larger: bool) -> float:
-    """How likely samples so far apart are of equal networks: Mann and Whitney's U, one-sided."""
+    """The p-value of Mann and Whitney's one-sided U test, that equal networks differ as much."""
     from scipy.stats import mannwhitneyu
 
     if len(old.samples) == len(new.samples) == 1:
@@ -106,10 +106,10 @@ def _by_chance(old: Entry, new: Entry, *, is_larger: bool) -> float:
 
 
 def _answers(old: Entry, new: Entry, rule: Rule) -> Change:
-    """Accuracies on the same clips."""
+    """Accuracies on the same clips are compared by McNemar's test."""
     if len(old.samples) != len(new.samples):
-        reason = f"{len(old.samples)} and {len(new.samples)} answers are not to the same clips"
-        return Change(Outcome.CANNOT_TELL, reason=f"{reason}: measure it again")
+        reason = f"{len(old.samples)} and {len(new.samples)} answers are not of the same clips"
+        return Change(Outcome.CANNOT_TELL, reason=f"{reason}: measure again")
     found = compare_answers(new.samples, old.samples)
     shown, p_value = f"{found.points:+.2f} points", f"p {found.p_value:.2g}"
     if found.p_value > rule.alpha:
@@ -118,6 +118,6 @@ def _answers(old: Entry, new: Entry, rule: Rule) -> Change:
 
 
 def _difference(old: float, difference: float, *, is_exact: bool = True) -> str:
-    """A difference with its sign, to the digit where it is exact, and as a share."""
+    """A difference as a share of the old value; if it is exact, to the last digit as well."""
     share = f"{difference / old:+.2%}" if old else "from 0"
     return f"{difference:+,} ({share})" if is_exact else share

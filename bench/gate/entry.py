@@ -1,4 +1,4 @@
-"""An entry: one figure as the gate compares it, of a baseline or of a run."""
+"""An entry of a baseline or of a run: one figure, in the form in which the gate compares it."""
 
 from collections.abc import Iterable
 from statistics import mean, median
@@ -21,20 +21,20 @@ from bench.records.record import Number, Record
 from bench.records.samples import ratios
 from bench.text import Text
 
-# Settings that no figure depends on, or that are judged by themselves.
+# Settings that do not affect a figure, or that are compared by themselves.
 NO_CONDITIONS = (BUSY, REFERENCE_VERSION, "seed")
 BENCHMARK = "benchmark"  # the quantity of what pytest-benchmark timed
-BETTER_HIGHER = ("clips/s", PERCENT)  # units
+HIGHER_IS_BETTER = ("clips/s", PERCENT)  # units
 
-Subject = tuple[str, Point | str]  # the label of a quantity, and the point or the test it is of
+Subject = tuple[str, Point | str]  # `quantity:instrument`, and the point or the benchmark
 
 
 class Entry(Record):
-    """Samples of a quantity at a `point`, or of a `benchmark` of pytest's, and their conditions.
+    """Samples of a quantity at a `point`, or of a `benchmark` of pytest, and their conditions.
 
-    `conditions` are what they were measured under: two entries compare where these are equal.
-    `uncounted` are the operators that nobody counts, `busy` says that others used the machine.
-    The network's version, which a baseline leaves out, tells whether it can be measured again.
+    Two entries compare only if their `conditions` are equal. `uncounted` are the operators that no
+    table has. `busy` says that other processes used the machine. The network's version tells
+    whether a run's entry can be measured again; a baseline does not have it.
     """
 
     quantity: Text
@@ -55,13 +55,13 @@ class Entry(Record):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if (self.point is None) != bool(self.benchmark):
-            raise ValueError("an entry is of a point or of a benchmark")
+            raise ValueError("an entry has either a point or a benchmark")
         check_samples(self.status, self.samples, self.reference)
         return self
 
     @classmethod
     def of(cls, measurement: Measurement) -> Self:
-        """What the gate compares of a measurement."""
+        """The entry of a measurement."""
         return cls(
             quantity=measurement.quantity,
             instrument=measurement.instrument,
@@ -85,35 +85,35 @@ class Entry(Record):
 
     @property
     def subject(self) -> Subject:
-        """What the figure is of: entries of equal subjects are compared."""
+        """The subject of the figure: entries with equal subjects are compared."""
         return self.label, self.point or self.benchmark
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
-        """What puts entries into the order of a report, benchmarks last."""
+        """Sorts entries into the order of a report, benchmarks last."""
         place = (0, *self.point.sort_key) if self.point else (1, self.benchmark)
         return (*place, self.label)
 
     @property
     def is_better_higher(self) -> bool:
         """Whether a larger figure is the better one."""
-        return self.unit in BETTER_HIGHER
+        return self.unit in HIGHER_IS_BETTER
 
     @property
     def compared(self) -> tuple[float, ...]:
-        """The samples, or their ratios to those of the reference where there is one."""
+        """The samples or, if there is a reference, their ratios to its samples."""
         if self.reference is None or not all(self.reference.samples):
             return self.samples
         return tuple(ratios(self.samples, self.reference.samples))
 
     @property
     def value(self) -> float:
-        """The median of what is compared, of an accuracy the mean."""
+        """The median of what is compared, for an accuracy the mean."""
         return mean(self.samples) if self.unit == PERCENT else median(self.compared)
 
     @property
     def figure(self) -> str:
-        """The value as a table shows it, to the last digit where it is a count."""
+        """The value for a table; a count has all its digits."""
         if self.status != "ok":
             return self.status
         if self.unit == PERCENT:
@@ -124,20 +124,20 @@ class Entry(Record):
         return f"{shown} {self.unit}"
 
 
-def newest(measurements: Iterable[Measurement]) -> list[Entry]:
-    """An entry for the last measurement of each quantity and point, in the order of a report.
+def newest_entries(measurements: Iterable[Measurement]) -> list[Entry]:
+    """An entry for the newest measurement of each quantity and point, in the order of a report.
 
-    Where several machines measured one, the last one counts.
+    If several machines measured one, the newest of all counts.
     """
     entries = {entry.subject: entry for entry in map(Entry.of, measurements)}
     return sorted(entries.values(), key=lambda entry: entry.sort_key)
 
 
 def _conditions(measurement: Measurement) -> dict[str, str]:
-    """What could change a figure but the code of a network or of this project.
+    """Everything that could change a figure, except the code of the network and of this project.
 
-    The release of the project is there, not the version of an instrument's source: a gate that
-    every edit of it disarms guards nothing.
+    The release of the project counts, but not the version of an instrument's source: otherwise
+    every edit of an instrument would make the baseline useless.
     """
     libraries = find_instrument(measurement.label).libraries
     packages = measurement.environment.packages

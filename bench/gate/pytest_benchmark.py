@@ -1,4 +1,4 @@
-"""What pytest-benchmark wrote with `--benchmark-json`: an entry for each of its benchmarks."""
+"""Files that pytest-benchmark writes with `--benchmark-json`: an entry for each benchmark."""
 
 from pathlib import Path
 from typing import Any
@@ -7,26 +7,26 @@ from bench.errors import BenchError
 from bench.gate.entry import BENCHMARK, Entry
 from bench.json_file import explain
 
-KEY = "benchmarks"  # that no file of ours has
+KEY = "benchmarks"  # no other file has this key
 INSTRUMENT = "pytest"
 ADVICE = "write it with pytest --benchmark-json=FILE"
 
 
 def parse(path: Path, content: dict[str, Any]) -> list[Entry]:
-    """The entries of a file's `content`, named after the tests; samples are seconds a call.
+    """The entries of the `content` of a file, named after the tests; samples are seconds a call.
 
-    Raises `BenchError` that names the file and the benchmark.
+    Raises `BenchError` with the file and the benchmark.
     """
     benchmarks = content.get(KEY)
     if not isinstance(benchmarks, list):
-        raise BenchError(f"{path}: {KEY}: is no list: {ADVICE}")
+        raise BenchError(f"{path}: {KEY}: is not a list: {ADVICE}")
     conditions = _conditions(content)
     found: dict[str, Entry] = {}
     for number, data in enumerate(benchmarks, start=1):
         entry = _entry(path, number, data, conditions)
         if entry.benchmark in found:
             raise BenchError(
-                f"{path}: benchmark {number}: {entry.benchmark:.120} is there twice: {ADVICE}"
+                f"{path}: benchmark {number}: {entry.benchmark:.120} is a duplicate: {ADVICE}"
             )
         found[entry.benchmark] = entry
     return list(found.values())
@@ -51,7 +51,7 @@ def _entry(path: Path, number: int, data: Any, conditions: dict[str, str]) -> En
 
 
 def _conditions(content: dict[str, Any]) -> dict[str, str]:
-    """The machine and the Python that ran the benchmarks, as far as the file tells."""
+    """The machine and the Python that ran the benchmarks, as far as the file names them."""
     machine = content.get("machine_info")
     machine = machine if isinstance(machine, dict) else {}
     cpu = machine.get("cpu")

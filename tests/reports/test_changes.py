@@ -156,7 +156,7 @@ def test_what_cannot_be_told_has_its_reason() -> None:
     assert (group.kind, group.why) == (DOUBTFUL, "timed in turn with another network")
     (group,) = changes([old], [timed(1.0, 1.5)]).groups
     assert (group.kind, group.machine) == (DOUBTFUL, SLOW_NAME)
-    assert "2 samples, at least 5 are needed" in group.why
+    assert "2 samples and needs at least 5" in group.why
 
 
 def test_accuracies_are_compared_on_the_same_clips_and_in_points() -> None:

@@ -59,7 +59,7 @@ def test_a_named_network_without_the_depth_is_refused_with_those_it_has() -> Non
 def test_a_depth_that_no_network_has_is_refused() -> None:
     with pytest.raises(BenchError, match=r"^no network has depth 7: see 'blvbench models'"):
         variants([], [7], SETTING, [])
-    with pytest.raises(BenchError, match=r"^no network has a depth of 50: "):
+    with pytest.raises(BenchError, match=r"^no network has depth 50: "):
         variants(["i3d"], [50], SETTING, [])
 
 

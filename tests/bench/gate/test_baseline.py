@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.gate import baseline
-from bench.gate.entry import Entry, newest
+from bench.gate.entry import Entry, newest_entries
 from bench.json_file import MAX_BYTES
 from bench.records.store import Store
 from tests.bench.gate.entries import around, entry, seconds
@@ -88,7 +88,7 @@ def test_a_store_gives_the_last_of_each_point(tmp_path: Path) -> None:
 def test_an_accuracy_is_of_its_clips() -> None:
     learnt = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
     made = measurement(point(), samples=(100, 0), settings={"clips": "c", "seed": 0}, **learnt)
-    (found,) = newest([made])
+    (found,) = newest_entries([made])
     assert found.conditions["clips"] == "c"
     assert not {"instrument", "machine", "seed"} & set(found.conditions)
 
@@ -125,7 +125,7 @@ WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
     "an unknown key": ({**RIGHT, "entrys": []}, "entrys: unknown key"),
     "no entries": ({"format": 1, "conditions": {}}, "has no conditions or no entries"),
     "conditions in a list": ({**RIGHT, "conditions": []}, "has no conditions or no entries"),
-    "an entry that is none": ({**RIGHT, "entries": [7]}, "entry 1: is no object"),
+    "an entry that is none": ({**RIGHT, "entries": [7]}, "entry 1: is not an object"),
     "an unknown field": (changed(sample=[1]), "entry 1: sample: unknown key"),
     "NaN": (json.dumps(RIGHT).replace("[9]", "[NaN]"), "entry 1: .*not JSON compliant"),
     "infinity": (json.dumps(RIGHT).replace("[9]", "[1e999]"), "entry 1: .*not JSON compliant"),
@@ -133,11 +133,14 @@ WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
     "no samples": (changed(samples=[]), "a measurement has samples exactly if"),
     "a sample in words": (changed(samples=["9"]), "entry 1: samples.0"),
     "an unknown instrument": (changed(instrument="x", conditions="macs:flop_counter"), "no quan"),
-    "unknown conditions": (changed(conditions="x"), "conditions: there are none called 'x'"),
-    "conditions of another type": (changed(conditions=[]), "conditions: there are none called"),
+    "unknown conditions": (changed(conditions="x"), "conditions: there are none with the name 'x'"),
+    "conditions of another type": (
+        changed(conditions=[]),
+        "conditions: there are none with the name",
+    ),
     "a point of no frames": (changed(point={"network": "tsn", "frames": 0}), "point.frames"),
-    "neither a point nor a benchmark": (changed(point=None), "of a point or of a benchmark"),
-    "an entry twice": ({**RIGHT, "entries": RIGHT["entries"] * 2}, "entry 2: is there twice"),  # type: ignore[operator]
+    "neither a point nor a benchmark": (changed(point=None), "either a point or a benchmark"),
+    "an entry twice": ({**RIGHT, "entries": RIGHT["entries"] * 2}, "entry 2: is a duplicate"),  # type: ignore[operator]
 }
 
 

@@ -84,7 +84,7 @@ def test_samples_that_chance_explains_cannot_tell() -> None:
     )
     assert wide.outcome is Outcome.CANNOT_TELL
     assert wide.difference == "+20.00%"
-    assert wide.reason.startswith("samples spread too widely to tell (p 0.")
+    assert wide.reason.startswith("the samples vary too much to decide (p 0.")
     single = SAMPLES.model_copy(update={"min_samples": 1})
     assert outcome(seconds(1.0), seconds(2.0), single) is Outcome.CANNOT_TELL
 
@@ -92,8 +92,8 @@ def test_samples_that_chance_explains_cannot_tell() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        (around(1.0), around(1.0)[:4], "the run has 4 samples, at least 5 are needed: measure it"),
-        (around(1.0)[:4], around(1.0), "the baseline has 4 samples, at least 5 are needed"),
+        (around(1.0), around(1.0)[:4], "the run has 4 samples and needs at least 5: measure again"),
+        (around(1.0)[:4], around(1.0), "the baseline has 4 samples and needs at least 5"),
         (around(1.0)[:4], around(1.0)[:4], "the run has 4 samples"),
     ],
 )
@@ -111,11 +111,11 @@ def test_samples_that_are_not_fit_cannot_tell() -> None:
     busy, alone = seconds(*around(1.0), busy=True), seconds(*around(1.0), reference=None)
     strict = SAMPLES.model_copy(update={"needs_reference": True})
     for old, new, rule, reason in (
-        (fine, busy, SAMPLES, "others used the machine during the run: "),
-        (busy, fine, SAMPLES, "others used the machine during the baseline: "),
-        (fine, alone, strict, "the run's was timed without a reference: "),
-        (alone, fine, strict, "the baseline's was timed without a reference: "),
-        (seconds(*5 * [0.0]), fine, SAMPLES, "a sample of 0 has no ratio: "),
+        (fine, busy, SAMPLES, "other processes used the machine during the run: "),
+        (busy, fine, SAMPLES, "other processes used the machine during the baseline: "),
+        (fine, alone, strict, "the run was timed without a reference: "),
+        (alone, fine, strict, "the baseline was timed without a reference: "),
+        (seconds(*5 * [0.0]), fine, SAMPLES, "a value is 0 and has no ratio: "),
     ):
         change = detect_change(old, new, rule)
         assert change.outcome is Outcome.CANNOT_TELL
@@ -134,4 +134,4 @@ def test_accuracies_are_compared_by_their_pairs() -> None:
     assert detect_change(answers(40), answers(50), ANSWERS).outcome is Outcome.IMPROVED
     other = detect_change(answers(50), answers(50, 120), ANSWERS)
     assert other.outcome is Outcome.CANNOT_TELL
-    assert other.reason == "100 and 120 answers are not to the same clips: measure it again"
+    assert other.reason == "100 and 120 answers are not of the same clips: measure again"

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from bench.gate.entry import Entry, newest
+from bench.gate.entry import Entry, newest_entries
 from bench.machine.environment import current_environment
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import CodeVersion, Measurement
@@ -65,7 +65,7 @@ def test_an_accuracy_has_the_clips_that_it_is_of_among_its_conditions() -> None:
 def test_an_entry_is_of_a_point_or_of_a_benchmark() -> None:
     assert entry(1.0, benchmark="t").subject == ("macs:flop_counter", "t")
     for wrong in ({"point": None}, {"benchmark": "t", "point": point()}):
-        with pytest.raises(ValidationError, match="an entry is of a point or of a benchmark"):
+        with pytest.raises(ValidationError, match="an entry has either a point or a benchmark"):
             entry(1.0, **wrong)
     with pytest.raises(ValidationError, match="a measurement has samples exactly if"):
         entry()
@@ -99,7 +99,7 @@ def test_figures_are_written_to_the_digit_where_they_are_counts(shown: Entry, fi
 
 def test_the_last_of_each_subject_counts_in_the_order_of_a_report() -> None:
     longer = point(frames=16)
-    found = newest(
+    found = newest_entries(
         [
             *(cost(MACS, longer, 1), cost(MACS, TAM, 2), cost(MACS, point(), 3)),
             *(cost("params", point(), 4), cost(MACS, point(), 5)),

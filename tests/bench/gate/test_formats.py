@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import pytest
 
 from bench.gate import formats
-from bench.gate.verdict import GateResult, judge
+from bench.gate.result import GateResult, compare_runs
 from suites.rules import load_rules
 from tests.bench.gate.entries import entry
 from tests.records import point
@@ -16,16 +16,20 @@ def verdicts(name: str = "tsn") -> list[GateResult]:
     where = [point(network=name, depth=depth) for depth in (18, 34, 50, 101)]
     old = [entry(9, point=one) for one in (where[0], *where[2:])]
     new = [entry(n, point=one) for one, n in zip(where, (10, 1, 8, 9), strict=True)]
-    return judge(old, new, load_rules())
+    return compare_runs(old, new, load_rules())
 
 
 def test_a_summary_counts_outcomes() -> None:
-    assert formats.summary(verdicts()) == "1 regressed, 1 new, 1 improved, 1 unchanged"
-    assert formats.summary([]) == "nothing to compare"
+    assert formats.summarise(verdicts()) == "1 regressed, 1 new, 1 improved, 1 unchanged"
+    assert formats.summarise([]) == "nothing to compare"
 
 
 def test_only_what_is_worth_a_look_is_shown() -> None:
-    assert [v.change.outcome for v in formats.noted(verdicts())] == ["regressed", "new", "improved"]
+    assert [v.change.outcome for v in formats.noteworthy(verdicts())] == [
+        "regressed",
+        "new",
+        "improved",
+    ]
 
 
 def test_junit_has_a_case_for_each_verdict() -> None:
@@ -65,6 +69,6 @@ def test_a_name_is_text_in_every_format(name: str) -> None:
     annotations = formats.annotations(judged)
     assert len(annotations) == 2
     assert not any("\n" in line or "%0A" in line for line in annotations)
-    printed = [cell for verdict in judged for cell in formats.row(verdict)]
+    printed = [cell for verdict in judged for cell in formats.to_row(verdict)]
     for output in (*printed, *annotations, formats.junit(judged).replace("\n", ""), *rows):
         assert output.isprintable()

@@ -9,14 +9,14 @@ from bench.gate import baseline
 
 ONE = {"fullname": "t", "stats": {"data": [1.0, 2.0]}}
 WRONG: dict[str, tuple[Any, str]] = {
-    "no list": ({}, "benchmarks: is no list"),
+    "no list": ({}, "benchmarks: is not a list"),
     "no benchmark": ([7], "benchmark 1: "),
     "no name": ([{"stats": {"data": [1.0]}}], "benchmark 1: lacks 'fullname'"),
     "no statistics": ([{"fullname": "t"}], "benchmark 1: lacks 'stats'"),
     "no samples": ([{"fullname": "t", "stats": {"median": 1.0}}], "has no raw samples: write it"),
     "samples that are none": ([{"fullname": "t", "stats": {"data": "12"}}], "samples.0"),
     "NaN": ([{"fullname": "t", "stats": {"data": [float("nan")]}}], "a finite number"),
-    "a name twice": ([ONE, ONE], "benchmark 2: t is there twice"),
+    "a name twice": ([ONE, ONE], "benchmark 2: t is a duplicate"),
 }
 
 

@@ -1,6 +1,6 @@
-"""Verdicts: every entry of a baseline and of a run, and what each means for the build.
+"""The results of a gate: every entry of a baseline and of a run, and its consequence.
 
-`judge` is a pure function of baseline, run, rules and reruns.
+`compare_runs` is a pure function of baseline, run, rules and reruns.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,14 +11,14 @@ from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
 from suites.rules import Consequence, Rule, Rules
 
-CONFIRM = "measure it again, and give that as a second --store"
+CONFIRM = "measure it again, and give the new results as a second --store"
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """An entry of the baseline, of the run, or of both, and how the gate takes it.
+    """An entry of the baseline, of the run, or of both, with its change and consequence.
 
-    `needs_rerun` marks samples that look worse, until a second measurement says so too.
+    `needs_rerun`: its samples look worse, and no second measurement has confirmed it yet.
     """
 
     old: Entry | None
@@ -29,7 +29,7 @@ class GateResult:
 
     @property
     def entry(self) -> Entry:
-        """The run's entry, or the baseline's where there is none."""
+        """The entry of the run, or that of the baseline if the run has none."""
         entry = self.new or self.old
         assert entry is not None
         return entry
@@ -41,20 +41,20 @@ class GateResult:
 
     @property
     def figures(self) -> tuple[str, str, str]:
-        """The old value, the new one and their difference, as a table shows them."""
+        """The old value, the new value and their difference, for a table."""
         old, new = ("" if entry is None else entry.figure for entry in (self.old, self.new))
         return old, new, self.change.difference
 
     @property
     def sentence(self) -> str:
-        """All of it in a line."""
+        """The result in one line."""
         old, new, difference = self.figures
         values = " to ".join(filter(None, (old, new)))
         parts = ", ".join(filter(None, (values, difference, self.change.reason)))
         return f"{self.change.outcome}: {self.entry.label} of {self.where}: {parts}"
 
     def as_json(self) -> dict[str, Any]:
-        """The verdict with both figures; a figure that there is not is left out."""
+        """The result with both figures, as far as they exist."""
         point, benchmark = self.entry.point, self.entry.benchmark
         values = {"old": self.old, "new": self.new}
         return {
@@ -68,26 +68,26 @@ class GateResult:
         }
 
 
-def judge(
+def compare_runs(
     baseline: Iterable[Entry], run: Iterable[Entry], rules: Rules, reruns: Sequence[Entry] = ()
 ) -> list[GateResult]:
-    """Hold a run against a baseline, entry by entry; what fails comes first.
+    """Compare a run with a baseline, entry by entry; failures come first.
 
-    Samples that look worse have to look so in every one of their `reruns` too, and are not told
-    before there is one. Raises `SuiteError` for a quantity without a rule.
+    Samples that look worse count as a regression only if all of their `reruns`, at least one, look
+    worse too. Raises `SuiteError` for a quantity without a rule.
     """
     old, new = ({entry.subject: entry for entry in entries} for entries in (baseline, run))
     again: dict[Any, list[Entry]] = {}
     for entry in reruns:
         again.setdefault(entry.subject, []).append(entry)
-    verdicts = []
+    results = []
     for subject in {**old, **new}:
         entry = new.get(subject) or old[subject]
         rule = rules.find(entry.quantity, entry.instrument)
-        verdicts.append(_judge(old.get(subject), new.get(subject), again.get(subject, []), rule))
+        results.append(_compare(old.get(subject), new.get(subject), again.get(subject, []), rule))
     severity = ("fail", "warn", "pass")
     return sorted(
-        verdicts,
+        results,
         key=lambda v: (
             severity.index(v.consequence),
             list(Outcome).index(v.change.outcome),
@@ -96,18 +96,20 @@ def judge(
     )
 
 
-def _judge(old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule) -> GateResult:
+def _compare(
+    old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule
+) -> GateResult:
     change = _change(old, new, rule)
     needs_rerun = False
     if change.outcome is Outcome.REGRESSED and rule.test == "samples" and old is not None:
         needs_rerun = not again
-        change = _confirmed(change, [_change(old, one, rule) for one in again])
+        change = _confirm(change, [_change(old, one, rule) for one in again])
     field = change.outcome.name.lower()
     return GateResult(old, new, change, getattr(rule.outcomes, field), needs_rerun)
 
 
 def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
-    """What there is to say before any figure is compared, else what the rule's test says."""
+    """The change of an entry: by the rule's test, unless the figures cannot be compared."""
     if old is None or new is None or new.status != "ok":
         return _incomplete(old, new)
     if old.unit != new.unit:
@@ -116,27 +118,27 @@ def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
     change = detect_change(old, new, rule)
     other = other_conditions(old, new)
     if other and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
-        reason = f"{other}: write a baseline of the unchanged code there"
+        reason = f"{other}: write a baseline of the unchanged code under the new conditions"
         return Change(Outcome.OTHER_ENVIRONMENT, change.difference, reason)
     if old.reference_version != new.reference_version and change.outcome is not Outcome.UNCHANGED:
-        note = f"{change.reason}; its reference has changed too"
+        note = f"{change.reason}; the reference has changed too"
         return Change(change.outcome, change.difference, note.lstrip("; "))
     return change
 
 
 def _incomplete(old: Entry | None, new: Entry | None) -> Change:
-    """Of an entry whose figure one side lacks."""
-    said = f"{new.reason}: " if new and new.reason else ""
+    """The change of an entry that one side lacks, or that has no figure."""
+    reason = f"{new.reason}: " if new and new.reason else ""
     if old is None:
-        return Change(Outcome.NEW, reason=f"{said}not in the baseline: add it with --update")
+        return Change(Outcome.NEW, reason=f"{reason}not in the baseline: add it with --update")
     if new is None or new.status == "unsupported":
-        way_out = "measure it, or take it out of the baseline with --update"
-        return Change(Outcome.MISSING, reason=f"{said}{way_out}")
+        advice = "measure it, or remove it from the baseline with --update"
+        return Change(Outcome.MISSING, reason=f"{reason}{advice}")
     return Change(Outcome.FAILED, reason=new.reason)
 
 
 def other_conditions(old: Entry, new: Entry) -> str:
-    """What the entries were not measured alike under, in words; "" where they were."""
+    """The conditions in which two entries differ, in words; "" if they are equal."""
     names = sorted({*old.conditions, *new.conditions})
     return ", ".join(
         f"{name} {new.conditions.get(name, 'none')} instead of {old.conditions.get(name, 'none')}"
@@ -145,8 +147,8 @@ def other_conditions(old: Entry, new: Entry) -> str:
     )
 
 
-def _confirmed(first: Change, reruns: Sequence[Change]) -> Change:
-    """What samples that looked worse are after they were measured again."""
+def _confirm(first: Change, reruns: Sequence[Change]) -> Change:
+    """The change of samples that looked worse, after they were measured again."""
     if not reruns:
         return Change(
             Outcome.CANNOT_TELL, first.difference, f"looks worse, not confirmed: {CONFIRM}"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bench.gate.change import Outcome
 from bench.gate.entry import Entry
-from bench.gate.verdict import GateResult, judge
+from bench.gate.result import GateResult, compare_runs
 from bench.records.proportions import RIGHT, WRONG
 from suites import SuiteError
 from suites.rules import Rules, load_rules
@@ -34,7 +34,7 @@ def rate(*samples: float) -> Entry:
 def verdict_of(
     old: Entry | None, new: Entry | None, *reruns: Entry, rules: Rules = RULES
 ) -> GateResult:
-    (verdict,) = judge([old] if old else [], [new] if new else [], rules, reruns)
+    (verdict,) = compare_runs([old] if old else [], [new] if new else [], rules, reruns)
     return verdict
 
 
@@ -205,15 +205,15 @@ def test_operators_are_named() -> None:
 def test_a_changed_reference_is_said() -> None:
     old = seconds(*around(1.0), reference_version="a")
     new = seconds(*around(1.2), reference_version="b")
-    assert "its reference has changed too" in verdict_of(old, new, new).change.reason
+    assert "the reference has changed too" in verdict_of(old, new, new).change.reason
 
 
 def test_only_what_needs_it_is_measured_again() -> None:
     faster = seconds(*around(0.8), point=point(network="tsm"))
     old = [entry(9), seconds(*around(1.0)), seconds(*around(1.0), point=point(network="tsm"))]
-    verdicts = judge(old, [entry(10), SLOWER, faster], RULES)
+    verdicts = compare_runs(old, [entry(10), SLOWER, faster], RULES)
     assert [v.entry.label for v in verdicts if v.needs_rerun] == [SLOWER.label]
-    again = judge(old, [entry(10), SLOWER, faster], RULES, [SLOWER])
+    again = compare_runs(old, [entry(10), SLOWER, faster], RULES, [SLOWER])
     assert not any(v.needs_rerun for v in again)
 
 
@@ -221,7 +221,7 @@ def test_what_fails_comes_first() -> None:
     networks = ("a", "b", "c", "d")
     old = [entry(9, point=point(network=name)) for name in networks[:3]]
     new = [entry(n, point=point(network=name)) for name, n in zip("abd", (9, 10, 1), strict=True)]
-    verdicts = judge(old, new, RULES)
+    verdicts = compare_runs(old, new, RULES)
     assert [v.consequence for v in verdicts] == ["fail", "fail", "warn", "pass"]
     assert [v.entry.point.network for v in verdicts if v.entry.point] == ["b", "c", "d", "a"]
 
