@@ -1,9 +1,9 @@
-"""The errors of this package: each is one line that says what, where and what to do."""
+"""Errors. Each message is one line: what is wrong, where, and what to do."""
 
 
 class BenchError(ValueError):
-    """A measurement, a store or a request that cannot be served as it stands."""
+    """A measurement, a file or a request that cannot be used."""
 
 
 class UnsupportedError(BenchError):
-    """What this machine lacks for a measurement; a result, not a failure."""
+    """Something that this machine does not support; it is a result, not a failure."""

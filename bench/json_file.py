@@ -1,4 +1,4 @@
-"""JSON files of ours: read with care, for anybody may have written them, and written whole."""
+"""JSON files: read with checks, since anybody may have written them, and written whole."""
 
 import json
 import tempfile
@@ -11,14 +11,14 @@ from pydantic import ValidationError
 from bench.errors import BenchError
 from bench.text import in_one_line, printable
 
-MAX_BYTES = 64 << 20  # the bundled suites of 20 GPUs; a larger file was not made here
-UNKNOWN_KEY = "extra_forbidden"  # as pydantic calls it
+MAX_BYTES = 64 << 20  # enough for the bundled suites on 20 GPUs
+UNKNOWN_KEY = "extra_forbidden"  # pydantic's name of the error
 
 
 def load_object(path: Path, *, advice: str) -> dict[str, Any]:
     """The JSON object in the file at `path`.
 
-    Raises `BenchError` for anything else, which ends in the `advice`.
+    Raises `BenchError`, which ends with `advice`, for anything else.
     """
     try:
         with path.open("rb") as file:
@@ -26,18 +26,18 @@ def load_object(path: Path, *, advice: str) -> dict[str, Any]:
     except OSError as error:
         raise BenchError(f"{path}: cannot be read ({error.strerror}): check the path") from error
     if len(content) > MAX_BYTES:
-        raise BenchError(f"{path}: larger than {MAX_BYTES} bytes: {advice}")
+        raise BenchError(f"{path}: is larger than {MAX_BYTES} bytes: {advice}")
     try:
         data = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise BenchError(f"{path}: is not JSON ({error}): {advice}") from error
     if not isinstance(data, dict):
-        raise BenchError(f"{path}: is no JSON object: {advice}")
+        raise BenchError(f"{path}: is not a JSON object: {advice}")
     return data
 
 
 def check_keys(path: Path, content: dict[str, Any], known: Collection[str], *, advice: str) -> None:
-    """Raise `BenchError` for a key that is not `known`, which ends in the `advice`."""
+    """Raise `BenchError`, which ends with `advice`, for a key that is not `known`."""
     if unknown := sorted(set(content) - set(known)):
         raise BenchError(f"{path}: {printable(unknown[0]):.60}: unknown key: {advice}")
 
@@ -45,8 +45,7 @@ def check_keys(path: Path, content: dict[str, Any], known: Collection[str], *, a
 def write_whole(path: Path, text: str, *, advice: str) -> None:
     """Write `text` to `path`, whole or not at all.
 
-    Raises `BenchError` where it cannot be written, or is too large to be read again, which ends in
-    the `advice`.
+    Raises `BenchError`, which ends with `advice`, if it cannot be written or is too large to read.
     """
     if len(text.encode()) > MAX_BYTES:
         raise BenchError(f"{path}: would be larger than {MAX_BYTES} bytes: {advice}")
@@ -61,10 +60,10 @@ def write_whole(path: Path, text: str, *, advice: str) -> None:
 
 
 def explain(error: Exception) -> str:
-    """What is wrong with a record, in one line: the key, and why."""
+    """An error of a record in one line: the key, and what is wrong with it."""
     if not isinstance(error, ValidationError):
         return in_one_line(str(error))
-    # A misspelt key is the cause, the missing one its consequence.
+    # A misspelt key comes first: it is the cause of a missing one.
     first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
     key = ".".join(printable(f"{part!s:.60}") for part in first["loc"])
     message = "unknown key" if first["type"] == UNKNOWN_KEY else first["msg"]

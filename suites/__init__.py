@@ -1,4 +1,4 @@
-"""Sweeps, claims and published figures as TOML and CSV, and the code that validates them."""
+"""Data: sweeps, claims, published figures and baselines, and the code that validates them."""
 
 from suites.claim import Case, Claim, load_claims
 from suites.errors import SuiteError

@@ -1,4 +1,4 @@
-"""A claim: what was published, which measurements decide it, and by what rule."""
+"""A claim: a published statement, the measurements that decide it, and the rule."""
 
 from itertools import product
 from pathlib import Path
@@ -12,7 +12,7 @@ from suites.toml import Items, Option, Section, load_toml
 
 
 class Side(Section):
-    """One side of a ratio: the fields that tell its point from the case's."""
+    """One side of a claim: the fields in which its point differs from the case."""
 
     network: str
     depth: Count | None = None
@@ -22,7 +22,7 @@ class Side(Section):
 
     @property
     def label(self) -> str:
-        """The network with what it is built with, and its frames, where the side says it."""
+        """The network with the depth, options and frames that the side names."""
         depth = [] if self.depth is None else [f"depth {self.depth}"]
         options = [f"{name}={value}" for name, value in self.options.items()]
         frames = [] if self.frames is None else [f"{self.frames} frames"]
@@ -30,7 +30,7 @@ class Side(Section):
 
 
 class Case(Section):
-    """A place where the claim is judged, and the fields that both sides share."""
+    """One case of a claim: the fields that the points of both sides share."""
 
     label: str
     depth: Count | None = None
@@ -45,16 +45,18 @@ class Case(Section):
 
 
 class Claim(Section):
-    """A published statement, judged at every case by what it says to `compare`.
+    """A published statement, judged at each of its cases.
 
-    That is the ratio numerator / denominator; the `points`, percentage points, by which the
-    numerator's accuracy exceeds the denominator's on the same clips; or the `level`, in percent, of
-    the numerator's alone, without a denominator. Accuracies may be of one `group` of classes. A
-    case is met where this is at least `at_least`, or at most `at_most`: exactly one of the two is
-    given, and 0 is the least of points. What a machine measures is judged on each machine.
-    `question` is what a reader asks, and a few claims answer together; `published` is the range in
-    the source's words, `rule` why the bound is what it is, `measured_by` the command that measures
-    what is missing.
+    `compare` names the figure: `ratio` is numerator / denominator; `points` are the percentage
+    points by which the numerator's accuracy exceeds the denominator's on the same clips; `level` is
+    the numerator's accuracy in percent, without a denominator. Accuracies may be restricted to one
+    `group` of classes. A case is met if the figure is at least `at_least`, or at most `at_most`:
+    exactly one of them is given, and for points it is `at_least` 0. Figures that depend on the
+    machine are judged on each machine.
+
+    `question` is a reader's question, which several claims may answer together. `published` is the
+    statement in the words of the source, `rule` the reason for the bound, and `measured_by` the
+    command that measures what is missing.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
@@ -79,9 +81,9 @@ class Claim(Section):
         if (self.at_least is None) == (self.at_most is None):
             raise ValueError("give exactly one of at_least and at_most")
         if (self.denominator is None) != (self.compare == "level"):
-            raise ValueError("a level has no denominator, all else has one")
+            raise ValueError("a level has no denominator, a ratio and points have one")
         if self.compare == "points" and self.at_least != 0:
-            raise ValueError("points are at_least 0: more is not tested")
+            raise ValueError("points need at_least = 0: no other bound is tested")
         for case, side in product(self.cases, self.sides):
             for key in ("depth", "frames"):
                 if getattr(side, key) is None and getattr(case, key) is None:
@@ -102,7 +104,7 @@ class Claim(Section):
 
     @property
     def compared(self) -> str:
-        """What the claim is judged by, in words."""
+        """The figure that the claim is judged by, in words."""
         sign = " less " if self.compare == "points" else " / "
         group = f" in {self.group} classes" if self.group else ""
         return f"{self.quantity} of {sign.join(side.label for side in self.sides)}{group}"
@@ -121,5 +123,5 @@ class Claims(Section):
 
 
 def load_claims(path: Path = FOLDER / f"{CLAIMS}.toml") -> tuple[Claim, ...]:
-    """Read the claims; raises `SuiteError` that names the file and the first wrong key."""
+    """Read the claims. Raises `SuiteError` with the file and the first wrong key."""
     return load_toml(path, Claims).claim

@@ -1,5 +1,5 @@
-"""The one error that this package raises for a file it cannot accept."""
+"""The error of this package."""
 
 
 class SuiteError(ValueError):
-    """A suite or claims file that cannot be used; the message names the file and the key."""
+    """A file that cannot be used; the message names the file and the key."""

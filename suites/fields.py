@@ -1,7 +1,4 @@
-"""The fields of a point that have few values, and the bounds of those that are counts.
-
-Suites, claims and records take them from here.
-"""
+"""The types of a point's fields, for suites, claims and records: choices, counts and seeds."""
 
 from typing import Annotated, Literal
 

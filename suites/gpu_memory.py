@@ -1,4 +1,4 @@
-"""Peak training memory that a public model zoo measured on real GPUs: what simulation must reach.
+"""Peak training memory that a public model zoo measured on real GPUs, to compare simulations with.
 
 Source: the `source` column. Measured by `torch.cuda.max_memory_allocated`, in fp32, with SGD and
 momentum, on frames of 224 x 224; batch and frames are those of one GPU.

@@ -1,6 +1,6 @@
-"""The authors' published results: accuracies, MACs of one clip and parameters, as printed.
+"""Published results of the authors: accuracies, MACs of one clip and parameters, as printed.
 
-Each row names its source: repository, commit and file. The figures are facts to reproduce.
+Each row names its source: repository, commit and file.
 """
 
 import csv
@@ -13,11 +13,11 @@ from suites.toml import Option
 
 FILE = Path(__file__).with_name("published_results.csv")
 
-NO_POOLING = "none"  # the default of every network, so it is left out of a row's options
-# What a source's note may say of how it tested, beside what it says of the network.
+NO_POOLING = "none"  # the default of every network, which a row's options leave out
+# The parts of a source's note that describe the test, not the network.
 PROTOCOL = re.compile("resolution|sampling|protocol")
 
-# What a published family with a backbone is called here, and the option that asks for the backbone.
+# The name of a published family with a backbone here, and the options for it.
 NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
     ("tsn", "resnet"): ("tsn", {}),
     ("tsn", "inception-v1"): ("tsn", {"backbone": "inception_v1"}),
@@ -34,7 +34,7 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
 
 @dataclass(frozen=True)
 class CountingRule:
-    """How a source counts: the kinds of operators in its MACs, and how it rounds what it prints.
+    """How a source counts: the kinds of operators in its MACs, and how it rounds printed figures.
 
     `operators` are kinds of operators, as `bench.instruments.macs` names them. `roundings` are the
     significant digits that a figure is rounded to, one rounding after the other; it is empty where
@@ -53,7 +53,7 @@ class CountingRule:
         return counted
 
 
-# By how the source begins.
+# By the beginning of the source.
 COUNTING_RULES = {
     "IBM/action-recognition-pytorch@67cc96f benchmark_mini.md": CountingRule(
         operators=("conv",),
@@ -100,13 +100,13 @@ class PublishedRow:
 
     @property
     def figures(self) -> dict[str, int]:
-        """The published costs, of `macs` and `params`, by the name of the quantity."""
+        """The published costs by quantity, `macs` and `params`."""
         costs = {"macs": self.macs, "params": self.params}
         return {quantity: value for quantity, value in costs.items() if value is not None}
 
     @property
     def protocol(self) -> str:
-        """Where the accuracy was published, and how it was tested as far as the source says."""
+        """The source of the accuracy, and its test as far as the source describes it."""
         parts = [self.source]
         if self.clips is not None and self.crops is not None:
             parts.append(f"clips x crops {self.clips} x {self.crops}")
@@ -115,7 +115,7 @@ class PublishedRow:
 
     @property
     def rule(self) -> CountingRule:
-        """How the source counts; raises `SuiteError` where that is not known."""
+        """How the source counts. Raises `SuiteError` for a source without a rule."""
         for start, rule in COUNTING_RULES.items():
             if self.source.startswith(start):
                 return rule
@@ -125,7 +125,7 @@ class PublishedRow:
 def load_published() -> tuple[PublishedRow, ...]:
     """Every published row, in the order of the file.
 
-    Raises `SuiteError` for a family and backbone that no network stands for.
+    Raises `SuiteError` for a family and backbone without a network.
     """
     with FILE.open(encoding="utf-8", newline="") as file:
         return tuple(map(_row, csv.DictReader(file)))

@@ -1,4 +1,4 @@
-"""The gate's rules: how a quantity is compared with its baseline, and what follows."""
+"""The rules of the gate: how a quantity is compared with its baseline, and the consequences."""
 
 from collections import Counter
 from pathlib import Path
@@ -16,10 +16,10 @@ Test = Literal["exact", "samples", "answers"]
 
 
 class Consequences(Section):
-    """What each outcome means: the gate fails, the table warns, or neither.
+    """The consequence of each outcome: the gate fails, warns or passes.
 
-    What nobody can lay on the change does not fail: another machine, other versions, too few
-    samples. A rule may say otherwise.
+    By default it does not fail for causes that may lie outside of the change: another machine,
+    other versions, too few samples. A rule may set other consequences.
     """
 
     regressed: Consequence = "fail"
@@ -33,12 +33,13 @@ class Consequences(Section):
 
 
 class Rule(Section):
-    """How quantities are tested, each named alone or with its instrument: `memory:simulated`.
+    """How `quantities` are tested; each is a quantity, or one instrument: `memory:simulated`.
 
-    `exact`: any difference counts. `samples`: medians of raw samples, or of their ratios to a
-    reference, that are `min_effect` apart, a share, with Mann and Whitney's test below `alpha`.
-    `answers`: an accuracy, by McNemar's test below `alpha`. Fewer than `min_samples` tell nothing;
-    `needs_reference` refuses samples that were timed alone.
+    `exact`: any difference counts. `samples`: the medians of samples, or of their ratios to a
+    reference, must differ by the share `min_effect`, and the p-value of Mann and Whitney's test
+    must be below `alpha`. `answers`: that of McNemar's test on an accuracy must be below `alpha`.
+    Fewer than `min_samples` are not compared. `needs_reference` refuses samples that were timed
+    alone.
     """
 
     quantities: Items[str]
@@ -51,7 +52,7 @@ class Rule(Section):
 
 
 class Rules(Section):
-    """The content of a file of rules; no quantity has two."""
+    """The content of a file of rules; no quantity has two rules."""
 
     rule: Items[Rule]
 
@@ -59,11 +60,11 @@ class Rules(Section):
     def _distinct(self) -> Self:
         names = [name for rule in self.rule for name in rule.quantities]
         if twice := {name for name, times in Counter(names).items() if times > 1}:
-            raise ValueError(f"two rules are for {min(twice)!r:.60}")
+            raise ValueError(f"{min(twice)!r:.60} has two rules")
         return self
 
     def find(self, quantity: str, instrument: str) -> Rule:
-        """The rule of a quantity by an instrument; raises `SuiteError` where there is none."""
+        """The rule of a quantity by an instrument. Raises `SuiteError` if there is none."""
         by_name = {name: rule for rule in self.rule for name in rule.quantities}
         for name in (f"{quantity}:{instrument}", quantity):
             if name in by_name:
@@ -74,5 +75,5 @@ class Rules(Section):
 
 
 def load_rules(path: Path = FOLDER / f"{GATE_RULES}.toml") -> Rules:
-    """Read the rules; raises `SuiteError` that names the file and the first wrong key."""
+    """Read the rules. Raises `SuiteError` with the file and the first wrong key."""
     return load_toml(path, Rules)

@@ -1,4 +1,4 @@
-"""The stages in which a report is measured, by plan, read from TOML."""
+"""The stages of measuring a report, for each plan, read from TOML."""
 
 from typing import Literal, Self
 
@@ -14,7 +14,7 @@ ReportSection = Literal["macs", "memory", "budget", "accuracy", "latency", "publ
 class Stage(Section):
     """A stage: a `command` of blvbench, to which the store is added, and what it `brings`.
 
-    `sections` are those of the page that have nothing to show before it.
+    `sections` are the sections of the page that are empty before it.
     """
 
     title: str
@@ -24,7 +24,7 @@ class Stage(Section):
 
 
 class Plans(Section):
-    """Every stage by its name, and which of them the default and the full report take."""
+    """Every stage by name, and the stages of the quick and of the full plan."""
 
     quick: Items[str]
     full: Items[str]

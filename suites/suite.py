@@ -12,22 +12,22 @@ from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
 from suites.toml import Items, OneOrMore, Option, Section, load_toml
 
 FOLDER = Path(__file__).parent
-# The TOML files of the folder that are no suites.
+# TOML files of the folder that are not suites.
 CLAIMS, GATE_RULES, STAGES = "claims", "gate_rules", "stages"
 
-# Of a sweep, and of all sweeps together. The largest suite here has a few hundred; each point of
-# this many takes a kilobyte, and a second or more to be measured.
-MOST_POINTS = 100_000
+# Of a sweep, and of all sweeps of a suite. The largest bundled suite has a few hundred points. Each
+# point takes a kilobyte, and a second or more to measure.
+MAX_POINTS = 100_000
 
 T = TypeVar("T")
 
 
 class Sweep(Section):
-    """Every combination of its lists is a point; `quantities` are measured at each.
+    """A sweep: every combination of its lists is a point, and `quantities` are measured at each.
 
-    A quantity may name its instrument behind a colon: `macs:fvcore`. `num_classes` and the value of
-    an option are one value or a list of them. Without `depths`, a network has its default depth.
-    `dataset` is what an accuracy is of, `seeds` those of its trainings.
+    A quantity may name its instrument after a colon: `macs:fvcore`. `num_classes` and the values of
+    `options` are single values or lists. Without `depths`, each network has its default depth.
+    `dataset` and `seeds` are for accuracies.
     """
 
     networks: Items[str]
@@ -47,13 +47,13 @@ class Sweep(Section):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if self.size > MOST_POINTS:
-            raise ValueError(f"asks for more than {MOST_POINTS:,} figures: split it")
+        if self.size > MAX_POINTS:
+            raise ValueError(f"has more than {MAX_POINTS:,} figures: split it")
         return self
 
     @property
     def size(self) -> int:
-        """How many figures it asks for, at most: nothing is listed to find out."""
+        """The largest possible number of figures, computed without listing them."""
         lists = (self.networks, self.depth_choices, self.frames, self.batches, self.modes)
         ways = (self.class_counts, self.precisions, self.executions, self.memory_formats)
         options = map(_as_tuple, self.options.values())
@@ -61,7 +61,7 @@ class Sweep(Section):
 
     @property
     def depth_choices(self) -> tuple[int | None, ...]:
-        """The depths to sweep; None alone where each network takes its default."""
+        """The depths to sweep; (None,) if each network has its default depth."""
         return self.depths or (None,)
 
     @property
@@ -71,13 +71,13 @@ class Sweep(Section):
 
     @property
     def option_sets(self) -> tuple[dict[str, Option], ...]:
-        """Every combination of the options' values; one empty set where there are no options."""
+        """Every combination of the values of the options; one empty set if there are no options."""
         choices: list[tuple[Option, ...]] = [_as_tuple(value) for value in self.options.values()]
         return tuple(dict(zip(self.options, chosen, strict=True)) for chosen in product(*choices))
 
 
 class Suite(Section):
-    """A title, what the suite is for, and its sweeps."""
+    """A suite: a title, a description and sweeps."""
 
     title: str
     description: str
@@ -85,13 +85,13 @@ class Suite(Section):
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
-        if sum(sweep.size for sweep in self.sweep) > MOST_POINTS:
-            raise ValueError(f"asks for more than {MOST_POINTS:,} figures: split it")
+        if sum(sweep.size for sweep in self.sweep) > MAX_POINTS:
+            raise ValueError(f"has more than {MAX_POINTS:,} figures: split it")
         return self
 
 
 def bundled_suites() -> dict[str, Path]:
-    """The suites that come with the project, by name."""
+    """The bundled suites by name."""
     others = (CLAIMS, GATE_RULES, STAGES)
     return {path.stem: path for path in sorted(FOLDER.glob("*.toml")) if path.stem not in others}
 
@@ -99,7 +99,7 @@ def bundled_suites() -> dict[str, Path]:
 def load_suite(name: str) -> Suite:
     """Read a bundled suite by name, or any suite by the path of its file.
 
-    Raises `SuiteError` that names the file, the key and the nearest known one.
+    Raises `SuiteError` with the file, the wrong key and the nearest known one.
     """
     bundled = bundled_suites()
     try:

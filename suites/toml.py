@@ -19,9 +19,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from suites.errors import SuiteError
 from suites.fields import MOST_INT
 
-UNKNOWN_KEY, OWN = "extra_forbidden", "value_error"  # as pydantic calls it, and what we raise
-ONE, SEVERAL = "<one>", "<several>"  # which form a value has; pydantic puts it among the keys
-MOST_SHOWN = 60  # letters of a key or a value that an error shows
+UNKNOWN_KEY, OWN = "extra_forbidden", "value_error"  # pydantic's names of errors; OWN are ours
+ONE, SEVERAL = "<one>", "<several>"  # the two forms of a value; pydantic adds them to the key
+MAX_SHOWN = 60  # characters of a key or a value in an error
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def _form(value: Any) -> str:
 
 
 def _check_option(value: Any) -> Any:
-    """Refuse in one error what would be an error of every type that an option may have."""
+    """Raise one error for a wrong option, in place of one for each type that it may have."""
     is_huge = isinstance(value, int | float) and not abs(value) <= MOST_INT
     if is_huge or not isinstance(value, int | float | str):
         raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
@@ -61,41 +61,41 @@ S = TypeVar("S", bound=Section)
 
 
 def load_toml(path: Path, section: type[S]) -> S:
-    """Read `path` into `section`; raises `SuiteError` naming the file and the first wrong key."""
+    """Read `path` into `section`. Raises `SuiteError` with the file and the first wrong key."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # a device may be endless and say that it is empty
+            content = file.read(MAX_BYTES + 1)  # a device file may be endless
         if len(content) > MAX_BYTES:
-            raise SuiteError(f"{path}: larger than {MAX_BYTES} bytes: this is no suite file")
+            raise SuiteError(f"{path}: is larger than {MAX_BYTES} bytes: this is not a suite file")
         data = tomllib.loads(content.decode("utf-8"))
     except OSError as error:
         raise SuiteError(f"{path}: cannot be read ({error.strerror}): check the path") from error
     except UnicodeDecodeError as error:
         raise SuiteError(f"{path}: is not UTF-8 text: save it as UTF-8") from error
     except RecursionError as error:
-        raise SuiteError(f"{path}: is nested too deeply: this is no suite file") from error
+        raise SuiteError(f"{path}: is nested too deeply: this is not a suite file") from error
     except tomllib.TOMLDecodeError as error:
         raise SuiteError(f"{path}: is not TOML: {_brief(error)}") from error
-    except ValueError as error:  # a number of thousands of digits, a date that there is not
+    except ValueError as error:  # a number of thousands of digits, or an impossible date
         raise SuiteError(f"{path}: holds a value that cannot be read: {_brief(error)}") from error
     try:
         return section.model_validate(data)
     except RecursionError as error:
-        raise SuiteError(f"{path}: is nested too deeply: this is no suite file") from error
+        raise SuiteError(f"{path}: is nested too deeply: this is not a suite file") from error
     except ValidationError as error:
-        # A misspelt key is the cause, the missing one its consequence.
+        # A misspelt key comes first: it is the cause of a missing one.
         first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
         line = " ".join(_explain(first, section).split())
         raise SuiteError(f"{path}: {line}") from error
 
 
 def _explain(error: ErrorDetails, section: type[Section]) -> str:
-    """One line for a validation error: the key, what is wrong, and the nearest known key."""
+    """A validation error in one line: the key, what is wrong, and the nearest known key."""
     location = tuple(part for part in error["loc"] if part not in (ONE, SEVERAL))
     key = ".".join(map(_part, location))
     if error["type"] == "missing":
         return f"{key}: is missing"
-    if error["type"] == OWN:  # of several keys at once
+    if error["type"] == OWN:  # an error of a whole section
         return f"{key}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     if error["type"] != UNKNOWN_KEY:
         return f"{key}: {_lower_first(error['msg'])}, not {_shown(error['input'])}"
@@ -106,28 +106,28 @@ def _explain(error: ErrorDetails, section: type[Section]) -> str:
 
 
 def _part(part: int | str) -> str:
-    """A part of a key as an error shows it: counted from 1, and in quotes where TOML has them."""
+    """A part of a key for an error: a position counted from 1, or a name."""
     if isinstance(part, int):
         return str(part + 1)
-    return part if part.isprintable() and len(part) <= MOST_SHOWN else f"{part!r:.{MOST_SHOWN}}"
+    return part if part.isprintable() and len(part) <= MAX_SHOWN else f"{part!r:.{MAX_SHOWN}}"
 
 
 def _brief(error: Exception) -> str:
-    """What an error says, with the place at its end, and without most of a long key."""
+    """The message of an error, with the middle of a long one left out."""
     text = str(error)
-    return text if len(text) <= 2 * MOST_SHOWN else f"{text[:MOST_SHOWN]}...{text[-MOST_SHOWN:]}"
+    return text if len(text) <= 2 * MAX_SHOWN else f"{text[:MAX_SHOWN]}...{text[-MAX_SHOWN:]}"
 
 
 def _shown(value: Any) -> str:
-    """A value in an error, as far as it takes little room."""
+    """A value for an error, shortened."""
     try:
-        return f"{value!r:.{MOST_SHOWN}}"
+        return f"{value!r:.{MAX_SHOWN}}"
     except (ValueError, RecursionError):  # a number of thousands of digits has no text
         return f"this {type(value).__name__}"
 
 
 def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section]:
-    """The model that a path of keys and positions below `section` leads to."""
+    """The model at a path of keys and positions below `section`."""
     for part in location:
         if isinstance(part, str):
             section = _find_section(section.model_fields[part].annotation) or section
