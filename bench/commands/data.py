@@ -1,4 +1,4 @@
-"""The arguments that name videos, and the data set that they make."""
+"""The arguments that name videos, and their data set."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -9,19 +9,19 @@ from typing import get_args
 from bench.commands import UsageError
 from bench.commands.output import progress_bar
 from bench.machine.environment import usable_cores
-from bench.video.annotations import Annotated, load_annotations
-from bench.video.arrow_of_time import CLASSES, NAME, Split, generate, motions
-from bench.video.arrow_of_time import videos as generated
+from bench.video.annotations import AnnotatedVideos, load_annotations
+from bench.video.arrow_of_time import CLASSES, NAME, Split, generate_videos, list_motions
+from bench.video.arrow_of_time import arrow_videos as generated
 from bench.video.contents import digest_of_contents, digest_of_list
 from bench.video.decoding import Decoder
 from bench.video.labelled import Video
 from bench.video.layouts import READERS
-from bench.video.loading import MOST_UNUSABLE
+from bench.video.loading import MAX_UNUSABLE
 from bench.video.motions import SIZE
 from bench.video.sampling import Dense, Uniform
 
-FULL_SIZE = 224  # pixels, of clips of videos that people recorded
-# Whether a clip's mirror image has its label; of other layouts it is not known.
+FULL_SIZE = 224  # the side of a clip in pixels, except for generated videos
+# Whether the mirror image of a clip has the same label. For other layouts it is not known.
 MAY_FLIP = {
     "something-v2": False,
     "kinetics": True,
@@ -33,10 +33,10 @@ MAY_FLIP = {
 
 @dataclass(frozen=True)
 class DataSet:
-    """Videos, their name in a record with a digest, how many classes, and the side of their clips.
+    """A data set: its name and digest in a record, its videos, and the size of their clips.
 
-    `may_flip`: whether their mirror images have the same labels, None where it is not known.
-    `is_generated`: whether it is `arrow-of-time`.
+    `may_flip` says whether mirror images have the same labels; None if it is not known.
+    `is_generated` says whether it is `arrow-of-time`.
     """
 
     name: str
@@ -49,22 +49,23 @@ class DataSet:
 
 
 def add_annotations(parser: ArgumentParser, data_help: str, *, is_needed: bool) -> None:
-    """Give a command the arguments that `annotated` reads."""
+    """Add the arguments that `load_annotated` reads."""
     parser.add_argument("--data", type=Path, required=is_needed, metavar="FOLDER", help=data_help)
     parser.add_argument(
         "--layout",
         required=is_needed,
         choices=tuple(READERS),
-        help="how the videos are listed: 'folders' is a folder for each class, without a list",
+        help="layout of the annotations; 'folders' is a folder for each class, without a list",
     )
-    parser.add_argument("--annotations", type=Path, metavar="FILE", help="the list of videos")
-    parser.add_argument("--labels", type=Path, metavar="FILE", help="the list of classes")
+    parser.add_argument("--annotations", type=Path, metavar="FILE", help="list of videos")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="list of classes")
     parser.add_argument(
-        "--split", help="of 'kinetics': train, validate, ...; of 'hmdb51': train1, test1, ..."
+        "--split",
+        help="split of 'kinetics' (train, validate, ...) or 'hmdb51' (train1, test1, ...)",
     )
 
 
-def annotated(arguments: Namespace) -> Annotated:
+def load_annotated(arguments: Namespace) -> AnnotatedVideos:
     """The videos that the annotations list."""
     return load_annotations(
         arguments.annotations,
@@ -76,35 +77,45 @@ def annotated(arguments: Namespace) -> Annotated:
 
 
 def add_data(parser: ArgumentParser) -> None:
-    """Give a command the arguments that `data_set` and `sampling` read."""
-    add_annotations(parser, f"the videos (default: {NAME}, generated)", is_needed=False)
+    """Add the arguments that `load_data_set` and `make_sampling` read."""
+    add_annotations(
+        parser, f"folder of the videos (default: {NAME}, which is generated)", is_needed=False
+    )
     parser.add_argument(
-        "--manifest", type=Path, metavar="FILE", help="a subset of 'blvbench subset', not a list"
+        "--manifest",
+        type=Path,
+        metavar="FILE",
+        help="manifest of 'blvbench subset', in place of a list",
     )
     parser.add_argument(
         "--sampling",
         choices=("uniform", "dense"),
         default="uniform",
-        help="frames of equal segments, or a fixed stride apart (default: uniform)",
+        help="sampling of frames: one of each equal segment, or a fixed stride apart "
+        "(default: uniform)",
     )
     parser.add_argument(
-        "--stride", type=int, help=f"of dense sampling, frames (default: {Dense(1).stride})"
+        "--stride",
+        type=int,
+        help=f"stride of dense sampling in frames (default: {Dense(1).stride})",
     )
     parser.add_argument(
         "--decoder",
         choices=get_args(Decoder),
         default="pyav",
-        help="of video files (default: pyav)",
+        help="decoder of video files (default: pyav)",
     )
     parser.add_argument(
         "--unusable",
         type=float,
-        default=MOST_UNUSABLE,
+        default=MAX_UNUSABLE,
         metavar="SHARE",
-        help=f"of videos, at most, that may be unusable (default: {MOST_UNUSABLE})",
+        help=f"largest allowed share of unusable videos (default: {MAX_UNUSABLE})",
     )
     parser.add_argument(
-        "--workers", type=int, help="processes that read videos (default: none, on a GPU all cores)"
+        "--workers",
+        type=int,
+        help="number of processes that read videos (default: 0; with a GPU one for each core)",
     )
 
 
@@ -117,19 +128,19 @@ def clip_size(arguments: Namespace, data: DataSet) -> int:
     return int(arguments.input_size)
 
 
-def sampling(arguments: Namespace, frames: int, clips: int = 1) -> Uniform | Dense:
-    """Which frames of a video make its clips."""
+def make_sampling(arguments: Namespace, frames: int, clips: int = 1) -> Uniform | Dense:
+    """The sampling of frames that the arguments name."""
     if arguments.sampling == "uniform":
         if arguments.stride is not None:
-            raise UsageError("--stride is of --sampling dense: give both")
+            raise UsageError("--stride needs --sampling dense: give both")
         return Uniform(frames, clips)
     if arguments.stride is None:
         return Dense(frames, clips)
     return Dense(frames, clips, arguments.stride)
 
 
-def workers(arguments: Namespace, device: str) -> int:
-    """How many processes read videos."""
+def worker_count(arguments: Namespace, device: str) -> int:
+    """The number of processes that read videos."""
     if arguments.workers is None:
         return usable_cores() if device == "cuda" else 0
     if arguments.workers < 0:
@@ -137,14 +148,14 @@ def workers(arguments: Namespace, device: str) -> int:
     return int(arguments.workers)
 
 
-def data_set(arguments: Namespace, split: Split) -> DataSet:
-    """The videos that the arguments name; makes the split of `arrow-of-time` where they name none.
+def load_data_set(arguments: Namespace, split: Split) -> DataSet:
+    """The data set that the arguments name; without any, the `split` of `arrow-of-time`.
 
-    Raises `UsageError` for arguments that do not go together, `BenchError` for files that are not
-    what they should be.
+    Generates `arrow-of-time` if it is missing. Raises `UsageError` for arguments that exclude each
+    other, `BenchError` for files that cannot be used.
     """
     if not 0 <= arguments.unusable <= 1:
-        raise UsageError(f"--unusable is a share of 0 to 1, not {arguments.unusable}")
+        raise UsageError(f"--unusable must be a share from 0 to 1, not {arguments.unusable}")
     listed = [
         f"--{name}"
         for name in ("layout", "annotations", "labels", "split")
@@ -152,15 +163,15 @@ def data_set(arguments: Namespace, split: Split) -> DataSet:
     ]
     if arguments.data is None:
         if arguments.manifest is not None or listed:
-            raise UsageError(f"{[*listed, '--manifest'][0]} is of videos of your own: give --data")
+            raise UsageError(f"{[*listed, '--manifest'][0]} needs your own videos: give --data")
         return _generated(split)
     if arguments.manifest is not None:
         if listed:
-            raise UsageError(f"--manifest lists the clips: leave {listed[0]} out")
+            raise UsageError(f"--manifest lists the videos: leave out {listed[0]}")
         return _subset(arguments.manifest, arguments.data)
     if arguments.layout is None:
-        raise UsageError("--data needs --layout and its lists, or --manifest")
-    found = annotated(arguments)
+        raise UsageError("--data needs --layout and its lists, or --manifest: give one of them")
+    found = load_annotated(arguments)
     return DataSet(
         f"{arguments.layout} {(arguments.annotations or arguments.data).name}",
         f"list {digest_of_list(found.videos)}",
@@ -171,8 +182,8 @@ def data_set(arguments: Namespace, split: Split) -> DataSet:
 
 
 def _generated(split: Split) -> DataSet:
-    with progress_bar(len(motions(split)) // 2, f"{NAME}, {split}") as advance:
-        root = generate(split, on_pair=ticking(advance))
+    with progress_bar(len(list_motions(split)) // 2, f"{NAME}, {split}") as advance:
+        root = generate_videos(split, on_pair=as_tick(advance))
     found = generated(split, root)
     return DataSet(
         NAME,
@@ -188,12 +199,12 @@ def _generated(split: Split) -> DataSet:
 def _subset(file: Path, data: Path) -> DataSet:
     from bench.video import subset
 
-    manifest = subset.read(file)
+    manifest = subset.read_manifest(file)
     with progress_bar(len(manifest.clips), "checking the clips") as advance:
-        found = subset.videos(manifest, data, ticking(advance))
+        found = subset.subset_videos(manifest, data, as_tick(advance))
     return DataSet(file.stem, manifest.digest, found, len(manifest.classes))
 
 
-def ticking(advance: Callable[[None], None]) -> Callable[[], None]:
-    """A progress bar's advance, for those who have no result to pass."""
+def as_tick(advance: Callable[[None], None]) -> Callable[[], None]:
+    """The function of a progress bar, for callers without a result."""
     return lambda: advance(None)

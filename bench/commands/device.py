@@ -20,13 +20,13 @@ def add_device(parser: ArgumentParser) -> None:
     )
 
 
-def device_of(arguments: Namespace) -> Device:
+def find_device(arguments: Namespace) -> Device:
     """The device to compute on."""
     found: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
     return found
 
 
-def threads_of(arguments: Namespace) -> int:
+def thread_count(arguments: Namespace) -> int:
     """The number of threads on a CPU."""
     if arguments.threads is not None and arguments.threads < 1:
         raise UsageError(f"--threads must be at least 1, not {arguments.threads}")

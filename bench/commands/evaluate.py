@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.commands import UsageError
-from bench.commands.data import DataSet, add_data, clip_size, data_set, sampling, ticking, workers
-from bench.commands.device import add_device, device_of, threads_of
+from bench.commands.data import (
+    DataSet,
+    add_data,
+    as_tick,
+    clip_size,
+    load_data_set,
+    make_sampling,
+    worker_count,
+)
+from bench.commands.device import add_device, find_device, thread_count
 from bench.commands.output import add_json, print_json, print_table, progress_bar
 from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from bench.video.evaluation import Scores
     from bench.video.scores_file import NamedScores
 
-SHORT_SIDE = 256 / 224  # of what is cropped, to the crop, as the papers have it
+SHORT_SIDE = 256 / 224  # the ratio of the resized short side to the crop in the papers
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -37,23 +45,29 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="of 'blvbench train', which name their network; of others, give it as well",
+        help="weights of 'blvbench train', which name their network; or other weights of a network "
+        "that is given as well",
     )
     add_data(parser)
-    parser.add_argument("--clips", type=int, default=1, help="of each video (default: 1)")
+    parser.add_argument(
+        "--clips", type=int, default=1, help="number of clips of each video (default: 1)"
+    )
     parser.add_argument(
         "--crops",
         type=int,
         choices=(1, 3, 10),
         default=1,
-        help="of each clip: the centre, three along its longer side, or ten with mirrors",
+        help="number of crops of each clip: the centre, three along the longer side, or ten with "
+        "mirror images (default: 1)",
     )
-    parser.add_argument("--input-size", type=int, metavar="PIXELS", help="of crops (default: 224)")
+    parser.add_argument(
+        "--input-size", type=int, metavar="PIXELS", help="side of a crop (default: 224)"
+    )
     parser.add_argument(
         "--short-side",
         type=int,
         metavar="PIXELS",
-        help="of the pictures that are cropped (default: 256 for crops of 224)",
+        help="short side of the pictures before cropping (default: 256 for crops of 224)",
     )
     add_choice(parser, "precision")
     add_device(parser)
@@ -63,15 +77,15 @@ def arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help="compare with, and average with, the --scores of another network; may be repeated",
+        help="scores of another network to compare with and to average with; may be repeated",
     )
-    parser.add_argument("--scores", type=Path, metavar="FILE", help="write the scores, as .npz")
-    parser.add_argument("--store", type=Path, metavar="FILE", help="keep the accuracy in a store")
+    parser.add_argument("--scores", type=Path, metavar="FILE", help="write the scores as .npz")
+    parser.add_argument("--store", type=Path, metavar="FILE", help="store that keeps the accuracy")
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Evaluate a network on videos; says which of them could not be used."""
+    """Evaluate a network on videos, and report the unusable ones."""
     from bench.instruments.accuracy.answers import read_answers
     from bench.records.catalogue import find_instrument
     from bench.runs.tasks import Task
@@ -82,14 +96,14 @@ def run(arguments: Namespace) -> int:
 
     for path in (arguments.scores, arguments.store):
         if path is not None and not path.parent.is_dir():
-            raise BenchError(f"{path}: has no folder to be in: make {path.parent}")
+            raise BenchError(f"{path}: its folder does not exist: make {path.parent}")
     others = [read_scores(path) for path in arguments.ensemble]
     check_decoder(arguments.decoder)
-    device, threads = device_of(arguments), threads_of(arguments)
-    data = data_set(arguments, "test")
+    device, threads = find_device(arguments), thread_count(arguments)
+    data = load_data_set(arguments, "test")
     if arguments.crops == 10 and data.may_flip is False:
         raise UsageError(
-            f"--crops 10 mirrors clips of {data.name}, whose labels name a side: use 3"
+            f"--crops 10 mirrors clips, and labels of {data.name} depend on the side: use 3"
         )
     for other in others:
         if other.clips != data.digest:
@@ -135,13 +149,13 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
         print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
         return model, point
     if arguments.option or arguments.depth is not None:
-        raise UsageError("--depth and --option are of a network that is named: name it")
+        raise UsageError("--depth and --option need the name of a network: give it")
     model = models.load_model(arguments.weights)
     saved = configuration_of(model)
     if saved.num_classes != data.num_classes:
         raise BenchError(
-            f"{arguments.weights}: tells {saved.num_classes} classes apart, "
-            f"{data.name} has {data.num_classes}: train it on this data"
+            f"{arguments.weights}: has {saved.num_classes} classes, {data.name} has "
+            f"{data.num_classes}: use weights that were trained on this data"
         )
     return model, Point(
         network=saved.network,
@@ -155,13 +169,13 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
 
 def _scores(arguments: Namespace, model: "nn.Module", data: DataSet, point: Point) -> "Scores":
     from bench.video.evaluation import evaluate
-    from bench.video.loading import AllViews, Losses
-    from bench.video.transforms import Views
+    from bench.video.loading import EvaluationSet, Losses
+    from bench.video.transforms import EvaluationCrops
 
-    views = AllViews(
+    views = EvaluationSet(
         data.videos,
-        sampling(arguments, point.frames, arguments.clips),
-        Views(point.input_size, _short_side(arguments, point, data), arguments.crops),
+        make_sampling(arguments, point.frames, arguments.clips),
+        EvaluationCrops(point.input_size, _short_side(arguments, point, data), arguments.crops),
         arguments.decoder,
     )
     with progress_bar(len(data.videos), "videos") as advance:
@@ -169,9 +183,9 @@ def _scores(arguments: Namespace, model: "nn.Module", data: DataSet, point: Poin
             model,
             views,
             precision=point.precision,
-            workers=workers(arguments, next(model.parameters()).device.type),
+            workers=worker_count(arguments, next(model.parameters()).device.type),
             losses=Losses(len(data.videos), arguments.unusable),
-            on_video=ticking(advance),
+            on_video=as_tick(advance),
         )
 
 
@@ -182,7 +196,7 @@ def _short_side(arguments: Namespace, point: Point, data: DataSet) -> int:
 
 
 def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Scalar]:
-    """What the accuracy depends on beside the network, for the record."""
+    """The settings that affect the accuracy, for the record."""
     from bench.video.contents import file_hash
     from bench.video.decoding import decoder_version
 
@@ -202,15 +216,15 @@ def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Sc
 def _show(
     measured: Measurement, own: "NamedScores", others: "Sequence[NamedScores]", *, as_json: bool
 ) -> None:
-    """Print the accuracy; with other networks' scores, each one's and that of all together."""
-    from bench.video.evaluation import ensemble
+    """Print the accuracy; with scores of other networks, theirs and that of the average too."""
+    from bench.video.evaluation import average_scores
 
     rows = [_row(own.network, own.scores, None)]
     if others:
         try:
-            together = ensemble([own.scores, *(other.scores for other in others)])
+            together = average_scores([own.scores, *(other.scores for other in others)])
         except BenchError:
-            _show(measured, own, (), as_json=as_json)  # what took hours is not lost
+            _show(measured, own, (), as_json=as_json)  # the result may have taken hours
             raise
         for other in others:
             both = paired_test(own.scores.correct(), other.scores.correct())

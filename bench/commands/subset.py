@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from bench.commands.data import add_annotations, annotated, ticking
+from bench.commands.data import add_annotations, as_tick, load_annotated
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
 from bench.text import printable
@@ -12,17 +12,18 @@ from bench.text import printable
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    add_annotations(parser, "the videos", is_needed=True)
+    add_annotations(parser, "folder of the videos", is_needed=True)
     parser.add_argument(
-        "--per-class", type=int, required=True, metavar="N", help="how many videos of each class"
+        "--per-class", type=int, required=True, metavar="N", help="number of videos of each class"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the draw (default: 0)")
     parser.add_argument(
-        "--classes", type=Path, metavar="FILE", help="a class a line (default: every class)"
+        "--classes",
+        type=Path,
+        metavar="FILE",
+        help="file with a class in each line (default: every class)",
     )
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="the manifest to write"
-    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="manifest to write")
 
 
 def run(arguments: Namespace) -> int:
@@ -32,19 +33,19 @@ def run(arguments: Namespace) -> int:
 
     if arguments.seed < 0:
         raise BenchError(f"--seed must be at least 0, not {arguments.seed}")
-    listed = annotated(arguments)
+    listed = load_annotated(arguments)
     classes = read_names(arguments.classes) if arguments.classes else ()
-    total = subset.count(listed, arguments.per_class, classes)
+    total = subset.count_subset(listed, arguments.per_class, classes)
     with progress_bar(total, "drawing") as advance:
-        drawn = subset.draw(
+        drawn = subset.draw_subset(
             listed,
             arguments.data,
             per_class=arguments.per_class,
             seed=arguments.seed,
             classes=classes,
-            on_video=ticking(advance),
+            on_video=as_tick(advance),
         )
-    subset.write(drawn.manifest, arguments.out)
+    subset.write_manifest(drawn.manifest, arguments.out)
     for video in drawn.passed_over:
         passed_over = f"Passed over: {video.name} is {video.kind}: {video.reason}"
         print(printable(passed_over), file=sys.stderr)

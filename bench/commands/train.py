@@ -7,8 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.commands import INTERRUPTED, UsageError
-from bench.commands.data import DataSet, add_data, clip_size, data_set, sampling, workers
-from bench.commands.device import add_device, device_of, threads_of
+from bench.commands.data import (
+    DataSet,
+    add_data,
+    clip_size,
+    load_data_set,
+    make_sampling,
+    worker_count,
+)
+from bench.commands.device import add_device, find_device, thread_count
 from bench.commands.output import progress_bar
 from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
@@ -22,17 +29,17 @@ if TYPE_CHECKING:
 
     from bench.video.training import Training
 
-MOST_SEED = 1 << 63  # of PyTorch's random numbers
-WHAT = {
-    "epochs": "how often each video is seen",
-    "batch": "clips in a step",
-    "learning_rate": "the highest",
-    "momentum": "of SGD",
-    "weight_decay": "of SGD",
-    "warm_up": "the share of the steps in which the learning rate rises",
-    "clip_norm": "the most that the gradients' norm may be",
-    "dropout": "before the classifier",
-    "classifier_std": "of the classifier's first weights",
+MAX_SEED = 1 << 63  # of PyTorch's random numbers
+HELP = {
+    "epochs": "number of epochs",
+    "batch": "number of clips in a step",
+    "learning_rate": "highest learning rate",
+    "momentum": "momentum of SGD",
+    "weight_decay": "weight decay of SGD",
+    "warm_up": "share of the steps in which the learning rate rises",
+    "clip_norm": "largest norm of the gradients",
+    "dropout": "dropout before the classifier",
+    "classifier_std": "standard deviation of the classifier's initial weights",
 }
 
 
@@ -41,60 +48,72 @@ def arguments(parser: ArgumentParser) -> None:
     add_network(parser, "train")
     add_data(parser)
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help="the weights to write, safetensors"
+        "--out", type=Path, required=True, metavar="FILE", help="weights to write, as safetensors"
     )
     start = parser.add_mutually_exclusive_group()
     start.add_argument(
         "--weights",
         type=Path,
         metavar="FILE",
-        help="start from these weights of the network, such as those of fewer frames",
+        help="weights of the network to start from, such as those of fewer frames",
     )
     start.add_argument(
-        "--image-weights", type=Path, metavar="FILE", help="start from those of its image network"
+        "--image-weights",
+        type=Path,
+        metavar="FILE",
+        help="weights of its image network to start from",
     )
     parser.add_argument(
-        "--new-classifier", action="store_true", help="with --weights: all but the classifier"
+        "--new-classifier",
+        action="store_true",
+        help="do not load the classifier of --weights",
     )
-    parser.add_argument("--seed", type=int, default=0, help="of all that is random (default: 0)")
-    parser.add_argument("--input-size", type=int, metavar="PIXELS", help="of clips (default: 224)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: 0)")
+    parser.add_argument(
+        "--input-size", type=int, metavar="PIXELS", help="side of a clip (default: 224)"
+    )
     parser.add_argument(
         "--flip",
         action=BooleanOptionalAction,
-        help="mirror half of the clips (default: where the layout's labels are known to allow it)",
+        help="mirror half of the clips (default: if the labels of the layout allow it)",
     )
     for field in fields(Recipe):
         parser.add_argument(
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
             metavar="N" if isinstance(field.default, int) else "X",
-            help=f"{WHAT[field.name]} (default: {field.default}; another for generated videos)",
+            help=f"{HELP[field.name]} (default: {field.default}; another for generated videos)",
         )
     add_choice(parser, "precision")
     add_device(parser)
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write loss and learning rate")
     parser.add_argument(
-        "--tensorboard", type=Path, metavar="FOLDER", help="write them for TensorBoard"
+        "--csv", type=Path, metavar="FILE", help="write loss and learning rate as CSV"
+    )
+    parser.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="FOLDER",
+        help="write loss and learning rate for TensorBoard",
     )
 
 
 def run(arguments: Namespace) -> int:
-    """Train a network on videos; what was interrupted goes on when it is run again."""
+    """Train a network on videos. An interrupted training continues when it is run again."""
     from bench.video.decoding import check_decoder
     from bench.workload.placement import check_device
     from bench.workload.settings import fix_settings
 
     _check(arguments)
     check_decoder(arguments.decoder)
-    device, threads = device_of(arguments), threads_of(arguments)
-    data = data_set(arguments, "train")
+    device, threads = find_device(arguments), thread_count(arguments)
+    data = load_data_set(arguments, "train")
     size = clip_size(arguments, data)
     point = configure(point_of(arguments, num_classes=data.num_classes, input_size=size, batch=1))
     check_device(point, device)
     with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False):
         recipe = _recipe(arguments, data)
         model = _started(arguments, point, recipe).to(device)
-        training = _training(arguments, model, data, recipe, point, workers(arguments, device))
+        training = _training(arguments, model, data, recipe, point, worker_count(arguments, device))
         if not _learn(arguments, training):
             return INTERRUPTED
     _save(model, arguments.out)
@@ -107,24 +126,24 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> None:
-    """Refuse what would be noticed only after hours."""
+    """Raise errors that would otherwise appear only after hours."""
     if arguments.new_classifier and arguments.weights is None:
-        raise UsageError("--new-classifier is of --weights: give both")
-    if not 0 <= arguments.seed < MOST_SEED:
+        raise UsageError("--new-classifier needs --weights: give both")
+    if not 0 <= arguments.seed < MAX_SEED:
         raise UsageError(f"--seed must be at least 0 and below 2**63, not {arguments.seed}")
     if arguments.out.exists():
-        raise BenchError(f"{arguments.out}: is there already: give another, or remove it")
+        raise BenchError(f"{arguments.out}: exists already: give another file, or remove it")
     if not arguments.out.parent.is_dir():
-        raise BenchError(f"{arguments.out}: has no folder to be in: make {arguments.out.parent}")
+        raise BenchError(f"{arguments.out}: its folder does not exist: make {arguments.out.parent}")
 
 
 def _unfinished(out: Path) -> Path:
-    """Where a training that has not ended is kept."""
+    """The file of an unfinished training."""
     return out.with_name(f"{out.name}.training")
 
 
 def _recipe(arguments: Namespace, data: DataSet) -> Recipe:
-    """The paper's, or for generated videos the one of the accuracy suite, with what was given."""
+    """The paper's recipe, or that of the accuracy suite for generated videos, with given values."""
     from bench.instruments.accuracy.trained import RECIPE
 
     given = {
@@ -136,11 +155,11 @@ def _recipe(arguments: Namespace, data: DataSet) -> Recipe:
 
 
 def _started(arguments: Namespace, point: Point, recipe: Recipe) -> "nn.Module":
-    """The network with the weights that it starts from."""
+    """The network with its initial weights."""
     import torch
 
     import models
-    from bench.video.training import prepare
+    from bench.video.training import prepare_for_training
 
     torch.manual_seed(arguments.seed)
     model = build(point)
@@ -150,7 +169,7 @@ def _started(arguments: Namespace, point: Point, recipe: Recipe) -> "nn.Module":
     elif arguments.image_weights is not None:
         print(models.load_image_checkpoint(model, arguments.image_weights), file=sys.stderr)
     is_tuned = arguments.weights is not None and not arguments.new_classifier
-    prepare(model, recipe, arguments.seed, is_tuned=is_tuned)
+    prepare_for_training(model, recipe, arguments.seed, is_tuned=is_tuned)
     return model
 
 
@@ -162,20 +181,20 @@ def _training(
     point: Point,
     processes: int,
 ) -> "Training":
-    from bench.video.loading import Losses, RandomClips
+    from bench.video.loading import Losses, TrainingSet
     from bench.video.training import Training
-    from bench.video.transforms import Augment, as_clip
+    from bench.video.transforms import TrainingCrop, as_clip
 
     if arguments.flip and data.may_flip is False:
-        raise UsageError(f"--flip would change the labels of {data.name}: leave it out")
+        raise UsageError(f"--flip makes labels of {data.name} wrong: leave it out")
     flip = bool(data.may_flip if arguments.flip is None else arguments.flip)
     is_plain = data.is_generated and point.input_size == data.size
     return Training(
         model,
-        RandomClips(
+        TrainingSet(
             data.videos,
-            sampling(arguments, point.frames),
-            as_clip if is_plain else Augment(point.input_size, flip),
+            make_sampling(arguments, point.frames),
+            as_clip if is_plain else TrainingCrop(point.input_size, flip),
             seed=arguments.seed,
             decoder=arguments.decoder,
         ),
@@ -188,21 +207,21 @@ def _training(
 
 
 def _learn(arguments: Namespace, training: "Training") -> bool:
-    """Train to the end; returns whether it got there."""
-    from bench.video.logs import logs
+    """Train to the end; returns False after an interrupt."""
+    from bench.video.logs import open_logs
 
     if training.step:
-        print(f"Going on after step {training.step} of {training.steps}", file=sys.stderr)
+        print(f"Continuing after step {training.step} of {training.steps}", file=sys.stderr)
     try:
         with (
-            logs(arguments.csv, arguments.tensorboard, done=training.step) as write,
+            open_logs(arguments.csv, arguments.tensorboard, done=training.step) as write,
             progress_bar(training.steps - training.step, "steps") as advance,
         ):
             training.run(lambda *step: advance(write(*step)))
     except KeyboardInterrupt:
         print(
-            f"blvbench: interrupted: step {training.kept} of {training.steps} is kept; "
-            "run the same command again to go on",
+            f"blvbench: interrupted: step {training.kept} of {training.steps} is saved: "
+            "run the same command again to continue",
             file=sys.stderr,
         )
         return False
@@ -210,7 +229,7 @@ def _learn(arguments: Namespace, training: "Training") -> bool:
 
 
 def _save(model: "nn.Module", out: Path) -> None:
-    """Write the weights, with the network's name where it has one."""
+    """Write the weights, with the name of a registered network."""
     import models
 
     if models.checkpoint.network_of(model) is None:

@@ -1,5 +1,4 @@
-"""From video files to clips: decoding, sampling, crops, data sets and training.
+"""Videos: annotations, decoding, sampling of frames, crops, data sets, evaluation and training.
 
-A picture is 3 x H x W and a video's pictures F x 3 x H x W, uint8, RGB; a clip is 3 x T x H x W,
-float, normalised.
+Pictures of a video are F x 3 x H x W, uint8, RGB. A clip is 3 x T x H x W, float, normalised.
 """

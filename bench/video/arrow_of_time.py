@@ -1,12 +1,12 @@
-"""`arrow-of-time`: short H.264 videos in classes that are each other's reverse, made on demand.
+"""`arrow-of-time`: generated H.264 videos in pairs of classes, each the reverse of the other.
 
-Each motion stands in the set twice, forwards and backwards, as two files of exactly the same
-decoded pictures. A network that is blind to the order of frames answers alike to both, so it is
-right on at most one of the two: 50 %, whatever it learns. That holds where a clip's frames lie
-alike from both ends, as 4, 8, 12 and 16 frames of uniform test sampling do.
+The set has each motion twice, forwards and backwards, as two files with exactly the same decoded
+pictures. A network that ignores the order of frames gives the same answer to both, so that it is
+right on at most 50 %, whatever it learns. That holds if the frames of a clip are symmetric about
+the middle of the video, as 4, 8, 12 and 16 frames of uniform test sampling are.
 
-The set tests temporal modelling. It is no stand-in for Something-Something: nothing of appearance,
-context or people is in it.
+The set tests temporal modelling. It does not replace Something-Something: it has no appearance,
+context or people.
 """
 
 import hashlib
@@ -23,13 +23,13 @@ from bench.machine.environment import installed_version
 from bench.source import code_version
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
-from bench.video.motions import PAIRS, Tier, draw
+from bench.video.motions import PAIRS, Tier, draw_motion
 
 NAME = "arrow-of-time"
 CLASSES = tuple(name for pair in PAIRS for name in (pair.forwards, pair.backwards))
 PER_CLASS = {"train": 100, "test": 30}
 RATE = 12  # pictures a second
-# Every picture is coded by itself and equally well: a video backwards has the same pictures.
+# Every picture is coded by itself and with equal quality: a reversed video has the same pictures.
 ENCODING = {"g": "1", "qp": "24", "preset": "ultrafast"}
 
 Split = Literal["train", "test"]
@@ -37,7 +37,7 @@ Split = Literal["train", "test"]
 
 @dataclass(frozen=True)
 class Motion:
-    """A video of the set, or the pair of it: `pair` is its place in `PAIRS`, `number` its seed."""
+    """A video of the set. `pair` is the index in `PAIRS`, `number` the seed."""
 
     split: Split
     pair: int
@@ -46,7 +46,7 @@ class Motion:
 
     @property
     def name(self) -> str:
-        """Of its file, in a folder of its split."""
+        """The path of its file, in a folder for its split."""
         way = "backwards" if self.is_backwards else "forwards"
         return f"{self.split}/{self.pair}-{self.number:04}-{way}.mp4"
 
@@ -57,12 +57,12 @@ class Motion:
 
     @property
     def tier(self) -> Tier:
-        """What tells its class from the reversed one."""
+        """The tier of its class: what a network must see to recognise the direction."""
         return PAIRS[self.pair].tier
 
 
-def motions(split: Split) -> tuple[Motion, ...]:
-    """Every video of a split: each class equally often, a motion beside its reverse."""
+def list_motions(split: Split) -> tuple[Motion, ...]:
+    """Every video of a split, each motion followed by its reverse."""
     return tuple(
         Motion(split, pair, number, is_backwards)
         for number in range(PER_CLASS[split])
@@ -71,21 +71,22 @@ def motions(split: Split) -> tuple[Motion, ...]:
     )
 
 
-def generate(
+def generate_videos(
     split: Split,
     folder: Path | None = None,
     *,
     seed: int = 0,
     on_pair: Callable[[], object] = lambda: None,
 ) -> Path:
-    """Make what is missing of a split, and return the folder that the motions' names are below.
+    """Generate the missing videos of a split, and return the folder of the set.
 
-    Without `folder`, the user's cache. Processes that do this at once share the work. Calls
-    `on_pair` for each motion and its reverse. Raises `BenchError` where it cannot be written.
+    The default `folder` is the user's cache. Processes that call this at the same time share the
+    work. Calls `on_pair` for each motion and its reverse. Raises `BenchError` if the folder cannot
+    be written.
     """
-    root = (cache_folder() if folder is None else folder) / f"{NAME}-{version(seed)}"
-    pairs = [m for m in motions(split) if not m.is_backwards]
-    start = os.getpid() * 7919 % len(pairs)  # each process somewhere else
+    root = (cache_folder() if folder is None else folder) / f"{NAME}-{set_version(seed)}"
+    pairs = [m for m in list_motions(split) if not m.is_backwards]
+    start = os.getpid() * 7919 % len(pairs)  # each process starts elsewhere
     try:
         (root / split).mkdir(parents=True, exist_ok=True)
         for motion in pairs[start:] + pairs[:start]:
@@ -99,32 +100,32 @@ def generate(
 
 
 def cache_folder() -> Path:
-    """Where generated data is kept: $XDG_CACHE_HOME/blvbench, or ~/.cache/blvbench."""
+    """The folder of generated data: $XDG_CACHE_HOME/blvbench, or ~/.cache/blvbench."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base else Path.home() / ".cache") / "blvbench"
 
 
-def version(seed: int = 0) -> str:
-    """Of all that decides the set's files: another generator, encoder or seed makes another set."""
+def set_version(seed: int = 0) -> str:
+    """A fingerprint of the generator, the encoder and the seed, which decide the files."""
     sources = code_version("bench.video.arrow_of_time")
     encoder = [installed_version(name) for name in ("av", "numpy")]
     return hashlib.sha256(repr((sources, encoder, seed)).encode()).hexdigest()[:12]
 
 
 def _make(root: Path, forwards: Motion, seed: int) -> None:
-    """Write a motion and its reverse, unless both are there."""
+    """Write a motion and its reverse, unless both exist."""
     backwards = Motion(forwards.split, forwards.pair, forwards.number, is_backwards=True)
     missing = [m for m in (forwards, backwards) if not (root / m.name).exists()]
     if not missing:
         return
     is_test = forwards.split == "test"
     random = np.random.default_rng([seed, is_test, forwards.pair, forwards.number])
-    pictures = draw(PAIRS[forwards.pair], random)
+    pictures = draw_motion(PAIRS[forwards.pair], random)
     for motion in missing:
         ordered = pictures[::-1] if motion.is_backwards else pictures
         write_video(root / motion.name, ordered, rate=RATE, options=ENCODING)
 
 
-def videos(split: Split, root: Path) -> tuple[Video, ...]:
-    """The videos of a split that `generate` made below `root`, grouped by tier."""
-    return tuple(Video(m.name, root / m.name, m.label, group=m.tier) for m in motions(split))
+def arrow_videos(split: Split, root: Path) -> tuple[Video, ...]:
+    """The videos of a split that `generate_videos` made below `root`, grouped by tier."""
+    return tuple(Video(m.name, root / m.name, m.label, group=m.tier) for m in list_motions(split))

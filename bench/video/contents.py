@@ -1,4 +1,4 @@
-"""Hashes of what videos hold: two people with the same hash have the same clips."""
+"""Hashes of the contents of videos: equal hashes mean equal clips."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -10,9 +10,9 @@ from bench.video.labelled import Video
 
 
 def content_hash(video: Video) -> str:
-    """SHA-256 of a video's file, or over those of its frames, a line each.
+    """The SHA-256 of a video's file, or of the hashes of its frames, a line each.
 
-    Raises `VideoError` for what cannot be read.
+    Raises `VideoError` for a file that cannot be read.
     """
     if video.frames is None:
         return file_hash(video.path)
@@ -20,7 +20,7 @@ def content_hash(video: Video) -> str:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file; raises `VideoError` where it cannot be read."""
+    """The SHA-256 of a file. Raises `VideoError` if it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -29,12 +29,12 @@ def file_hash(path: Path) -> str:
 
 
 def digest_of_contents(videos: Sequence[Video]) -> str:
-    """Of the contents of all, in their order."""
+    """A hash of the contents of all videos, in their order."""
     return _digest(content_hash(video) for video in videos)
 
 
 def digest_of_list(videos: Sequence[Video]) -> str:
-    """Of names, labels and frames alone: reading hundreds of gigabytes twice takes hours."""
+    """A hash of names, labels and frames only: reading hundreds of gigabytes takes hours."""
     return _digest(repr((video.name, video.label, video.frames)) for video in videos)
 
 

@@ -1,4 +1,4 @@
-"""Writes pictures as a video file."""
+"""Encoding of video files."""
 
 import tempfile
 from pathlib import Path
@@ -18,9 +18,9 @@ def write_video(
     codec: str = "libx264",
     options: dict[str, str] | None = None,
 ) -> None:
-    """Encode `pictures`, F x H x W x 3 of uint8, at `rate` a second, as the name's suffix says.
+    """Encode `pictures`, F x H x W x 3, uint8, at `rate` a second.
 
-    The file appears whole or not at all.
+    The suffix of `path` selects the container. The file is written whole or not at all.
     """
     import av
 

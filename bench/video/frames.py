@@ -1,6 +1,6 @@
-"""Pictures of a video that was taken apart into a folder of JPEG files, as many data sets are kept.
+"""Videos as folders of JPEG frames.
 
-The number of a frame is the last one in its file's name: `00001.jpg`, `img_00001.jpg`.
+The number of a frame is the last number in its file name: `00001.jpg`, `img_00001.jpg`.
 """
 
 import re
@@ -19,10 +19,10 @@ NUMBER = re.compile(r"(\d+)\.jpe?g", re.IGNORECASE)
 
 
 def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
-    """The pictures of frames `first` to `last` that `pick` wants, in its order.
+    """The pictures among frames `first` to `last` whose indices `pick` returns, in that order.
 
-    Raises `VideoError` for a folder that is not there, and for frames that are missing, cut off or
-    of other sizes than the first one picked.
+    Raises `VideoError` for a missing folder, and for frames that are missing, truncated or of
+    different sizes.
     """
     import torch
 
@@ -35,7 +35,7 @@ def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
 
 
 def frame_files(folder: Path, first: int, last: int) -> list[Path]:
-    """The files of frames `first` to `last`; raises `VideoError` where one is not there."""
+    """The files of frames `first` to `last`. Raises `VideoError` if one is missing."""
     files = _numbered(folder)
     total = last - first + 1
     present = sum(first <= number <= last for number in files)
@@ -71,16 +71,16 @@ def _picture(path: Path) -> "Tensor":
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise VideoError(path, "too large", f"has more than {MAX_PIXELS:,} pixels") from error
     except UnidentifiedImageError as error:
-        raise VideoError(path, "corrupt", "is no JPEG picture") from error
+        raise VideoError(path, "corrupt", "is not a JPEG picture") from error
     except VideoError:
         raise
-    except Exception as error:  # a damaged file makes Pillow raise whatever it stumbles over
+    except Exception as error:  # Pillow raises various errors for a damaged file
         raise VideoError(path, "corrupt", f"cannot be decoded: {error}") from error
 
 
 @contextmanager
 def _strict() -> Iterator[None]:
-    """Within: Pillow's warning of a picture of too many pixels is an error, others are nothing."""
+    """Within: Pillow's warning about too many pixels is an error; other warnings are ignored."""
     from PIL import Image
 
     with warnings.catch_warnings():

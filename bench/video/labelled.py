@@ -1,4 +1,4 @@
-"""Labelled videos: what every data set is a list of."""
+"""A labelled video: every data set is a list of them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Video:
-    """A video file, or with `frames`, the first and last number, a folder of JPEG frames.
+    """A video file or, with `frames` as first and last number, a folder of JPEG frames.
 
-    `name` is its own in a list, `label` the number of its class from 0, `group` what its class is
-    counted under beside the whole.
+    `name` is unique in its list. `label` is the number of the class, from 0. `group` is a group of
+    classes whose accuracy is reported by itself; "" for none.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""What the annotation file of each layout lists: a row for each video, and the classes.
+"""Readers of the layouts of annotation files: each returns the videos and the classes.
 
-Every reader raises `BenchError` for what is not of its layout.
+Every reader raises `BenchError` for a file of another layout.
 """
 
 import re
@@ -29,7 +29,7 @@ KINETICS = ("label", "youtube_id", "time_start", "time_end")  # columns; others 
 
 @dataclass(frozen=True)
 class Source:
-    """What to read; `file` is the folder of videos for a layout without a file."""
+    """What to read. For a layout without an annotation file, `file` is the folder of videos."""
 
     file: Path
     data: Path
@@ -38,8 +38,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A video as a list has it; `path` is relative, `label` a number from 0 or a class's name."""
+class AnnotatedVideo:
+    """A video of a list. `path` is relative; `label` is a number from 0, or the name of a class."""
 
     where: str
     name: str
@@ -48,34 +48,34 @@ class Row:
     frames: tuple[int, int] | None = None
 
 
-_Read = tuple[Sequence[Row], Sequence[str]]  # the videos and the classes
+_Read = tuple[Sequence[AnnotatedVideo], Sequence[str]]  # the videos and the classes
 
 
-def _names(source: Source, rows: Sequence[Row]) -> Sequence[str]:
-    """The classes of `labels`, a name a line, else those of the rows, sorted."""
+def _names(source: Source, rows: Sequence[AnnotatedVideo]) -> Sequence[str]:
+    """The classes in the file of labels, or else the sorted classes of the rows."""
     if source.labels is not None:
         return read_names(source.labels)
     return sorted({str(row.label) for row in rows})
 
 
 def _read_frames(source: Source) -> _Read:
-    """Folders of JPEGs: `path start end label`, or `path count label` for 1 to count.
+    """Folders of JPEGs: lines `path start end label`, or `path count label` for frames 1 to count.
 
-    Columns stand between spaces or semicolons. A path that ends in a number needs semicolons.
+    Columns are separated by spaces or semicolons. A path that ends with a number needs semicolons.
     """
-    rows: list[Row] = []
+    rows: list[AnnotatedVideo] = []
     width = 0
     for where, line in read_lines(source.file):
         cells = _split_columns(line)
         width = width or len(cells)
         if len(cells) != width or width not in (3, 4):
             raise BenchError(
-                f"{where}: has not the columns 'path start end label' or 'path count label', "
-                "the same in every line: write ';' between columns"
+                f"{where}: needs the columns 'path start end label' or 'path count label', the "
+                "same in every line: separate them with ';'"
             )
         path, *between, label = cells
         frames = _frames(where, between)
-        rows.append(Row(where, path, path, to_label(where, label), frames))
+        rows.append(AnnotatedVideo(where, path, path, to_label(where, label), frames))
     if source.labels is not None:
         return _unique(rows), read_names(source.labels)
     count = max((int(row.label) for row in rows), default=-1) + 1
@@ -96,26 +96,28 @@ def _frames(where: str, cells: Sequence[str]) -> tuple[int, int]:
     first = to_number(where, "first frame", cells[0]) if len(cells) == 2 else 1
     last = to_number(where, "last frame" if len(cells) == 2 else "number of frames", cells[-1])
     if first > last:
-        raise BenchError(f"{where}: frames {first} to {last} are none: correct them")
+        raise BenchError(f"{where}: frames {first} to {last} are an empty range: correct it")
     return first, last
 
 
-def _unique(rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows with their frames in the name where several are of one folder."""
+def _unique(rows: Sequence[AnnotatedVideo]) -> Sequence[AnnotatedVideo]:
+    """The rows; if several have the same folder, their frames are added to their names."""
     times = Counter(row.path for row in rows)
     return [_with_frames(row) if times[row.path] > 1 else row for row in rows]
 
 
-def _with_frames(row: Row) -> Row:
+def _with_frames(row: AnnotatedVideo) -> AnnotatedVideo:
     first, last = row.frames or (0, 0)
-    return Row(row.where, f"{row.path}:{first}-{last}", row.path, row.label, row.frames)
+    return AnnotatedVideo(row.where, f"{row.path}:{first}-{last}", row.path, row.label, row.frames)
 
 
 def _read_something(source: Source) -> _Read:
     """Something-Something v2: JSON lists of videos and a JSON object of classes."""
     listed = read_json(source.file)
     if not isinstance(listed, list):
-        raise BenchError(f"{source.file}: is no list of videos: use train.json or validation.json")
+        raise BenchError(
+            f"{source.file}: is not a list of videos: use train.json or validation.json"
+        )
     rows = [
         _something_row(f"{source.file}: video {number}", entry)
         for number, entry in enumerate(listed, start=1)
@@ -123,7 +125,7 @@ def _read_something(source: Source) -> _Read:
     labels = _needed(source, "labels.json")
     numbers = read_json(labels)
     if not isinstance(numbers, dict):
-        raise BenchError(f"{labels}: is no object of classes and numbers: use labels.json")
+        raise BenchError(f"{labels}: does not map classes to numbers: use labels.json")
     numbered = (
         (where, name, to_label(where, str(number) if isinstance(number, str | int) else ""))
         for name, number in numbers.items()
@@ -132,29 +134,29 @@ def _read_something(source: Source) -> _Read:
     return rows, in_order(labels, numbered)
 
 
-def _something_row(where: str, entry: Any) -> Row:
+def _something_row(where: str, entry: Any) -> AnnotatedVideo:
     fields = entry if isinstance(entry, dict) else {}
     name, template = fields.get("id"), fields.get("template")
     if not isinstance(name, str) or not isinstance(template, str):
-        raise BenchError(f"{where}: has no text 'id' and 'template': use a list that has labels")
+        raise BenchError(f"{where}: lacks 'id' or 'template' as text: use a list with labels")
     to_name(where, "the id", name)
-    return Row(where, name, f"{name}.webm", template.replace("[", "").replace("]", ""))
+    return AnnotatedVideo(where, name, f"{name}.webm", template.replace("[", "").replace("]", ""))
 
 
 def _needed(source: Source, example: str) -> Path:
     if source.labels is None:
-        raise BenchError(f"{source.file}: needs the file of classes: name it, as {example}")
+        raise BenchError(f"{source.file}: needs the file of classes: give it, such as {example}")
     return source.labels
 
 
 def _read_kinetics(source: Source) -> _Read:
-    """Kinetics: CSV with a header; videos with or without a folder for each class."""
+    """Kinetics: CSV with a header; videos may be in a folder for each class."""
     table = read_table(source.file)
     where, header = next(table, (f"{source.file}: line 1", []))
     missing = [column for column in KINETICS if column not in header]
     if missing:
-        raise BenchError(f"{where}: has no column {missing[0]!r}: add a header with it")
-    rows: list[Row] = []
+        raise BenchError(f"{where}: lacks the column {missing[0]!r}: add it to the header")
+    rows: list[AnnotatedVideo] = []
     splits: set[str] = set()
     for where, cells in table:
         if len(cells) != len(header):
@@ -169,7 +171,7 @@ def _read_kinetics(source: Source) -> _Read:
     return rows, _names(source, rows)
 
 
-def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> Row:
+def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> AnnotatedVideo:
     label = to_name(where, "the class", fields["label"])
     video = to_name(where, "the youtube_id", fields["youtube_id"])
     start, end = (to_number(where, c, fields[c]) for c in ("time_start", "time_end"))
@@ -178,23 +180,25 @@ def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> Row:
     name = f"{video}_{start:06d}_{end:06d}"
     paths = [f"{label}/{name}.mp4", f"{name}.mp4", f"{video}.mp4"]
     found = (path for path in paths if _holds((data / to_path(where, path)).is_file))
-    return Row(where, name, next(found, paths[1]), label)
+    return AnnotatedVideo(where, name, next(found, paths[1]), label)
 
 
 def _holds(question: Callable[[], bool]) -> bool:
     try:
         return question()
-    except OSError:  # too long a name, or a folder that may not be read
+    except OSError:  # the name is too long, or the folder may not be read
         return False
 
 
 def _read_moments(source: Source) -> _Read:
-    """Moments in Time: CSV without a header, and `class,number` lines."""
-    rows: list[Row] = []
+    """Moments in Time: CSV without a header, and a file of classes with lines `class,number`."""
+    rows: list[AnnotatedVideo] = []
     for where, cells in read_table(source.file):
         if len(cells) < 2:
-            raise BenchError(f"{where}: has not the columns 'path,class': add the class")
-        rows.append(Row(where, cells[0], cells[0], to_name(where, "the class", cells[1])))
+            raise BenchError(f"{where}: needs the columns 'path,class': add the class")
+        rows.append(
+            AnnotatedVideo(where, cells[0], cells[0], to_name(where, "the class", cells[1]))
+        )
     if source.labels is None:
         return rows, _names(source, rows)
     return rows, in_order(source.labels, _moments_classes(source.labels))
@@ -207,8 +211,8 @@ def _moments_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def _read_ucf101(source: Source) -> _Read:
-    """UCF101: `class/video number` of a training list, `class/video` of a test list."""
-    rows: list[Row] = []
+    """UCF101: lines `class/video number` in a training list, `class/video` in a test list."""
+    rows: list[AnnotatedVideo] = []
     for where, line in read_lines(source.file):
         path, _, number = line.rpartition(" ")
         if not path or not is_number(number):
@@ -216,11 +220,11 @@ def _read_ucf101(source: Source) -> _Read:
         folder = path.partition("/")[0] if "/" in path else ""
         to_name(where, "the class folder", folder)
         label = to_label(where, number, first=1) if number else folder
-        rows.append(Row(where, path.strip(), path.strip(), label))
+        rows.append(AnnotatedVideo(where, path.strip(), path.strip(), label))
     if source.labels is not None:
         return rows, in_order(source.labels, _ucf101_classes(source.labels))
     if any(isinstance(row.label, str) for row in rows):
-        _needed(source, "classInd.txt")  # its order is not that of a sort
+        _needed(source, "classInd.txt")  # its classes are not sorted
     numbered = {(row.path.partition("/")[0], int(row.label)): row.where for row in rows}
     order = ((where, name, label) for (name, label), where in numbered.items())
     return rows, in_order(source.file, order) if rows else ()
@@ -233,7 +237,7 @@ def _ucf101_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
 
 
 def _read_hmdb51(source: Source) -> _Read:
-    """HMDB51: a folder of `<class>_test_split<n>.txt`; the split is 'train1', 'test1', ..."""
+    """HMDB51: a folder of `<class>_test_split<n>.txt`; splits are 'train1', 'test1', ..."""
     wanted = re.fullmatch(r"(train|test)([1-9])", source.split or "")
     if wanted is None:
         raise BenchError(
@@ -241,7 +245,7 @@ def _read_hmdb51(source: Source) -> _Read:
         )
     mark = {"train": "1", "test": "2"}[wanted[1]]
     end = f"_test_split{wanted[2]}.txt"
-    rows: list[Row] = []
+    rows: list[AnnotatedVideo] = []
     folders = [file for file in _listed(source.file) if file.name.endswith(end)]
     for file in folders:
         where = f"{source.file}: file {file.name!r:.60}"
@@ -249,34 +253,34 @@ def _read_hmdb51(source: Source) -> _Read:
         for where, line in read_lines(file):
             name, _, number = line.rpartition(" ")
             if number not in ("0", "1", "2"):
-                raise BenchError(f"{where}: does not end in 0, 1 or 2: write 'video.avi 1'")
+                raise BenchError(f"{where}: does not end with 0, 1 or 2: write it as 'video.avi 1'")
             path = f"{label}/{to_name(where, 'the video', name.strip())}"
             if number == mark:
-                rows.append(Row(where, path, path, label))
+                rows.append(AnnotatedVideo(where, path, path, label))
     names = [file.name.removesuffix(end) for file in folders]
     return rows, read_names(source.labels) if source.labels else names
 
 
 def _read_folders(source: Source) -> _Read:
-    """A folder for each class, with its videos."""
+    """A folder of videos for each class."""
     folders = [path for path in _listed(source.data) if _holds(path.is_dir)]
-    rows: list[Row] = []
+    rows: list[AnnotatedVideo] = []
     for folder in folders:
         where = f"{source.data}: folder {folder.name!r:.60}"
         label = to_name(where, "the class", folder.name)
         paths = [f"{label}/{file.name}" for file in _listed(folder) if _holds(file.is_file)]
-        rows += [Row(where, path, path, label) for path in paths]
+        rows += [AnnotatedVideo(where, path, path, label) for path in paths]
     names = [folder.name for folder in folders]
     return rows, read_names(source.labels) if source.labels else names
 
 
 def _listed(folder: Path) -> list[Path]:
-    """What `folder` holds, sorted, without what is hidden."""
+    """The contents of `folder`, sorted, without hidden files."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError as error:
         raise BenchError(
-            f"{folder}: cannot be listed ({error.strerror}): name a folder that is there"
+            f"{folder}: cannot be listed ({error.strerror}): give an existing folder"
         ) from error
 
 

@@ -1,7 +1,7 @@
-"""Lines, tables and names of annotation files; nothing in them is trusted.
+"""Lines, tables and names of annotation files, read with checks.
 
 Every function raises `BenchError` with one line: where, what is wrong, what to do. `where` is the
-file and the line that such an error names.
+file and the line, for such an error.
 """
 
 import csv
@@ -14,22 +14,24 @@ from typing import Any
 
 from bench.errors import BenchError
 
-MAX_BYTES = 64 << 20  # of a file; the largest known list, of 800,000 videos, has less
-MAX_CLASSES = 100_000  # a label makes a list as long as its number
+MAX_BYTES = 64 << 20  # of a file; the largest known list, with 800,000 videos, is smaller
+MAX_CLASSES = 100_000  # a large label would need a long list of classes
 MAX_DIGITS = 9
 
 
 def read_text(file: Path) -> str:
-    """All of `file`, which is UTF-8 with or without a byte order mark."""
+    """The text of `file`, which is UTF-8 with or without a byte order mark."""
     try:
         with file.open("rb") as opened:
-            content = opened.read(MAX_BYTES + 1)  # a device may be endless
+            content = opened.read(MAX_BYTES + 1)  # a device file may be endless
     except OSError as error:
         raise BenchError(f"{file}: cannot be read ({error.strerror}): check the path") from error
     if len(content) > MAX_BYTES:
-        raise BenchError(f"{file}: larger than {MAX_BYTES} bytes: this is no annotation file")
+        raise BenchError(
+            f"{file}: is larger than {MAX_BYTES} bytes: this is not an annotation file"
+        )
     if b"\0" in content:
-        raise BenchError(f"{file}: holds a NUL byte: this is no text file")
+        raise BenchError(f"{file}: has a NUL byte: this is not a text file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -37,15 +39,15 @@ def read_text(file: Path) -> str:
 
 
 def read_lines(file: Path) -> Iterator[tuple[str, str]]:
-    """Where each line stands and its text, without blank lines."""
-    # Not splitlines(): a name may hold one of the other characters that it splits at.
+    """The position and the text of each line, without blank lines."""
+    # Not splitlines(): a name may contain one of the other characters at which it splits.
     for number, line in enumerate(read_text(file).split("\n"), start=1):
         if text := line.strip():
             yield f"{file}: line {number}", text
 
 
 def read_table(file: Path) -> Iterator[tuple[str, list[str]]]:
-    """Where each row of a CSV file ends and its cells, without blank rows."""
+    """The position and the cells of each row of a CSV file, without blank rows."""
     rows = csv.reader(io.StringIO(read_text(file), newline=None))
     try:
         for row in rows:
@@ -57,7 +59,7 @@ def read_table(file: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def read_json(file: Path) -> Any:
-    """The value that a JSON file holds."""
+    """The value in a JSON file."""
     text = read_text(file)
     try:
         return json.loads(text)
@@ -65,25 +67,27 @@ def read_json(file: Path) -> Any:
         where = f"{file}: line {error.lineno}"
         raise BenchError(f"{where}: is not JSON ({error.msg}): correct it") from error
     except RecursionError as error:
-        raise BenchError(f"{file}: is nested too deeply: this is no annotation file") from error
+        raise BenchError(f"{file}: is nested too deeply: this is not an annotation file") from error
     except ValueError as error:  # a number of thousands of digits
-        raise BenchError(f"{file}: holds too long a number: this is no annotation file") from error
+        raise BenchError(
+            f"{file}: has a number with too many digits: this is not an annotation file"
+        ) from error
 
 
 def is_number(text: str) -> bool:
-    """Whether `text` is a whole number, not negative, as annotation files write them."""
+    """Whether `text` is a whole number of at least 0, in ASCII digits."""
     return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
 
 
 def to_number(where: str, what: str, text: str) -> int:
-    """The whole number `text`; `what` says in an error which number it is."""
+    """The whole number `text`; `what` names it in an error."""
     if not is_number(text):
-        raise BenchError(f"{where}: {what} {text!r:.60} is no whole number: write it in digits")
+        raise BenchError(f"{where}: {what} {text!r:.60} is not a whole number: write it in digits")
     return int(text)
 
 
 def to_label(where: str, text: str, first: int = 0) -> int:
-    """The class number `text`, counted from 0 where the file counts from `first`."""
+    """The class number `text`, counted from 0; the file counts from `first`."""
     label = to_number(where, "class number", text) - first
     if not 0 <= label < MAX_CLASSES:
         last = MAX_CLASSES - 1 + first
@@ -92,11 +96,11 @@ def to_label(where: str, text: str, first: int = 0) -> int:
 
 
 def to_name(where: str, what: str, text: str) -> str:
-    """The name `text`, which must not be empty nor hold what no file name or page can show."""
+    """The name `text`, which must not be empty and must not have control characters."""
     if not text:
-        raise BenchError(f"{where}: {what} is empty: name it")
+        raise BenchError(f"{where}: {what} is empty: write it")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in text):
-        raise BenchError(f"{where}: {what} {text!r:.60} holds a control character: remove it")
+        raise BenchError(f"{where}: {what} {text!r:.60} has a control character: remove it")
     return text
 
 
@@ -105,32 +109,32 @@ def to_path(where: str, text: str) -> str:
     path = PurePosixPath(to_name(where, "the path", text))
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise BenchError(
-            f"{where}: path {text!r:.60} leads out of the folder of videos: make it relative to it"
+            f"{where}: path {text!r:.60} leaves the folder of videos: make it relative to it"
         )
     return text
 
 
 def read_names(file: Path) -> tuple[str, ...]:
-    """The classes of a file with a name a line."""
+    """The classes of a file with one name in each line."""
     return in_order(file, ((where, name, i) for i, (where, name) in enumerate(read_lines(file))))
 
 
 def in_order(file: Path, numbered: Iterable[tuple[str, str, int]]) -> tuple[str, ...]:
-    """The names in the order of their numbers, which must be 0, 1, 2, ... without a gap.
+    """The names in the order of their numbers, which must be 0, 1, 2, ... without gaps.
 
-    Each of `numbered` is where it stands, a name and its number.
+    Each item of `numbered` is a position, a name and its number.
     """
     names: dict[int, str] = {}
     seen: set[str] = set()
     for where, name, number in numbered:
         to_name(where, "the class", name)
         if name in seen or number in names:
-            raise BenchError(f"{where}: class {name!r:.60} or its number is there twice: keep one")
+            raise BenchError(f"{where}: class {name!r:.60} or its number is a duplicate: keep one")
         names[number] = name
         seen.add(name)
     if not names:
-        raise BenchError(f"{file}: names no class: list them")
+        raise BenchError(f"{file}: has no classes: list them")
     if max(names) != len(names) - 1:
         gap = next(number for number in range(len(names)) if number not in names)
-        raise BenchError(f"{file}: no class has the number {gap} counted from 0: list every class")
+        raise BenchError(f"{file}: no class has number {gap}, counted from 0: list every class")
     return tuple(names[number] for number in range(len(names)))

@@ -1,4 +1,4 @@
-"""Batches of clips from labelled videos: what cannot be used is named, never skipped in silence.
+"""Loading of clips from labelled videos. Every video that cannot be used is reported.
 
 A clip is 3 x T x S x S, a batch of clips N x 3 x T x S x S, float, normalised.
 """
@@ -24,14 +24,14 @@ from bench.video.sampling import Dense, Uniform
 Sampling = Uniform | Dense
 Transform = Callable[[Tensor], Tensor]
 T = TypeVar("T")
-Draw = tuple[int, int]  # an epoch, and the place of a video in its list
+Draw = tuple[int, int]  # an epoch, and the index of a video
 
-MOST_UNUSABLE = 0.01  # of the videos: more, and a figure is of another set than its name says
+MAX_UNUSABLE = 0.01  # share of the videos; with more, the figure is not of the named data set
 
 
 @dataclass(frozen=True)
 class Unusable:
-    """A video that gave no clip, what is wrong with it in a word, and in a sentence."""
+    """A video that cannot be used: its name, the kind of problem, and the reason."""
 
     name: str
     kind: str
@@ -39,56 +39,57 @@ class Unusable:
 
 
 @dataclass(frozen=True)
-class Views:
-    """The clips of one video, V x 3 x T x S x S."""
+class EvaluationClips:
+    """All test clips of one video, V x 3 x T x S x S: every clip and crop."""
 
     label: int
     clips: Tensor
 
 
-class AllViews(Dataset[Views | Unusable]):
-    """Every clip and crop of each video, by its place in `videos`.
+class EvaluationSet(Dataset[EvaluationClips | Unusable]):
+    """A data set for testing: the test clips of each video, by its index in `videos`.
 
-    `views` makes crops x 3 x T x S x S of the T x 3 x H x W pictures of a clip.
+    `crop` turns the T x 3 x H x W pictures of a clip into crops x 3 x T x S x S.
     """
 
     def __init__(
         self,
         videos: Sequence[Video],
         sampling: Sampling,
-        views: Transform,
+        crop: Transform,
         decoder: Decoder = "pyav",
     ) -> None:
-        self.videos, self._sampling, self._views, self._decoder = videos, sampling, views, decoder
+        self.videos, self._sampling, self._crop, self._decoder = videos, sampling, crop, decoder
 
     def __len__(self) -> int:
         return len(self.videos)
 
-    def __getitem__(self, index: int) -> Views | Unusable:
+    def __getitem__(self, index: int) -> EvaluationClips | Unusable:
         video = self.videos[index]
         try:
             read = read_video(video, self._pick, self._decoder)
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
-        clips = [self._views(clip) for clip in read.picked.split(self._sampling.frames)]
-        return Views(video.label, clips[0] if len(clips) == 1 else torch.cat(clips))
+        clips = [self._crop(clip) for clip in read.picked.split(self._sampling.frames)]
+        return EvaluationClips(video.label, clips[0] if len(clips) == 1 else torch.cat(clips))
 
     def _pick(self, total: int) -> list[int]:
         return [index for clip in self._sampling.testing(total) for index in clip]
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A random clip of a video, 3 x T x S x S."""
+class TrainingClip:
+    """A random clip of a video for training, 3 x T x S x S."""
 
     label: int
     clip: Tensor
 
 
-class RandomClips(Dataset[Drawn | Unusable]):
-    """A random clip of a video, the same for the same seed, epoch and place, in any process.
+class TrainingSet(Dataset[TrainingClip | Unusable]):
+    """A data set for training: a random clip of a video, for an epoch and an index.
 
-    `augment` makes 3 x T x S x S of T x 3 x H x W, by torch's random numbers.
+    The same seed, epoch and index give the same clip in any process. `augment` turns T x 3 x H x W
+    pictures into 3 x T x S x S, with torch's random numbers.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class RandomClips(Dataset[Drawn | Unusable]):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """What decides every clip, as JSON types."""
+        """Everything that affects the clips, as JSON types."""
         return {
             "seed": self.seed,
             "videos": digest_of_list(self.videos),
@@ -117,7 +118,7 @@ class RandomClips(Dataset[Drawn | Unusable]):
     def __len__(self) -> int:
         return len(self.videos)
 
-    def __getitem__(self, draw: Draw) -> Drawn | Unusable:
+    def __getitem__(self, draw: Draw) -> TrainingClip | Unusable:
         epoch, index = draw
         video = self.videos[index]
         random = np.random.default_rng([self.seed, epoch, index])
@@ -129,56 +130,59 @@ class RandomClips(Dataset[Drawn | Unusable]):
             return Unusable(video.name, error.kind, error.reason)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(random.integers(1 << 63)))
-            return Drawn(video.label, self._augment(read.picked))
+            return TrainingClip(video.label, self._augment(read.picked))
 
 
 def read_video(video: Video, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
-    """What `pick` wants of a file or of a folder of frames; raises `VideoError`."""
+    """The pictures of a file, or of a folder of frames, that `pick` selects.
+
+    Raises `VideoError` for a video that cannot be used.
+    """
     if video.frames is None:
         return read_file(video.path, pick, decoder)
     return read_frames(video.path, *video.frames, pick)
 
 
 class Losses:
-    """The videos that could not be used, and when they are too many of `total`."""
+    """The unusable videos, of which at most the share `most` of `total` is allowed."""
 
-    def __init__(self, total: int, most: float = MOST_UNUSABLE) -> None:
+    def __init__(self, total: int, most: float = MAX_UNUSABLE) -> None:
         self.unusable: dict[str, Unusable] = {}
         self._total, self._most = total, most
 
     def add(self, lost: Unusable) -> None:
-        """Count a video."""
+        """Add an unusable video."""
         self.unusable[lost.name] = lost
 
     @property
     def are_too_many(self) -> bool:
-        """Whether more are lost than may be."""
+        """Whether there are more than allowed."""
         return len(self.unusable) > self._most * self._total
 
     def check(self) -> None:
-        """Raise `BenchError` that names them where they are too many."""
+        """Raise `BenchError` with all of them if there are more than allowed."""
         if self.are_too_many:
             raise BenchError(self.summary())
 
     def summary(self) -> str:
-        """All of them in one line, with their kinds."""
+        """All of them in one line."""
         count = len(self.unusable)
         named = "; ".join(f"{u.name} is {u.kind}: {u.reason}" for u in self.unusable.values())
         return (
-            f"{count} of {self._total} videos cannot be used, more than the {self._most:.1%} "
-            f"allowed: mend them or allow more ({named})"
+            f"{count} of {self._total} videos cannot be used, and {self._most:.1%} are allowed: "
+            f"repair them, or allow more with --unusable ({named})"
         )
 
 
-def items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> Iterator[T]:
-    """The items that `order` names, in that order, read by so many processes or by this one.
+def load_items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> Iterator[T]:
+    """The items at the indices in `order`, read by `workers` processes; 0 reads in this one.
 
-    An interrupt is this process's to answer.
+    Only this process handles an interrupt.
     """
     return iter(
         DataLoader(
             dataset,
-            batch_size=None,  # how many clips a video gives is not the same for all
+            batch_size=None,  # videos have different numbers of clips
             sampler=order,
             num_workers=workers,
             multiprocessing_context=process_context() if workers else None,
@@ -188,5 +192,5 @@ def items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> 
 
 
 def _ignore_interrupts(worker: int) -> None:
-    """In a reading process: a terminal's Ctrl-C reaches it as well."""
+    """Ignore Ctrl-C, which a terminal sends to reading processes as well."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)

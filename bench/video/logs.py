@@ -1,4 +1,4 @@
-"""What a training writes of each step: a CSV file, and TensorBoard's events."""
+"""Logs of a training: loss and learning rate of each step, as CSV and for TensorBoard."""
 
 import csv
 import re
@@ -14,18 +14,18 @@ LOGGED = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?|nan|-?inf", re.ASCII)
 
 
 @contextmanager
-def logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnStep]:
-    """Within: what is called with each step, its loss and its learning rate is written.
+def open_logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnStep]:
+    """Open the CSV file `table` and the TensorBoard folder `events`, if they are given.
 
-    To the CSV file `table`, and for TensorBoard to the folder `events`, where they are given. Of a
-    training that goes on after `done` steps, the first lines are kept. Raises `BenchError` where
-    one cannot be written, `UnsupportedError` where TensorBoard is not installed.
+    Yields a function that logs a step with its loss and learning rate. If a training continues
+    after `done` steps, the lines of these are kept. Raises `BenchError` if a log cannot be written,
+    `UnsupportedError` if TensorBoard is not installed.
     """
     with ExitStack() as opened:
         writers = [
-            opened.enter_context(writing(place, done))
-            for place, writing in ((table, _table), (events, _events))
-            if place is not None
+            opened.enter_context(open_log(path, done))
+            for path, open_log in ((table, _table), (events, _events))
+            if path is not None
         ]
 
         def write(step: int, loss: float, rate: float) -> None:
@@ -46,7 +46,7 @@ def _table(path: Path, done: int) -> Iterator[OnStep]:
         def write_lines(*lines: Sequence[object]) -> None:
             with _reported(path):
                 writer.writerows(lines)
-                file.flush()  # for those who look while it trains
+                file.flush()  # so that the file is current during the training
 
         write_lines(COLUMNS, *kept)
         yield lambda *step: write_lines(step)
@@ -61,19 +61,21 @@ def _reported(path: Path) -> Iterator[None]:
 
 
 def _lines(path: Path, done: int) -> list[list[str]]:
-    """The lines of the first `done` steps; raises `BenchError` for a file that is no log."""
+    """The lines of the first `done` steps. Raises `BenchError` for a file that is not a log."""
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         if file.readline().strip() not in ("", ",".join(COLUMNS)):
-            raise BenchError(f"{path}: is there already and no log of a training: give another")
+            raise BenchError(f"{path}: exists and is not a log of a training: give another file")
         try:
             lines = [line for line in csv.reader(file) if _is_step(line)]
         except csv.Error as error:
-            raise BenchError(f"{path}: is no log of a training ({error}): give another") from error
+            raise BenchError(
+                f"{path}: is not a log of a training ({error}): give another file"
+            ) from error
     return [line for line in lines if float(line[0]) <= done]
 
 
 def _is_step(line: Sequence[str]) -> bool:
-    """Whether these are three numbers: anything else, a spreadsheet may take for a formula."""
+    """Whether these are three numbers: a spreadsheet may read anything else as a formula."""
     return len(line) == len(COLUMNS) and all(map(LOGGED.fullmatch, line))
 
 

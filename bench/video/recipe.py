@@ -1,12 +1,12 @@
-"""How a network is trained: the settings of SGD, and its learning rate at each step."""
+"""The recipe of a training: the settings of SGD, and the learning rate at each step."""
 
 import math
 from dataclasses import dataclass
 
 from bench.errors import BenchError
 
-# What each setting may be at most; none may be less than 0.
-MOST = {
+# The largest value of each setting; none may be negative.
+MAXIMA = {
     **dict.fromkeys(("learning_rate", "weight_decay", "classifier_std"), math.inf),
     **dict.fromkeys(("momentum", "warm_up", "dropout"), 1.0),
 }
@@ -16,8 +16,9 @@ MOST = {
 class Recipe:
     """The settings of a training. The learning rate falls from `learning_rate` to 0 as a cosine.
 
-    It first rises over the share `warm_up` of the steps. `clip_norm` bounds the gradients' norm.
-    `dropout` is of the classifier, whose weights start at normal(0, `classifier_std`).
+    It rises first, during the share `warm_up` of the steps. `clip_norm` limits the norm of the
+    gradients. `dropout` is before the classifier, whose weights start at
+    normal(0, `classifier_std`).
     Source of the defaults: Fan et al., "More Is Less", NeurIPS 2019, section 4.1, and its code.
     """
 
@@ -34,17 +35,17 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 2:
             raise BenchError(
-                f"a training takes 1 epoch and batches of 2 clips at least, "
+                f"a training needs at least 1 epoch and batches of 2 clips, "
                 f"not {self.epochs} and {self.batch}"
             )
-        for name, most in MOST.items():
+        for name, most in MAXIMA.items():
             value = getattr(self, name)
-            if not 0 <= value <= most or value == math.inf:  # not where it is no number either
-                raise BenchError(f"{name} is a number from 0 to {most:g}, not {value}")
+            if not 0 <= value <= most or value == math.inf:  # NaN fails too
+                raise BenchError(f"{name} must be a number from 0 to {most:g}, not {value}")
         if not self.clip_norm > 0:
-            raise BenchError(f"clip_norm is more than 0, not {self.clip_norm}")
+            raise BenchError(f"clip_norm must be more than 0, not {self.clip_norm}")
 
     def rate(self, step: int, steps: int) -> float:
-        """The learning rate of `step`, counted from 0, of so many."""
+        """The learning rate at `step`, counted from 0, of `steps`."""
         warm = min(1.0, (step + 1) / (self.warm_up * steps)) if self.warm_up else 1.0
         return self.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * step / steps))

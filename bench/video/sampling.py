@@ -1,7 +1,7 @@
-"""Which pictures of a video make a clip: the papers' rules, as indices from 0.
+"""Sampling: which frames of a video make a clip, as indices from 0, by the papers' rules.
 
 Sources: TSN (Wang et al., ECCV 2016), TSM (MIT's temporal-shift-module) and the code of bLVNet-TAM
-(IBM's bLVNet-TAM and action-recognition-pytorch), which agree but where a docstring says otherwise.
+(IBM's bLVNet-TAM and action-recognition-pytorch). They agree unless a docstring says otherwise.
 """
 
 from dataclasses import dataclass
@@ -13,14 +13,15 @@ from bench.errors import BenchError
 if TYPE_CHECKING:
     from numpy.random import Generator
 
-Clip = tuple[int, ...]
+ClipIndices = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Uniform:
-    """One picture of each of `frames` equal segments of the video, as TSN takes them.
+    """Uniform sampling, as of TSN: one picture of each of `frames` equal segments of the video.
 
-    To test, the middle one; clip k of several takes the k-th picture beside it, within the segment.
+    For testing it is the middle picture of a segment. Further clips take pictures beside it, within
+    the segment.
     """
 
     frames: int
@@ -29,21 +30,21 @@ class Uniform:
     def __post_init__(self) -> None:
         _check(frames=self.frames, clips=self.clips)
 
-    def testing(self, total: int) -> tuple[Clip, ...]:
-        """The clips of a video of `total` pictures; a short one repeats pictures."""
+    def testing(self, total: int) -> tuple[ClipIndices, ...]:
+        """The test clips of a video of `total` pictures; a short video repeats pictures."""
         segment = total / self.frames
         first = -((self.clips - 1) // 2)  # 2 clips take offsets 0 and 1, 3 take -1 to 1
         return tuple(self._shifted(segment, first + clip) for clip in range(self.clips))
 
-    def _shifted(self, segment: float, offset: float) -> Clip:
+    def _shifted(self, segment: float, offset: float) -> ClipIndices:
         nearly = segment / 2 - 1e-4  # the next segment begins at half a segment from the middle
         within = min(max(offset, -segment / 2), nearly)
         return tuple(floor(segment / 2 + within + segment * i) for i in range(self.frames))
 
-    def training(self, total: int, random: "Generator") -> Clip:
-        """A clip of random pictures, one of each segment.
+    def training(self, total: int, random: "Generator") -> ClipIndices:
+        """A training clip: a random picture of each segment.
 
-        Of a video shorter than `frames`, as many random pictures in order, repeated.
+        If the video is shorter than `frames`, random pictures in order, with repetition.
         """
         segment = total // self.frames
         if not segment:
@@ -54,9 +55,9 @@ class Uniform:
 
 @dataclass(frozen=True)
 class Dense:
-    """Pictures `stride` apart, as I3D takes them; past the end the video starts again.
+    """Dense sampling, as of I3D: pictures `stride` apart; after its end the video starts again.
 
-    To test, `clips` that start at equal distances; one alone starts at the first picture.
+    For testing, `clips` start at equal distances; a single clip starts at the first picture.
     """
 
     frames: int
@@ -66,20 +67,20 @@ class Dense:
     def __post_init__(self) -> None:
         _check(frames=self.frames, clips=self.clips, stride=self.stride)
 
-    def testing(self, total: int) -> tuple[Clip, ...]:
-        """The clips of a video of `total` pictures."""
+    def testing(self, total: int) -> tuple[ClipIndices, ...]:
+        """The test clips of a video of `total` pictures."""
         last = self._starts(total) - 1
         apart = last / (self.clips - 1) if self.clips > 1 else 0
         return tuple(self._from(int(clip * apart), total) for clip in range(self.clips))
 
-    def training(self, total: int, random: "Generator") -> Clip:
-        """A clip with a random start."""
+    def training(self, total: int, random: "Generator") -> ClipIndices:
+        """A training clip with a random start."""
         return self._from(int(random.integers(self._starts(total))), total)
 
     def _starts(self, total: int) -> int:
         return max(1, 1 + total - self.stride * self.frames)
 
-    def _from(self, start: int, total: int) -> Clip:
+    def _from(self, start: int, total: int) -> ClipIndices:
         return tuple((start + self.stride * i) % total for i in range(self.frames))
 
 
@@ -87,4 +88,4 @@ def _check(**counts: int) -> None:
     """Raise `BenchError` unless every count is at least 1."""
     for name, count in counts.items():
         if count < 1:
-            raise BenchError(f"{name} is at least 1, not {count}")
+            raise BenchError(f"{name} must be at least 1, not {count}")

@@ -1,4 +1,4 @@
-"""Scores of a network in a file, so that networks of any kind and machine make an ensemble."""
+"""Files of scores, so that networks evaluated on different machines can form an ensemble."""
 
 import io
 import json
@@ -13,13 +13,13 @@ from bench.errors import BenchError
 from bench.text import printable
 from bench.video.evaluation import Scores
 
-FORMAT_VERSION = 1  # 1: names, labels, logits, and what they are of
-MAX_BYTES = 1 << 30  # of the arrays: a million videos of 174 classes have less
+FORMAT_VERSION = 1  # 1: names, labels, logits, the network and the clips
+MAX_BYTES = 1 << 30  # of the arrays; a million videos of 174 classes need less
 
 
 @dataclass(frozen=True)
 class NamedScores:
-    """Scores with the network that gave them and a digest of the clips."""
+    """Scores with the name of their network and a digest of the clips."""
 
     network: str
     clips: str
@@ -27,7 +27,7 @@ class NamedScores:
 
 
 def write_scores(path: Path, named: NamedScores) -> None:
-    """Write scores as NumPy's .npz; raises `BenchError` where that fails."""
+    """Write scores as a NumPy .npz file. Raises `BenchError` if that fails."""
     of = {"format": FORMAT_VERSION, "network": named.network, "clips": named.clips}
     content = io.BytesIO()
     np.savez_compressed(
@@ -46,11 +46,11 @@ def write_scores(path: Path, named: NamedScores) -> None:
 
 
 def read_scores(path: Path) -> NamedScores:
-    """Read what `write_scores` wrote; raises `BenchError` for another file."""
+    """Read a file of `write_scores`. Raises `BenchError` for any other file."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
-                raise BenchError(f"{path}: holds more than {MAX_BYTES} bytes: these are no scores")
+                raise BenchError(f"{path}: has more than {MAX_BYTES} bytes: these are not scores")
         with np.load(path, allow_pickle=False) as arrays:
             return _named(
                 path, {name: arrays[name] for name in ("of", "names", "labels", "logits")}
@@ -60,8 +60,10 @@ def read_scores(path: Path) -> NamedScores:
     except OSError as error:
         reason = error.strerror or "damaged"
         raise BenchError(f"{path}: cannot be read ({reason}): check the path") from error
-    except Exception as error:  # NumPy and zipfile raise whatever they stumble over
-        raise BenchError(f"{path}: holds no scores of 'blvbench evaluate': give another") from error
+    except Exception as error:  # NumPy and zipfile raise various errors for a damaged file
+        raise BenchError(
+            f"{path}: has no scores of 'blvbench evaluate': give another file"
+        ) from error
 
 
 def _named(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
@@ -76,8 +78,8 @@ def _named(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
     if names.dtype.kind != "U" or labels.dtype != np.int64 or logits.dtype != np.float32:
         raise ValueError("the arrays' types")
     if not ((labels >= 0) & (labels < logits.shape[1])).all():
-        raise ValueError("a label of no class")
+        raise ValueError("a label without a class")
     if not np.isfinite(logits).all():
-        raise ValueError("a logit that is no number")
+        raise ValueError("a logit that is not finite")
     scores = Scores(tuple(names.tolist()), torch.from_numpy(labels), torch.from_numpy(logits), ())
     return NamedScores(printable(of["network"]), printable(of["clips"]), scores)

@@ -1,6 +1,6 @@
-"""A few pictures of a video, without decoding what none of them depends on.
+"""Decoding a few pictures of a video while others, which they do not depend on, are skipped.
 
-The pixels are those of decoding all. Where that is not certain, nothing is skipped.
+The pixels are equal to those of a full decoding. If that is not certain, nothing is skipped.
 """
 
 from collections.abc import Collection, Sequence
@@ -9,21 +9,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
 
-# Of other codecs the flag is missing, or says less: a picture that another needs may carry it.
+# Codecs that mark pictures which no other picture needs. In other codecs the mark is missing or not
+# reliable.
 MARKS_UNUSED = ("h264",)
-# Containers that say when each picture is shown; in others FFmpeg guesses it where order changes.
+# Containers with the time of each picture; in others FFmpeg guesses it if pictures are reordered.
 TIMED = ("mov", "matroska", "mpegts", "flv")
 
 
 def few_frames(
-    stream: "VideoStream", packets: "Sequence[Packet[VideoStream]]", places: Collection[int]
+    stream: "VideoStream", packets: "Sequence[Packet[VideoStream]]", indices: Collection[int]
 ) -> "dict[int, VideoFrame]":
-    """The frames at `places` in the order of time, by place; none where it is not certain.
+    """The frames at `indices` in the order of time, by index; {} if they are not certain.
 
-    Every packet is a picture.
-
-    If every packet is a picture by itself, only those at `places` are decoded. Else H.264 marks the
-    pictures that no other depends on, which are left out unless they are wanted.
+    Every packet must be a picture. If each is a key frame, only the wanted ones are decoded. Else
+    H.264 marks the pictures that no other picture needs; those are skipped unless they are wanted.
     """
     import av
 
@@ -31,11 +30,11 @@ def few_frames(
     if len(set(times)) < len(packets) or any(packet.is_discard for packet in packets):
         return {}
     orders = [packet.dts for packet in packets if packet.dts is not None]
-    # Of a video that was cut out of another, the first pictures may need some that are not there.
+    # If a video was cut out of another one, its first pictures may need pictures that are missing.
     is_cut = not packets[0].is_keyframe or packets[0].pts != times[0]
     if is_cut or orders != sorted(orders):
         return {}
-    wanted = {times[place]: place for place in places}
+    wanted = {times[index]: index for index in indices}
     try:
         if all(packet.is_keyframe for packet in packets):
             return _by_themselves(stream, packets, wanted)
@@ -43,7 +42,7 @@ def few_frames(
         if is_timed and stream.codec_context.name in MARKS_UNUSED:
             return _without_unused(stream, packets, wanted)
     except av.error.FFmpegError:
-        pass  # decoding all says what is wrong
+        pass  # a full decoding reports the error
     return {}
 
 
@@ -56,7 +55,7 @@ def _by_themselves(
     needed = (packet for packet in packets if packet.pts in wanted)
     for packet in (*needed, None):
         for frame in stream.codec_context.decode(packet):
-            if frame.pict_type != PictureType.I:  # the file calls a picture what it is not
+            if frame.pict_type != PictureType.I:  # the file marks it wrongly as a key frame
                 return {}
             found[wanted.get(frame.pts or 0, -1)] = frame
     return _whole(found, wanted)

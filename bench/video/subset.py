@@ -1,6 +1,6 @@
-"""Small subsets of data sets, so that two people's figures are of the same clips.
+"""Small subsets of data sets, so that figures of different people are of the same clips.
 
-A manifest is JSON: how the subset was drawn, the classes, and the clips with the hashes of their
+A manifest is JSON: how the subset was drawn, the classes, and the clips with hashes of their
 contents.
 """
 
@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.record import Record
-from bench.video.annotations import Annotated as Listed
+from bench.video.annotations import AnnotatedVideos as Listed
 from bench.video.contents import content_hash
 from bench.video.decoding import VideoError
 from bench.video.labelled import Video
@@ -24,14 +24,14 @@ from bench.video.lists import MAX_CLASSES, MAX_DIGITS, read_text, to_name, to_pa
 from bench.video.loading import Unusable, read_video
 from models import did_you_mean
 
-MOST_NAMED = 10  # clips in one error
+MAX_NAMED = 10  # clips in one error
 
 Count = Annotated[int, Field(ge=1)]
 Number = Annotated[int, Field(ge=0, lt=10**MAX_DIGITS)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class Clip(Record):
+class SubsetClip(Record):
     """A video of a subset; `path` is relative to the folder of videos."""
 
     name: str
@@ -48,28 +48,28 @@ class Clip(Record):
         except BenchError as error:
             raise ValueError(str(error)) from error
         if self.frames is not None and self.frames[0] > self.frames[1]:
-            raise ValueError("its first frame comes after its last")
+            raise ValueError("the first frame comes after the last")
         return self
 
 
 class Manifest(Record):
-    """A subset: `per_class` clips of each of some `classes`, drawn by `seed`.
+    """A subset: `per_class` clips of each of some classes, drawn with `seed`.
 
-    Labels count all classes of the data set, so that a network trained on it fits.
+    `classes` are all classes of the data set, so that a network that was trained on it fits.
     """
 
     format: Literal[1] = 1
     seed: Number
     per_class: Count
     classes: Annotated[tuple[str, ...], Field(min_length=1)]
-    clips: Annotated[tuple[Clip, ...], Field(min_length=1)]
+    clips: Annotated[tuple[SubsetClip, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if max(clip.label for clip in self.clips) >= len(self.classes):
-            raise ValueError("a clip's label is of no class")
+            raise ValueError("the label of a clip has no class")
         if len({clip.name for clip in self.clips}) < len(self.clips):
-            raise ValueError("two clips have one name")
+            raise ValueError("two clips have the same name")
         return self
 
     @property
@@ -80,14 +80,14 @@ class Manifest(Record):
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """A subset, and the videos that came up for it but cannot be used."""
+class DrawnSubset:
+    """A subset, and the videos that were drawn for it but cannot be used."""
 
     manifest: Manifest
     passed_over: tuple[Unusable, ...]
 
 
-def draw(
+def draw_subset(
     listed: Listed,
     data: Path,
     *,
@@ -95,19 +95,19 @@ def draw(
     seed: int = 0,
     classes: Sequence[str] = (),
     on_video: Callable[[], object] = lambda: None,
-) -> Drawn:
-    """Draw `per_class` usable videos of each of `classes`, or of all that have any.
+) -> DrawnSubset:
+    """Draw `per_class` usable videos of each of `classes`, or of all classes with videos.
 
-    The draw depends on the seed and on the videos' names, not on their order in the list; a larger
-    one of the same seed holds a smaller one. Raises `BenchError` for an unknown class, and for one
-    with too few usable videos.
+    The draw depends on the seed and the names of the videos, not on their order in the list. With
+    the same seed, a larger subset contains a smaller one. Raises `BenchError` for an unknown class,
+    and for a class with too few usable videos.
     """
     if per_class < 1:
-        raise BenchError(f"a subset takes 1 video of a class at least, not {per_class}")
+        raise BenchError(f"a subset needs at least 1 video of a class, not {per_class}")
     by_label: dict[int, list[Video]] = {}
     for video in listed.videos:
         by_label.setdefault(video.label, []).append(video)
-    clips: list[Clip] = []
+    clips: list[SubsetClip] = []
     passed_over: list[Unusable] = []
     for label in _labels(listed, classes) or sorted(by_label):
         taken = 0
@@ -117,7 +117,7 @@ def draw(
             if drawn is None:
                 raise BenchError(
                     f"class {listed.classes[label]!r:.60} has {taken} usable videos, not "
-                    f"{per_class}: ask for fewer, or leave the class out"
+                    f"{per_class}: draw fewer, or leave the class out"
                 )
             try:
                 clips.append(_clip(drawn, data))
@@ -127,17 +127,17 @@ def draw(
             taken += 1
             on_video()
     manifest = Manifest(seed=seed, per_class=per_class, classes=listed.classes, clips=tuple(clips))
-    return Drawn(manifest, tuple(passed_over))
+    return DrawnSubset(manifest, tuple(passed_over))
 
 
-def count(listed: Listed, per_class: int, classes: Sequence[str] = ()) -> int:
-    """How many videos `draw` will take."""
+def count_subset(listed: Listed, per_class: int, classes: Sequence[str] = ()) -> int:
+    """The number of videos that `draw_subset` draws."""
     labels = _labels(listed, classes) or {video.label for video in listed.videos}
     return per_class * len(labels)
 
 
-def write(manifest: Manifest, path: Path) -> None:
-    """Write a manifest; raises `BenchError` where it cannot be."""
+def write_manifest(manifest: Manifest, path: Path) -> None:
+    """Write a manifest. Raises `BenchError` if it cannot be written."""
     text = json.dumps(manifest.model_dump(mode="json"), indent=1) + "\n"
     try:
         path.write_text(text, encoding="utf-8")
@@ -145,23 +145,23 @@ def write(manifest: Manifest, path: Path) -> None:
         raise BenchError(f"{path}: cannot be written ({error.strerror}): give another") from error
 
 
-def read(path: Path) -> Manifest:
-    """Read a manifest; raises `BenchError` with the first key that is wrong."""
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest. Raises `BenchError` with the first wrong key."""
     try:
         return Manifest.model_validate_json(read_text(path))
     except ValidationError as error:
         raise BenchError(
-            f"{path}: is no manifest of this version: {explain(error)}: "
+            f"{path}: is not a manifest of this version: {explain(error)}: "
             "draw it again with 'blvbench subset'"
         ) from error
 
 
-def videos(
+def subset_videos(
     manifest: Manifest, data: Path, on_video: Callable[[], object] = lambda: None
 ) -> tuple[Video, ...]:
-    """The clips of a manifest in the folder `data`, all of them as they were when it was drawn.
+    """The clips of a manifest in the folder `data`, with their contents checked.
 
-    Raises `BenchError` that names those that are not.
+    Raises `BenchError` with the clips that are missing or have other contents.
     """
     found: list[Video] = []
     wrong: list[str] = []
@@ -178,10 +178,10 @@ def videos(
         else:
             wrong.append(f"{clip.name} has other contents")
     if wrong:
-        named = "; ".join(wrong[:MOST_NAMED])
-        more = f"; and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        named = "; ".join(wrong[:MAX_NAMED])
+        more = f"; and {len(wrong) - MAX_NAMED} more" if len(wrong) > MAX_NAMED else ""
         raise BenchError(
-            f"{data}: {len(wrong)} of {len(manifest.clips)} clips are not the manifest's: "
+            f"{data}: {len(wrong)} of {len(manifest.clips)} clips differ from the manifest: "
             f"give the data that it was drawn from ({named}{more})"
         )
     return tuple(found)
@@ -199,14 +199,14 @@ def _labels(listed: Listed, classes: Sequence[str]) -> list[int]:
 
 
 def _lot(seed: int, video: Video) -> str:
-    """What videos are drawn in the order of."""
+    """A pseudo-random key of a video: videos are drawn in the order of these keys."""
     return hashlib.sha256(f"{seed} {video.name}".encode(errors="surrogateescape")).hexdigest()
 
 
-def _clip(video: Video, data: Path) -> Clip:
-    """A usable video with its hash; raises `VideoError` for another."""
+def _clip(video: Video, data: Path) -> SubsetClip:
+    """The clip of a usable video, with its hash. Raises `VideoError` for another video."""
     read_video(video, lambda total: [total // 2])
-    return Clip(
+    return SubsetClip(
         name=video.name,
         path=video.path.relative_to(data).as_posix(),
         label=video.label,

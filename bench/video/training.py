@@ -1,7 +1,7 @@
-"""Training on videos: SGD as in the paper, the same weights for the same seed on the same CPU.
+"""Training on videos with SGD as in the paper; the same seed gives the same weights on one CPU.
 
-What is random is drawn from the seed and the step alone, so that a training that was interrupted
-goes on from its last whole step as if nothing had been.
+Random numbers depend on the seed and the step only. So an interrupted training continues from its
+last complete step with the same result.
 """
 
 import math
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.video.loading import Drawn, Losses, RandomClips, Unusable, items
+from bench.video.loading import Losses, TrainingClip, TrainingSet, Unusable, load_items
 from bench.video.recipe import Recipe
 from bench.workload.steps import autocast
 from models.checkpoint import network_of
@@ -29,20 +29,22 @@ from suites.fields import Precision
 
 OnStep = Callable[[int, float, float], object]
 
-FORMAT_VERSION = 2  # of a saved training; 1: step, weights, optimizer, of what; 2: unusable videos
-SAVE_EVERY = 100  # steps: what a training that is killed loses at most
+FORMAT_VERSION = 2  # of a saved training; 1: step, weights, optimizer; 2: unusable videos too
+SAVE_EVERY = 100  # steps, which is the most that a killed training loses
 
 
-def prepare(model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool = False) -> None:
-    """Give a network of ours the recipe's dropout and, unless `is_tuned`, a new classifier.
+def prepare_for_training(
+    model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool = False
+) -> None:
+    """Set the recipe's dropout and, unless `is_tuned`, start with a new classifier.
 
-    Of any other network it is not known what they are: it stays as it is.
+    Only registered networks are changed: of others, dropout and classifier are not known.
     """
     network = network_of(model)
     if network is None:
         return
     for module in model.modules():
-        if isinstance(module, nn.Dropout) and module.p:  # others are switched off by its design
+        if isinstance(module, nn.Dropout) and module.p:  # the network uses no dropout with p = 0
             module.p = recipe.dropout
     if not is_tuned:
         weight: Tensor = model.get_submodule(network.classifier).get_parameter("weight")
@@ -52,16 +54,17 @@ def prepare(model: nn.Module, recipe: Recipe, seed: int, *, is_tuned: bool = Fal
 
 
 class Training:
-    """A training of `model`, in place, on the device that it is on.
+    """A training of `model`, in place and on its device.
 
-    Without `saved`, nothing is kept between calls. Raises `BenchError` for more unusable videos
-    than `losses` allow, and for a loss that is no number.
+    With `saved`, the state is kept in that file, and an interrupted training continues from it.
+    Raises `BenchError` for more unusable videos than `losses` allows, and if the loss is not
+    finite.
     """
 
     def __init__(
         self,
         model: nn.Module,
-        clips: RandomClips,
+        clips: TrainingSet,
         recipe: Recipe,
         *,
         precision: Precision = "fp32",
@@ -71,14 +74,14 @@ class Training:
     ) -> None:
         if len(clips) < recipe.batch:
             raise BenchError(
-                f"{len(clips)} videos do not fill a batch of {recipe.batch}: ask for a smaller one"
+                f"{len(clips)} videos do not fill a batch of {recipe.batch}: use a smaller batch"
             )
         self._model, self._clips, self._recipe = model, clips, recipe
         self._precision, self._saved, self._workers = precision, saved, workers
         self.losses = Losses(len(clips)) if losses is None else losses
         self._per_epoch = len(clips) // recipe.batch
         self.steps = recipe.epochs * self._per_epoch
-        self.step = self.kept = 0  # steps that were done, and those that are saved
+        self.step = self.kept = 0  # completed steps, and saved steps
         self._shuffled = -1, np.array([])  # an epoch, and the order of its videos
         self._device = next(model.parameters()).device
         self._optimizer = torch.optim.SGD(
@@ -93,9 +96,9 @@ class Training:
             self._resume(saved)
 
     def run(self, on_step: OnStep = lambda step, loss, rate: None) -> None:
-        """Train to the end; an interrupt ends it after a whole step, which is saved.
+        """Train to the end. An interrupt ends it after the current step, which is saved.
 
-        Calls `on_step` after each with its number from 1, its mean loss and its learning rate.
+        Calls `on_step` after each step with its number from 1, its mean loss and learning rate.
         """
         with _interrupts_noted() as is_interrupted:
             for drawn in self._batches():
@@ -109,14 +112,14 @@ class Training:
                 if self.step % SAVE_EVERY == 0 or self.step == self.steps:
                     self.save()
 
-    def _batches(self) -> Iterator[list[Drawn]]:
-        """The clips of every step to come."""
+    def _batches(self) -> Iterator[list[TrainingClip]]:
+        """The clips of every remaining step."""
         draws = (draw for step in range(self.step, self.steps) for draw in self._draws(step))
-        found = items(self._clips, draws, workers=self._workers)
+        found = load_items(self._clips, draws, workers=self._workers)
         for _ in range(self.step, self.steps):
             usable = []
             for item in islice(found, self._recipe.batch):
-                if isinstance(item, Drawn):
+                if isinstance(item, TrainingClip):
                     usable.append(item)
                 else:
                     self.losses.add(item)
@@ -124,22 +127,22 @@ class Training:
             yield usable
 
     def _draws(self, step: int) -> list[tuple[int, int]]:
-        """Which videos a step takes: each once an epoch, but those that fill no last batch."""
-        epoch, place = divmod(step, self._per_epoch)
+        """The videos of a step: each once an epoch, without an incomplete last batch."""
+        epoch, position = divmod(step, self._per_epoch)
         if self._shuffled[0] != epoch:
             random = np.random.default_rng([self._clips.seed, epoch])
             self._shuffled = epoch, random.permutation(len(self._clips))
-        first = place * self._recipe.batch
+        first = position * self._recipe.batch
         order = self._shuffled[1][first : first + self._recipe.batch]
         return [(epoch, int(index)) for index in order]
 
-    def _learn(self, drawn: list[Drawn], rate: float) -> float:
-        """One step; returns its loss, 0 where no clip of it could be used."""
+    def _learn(self, drawn: list[TrainingClip], rate: float) -> float:
+        """Run one step; returns its loss, 0 if fewer than two clips are usable."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        if len(drawn) < 2:  # batch norm has no statistics of one
+        if len(drawn) < 2:  # batch norm needs two clips
             return 0.0
-        torch.manual_seed(_mixed(self._clips.seed, self.step))  # of dropout
+        torch.manual_seed(_mixed(self._clips.seed, self.step))  # for dropout
         batch = torch.stack([one.clip for one in drawn]).to(self._device)  # N x 3 x T x S x S
         labels = torch.tensor([one.label for one in drawn], device=self._device)
         self._model.train()
@@ -162,7 +165,7 @@ class Training:
         return value
 
     def save(self) -> None:
-        """Write all that the rest of the training depends on, whole or not at all."""
+        """Save the state of the training, whole or not at all."""
         if self._saved is not None:
             parts = {name: part.state_dict() for name, part in self._parts().items()}
             lost = [tuple(vars(one).values()) for one in self.losses.unusable.values()]
@@ -171,12 +174,12 @@ class Training:
             self.kept = self.step
 
     def _resume(self, path: Path) -> None:
-        """Go on where a saved training of the same recipe, seed and videos ended."""
+        """Continue a saved training with the same recipe, seed and videos."""
         content = _read(path)
         if content.get("of") != self._identity():
             raise BenchError(
-                f"{path}: is of another network, recipe, seed or list of videos, or way to read "
-                "them: give another file, or train as it was begun"
+                f"{path}: has another network, recipe, seed, list of videos or way to read them: "
+                "give another file, or use the settings that the training began with"
             )
         try:
             for name, part in self._parts().items():
@@ -188,7 +191,7 @@ class Training:
             raise BenchError(f"{path}: is a training of another network: give another") from error
 
     def _parts(self) -> dict[str, Any]:
-        """What a training changes from step to step."""
+        """The objects with state that a training changes."""
         return {"model": self._model, "optimizer": self._optimizer, "scaler": self._scaler}
 
     def _identity(self) -> dict[str, Any]:
@@ -203,7 +206,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
             partial = Path(beside, path.name)
             torch.save({"format": FORMAT_VERSION, **content}, partial)
             partial.replace(path)
-    except (OSError, RuntimeError) as error:  # torch's writer raises the latter
+    except (OSError, RuntimeError) as error:  # torch raises RuntimeError
         reason = str(error).partition("\n")[0]
         raise BenchError(f"{path}: cannot be written ({reason}): give another file") from error
 
@@ -211,21 +214,21 @@ def _write(path: Path, content: dict[str, Any]) -> None:
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises whatever it stumbles over
-        raise BenchError(f"{path}: is no saved training: give another file") from error
+    except Exception as error:  # torch raises various errors for other files
+        raise BenchError(f"{path}: is not a saved training: give another file") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT_VERSION:
-        raise BenchError(f"{path}: is no saved training of this version: give another file")
+        raise BenchError(f"{path}: is not a saved training of this version: give another file")
     return content
 
 
 def _mixed(seed: int, step: int) -> int:
-    """A seed of a step, unlike those of its neighbours."""
+    """A seed for a step that differs from those of other steps."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
 
 
 @contextmanager
 def _interrupts_noted() -> Iterator[Callable[[], bool]]:
-    """Within: Ctrl-C is noted, and no step is cut off by it; a second one ends all at once."""
+    """Within: Ctrl-C is noted and does not interrupt a step; a second one raises at once."""
     noted = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield noted.is_set

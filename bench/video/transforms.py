@@ -1,7 +1,7 @@
-"""From pictures to clips: resized, cropped, normalised.
+"""Crops of clips for training and testing, and normalisation.
 
-Pictures are T x 3 x H x W, uint8, RGB; a clip is 3 x T x S x S, float. All pictures of a clip are
-cropped alike.
+Pictures are T x 3 x H x W, uint8, RGB; a clip is 3 x T x S x S, float. All pictures of a clip have
+the same crop.
 """
 
 from dataclasses import dataclass
@@ -14,30 +14,42 @@ from torchvision.transforms.v2 import functional
 
 from bench.errors import BenchError
 
-MEAN = (0.485, 0.456, 0.406)  # of ImageNet, as every network here was trained
+MEAN = (0.485, 0.456, 0.406)  # of ImageNet; every network here was trained with it
 STD = (0.229, 0.224, 0.225)
 SCALES = (1.0, 0.875, 0.75, 0.66)  # of TSN's crops, as shares of the short side
-DISTORTION = 1  # how many scales apart the sides of a crop may be
-GRID = 4  # crops are placed at fourths of the free space
-# Corners and centre, the middles of the sides, and between centre and corners, in fourths.
-PLACES = (
-    *((0, 0), (4, 0), (0, 4), (4, 4), (2, 2)),
-    *((0, 2), (4, 2), (2, 4), (2, 0), (1, 1), (3, 1), (1, 3), (3, 3)),
+DISTORTION = 1  # largest difference between the scales of the sides, in steps of `SCALES`
+GRID = 4  # offsets of crops are multiples of a quarter of the free space
+# Offsets in quarters: the corners and the centre, the middles of the sides, and between centre and
+# corners.
+OFFSETS = (
+    (0, 0),
+    (4, 0),
+    (0, 4),
+    (4, 4),
+    (2, 2),
+    (0, 2),
+    (4, 2),
+    (2, 4),
+    (2, 0),
+    (1, 1),
+    (3, 1),
+    (1, 3),
+    (3, 3),
 )
 
 Crops = Literal[1, 3, 10]
 
 
 def multi_scale_crop(pictures: Tensor, size: int) -> Tensor:
-    """TSN's augmentation: a crop of one of a few shapes at one of 13 places, resized to a square.
+    """TSN's augmentation: a crop of random shape at one of 13 offsets, resized to a square.
 
-    T x 3 x S x S, by torch's random numbers. Source: Wang et al., "Temporal Segment Networks",
-    ECCV 2016, section 3.2, and its code.
+    Returns T x 3 x S x S; uses torch's random numbers. Source: Wang et al., "Temporal Segment
+    Networks", ECCV 2016, section 3.2, and its code.
     """
     height, width = functional.get_size(pictures)
     shapes = crop_shapes(height, width)
     crop_height, crop_width = shapes[int(torch.randint(len(shapes), ()))]
-    across, down = PLACES[int(torch.randint(len(PLACES), ()))]
+    across, down = OFFSETS[int(torch.randint(len(OFFSETS), ()))]
     return functional.resized_crop(
         pictures,
         top=(height - crop_height) // GRID * down,
@@ -50,7 +62,7 @@ def multi_scale_crop(pictures: Tensor, size: int) -> Tensor:
 
 
 def crop_shapes(height: int, width: int) -> list[tuple[int, int]]:
-    """The (height, width) that a crop of TSN's augmentation may have."""
+    """The (height, width) of the possible crops of TSN's augmentation."""
     sides = [int(min(height, width) * scale) for scale in SCALES]
     return [
         (h, w) for i, h in enumerate(sides) for j, w in enumerate(sides) if abs(i - j) <= DISTORTION
@@ -58,17 +70,17 @@ def crop_shapes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True)
-class Augment:
-    """Training clips of `size` pixels a side; `flip` mirrors half of them left to right.
+class TrainingCrop:
+    """Makes training clips of `size` x `size` pixels; with `flip`, mirrors half of them.
 
-    Labels such as "moving something to the left" forbid flips.
+    Labels such as "moving something to the left" forbid mirrored clips.
     """
 
     size: int
     flip: bool
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """3 x T x S x S, by torch's random numbers."""
+        """Return 3 x T x S x S; uses torch's random numbers."""
         pictures = multi_scale_crop(pictures, self.size)
         if self.flip:
             pictures = v2.RandomHorizontalFlip()(pictures)
@@ -76,11 +88,11 @@ class Augment:
 
 
 @dataclass(frozen=True)
-class Views:
-    """Test clips: the short side resized to `short_side`, then `crops` of `size` pixels a side.
+class EvaluationCrops:
+    """Makes test clips: resizes the short side to `short_side`, and takes `crops` of `size` pixels.
 
-    1 crop is the centre; 3 lie along the longer side, at its start, middle and end; 10 are the
-    corners and the centre, each mirrored too.
+    1 crop is the centre. 3 are at the start, middle and end of the longer side. 10 are the corners
+    and the centre, and their mirror images.
     """
 
     size: int
@@ -91,11 +103,11 @@ class Views:
         if self.short_side < self.size:
             raise BenchError(
                 f"crops of {self.size} pixels do not fit into a short side of {self.short_side}: "
-                "resize to more"
+                "use a larger short side"
             )
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Crops x 3 x T x S x S."""
+        """Return crops x 3 x T x S x S."""
         pictures = functional.resize(pictures, [self.short_side], antialias=True)
         return as_clip(torch.stack(self._crops(pictures)))
 
@@ -112,17 +124,17 @@ class Views:
     def _along(self, pictures: Tensor) -> list[Tensor]:
         height, width = pictures.shape[-2:]
         down, across = (height - self.size) // 2, (width - self.size) // 2
-        places = (
+        corners = (
             [(down, left) for left in (0, across, width - self.size)]
             if width >= height
             else [(top, across) for top in (0, down, height - self.size)]
         )
-        return [functional.crop(pictures, *place, self.size, self.size) for place in places]
+        return [functional.crop(pictures, *corner, self.size, self.size) for corner in corners]
 
 
 def as_clip(pictures: Tensor) -> Tensor:
-    """T x 3 x S x S of uint8 as a normalised clip, 3 x T x S x S; of several as well."""
-    # Contiguous, and with the statistics of 0 to 255: half as long as by shares of a view.
+    """Turn T x 3 x S x S of uint8 into a normalised clip, 3 x T x S x S; or several at once."""
+    # Contiguous, and with statistics for 0 to 255: twice as fast as scaling a view to 0 to 1.
     floats = functional.to_dtype(pictures.contiguous(), torch.float32)
     mean, std = ([255 * share for share in statistic] for statistic in (MEAN, STD))
     return functional.normalize(floats, mean, std, inplace=True).transpose(-4, -3)

@@ -136,7 +136,7 @@ READERS = {
         Reader("rules", load_rules, seeds.rules, "toml"),
         Reader("baseline", _read_gate, seeds.baseline, "json"),
         Reader("pytest-benchmark", _read_gate, seeds.pytest_benchmark, "json"),
-        Reader("manifest", lambda path: subset.read(path).digest, seeds.manifest, "json"),
+        Reader("manifest", lambda path: subset.read_manifest(path).digest, seeds.manifest, "json"),
         *(
             Reader(
                 f"list of {layout}",

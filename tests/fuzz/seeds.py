@@ -117,11 +117,11 @@ def manifest() -> Contents:
     """Two clips of two classes, one of them a folder of frames."""
     digest = "0" * 64
     clips = (
-        subset.Clip(name="a", path="x/a.mp4", label=0, sha256=digest),
-        subset.Clip(name="b", path="x/b", label=1, frames=(1, 8), sha256=digest),
+        subset.SubsetClip(name="a", path="x/a.mp4", label=0, sha256=digest),
+        subset.SubsetClip(name="b", path="x/b", label=1, frames=(1, 8), sha256=digest),
     )
     whole = subset.Manifest(seed=0, per_class=1, classes=("x", "y"), clips=clips)
-    return [_written(lambda path: subset.write(whole, path))]
+    return [_written(lambda path: subset.write_manifest(whole, path))]
 
 
 def recorded() -> Contents:

@@ -95,7 +95,7 @@ def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     assert "is kept; " in said
     assert not cut.exists()
     again = subprocess.run(command(cut), check=True, capture_output=True, text=True)
-    assert "Going on after step" in again.stderr
+    assert "Continuing after step" in again.stderr
     assert cut.read_bytes() == whole.read_bytes()
     assert log.read_text() == Path(f"{whole}.csv").read_text()
     assert not list(tmp_path.glob("*.training"))

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from bench.video.logs import logs
+from bench.video.logs import open_logs
 
 
 def test_tensorboard_reads_the_events(tmp_path: Path) -> None:
-    with logs(None, tmp_path, done=0) as write:
+    with open_logs(None, tmp_path, done=0) as write:
         write(1, 2.5, 0.5)
         write(2, 1.5, 0.25)
-    with logs(None, tmp_path, done=1) as write:
+    with open_logs(None, tmp_path, done=1) as write:
         write(2, 1.25, 0.25)
     events = EventAccumulator(str(tmp_path))
     events.Reload()

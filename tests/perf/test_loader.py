@@ -18,20 +18,20 @@ from numpy.typing import NDArray
 from bench.video.arrow_of_time import ENCODING
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
-from bench.video.loading import AllViews, items
-from bench.video.motions import PAIRS, SIZE, draw
+from bench.video.loading import EvaluationSet, load_items
+from bench.video.motions import PAIRS, SIZE, draw_motion
 from bench.video.sampling import Uniform
-from bench.video.transforms import Views
+from bench.video.transforms import EvaluationCrops
 from bench.workload.settings import fix_settings
 
 ROUNDS = 15
 BOUND = 0.8  # of the speed of decoding alone, at least
 HEIGHT, WIDTH, PICTURES = 240, 320, 240
 # How many videos, their crops, and how they are coded; the first kind is that of arrow-of-time.
-FILMS: dict[str, tuple[int, Views, dict[str, str]]] = {
-    "generated": (64, Views(SIZE, SIZE), ENCODING),
-    "h264": (4, Views(224, 256), {}),
-    "h264 without b-frames": (4, Views(224, 256), {"bf": "0"}),
+FILMS: dict[str, tuple[int, EvaluationCrops, dict[str, str]]] = {
+    "generated": (64, EvaluationCrops(SIZE, SIZE), ENCODING),
+    "h264": (4, EvaluationCrops(224, 256), {}),
+    "h264 without b-frames": (4, EvaluationCrops(224, 256), {"bf": "0"}),
 }
 
 
@@ -47,7 +47,7 @@ def film(kind: str, number: int) -> NDArray[np.uint8]:
     """A motion of the generated set, or a pattern that moves."""
     random = np.random.default_rng(number)
     if kind == "generated":
-        return draw(PAIRS[number % len(PAIRS)], random)
+        return draw_motion(PAIRS[number % len(PAIRS)], random)
     coarse = random.integers(0, 256, (HEIGHT // 16, WIDTH // 16, 3))
     base = np.kron(coarse, np.ones((16, 16, 1))).astype(np.uint8)
     return np.stack([np.roll(base, (2 * n, 3 * n), (0, 1)) for n in range(PICTURES)])
@@ -69,12 +69,12 @@ def test_loading_keeps_up_with_decoding(
     for number in range(count if is_timed else 1):
         videos.append(Video(str(number), tmp_path / f"{number}.mp4", 0))
         write_video(videos[-1].path, film(kind, number), rate=24, options=options)
-    loaded = AllViews(videos, Uniform(8), views)
+    loaded = EvaluationSet(videos, Uniform(8), views)
     rounds: list[tuple[float, float]] = []
 
     def run_round() -> None:
         bare = seconds(lambda: decode(videos))
-        rounds.append((bare, seconds(lambda: list(items(loaded, range(len(loaded)))))))
+        rounds.append((bare, seconds(lambda: list(load_items(loaded, range(len(loaded)))))))
 
     with fix_settings("cpu", "fp32", threads=1, cudnn_benchmark=False):
         benchmark.pedantic(run_round, rounds=ROUNDS if is_timed else 1)

@@ -20,12 +20,12 @@ from bench.video import arrow_of_time
 from bench.video.contents import digest_of_contents
 from bench.video.decoding import decoder_version
 from bench.video.evaluation import evaluate
-from bench.video.loading import AllViews, RandomClips
+from bench.video.loading import EvaluationSet, TrainingSet
 from bench.video.motions import SIZE
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
-from bench.video.training import Training, prepare
-from bench.video.transforms import Views, as_clip
+from bench.video.training import Training, prepare_for_training
+from bench.video.transforms import EvaluationCrops, as_clip
 from bench.workload.networks import build
 from bench.workload.settings import fix_settings
 from suites.fields import Precision
@@ -59,16 +59,16 @@ def train(
     written, and for a loss that is no number.
     """
     listed = {
-        split: arrow_of_time.videos(split, arrow_of_time.generate(split))
+        split: arrow_of_time.arrow_videos(split, arrow_of_time.generate_videos(split))
         for split in ("train", "test")
     }
     with fix_settings("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
         torch.manual_seed(seed)
         model = factory()
-        prepare(model, RECIPE, seed)
-        clips = RandomClips(listed["train"], Uniform(frames), as_clip, seed=seed)
+        prepare_for_training(model, RECIPE, seed)
+        clips = TrainingSet(listed["train"], Uniform(frames), as_clip, seed=seed)
         Training(model, clips, RECIPE, precision=precision).run()
-        views = AllViews(listed["test"], Uniform(frames), Views(SIZE, SIZE))
+        views = EvaluationSet(listed["test"], Uniform(frames), EvaluationCrops(SIZE, SIZE))
         scores = evaluate(model, views, precision=precision)
     provenance: dict[str, Scalar] = {
         "seed": seed,

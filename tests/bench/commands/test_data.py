@@ -8,11 +8,11 @@ from bench.commands.data import (
     FULL_SIZE,
     DataSet,
     add_data,
+    as_tick,
     clip_size,
-    data_set,
-    sampling,
-    ticking,
-    workers,
+    load_data_set,
+    make_sampling,
+    worker_count,
 )
 from bench.video.contents import digest_of_list
 from bench.video.sampling import Dense, Uniform
@@ -25,12 +25,12 @@ def parsed(*line: str, **others: object) -> Namespace:
 
 
 def test_frames_are_uniform_unless_a_stride_is_wanted() -> None:
-    assert sampling(parsed(), 8) == Uniform(8, 1)
-    assert sampling(parsed(), 8, clips=3) == Uniform(8, 3)
-    assert sampling(parsed("--sampling", "dense"), 8, 3) == Dense(8, 3)
-    assert sampling(parsed("--sampling", "dense", "--stride", "2"), 8) == Dense(8, 1, 2)
-    with pytest.raises(UsageError, match=r"^--stride is of --sampling dense: give both$"):
-        sampling(parsed("--stride", "2"), 8)
+    assert make_sampling(parsed(), 8) == Uniform(8, 1)
+    assert make_sampling(parsed(), 8, clips=3) == Uniform(8, 3)
+    assert make_sampling(parsed("--sampling", "dense"), 8, 3) == Dense(8, 3)
+    assert make_sampling(parsed("--sampling", "dense", "--stride", "2"), 8) == Dense(8, 1, 2)
+    with pytest.raises(UsageError, match=r"^--stride needs --sampling dense: give both$"):
+        make_sampling(parsed("--stride", "2"), 8)
 
 
 def test_clips_are_as_large_as_the_data_set_unless_said() -> None:
@@ -44,32 +44,32 @@ def test_clips_are_as_large_as_the_data_set_unless_said() -> None:
 
 def test_processes_read_videos_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "usable_cores", lambda: 7)
-    assert (workers(parsed(), "cuda"), workers(parsed(), "cpu")) == (7, 0)
-    assert workers(parsed("--workers", "0"), "cuda") == 0
-    assert workers(parsed("--workers", "2"), "cpu") == 2
+    assert (worker_count(parsed(), "cuda"), worker_count(parsed(), "cpu")) == (7, 0)
+    assert worker_count(parsed("--workers", "0"), "cuda") == 0
+    assert worker_count(parsed("--workers", "2"), "cpu") == 2
     with pytest.raises(UsageError, match=r"^--workers must be at least 0, not -1$"):
-        workers(parsed("--workers", "-1"), "cpu")
+        worker_count(parsed("--workers", "-1"), "cpu")
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (("--unusable", "1.1"), "--unusable is a share of 0 to 1, not 1.1"),
-        (("--unusable", "-0.1"), "--unusable is a share of 0 to 1, not -0.1"),
-        (("--unusable", "nan"), "--unusable is a share of 0 to 1, not nan"),
-        (("--layout", "folders"), "--layout is of videos of your own: give --data"),
-        (("--labels", "l", "--split", "s"), "--labels is of videos of your own: give --data"),
-        (("--manifest", "m"), "--manifest is of videos of your own: give --data"),
-        (("--data", "d"), "--data needs --layout and its lists, or --manifest"),
+        (("--unusable", "1.1"), "--unusable must be a share from 0 to 1, not 1.1"),
+        (("--unusable", "-0.1"), "--unusable must be a share from 0 to 1, not -0.1"),
+        (("--unusable", "nan"), "--unusable must be a share from 0 to 1, not nan"),
+        (("--layout", "folders"), "--layout needs your own videos: give --data"),
+        (("--labels", "l", "--split", "s"), "--labels needs your own videos: give --data"),
+        (("--manifest", "m"), "--manifest needs your own videos: give --data"),
+        (("--data", "d"), "--data needs --layout and its lists, or --manifest: give one of them"),
         (
             ("--data", "d", "--manifest", "m", "--split", "s"),
-            "--manifest lists the clips: leave --split out",
+            "--manifest lists the videos: leave out --split",
         ),
     ],
 )
 def test_what_does_not_go_together_is_refused(line: tuple[str, ...], message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        data_set(parsed(*line), "test")
+        load_data_set(parsed(*line), "test")
     assert str(caught.value) == message
 
 
@@ -78,7 +78,7 @@ def test_a_folder_for_each_class_is_a_data_set(tmp_path: Path) -> None:
         (tmp_path / "videos" / name).mkdir(parents=True)
         (tmp_path / "videos" / name / "1.mp4").touch()
     line = ("--data", str(tmp_path / "videos"), "--layout", "folders", "--unusable", "1")
-    found = data_set(parsed(*line), "test")
+    found = load_data_set(parsed(*line), "test")
     assert found.name == "folders videos"
     assert found.digest == f"list {digest_of_list(found.videos)}"
     assert (found.num_classes, found.size, found.is_generated) == (2, FULL_SIZE, False)
@@ -95,11 +95,11 @@ def test_mirror_images_are_of_layouts_where_they_have_the_label(
     (tmp_path / "list.txt").write_text(f"{row}\n")
     (tmp_path / "labels.txt").write_text("1 a\n" if layout == "ucf101" else "a\n")
     lists = ("--annotations", str(tmp_path / "list.txt"), "--labels", str(tmp_path / "labels.txt"))
-    found = data_set(parsed("--data", str(tmp_path), "--layout", layout, *lists), "test")
+    found = load_data_set(parsed("--data", str(tmp_path), "--layout", layout, *lists), "test")
     assert (found.name, found.may_flip) == (f"{layout} list.txt", may_flip)
 
 
 def test_progress_without_a_result_is_told() -> None:
     told: list[None] = []
-    ticking(told.append)()
+    as_tick(told.append)()
     assert told == [None]

@@ -70,7 +70,7 @@ def test_a_subset_is_checked_and_named(
     content["clips"][0]["sha256"] = "0" * 64
     manifest.write_text(json.dumps(content))
     said = refusal(capsys, "evaluate", "--weights", str(weights), *few)
-    assert "1 of 4 clips are not the manifest's" in said
+    assert "1 of 4 clips differ from the manifest" in said
 
 
 def test_networks_make_an_ensemble(
@@ -144,7 +144,7 @@ def test_unusable_videos_are_allowed_or_refused_and_named(
     (tmp_path / "b" / "text.mp4").write_text("text")
     where = ["--data", str(tmp_path), "--layout", "folders", "--input-size", "32"]
     said = refusal(capsys, "evaluate", "--weights", str(weights), *where)
-    assert "2 of 14 videos cannot be used, more than the 1.0% allowed" in said
+    assert "2 of 14 videos cannot be used, and 1.0% are allowed" in said
     assert "a/empty.mp4 is empty" in said
     assert "b/text.mp4 is not a video" in said
     record = evaluated(capsys, weights, *where, "--unusable", "0.2")
@@ -174,16 +174,16 @@ def test_the_authors_files_are_evaluated_as_the_network_that_is_named(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--layout", "folders"], "--layout is of videos of your own: give --data"),
-        (["--manifest", "m.json"], "--manifest is of videos of your own: give --data"),
-        (["--data", "."], "--data needs --layout and its lists, or --manifest"),
+        (["--layout", "folders"], "--layout needs your own videos: give --data"),
+        (["--manifest", "m.json"], "--manifest needs your own videos: give --data"),
+        (["--data", "."], "--data needs --layout and its lists, or --manifest: give one of them"),
         (["--data", ".", "--manifest", "m.json"], "m.json: cannot be read"),
-        (["--data", ".", "--layout", "kinetics"], "'kinetics' is read from an annotation file"),
+        (["--data", ".", "--layout", "kinetics"], "'kinetics' needs an annotation file"),
         (["--data", "absent", "--layout", "folders"], "absent: cannot be listed"),
         (["--ensemble", "absent.npz"], "absent.npz: cannot be read"),
         (["--decoder", "opencv"], "invalid choice"),
-        (["--scores", "no/s.npz"], "no/s.npz: has no folder to be in"),
-        (["--store", "no/s.sqlite"], "no/s.sqlite: has no folder to be in"),
+        (["--scores", "no/s.npz"], "no/s.npz: its folder does not exist"),
+        (["--store", "no/s.sqlite"], "no/s.sqlite: its folder does not exist"),
     ],
 )
 def test_what_makes_no_sense_in_evaluating_is_refused(
@@ -227,6 +227,6 @@ def test_weights_of_another_number_of_classes_are_refused(
     write_numbered(tmp_path / "a" / "0.mp4", 8)
     where = ["--data", str(tmp_path), "--layout", "folders"]
     said = refusal(capsys, "evaluate", "--weights", str(weights), *where)
-    assert "tells 3 classes apart" in said
+    assert "has 3 classes" in said
     said = refusal(capsys, "evaluate", "--depth", "18", "--weights", str(weights), *where)
     assert "of a network that is named" in said

@@ -96,33 +96,33 @@ def test_labels_that_name_a_side_forbid_mirrors(
 ) -> None:
     out = tmp_path / "t.safetensors"
     line = ["train", "tsn", *SMALL, "--out", str(out), "--epochs", "1", "--batch", "4"]
-    assert "--flip would change the labels of arrow-of-time" in refusal(capsys, *line, "--flip")
+    assert "--flip makes labels of arrow-of-time" in refusal(capsys, *line, "--flip")
     assert main(line) == 0
     said = refusal(capsys, "evaluate", "--weights", str(out), "--crops", "10")
-    assert "--crops 10 mirrors clips of arrow-of-time" in said
+    assert "--crops 10 mirrors clips, and labels of arrow-of-time" in said
 
 
 @pytest.mark.parametrize(
     ("others", "said"),
     [
-        (["--new-classifier"], "--new-classifier is of --weights"),
+        (["--new-classifier"], "--new-classifier needs --weights"),
         (["--seed", "-1"], "--seed must be at least 0"),
-        (["--unusable", "2"], "--unusable is a share of 0 to 1"),
+        (["--unusable", "2"], "--unusable must be a share from 0 to 1"),
         (["--workers", "-1"], "--workers must be at least 0"),
         (["--threads", "0"], "--threads must be at least 1"),
-        (["--stride", "2"], "--stride is of --sampling dense"),
+        (["--stride", "2"], "--stride needs --sampling dense"),
         (["--out", "absent/t.safetensors"], "make absent"),
-        (["--out", "."], "is there already"),
+        (["--out", "."], "exists already"),
         (["--batch", "100"], "do not fill a batch of 100"),
-        (["--epochs", "0"], "takes 1 epoch"),
+        (["--epochs", "0"], "needs at least 1 epoch"),
         (["--csv", "absent/log.csv"], "cannot be written"),
         (["--weights", "absent.pth"], "absent.pth: cannot be read"),
-        (["--manifest", "absent.json", "--layout", "folders"], "--manifest lists the clips"),
+        (["--manifest", "absent.json", "--layout", "folders"], "--manifest lists the videos"),
         (["--split", "train"], "has no splits"),
         (["--frames", "0"], "--frames"),
         (["--input-size", "0"], "--input-size must be at least 1"),
         (["--seed", str(1 << 63)], "below 2**63"),
-        (["--learning-rate", "nan"], "learning_rate is a number from 0"),
+        (["--learning-rate", "nan"], "learning_rate must be a number from 0"),
         (["--device", "cuda"], "no CUDA device"),
         (["--precision", "tf32"], "TF32"),
     ],

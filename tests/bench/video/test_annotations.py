@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bench.errors import BenchError
 from bench.video import lists
-from bench.video.annotations import Annotated, Layout, load_annotations
+from bench.video.annotations import AnnotatedVideos, Layout, load_annotations
 from bench.video.labelled import Video
 
 DATA = Path("videos")
@@ -38,7 +38,7 @@ def test_frames_of_the_authors(write: Write) -> None:
         "a/b;1;30;1\r\n\r\nc; 5; 9; 0",
         "\ufeffa/b 1 30 1\nc 5 9 0",
     ):
-        assert load_annotations(write(text), DATA, "frames") == Annotated(
+        assert load_annotations(write(text), DATA, "frames") == AnnotatedVideos(
             (Video("a/b", DATA / "a/b", 1, (1, 30)), Video("c", DATA / "c", 0, (5, 9))),
             ("0", "1"),
         )
@@ -70,7 +70,7 @@ def test_something(write: Write) -> None:
     ]
     labels = {"Moving part of something": "1", "Holding something": "0"}
     file, names = write(json.dumps(listed)), write(json.dumps(labels))
-    assert load_annotations(file, DATA, "something-v2", labels=names) == Annotated(
+    assert load_annotations(file, DATA, "something-v2", labels=names) == AnnotatedVideos(
         (Video("78687", DATA / "78687.webm", 0), Video("7", DATA / "7.webm", 1)),
         ("Holding something", "Moving part of something"),
     )
@@ -100,7 +100,7 @@ def test_kinetics_splits_and_labels(write: Write) -> None:
     file = write(KINETICS + "a,x,1,11,train,0\nb,y,1,11,val,0\n")
     labels = write("b\na\n")
     annotated = load_annotations(file, DATA, "kinetics", labels=labels, split="val")
-    assert annotated == Annotated(
+    assert annotated == AnnotatedVideos(
         (Video("y_000001_000011", DATA / "y_000001_000011.mp4", 0),), ("b", "a")
     )
     file = write("label,youtube_id,time_start,time_end\na,x,1,11\n")
@@ -126,7 +126,7 @@ def test_ucf101(write: Write) -> None:
     )
     for names in (labels, None):
         annotated = load_annotations(train, DATA, "ucf101", labels=names)
-        assert annotated == Annotated(expected, ("Zip", "Archery"))
+        assert annotated == AnnotatedVideos(expected, ("Zip", "Archery"))
     (video,) = load_annotations(test, DATA, "ucf101", labels=labels).videos
     assert video == Video("Archery/v_b.avi", DATA / "Archery/v_b.avi", 1)
 
@@ -136,7 +136,9 @@ def test_hmdb51(tmp_path: Path) -> None:
     (tmp_path / "eat_test_split1.txt").write_text("e1.avi 2\n")
     (tmp_path / "run_test_split2.txt").write_text("r9.avi 1\n")
     annotated = load_annotations(tmp_path, DATA, "hmdb51", split="train1")
-    assert annotated == Annotated((Video("run/r 1.avi", DATA / "run/r 1.avi", 1),), ("eat", "run"))
+    assert annotated == AnnotatedVideos(
+        (Video("run/r 1.avi", DATA / "run/r 1.avi", 1),), ("eat", "run")
+    )
     annotated = load_annotations(tmp_path, DATA, "hmdb51", split="test1")
     assert [video.name for video in annotated.videos] == ["eat/e1.avi", "run/r2.avi"]
 
@@ -159,35 +161,35 @@ def test_folders(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layout", "text", "message"),
     [
-        ("frames", "", "{file}: lists no video: check the file and the layout 'frames'"),
-        ("frames", "a 1 9 0\nb 9", "{file}: line 2: has not the columns"),
-        ("frames", "a 9 0\nb 1 9 0", "{file}: line 2: has not the columns"),
-        ("frames", "a 9 0\n\nb 9 x", "{file}: line 3: class number 'x' is no whole number"),
-        ("frames", "a 9 0\nb 9 ٣", "{file}: line 2: class number '٣' is no whole number"),
-        ("frames", "a;9;-1", "{file}: line 1: class number '-1' is no whole number"),
+        ("frames", "", "{file}: lists no videos: check the file and the layout 'frames'"),
+        ("frames", "a 1 9 0\nb 9", "{file}: line 2: needs the columns"),
+        ("frames", "a 9 0\nb 1 9 0", "{file}: line 2: needs the columns"),
+        ("frames", "a 9 0\n\nb 9 x", "{file}: line 3: class number 'x' is not a whole number"),
+        ("frames", "a 9 0\nb 9 ٣", "{file}: line 2: class number '٣' is not a whole number"),
+        ("frames", "a;9;-1", "{file}: line 1: class number '-1' is not a whole number"),
         ("frames", "a 9 100000", "{file}: line 1: class number 100000 is out of range: use 0 to"),
-        ("frames", "a;x;9;0", "{file}: line 1: first frame 'x' is no whole number"),
-        ("frames", "a x 0", "{file}: line 1: number of frames 'x' is no whole number"),
-        ("frames", "a 9 5 0", "{file}: line 1: frames 9 to 5 are none: correct them"),
-        ("frames", "a 0 0", "{file}: line 1: frames 1 to 0 are none: correct them"),
-        ("frames", "a 1 9 0\na 1 9 1", "{file}: line 2: video 'a:1-9' is there twice: keep one"),
-        ("frames", "a 9 0\n../b 9 0", "{file}: line 2: path '../b' leads out of the folder"),
-        ("frames", "/b 9 0", "{file}: line 1: path '/b' leads out of the folder"),
-        ("frames", ". 9 0", "{file}: line 1: path '.' leads out of the folder"),
-        ("frames", ";9;0", "{file}: line 1: the path is empty: name it"),
-        ("frames", "a\x01b 9 0", "{file}: line 1: the path 'a\\x01b' holds a control character"),
-        ("frames", "a\0 9 0", "{file}: holds a NUL byte: this is no text file"),
+        ("frames", "a;x;9;0", "{file}: line 1: first frame 'x' is not a whole number"),
+        ("frames", "a x 0", "{file}: line 1: number of frames 'x' is not a whole number"),
+        ("frames", "a 9 5 0", "{file}: line 1: frames 9 to 5 are an empty range: correct it"),
+        ("frames", "a 0 0", "{file}: line 1: frames 1 to 0 are an empty range: correct it"),
+        ("frames", "a 1 9 0\na 1 9 1", "{file}: line 2: video 'a:1-9' is a duplicate: keep one"),
+        ("frames", "a 9 0\n../b 9 0", "{file}: line 2: path '../b' leaves the folder"),
+        ("frames", "/b 9 0", "{file}: line 1: path '/b' leaves the folder"),
+        ("frames", ". 9 0", "{file}: line 1: path '.' leaves the folder"),
+        ("frames", ";9;0", "{file}: line 1: the path is empty: write it"),
+        ("frames", "a\x01b 9 0", "{file}: line 1: the path 'a\\x01b' has a control character"),
+        ("frames", "a\0 9 0", "{file}: has a NUL byte: this is not a text file"),
         ("something-v2", "[\n{", "{file}: line 2: is not JSON (Expecting property name"),
         ("something-v2", "[" * 200_000, "{file}: is nested too deeply"),
-        ("something-v2", "[" + "1" * 5000 + "]", "{file}: holds too long a number"),
-        ("something-v2", "{}", "{file}: is no list of videos: use train.json"),
-        ("something-v2", '[{"id": "1"}]', "{file}: video 1: has no text 'id' and 'template'"),
-        ("something-v2", '[{"id": 1, "template": "a"}]', "{file}: video 1: has no text 'id'"),
+        ("something-v2", "[" + "1" * 5000 + "]", "{file}: has a number with too many digits"),
+        ("something-v2", "{}", "{file}: is not a list of videos: use train.json"),
+        ("something-v2", '[{"id": "1"}]', "{file}: video 1: lacks 'id' or 'template' as text"),
+        ("something-v2", '[{"id": 1, "template": "a"}]', "{file}: video 1: lacks 'id'"),
         ("something-v2", '[{"id": "\\u0000", "template": "a"}]', "{file}: video 1: the id '\\x00'"),
         ("something-v2", '[{"id": "\\ud800", "template": "a"}]', "{file}: video 1: the id"),
-        ("something-v2", "[]", "{file}: needs the file of classes: name it, as labels.json"),
-        ("kinetics", "", "{file}: line 1: has no column 'label': add a header with it"),
-        ("kinetics", "label,youtube_id\n", "{file}: line 1: has no column 'time_start'"),
+        ("something-v2", "[]", "{file}: needs the file of classes: give it, such as labels.json"),
+        ("kinetics", "", "{file}: line 1: lacks the column 'label': add it to the header"),
+        ("kinetics", "label,youtube_id\n", "{file}: line 1: lacks the column 'time_start'"),
         ("kinetics", KINETICS, "{file}: lists no video"),
         ("kinetics", KINETICS + "a,x,1\n", "{file}: line 2: has 3 columns, not 6: correct it"),
         ("kinetics", KINETICS + ",x,1,2,train,0", "{file}: line 2: the class is empty"),
@@ -197,19 +199,19 @@ def test_folders(tmp_path: Path) -> None:
         ("kinetics", KINETICS + "a,../x,1,2,train,0", "{file}: line 2: path 'a/../x_000001_0"),
         ("kinetics", KINETICS + "a,x,1,2,val,0", "{file}: has no split 'train': use one of 'val'"),
         ("kinetics", KINETICS + "a" * 200_000, "{file}: line 2: is not CSV (field larger"),
-        ("moments", "a/b.mp4\n", "{file}: line 1: has not the columns 'path,class'"),
-        ("moments", "a/b.mp4,a\na/b.mp4,b", "{file}: line 2: video 'a/b.mp4' is there twice"),
+        ("moments", "a/b.mp4\n", "{file}: line 1: needs the columns 'path,class'"),
+        ("moments", "a/b.mp4,a\na/b.mp4,b", "{file}: line 2: video 'a/b.mp4' is a duplicate"),
         ("moments", ",a\n", "{file}: line 1: the path is empty"),
-        ("ucf101", "A/x.avi", "{file}: needs the file of classes: name it, as classInd.txt"),
+        ("ucf101", "A/x.avi", "{file}: needs the file of classes: give it, such as classInd.txt"),
         ("ucf101", "A/x.avi 0", "{file}: line 1: class number 0 is out of range: use 1 to 100000"),
         ("ucf101", "x.avi 1", "{file}: line 1: the class folder is empty"),
-        ("ucf101", "A/x.avi 2", "{file}: no class has the number 0 counted from 0"),
+        ("ucf101", "A/x.avi 2", "{file}: no class has number 0, counted from 0"),
         (
             "ucf101",
             "A/x.avi 1\nB/x.avi 1",
-            "{file}: line 2: class 'B' or its number is there",
+            "{file}: line 2: class 'B' or its number is a",
         ),
-        ("hmdb51", "", "{file}: cannot be listed (Not a directory): name a folder"),
+        ("hmdb51", "", "{file}: cannot be listed (Not a directory): give an existing folder"),
     ],
 )
 def test_what_is_wrong_is_one_line(write: Write, layout: str, text: str, message: str) -> None:
@@ -220,23 +222,33 @@ def test_what_is_wrong_is_one_line(write: Write, layout: str, text: str, message
 @pytest.mark.parametrize(
     ("layout", "text", "labels", "message"),
     [
-        ("frames", "a 9 2", "x\ny", "{file}: line 1: class 2 is none of 2: check the list and"),
-        ("frames", "a 9 0", "x\nx", "{labels}: line 2: class 'x' or its number is there twice"),
-        ("frames", "a 9 0", " \n", "{labels}: names no class: list them"),
-        ("frames", "a 9 0", "a\x02b", "{labels}: line 1: the class 'a\\x02b' holds a control"),
-        ("something-v2", "[]", "[]", "{labels}: is no object of classes and numbers"),
-        ("something-v2", "[]", '{"a": [1]}', "{labels}: class 'a': class number '' is no whole"),
-        ("something-v2", "[]", '{"a": "1"}', "{labels}: no class has the number 0 counted from 0"),
+        (
+            "frames",
+            "a 9 2",
+            "x\ny",
+            "{file}: line 1: class 2 is not among the 2 classes: check the list and",
+        ),
+        ("frames", "a 9 0", "x\nx", "{labels}: line 2: class 'x' or its number is a duplicate"),
+        ("frames", "a 9 0", " \n", "{labels}: has no classes: list them"),
+        ("frames", "a 9 0", "a\x02b", "{labels}: line 1: the class 'a\\x02b' has a control"),
+        ("something-v2", "[]", "[]", "{labels}: does not map classes to numbers"),
+        ("something-v2", "[]", '{"a": [1]}', "{labels}: class 'a': class number '' is not a whole"),
+        ("something-v2", "[]", '{"a": "1"}', "{labels}: no class has number 0, counted from 0"),
         (
             "something-v2",
             '[{"id": "1", "template": "[b]"}]',
             '{"a": 0}',
-            "{file}: video 1: class 'b' is none of 1",
+            "{file}: video 1: class 'b' is not among the 1",
         ),
-        ("kinetics", KINETICS + "a,x,1,2,train,0", "b", "{file}: line 2: class 'a' is none of 1"),
-        ("moments", "a/b.mp4,a", "a", "{labels}: line 1: class number 'a' is no whole number"),
-        ("moments", "a/b.mp4,a", ",0", "{labels}: line 1: the class is empty: name it"),
-        ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is none of 1"),
+        (
+            "kinetics",
+            KINETICS + "a,x,1,2,train,0",
+            "b",
+            "{file}: line 2: class 'a' is not among the 1",
+        ),
+        ("moments", "a/b.mp4,a", "a", "{labels}: line 1: class number 'a' is not a whole number"),
+        ("moments", "a/b.mp4,a", ",0", "{labels}: line 1: the class is empty: write it"),
+        ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is not among the 1 classes"),
         ("ucf101", "A/x.avi 1", "0 A", "{labels}: line 1: class number 0 is out of range"),
     ],
 )
@@ -259,17 +271,19 @@ def test_a_file_that_cannot_be_read(
     assert _error(file, "frames") == f"{file}: is not UTF-8 text: save it as UTF-8"
     monkeypatch.setattr(lists, "MAX_BYTES", 4)
     file = write("a 9 0")
-    assert _error(file, "frames") == f"{file}: larger than 4 bytes: this is no annotation file"
+    assert (
+        _error(file, "frames") == f"{file}: is larger than 4 bytes: this is not an annotation file"
+    )
 
 
 def test_lists_of_hmdb51_that_cannot_be_used(tmp_path: Path) -> None:
     file = tmp_path / "run_test_split1.txt"
     file.write_text("r1.avi 3\n")
     assert _error(tmp_path, "hmdb51") == (
-        f"{file}: line 1: does not end in 0, 1 or 2: write 'video.avi 1'"
+        f"{file}: line 1: does not end with 0, 1 or 2: write it as 'video.avi 1'"
     )
     file.write_text("../r1.avi 1\n")
-    assert _error(tmp_path, "hmdb51").startswith(f"{file}: line 1: path 'run/../r1.avi' leads out")
+    assert _error(tmp_path, "hmdb51").startswith(f"{file}: line 1: path 'run/../r1.avi' leaves")
     file.write_text("r1.avi 2\n")
     assert _error(tmp_path, "hmdb51").startswith(f"{tmp_path}: lists no video")
     for split in (None, "train", "val1"):
@@ -291,7 +305,7 @@ def test_requests_that_make_no_sense(write: Write) -> None:
     file = write("a 9 0")
     with pytest.raises(BenchError, match="no layout 'kinetic': use frames, something-v2, "):
         load_annotations(file, DATA, "kinetic")
-    with pytest.raises(BenchError, match="'frames' is read from an annotation file: name it"):
+    with pytest.raises(BenchError, match="'frames' needs an annotation file: give it"):
         load_annotations(None, DATA, "frames")
     with pytest.raises(BenchError, match="'folders' has no annotation file: leave it out"):
         load_annotations(file, DATA, "folders")

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.video import arrow_of_time
-from bench.video.evaluation import Scores, ensemble, evaluate
+from bench.video.evaluation import Scores, average_scores, evaluate
 from bench.video.labelled import Video
-from bench.video.loading import AllViews, Losses, Views, items
+from bench.video.loading import EvaluationClips, EvaluationSet, Losses, load_items
 from bench.video.sampling import Uniform
-from bench.video.transforms import Views as Crops
+from bench.video.transforms import EvaluationCrops as Crops
 from models import create_model
 from tests.bench.video.films import (
     copy_packets,
@@ -37,8 +37,8 @@ class Brightness(nn.Module):
         return clips.mean(dim=(1, 2, 3, 4))[:, None] * self.slope
 
 
-def views(videos: Sequence[Video], clips: int = 1, crops: int = 1) -> AllViews:
-    return AllViews(videos, Uniform(4, clips), Crops(SIZE, SIZE, crops))  # type: ignore[arg-type]
+def views(videos: Sequence[Video], clips: int = 1, crops: int = 1) -> EvaluationSet:
+    return EvaluationSet(videos, Uniform(4, clips), Crops(SIZE, SIZE, crops))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,8 @@ def test_logits_are_the_mean_over_the_views(videos: tuple[Video, ...]) -> None:
     model = Brightness()
     seen = views(videos, 2, 3)
     scores = evaluate(model, seen)
-    for index, item in enumerate(items(seen, range(len(videos)))):
-        assert isinstance(item, Views)
+    for index, item in enumerate(load_items(seen, range(len(videos)))):
+        assert isinstance(item, EvaluationClips)
         assert torch.allclose(scores.logits[index], model(item.clips).mean(dim=0))
 
 
@@ -102,19 +102,19 @@ def test_of_equal_logits_the_first_class_counts() -> None:
 
 def test_an_ensemble_means_probabilities() -> None:
     sure, unsure = made([[4.0, 0.0]], [0]), made([[0.0, 1.0]], [0])
-    both = ensemble([sure, unsure])
+    both = average_scores([sure, unsure])
     expected = (torch.tensor([4.0, 0]).softmax(0) + torch.tensor([0, 1.0]).softmax(0)) / 2
     assert torch.allclose(both.logits.exp()[0], expected)
     assert both.correct() == (100,)
-    assert torch.allclose(ensemble([sure]).logits.exp(), sure.logits.softmax(dim=1))
+    assert torch.allclose(average_scores([sure]).logits.exp(), sure.logits.softmax(dim=1))
 
 
 def test_an_ensemble_is_of_the_same_videos() -> None:
     one = made([[4.0, 0.0]], [0])
     with pytest.raises(BenchError, match="were evaluated on different videos"):
-        ensemble([one, replace(one, names=("another",))])
-    with pytest.raises(BenchError, match="one network at least"):
-        ensemble([])
+        average_scores([one, replace(one, names=("another",))])
+    with pytest.raises(BenchError, match="at least one network"):
+        average_scores([])
 
 
 def bad_videos(folder: Path, good: Path) -> dict[str, str]:
@@ -149,7 +149,7 @@ def test_of_200_videos_every_bad_one_is_named(tmp_path: Path) -> None:
     paths = [*usable, *(tmp_path / name for name in kinds)]
     listed = [Video(f"{n}-{path.name}", path, 0) for n, path in enumerate(paths)]
     assert len(listed) == 200
-    refused = r"^7 of 200 videos cannot be used, more than the 1\.0% allowed"
+    refused = r"^7 of 200 videos cannot be used, and 1\.0% are allowed"
     with pytest.raises(BenchError, match=refused) as error:
         evaluate(Brightness(), views(listed))
     assert all(f"-{name} is {kind}: " in str(error.value) for name, kind in kinds.items())
@@ -161,7 +161,7 @@ def test_of_200_videos_every_bad_one_is_named(tmp_path: Path) -> None:
 def test_an_answer_that_is_no_number_is_an_error(videos: tuple[Video, ...]) -> None:
     model = Brightness()
     model.slope.data[0] = float("nan")
-    with pytest.raises(BenchError, match="is no number: use another precision"):
+    with pytest.raises(BenchError, match="NaN or infinity: use another precision"):
         evaluate(model, views(videos))
 
 
@@ -174,11 +174,11 @@ def test_a_network_blind_to_order_is_right_on_half_of_the_reversed_pairs_at_most
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(arrow_of_time, "PER_CLASS", {"train": 1, "test": 2})
-    root = arrow_of_time.generate("test", tmp_path)
-    listed = arrow_of_time.videos("test", root)
+    root = arrow_of_time.generate_videos("test", tmp_path)
+    listed = arrow_of_time.arrow_videos("test", root)
     classes = len(arrow_of_time.CLASSES)
     model = create_model("tsn", num_classes=classes, frames=8, depth=18, width=0.125)
-    scores = evaluate(model, AllViews(listed, Uniform(8), Crops(64, 64)))
+    scores = evaluate(model, EvaluationSet(listed, Uniform(8), Crops(64, 64)))
     ahead, back = scores.logits[::2], scores.logits[1::2]
     assert torch.allclose(ahead, back, rtol=1e-4, atol=1e-6)
     assert sum(scores.correct()) / len(listed) <= 50

@@ -7,9 +7,9 @@ from PIL import Image
 from bench.video.decoding import VideoError
 from bench.video.frames import read_frames
 from bench.video.labelled import Video
-from bench.video.loading import AllViews, RandomClips, Unusable
+from bench.video.loading import EvaluationSet, TrainingSet, Unusable
 from bench.video.sampling import Uniform
-from bench.video.transforms import Views, as_clip
+from bench.video.transforms import EvaluationCrops, as_clip
 from tests.bench.video.films import indices, numbered
 
 
@@ -51,7 +51,7 @@ def test_what_is_wrong_with_a_folder_is_told_apart(folder: Path) -> None:
     frame.write_bytes(content[: len(content) // 2])
     assert refused(folder).kind == "corrupt"
     frame.write_text("no picture")
-    assert "is no JPEG picture" in str(refused(folder))
+    assert "is not a JPEG picture" in str(refused(folder))
     frame.write_bytes(b"")
     assert refused(folder).kind == "empty"
     Image.new("RGB", (8, 8)).save(frame)
@@ -63,13 +63,13 @@ def test_folders_give_clips_like_files(folder: Path) -> None:
         Video("a", folder, 3, frames=(1, 12)),
         Video("b", folder / "none", 3, frames=(1, 12)),
     ]
-    seen = AllViews(listed, Uniform(4), Views(48, 48))
+    seen = EvaluationSet(listed, Uniform(4), EvaluationCrops(48, 48))
     item, lost = seen[0], seen[1]
     assert not isinstance(item, Unusable)
     assert (item.label, item.clips.shape) == (3, (1, 3, 4, 48, 48))
     assert isinstance(lost, Unusable)
     assert lost.kind == "missing"
-    drawn = RandomClips(listed, Uniform(4), as_clip, seed=0)[0, 0]
+    drawn = TrainingSet(listed, Uniform(4), as_clip, seed=0)[0, 0]
     assert not isinstance(drawn, Unusable)
     assert drawn.clip.shape == (3, 4, 48, 128)
 

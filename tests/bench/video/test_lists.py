@@ -51,13 +51,15 @@ def test_a_file_may_be_as_large_as_the_most_and_no_larger(
     monkeypatch.setattr(lists, "MAX_BYTES", 4)
     assert read_text(file) == "1234"
     monkeypatch.setattr(lists, "MAX_BYTES", 3)
-    assert said(read_text, file) == f"{file}: larger than 3 bytes: this is no annotation file"
+    assert (
+        said(read_text, file) == f"{file}: is larger than 3 bytes: this is not an annotation file"
+    )
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"a\0b", "holds a NUL byte: this is no text file"),
+        (b"a\0b", "has a NUL byte: this is not a text file"),
         (b"\xff", "is not UTF-8 text: save it as UTF-8"),
     ],
 )
@@ -102,8 +104,8 @@ def test_a_table_that_is_none_is_refused(file: Path) -> None:
     ("text", "message"),
     [
         ('{\n"a": }', "line 2: is not JSON (Expecting value): correct it"),
-        ("[" * 100_000, "is nested too deeply: this is no annotation file"),
-        ("9" * 5000, "holds too long a number: this is no annotation file"),
+        ("[" * 100_000, "is nested too deeply: this is not an annotation file"),
+        ("9" * 5000, "has a number with too many digits: this is not an annotation file"),
     ],
 )
 def test_what_is_no_json_is_refused(file: Path, text: str, message: str) -> None:
@@ -125,7 +127,7 @@ def test_a_number_is_of_few_ascii_digits(text: str, number: bool) -> None:
     if number:
         assert to_number("f: line 1", "frame", text) == int(text)
     else:
-        message = f"f: line 1: frame {text!r} is no whole number: write it in digits"
+        message = f"f: line 1: frame {text!r} is not a whole number: write it in digits"
         assert said(to_number, "f: line 1", "frame", text) == message
 
 
@@ -141,9 +143,9 @@ def test_labels_count_from_0_where_a_file_counts_from_another_number() -> None:
 
 def test_a_name_is_shown_as_it_is() -> None:
     assert to_name("w", "the class", "déjà vu 👋") == "déjà vu 👋"
-    assert said(to_name, "w", "the class", "") == "w: the class is empty: name it"
+    assert said(to_name, "w", "the class", "") == "w: the class is empty: write it"
     for text in ("a\tb", "a\x7f", "a\x9b", "\udcff"):
-        message = f"w: the class {text!r} holds a control character: remove it"
+        message = f"w: the class {text!r} has a control character: remove it"
         assert said(to_name, "w", "the class", text) == message
 
 
@@ -154,7 +156,7 @@ def test_a_path_stays_within_its_folder(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["/a", "..", "../a", "a/../b", ".", "./"])
 def test_a_path_that_leads_out_of_its_folder_is_refused(text: str) -> None:
-    message = f"w: path {text!r} leads out of the folder of videos: make it relative to it"
+    message = f"w: path {text!r} leaves the folder of videos: make it relative to it"
     assert said(to_path, "w", text) == message
 
 
@@ -162,18 +164,18 @@ def test_classes_are_a_name_a_line(file: Path) -> None:
     file.write_text("b\n\na\n")
     assert read_names(file) == ("b", "a")
     file.write_text("b\na\nb\n")
-    message = f"{file}: line 3: class 'b' or its number is there twice: keep one"
+    message = f"{file}: line 3: class 'b' or its number is a duplicate: keep one"
     assert said(read_names, file) == message
     file.write_text("\n")
-    assert said(read_names, file) == f"{file}: names no class: list them"
+    assert said(read_names, file) == f"{file}: has no classes: list them"
 
 
 def test_numbered_classes_are_put_in_order_and_leave_no_gap(file: Path) -> None:
     assert in_order(file, [("1", "b", 1), ("2", "a", 0)]) == ("a", "b")
     twice = [("1", "b", 0), ("2", "a", 0)]
-    assert said(in_order, file, twice) == "2: class 'a' or its number is there twice: keep one"
+    assert said(in_order, file, twice) == "2: class 'a' or its number is a duplicate: keep one"
     gap = [("1", "a", 0), ("2", "b", 2), ("3", "c", 3)]
     assert said(in_order, file, gap) == (
-        f"{file}: no class has the number 1 counted from 0: list every class"
+        f"{file}: no class has number 1, counted from 0: list every class"
     )
-    assert said(in_order, file, [("1", "", 0)]) == "1: the class is empty: name it"
+    assert said(in_order, file, [("1", "", 0)]) == "1: the class is empty: write it"

@@ -9,13 +9,13 @@ from bench.video import loading
 from bench.video.decoding import Pick, Pictures, VideoError
 from bench.video.labelled import Video
 from bench.video.loading import (
-    AllViews,
-    Drawn,
+    EvaluationClips,
+    EvaluationSet,
     Losses,
-    RandomClips,
+    TrainingClip,
+    TrainingSet,
     Unusable,
-    Views,
-    items,
+    load_items,
     read_video,
 )
 from bench.video.sampling import Dense, Uniform
@@ -47,12 +47,12 @@ def first_values(clip: Tensor) -> list[float]:
 
 
 def test_every_clip_and_crop_of_a_video_is_a_view() -> None:
-    one = AllViews(VIDEOS, Uniform(4), as_crops)[1]
-    assert isinstance(one, Views)
+    one = EvaluationSet(VIDEOS, Uniform(4), as_crops)[1]
+    assert isinstance(one, EvaluationClips)
     assert one.label == 1
     assert [first_values(clip) for clip in one.clips] == [[1, 3, 5, 7], [-1, -3, -5, -7]]
-    several = AllViews(VIDEOS, Dense(2, clips=3, stride=1), as_crops)[0]
-    assert isinstance(several, Views)
+    several = EvaluationSet(VIDEOS, Dense(2, clips=3, stride=1), as_crops)[0]
+    assert isinstance(several, EvaluationClips)
     assert [first_values(clip) for clip in several.clips] == [
         *([0, 1], [0, -1]), *([3, 4], [-3, -4]), *([6, 7], [-6, -7])
     ]  # fmt: skip
@@ -60,9 +60,9 @@ def test_every_clip_and_crop_of_a_video_is_a_view() -> None:
 
 def test_a_video_that_cannot_be_read_says_why() -> None:
     lost = Unusable("lost", "missing", "it is not there")
-    assert AllViews(VIDEOS, Uniform(4), as_crops)[2] == lost
-    assert RandomClips(VIDEOS, Uniform(4), as_crops, seed=0)[0, 2] == lost
-    assert len(AllViews(VIDEOS, Uniform(4), as_crops)) == 3
+    assert EvaluationSet(VIDEOS, Uniform(4), as_crops)[2] == lost
+    assert TrainingSet(VIDEOS, Uniform(4), as_crops, seed=0)[0, 2] == lost
+    assert len(EvaluationSet(VIDEOS, Uniform(4), as_crops)) == 3
 
 
 def noisy(pictures: Tensor) -> Tensor:
@@ -71,8 +71,8 @@ def noisy(pictures: Tensor) -> Tensor:
 
 
 def drawn(seed: int, epoch: int, place: int) -> list[float]:
-    found = RandomClips(VIDEOS, Dense(2, stride=1), noisy, seed=seed)[epoch, place]
-    assert isinstance(found, Drawn)
+    found = TrainingSet(VIDEOS, Dense(2, stride=1), noisy, seed=seed)[epoch, place]
+    assert isinstance(found, TrainingClip)
     assert found.label == place
     return first_values(found.clip)
 
@@ -88,19 +88,19 @@ def test_a_clip_is_the_same_for_the_same_seed_epoch_and_place_alone() -> None:
 
 
 def test_the_identity_of_clips_is_all_that_decides_them() -> None:
-    clips = RandomClips(VIDEOS, Uniform(4), noisy, seed=7)
+    clips = TrainingSet(VIDEOS, Uniform(4), noisy, seed=7)
     assert clips.identity["augment"] == "noisy"
     assert clips.identity["sampling"] == "Uniform(frames=4, clips=1)"
     assert (clips.identity["seed"], clips.identity["decoder"]) == (7, "pyav")
     others = [
-        RandomClips(VIDEOS[:2], Uniform(4), noisy, seed=7),
-        RandomClips(VIDEOS, Uniform(8), noisy, seed=7),
-        RandomClips(VIDEOS, Uniform(4), as_crops, seed=7),
-        RandomClips(VIDEOS, Uniform(4), noisy, seed=8),
-        RandomClips(VIDEOS, Uniform(4), noisy, seed=7, decoder="torchcodec"),
+        TrainingSet(VIDEOS[:2], Uniform(4), noisy, seed=7),
+        TrainingSet(VIDEOS, Uniform(8), noisy, seed=7),
+        TrainingSet(VIDEOS, Uniform(4), as_crops, seed=7),
+        TrainingSet(VIDEOS, Uniform(4), noisy, seed=8),
+        TrainingSet(VIDEOS, Uniform(4), noisy, seed=7, decoder="torchcodec"),
     ]
     assert all(other.identity != clips.identity for other in others)
-    assert RandomClips(VIDEOS, Uniform(4), noisy, seed=7).identity == clips.identity
+    assert TrainingSet(VIDEOS, Uniform(4), noisy, seed=7).identity == clips.identity
 
 
 def test_a_video_of_frames_is_read_from_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,9 +112,9 @@ def test_a_video_of_frames_is_read_from_its_folder(monkeypatch: pytest.MonkeyPat
 
 def test_items_come_in_the_order_that_is_named() -> None:
     order = [(0, 1), (0, 2), (0, 0)]
-    clips = RandomClips(VIDEOS, Uniform(4), noisy, seed=0)
-    kinds = [type(item).__name__ for item in items(clips, order)]
-    assert kinds == ["Drawn", "Unusable", "Drawn"]
+    clips = TrainingSet(VIDEOS, Uniform(4), noisy, seed=0)
+    kinds = [type(item).__name__ for item in load_items(clips, order)]
+    assert kinds == ["TrainingClip", "Unusable", "TrainingClip"]
 
 
 def test_as_many_may_be_lost_as_the_share_allows_and_no_more() -> None:
@@ -128,6 +128,7 @@ def test_as_many_may_be_lost_as_the_share_allows_and_no_more() -> None:
     with pytest.raises(BenchError) as caught:
         losses.check()
     assert str(caught.value) == (
-        "2 of 4 videos cannot be used, more than the 25.0% allowed: mend them or allow more "
+        "2 of 4 videos cannot be used, and 25.0% are allowed: repair them, or allow more with "
+        "--unusable "
         "(a is missing: it is not there; b is empty: has 0 bytes)"
     )

@@ -3,7 +3,7 @@ import pytest
 from numpy.random import default_rng
 
 from bench.video import motions
-from bench.video.motions import CUE, LENGTH, PAIRS, SIZE, Pair, draw
+from bench.video.motions import CUE, LENGTH, PAIRS, SIZE, MotionPair, draw_motion
 
 BY_NAME = {pair.forwards: pair for pair in PAIRS}
 
@@ -19,12 +19,12 @@ def centres(name: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair.forwards)
-def test_a_drawing_is_of_bytes_and_its_generator_decides_it(pair: Pair) -> None:
-    pictures = draw(pair, default_rng(3))
+def test_a_drawing_is_of_bytes_and_its_generator_decides_it(pair: MotionPair) -> None:
+    pictures = draw_motion(pair, default_rng(3))
     assert pictures.shape == (LENGTH, SIZE, SIZE, 3)
     assert pictures.dtype == np.uint8
-    assert np.array_equal(pictures, draw(pair, default_rng(3)))
-    assert not np.array_equal(pictures, draw(pair, default_rng(4)))
+    assert np.array_equal(pictures, draw_motion(pair, default_rng(3)))
+    assert not np.array_equal(pictures, draw_motion(pair, default_rng(4)))
 
 
 @pytest.mark.parametrize("seed", range(3))

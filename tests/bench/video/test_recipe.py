@@ -43,16 +43,16 @@ def test_the_ends_of_a_range_are_in_it(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"epochs": 0}, "a training takes 1 epoch and batches of 2 clips at least, not 0 and 64"),
-        ({"batch": 1}, "a training takes 1 epoch and batches of 2 clips at least, not 50 and 1"),
-        ({"momentum": 1.1}, "momentum is a number from 0 to 1, not 1.1"),
-        ({"warm_up": -0.1}, "warm_up is a number from 0 to 1, not -0.1"),
-        ({"dropout": math.nan}, "dropout is a number from 0 to 1, not nan"),
-        ({"learning_rate": math.inf}, "learning_rate is a number from 0 to inf, not inf"),
-        ({"weight_decay": -1.0}, "weight_decay is a number from 0 to inf, not -1.0"),
-        ({"classifier_std": math.nan}, "classifier_std is a number from 0 to inf, not nan"),
-        ({"clip_norm": 0.0}, "clip_norm is more than 0, not 0.0"),
-        ({"clip_norm": math.nan}, "clip_norm is more than 0, not nan"),
+        ({"epochs": 0}, "a training needs at least 1 epoch and batches of 2 clips, not 0 and 64"),
+        ({"batch": 1}, "a training needs at least 1 epoch and batches of 2 clips, not 50 and 1"),
+        ({"momentum": 1.1}, "momentum must be a number from 0 to 1, not 1.1"),
+        ({"warm_up": -0.1}, "warm_up must be a number from 0 to 1, not -0.1"),
+        ({"dropout": math.nan}, "dropout must be a number from 0 to 1, not nan"),
+        ({"learning_rate": math.inf}, "learning_rate must be a number from 0 to inf, not inf"),
+        ({"weight_decay": -1.0}, "weight_decay must be a number from 0 to inf, not -1.0"),
+        ({"classifier_std": math.nan}, "classifier_std must be a number from 0 to inf, not nan"),
+        ({"clip_norm": 0.0}, "clip_norm must be more than 0, not 0.0"),
+        ({"clip_norm": math.nan}, "clip_norm must be more than 0, not nan"),
     ],
 )
 def test_what_makes_no_sense_is_refused(fields: dict[str, Any], message: str) -> None:

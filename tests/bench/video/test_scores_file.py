@@ -65,14 +65,14 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, other: dict[str, Any
     np.savez(file, **GOOD)
     assert read_scores(file).network == "n"
     np.savez(file, **{**GOOD, **other})
-    with pytest.raises(BenchError, match="holds no scores of 'blvbench evaluate'"):
+    with pytest.raises(BenchError, match="has no scores of 'blvbench evaluate'"):
         read_scores(file)
 
 
 def test_a_missing_array_and_another_version_are_refused(tmp_path: Path) -> None:
     file = tmp_path / "s.npz"
     np.savez(file, **{name: array for name, array in GOOD.items() if name != "labels"})
-    with pytest.raises(BenchError, match="holds no scores"):
+    with pytest.raises(BenchError, match="has no scores"):
         read_scores(file)
     of = np.array(json.dumps({"format": 2, "network": "n", "clips": "c"}))
     np.savez(file, **{**GOOD, "of": of})
@@ -87,7 +87,7 @@ def test_a_small_file_cannot_ask_for_much_memory(
     file = tmp_path / "s.npz"
     np.savez_compressed(file, **{**GOOD, "logits": np.zeros((1, 1 << 20), np.float32)})
     assert file.stat().st_size < 1 << 16
-    with pytest.raises(BenchError, match="holds more than 65536 bytes"):
+    with pytest.raises(BenchError, match="has more than 65536 bytes"):
         read_scores(file)
 
 
@@ -99,7 +99,7 @@ def test_a_shape_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
     np.savez(file, **{name: array for name, array in GOOD.items() if name != "logits"})
     with zipfile.ZipFile(file, "a") as archive:
         archive.writestr("logits.npy", header.getvalue())
-    with pytest.raises(BenchError, match="holds no scores"):
+    with pytest.raises(BenchError, match="has no scores"):
         read_scores(file)
 
 
@@ -135,5 +135,5 @@ def test_a_network_without_a_name_is_refused(tmp_path: Path, network: object) ->
     of = np.array(json.dumps({"format": 1, "network": network, "clips": "c"}))
     file = tmp_path / "s.npz"
     np.savez(file, **{**GOOD, "of": of})
-    with pytest.raises(BenchError, match="holds no scores"):
+    with pytest.raises(BenchError, match="has no scores"):
         read_scores(file)

@@ -12,7 +12,7 @@ from PIL import Image
 
 from bench.errors import BenchError
 from bench.video import subset
-from bench.video.annotations import Annotated, load_annotations
+from bench.video.annotations import AnnotatedVideos, load_annotations
 from tests.bench.video.films import write_numbered
 
 CLASSES = ("a", "b", "c")
@@ -31,7 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def listed(data: Path) -> Annotated:
+def listed(data: Path) -> AnnotatedVideos:
     return load_annotations(None, data, "folders")
 
 
@@ -39,32 +39,32 @@ def names(manifest: subset.Manifest) -> list[str]:
     return [clip.name for clip in manifest.clips]
 
 
-def drawn(listed: Annotated, data: Path, **options: Any) -> subset.Manifest:
-    return subset.draw(listed, data, **options).manifest
+def drawn(listed: AnnotatedVideos, data: Path, **options: Any) -> subset.Manifest:
+    return subset.draw_subset(listed, data, **options).manifest
 
 
-def test_every_class_has_as_many_clips(listed: Annotated, data: Path) -> None:
+def test_every_class_has_as_many_clips(listed: AnnotatedVideos, data: Path) -> None:
     manifest = drawn(listed, data, per_class=2)
     assert [clip.label for clip in manifest.clips] == [0, 0, 1, 1, 2, 2]
     assert manifest.classes == CLASSES
-    assert subset.count(listed, 2) == len(manifest.clips)
+    assert subset.count_subset(listed, 2) == len(manifest.clips)
 
 
-def test_the_seed_alone_decides(listed: Annotated, data: Path) -> None:
+def test_the_seed_alone_decides(listed: AnnotatedVideos, data: Path) -> None:
     draws = [names(drawn(listed, data, per_class=2, seed=seed)) for seed in range(8)]
     assert names(drawn(listed, data, per_class=2, seed=0)) == draws[0]
     assert len({tuple(sorted(draw)) for draw in draws}) > 1
-    backwards = Annotated(listed.videos[::-1], listed.classes)
+    backwards = AnnotatedVideos(listed.videos[::-1], listed.classes)
     assert names(drawn(backwards, data, per_class=2, seed=0)) == draws[0]
 
 
-def test_a_larger_subset_holds_a_smaller_one(listed: Annotated, data: Path) -> None:
+def test_a_larger_subset_holds_a_smaller_one(listed: AnnotatedVideos, data: Path) -> None:
     for seed in range(3):
         one, three = (names(drawn(listed, data, per_class=n, seed=seed)) for n in (1, 3))
         assert set(one) < set(three)
 
 
-def test_some_classes_keep_their_numbers(listed: Annotated, data: Path) -> None:
+def test_some_classes_keep_their_numbers(listed: AnnotatedVideos, data: Path) -> None:
     manifest = drawn(listed, data, per_class=1, classes=("c", "b"))
     assert [clip.label for clip in manifest.clips] == [1, 2]
     assert manifest.classes == CLASSES
@@ -72,15 +72,15 @@ def test_some_classes_keep_their_numbers(listed: Annotated, data: Path) -> None:
         drawn(listed, data, per_class=1, classes=("bb",))
 
 
-def test_hashes_are_of_the_files(listed: Annotated, data: Path) -> None:
+def test_hashes_are_of_the_files(listed: AnnotatedVideos, data: Path) -> None:
     for clip in drawn(listed, data, per_class=2).clips:
         assert clip.sha256 == hashlib.sha256((data / clip.path).read_bytes()).hexdigest()
 
 
-def test_a_class_with_too_few_videos_is_named(listed: Annotated, data: Path) -> None:
+def test_a_class_with_too_few_videos_is_named(listed: AnnotatedVideos, data: Path) -> None:
     with pytest.raises(BenchError, match=f"class 'a' has {VIDEOS} usable videos, not 5"):
         drawn(listed, data, per_class=5)
-    with pytest.raises(BenchError, match="1 video of a class at least, not 0"):
+    with pytest.raises(BenchError, match="at least 1 video of a class, not 0"):
         drawn(listed, data, per_class=0)
 
 
@@ -91,7 +91,7 @@ def test_unusable_videos_are_passed_over_and_named(tmp_path: Path) -> None:
     write_numbered(tmp_path / "a" / "good.mp4", 5)
     (tmp_path / "a" / "empty.mp4").touch()
     found = load_annotations(None, tmp_path, "folders")
-    every = [subset.draw(found, tmp_path, per_class=1, seed=seed) for seed in range(12)]
+    every = [subset.draw_subset(found, tmp_path, per_class=1, seed=seed) for seed in range(12)]
     assert {names(one.manifest)[0] for one in every} == {"a/good.mp4"}
     passed = {u.name: u.kind for one in every for u in one.passed_over}
     assert passed["a/empty.mp4"] == "empty"
@@ -100,34 +100,34 @@ def test_unusable_videos_are_passed_over_and_named(tmp_path: Path) -> None:
         drawn(found, tmp_path, per_class=2)
 
 
-def test_what_is_written_is_read(listed: Annotated, data: Path, tmp_path: Path) -> None:
+def test_what_is_written_is_read(listed: AnnotatedVideos, data: Path, tmp_path: Path) -> None:
     manifest = drawn(listed, data, per_class=2, seed=3)
-    subset.write(manifest, tmp_path / "m.json")
-    again = subset.read(tmp_path / "m.json")
+    subset.write_manifest(manifest, tmp_path / "m.json")
+    again = subset.read_manifest(tmp_path / "m.json")
     assert again == manifest
     assert again.digest == manifest.digest
     assert drawn(listed, data, per_class=2, seed=4).digest != manifest.digest
     with pytest.raises(BenchError, match=r"absent/m\.json: cannot be written"):
-        subset.write(manifest, tmp_path / "absent" / "m.json")
+        subset.write_manifest(manifest, tmp_path / "absent" / "m.json")
 
 
-def test_the_clips_are_the_lists_videos(listed: Annotated, data: Path) -> None:
+def test_the_clips_are_the_lists_videos(listed: AnnotatedVideos, data: Path) -> None:
     manifest = drawn(listed, data, per_class=2)
-    assert set(subset.videos(manifest, data)) <= set(listed.videos)
+    assert set(subset.subset_videos(manifest, data)) <= set(listed.videos)
 
 
-def test_other_contents_are_named(listed: Annotated, data: Path, tmp_path: Path) -> None:
+def test_other_contents_are_named(listed: AnnotatedVideos, data: Path, tmp_path: Path) -> None:
     manifest = drawn(listed, data, per_class=2)
     for clip in manifest.clips:
         path = tmp_path / clip.path
         path.parent.mkdir(exist_ok=True)
         path.write_bytes((data / clip.path).read_bytes())
-    assert len(subset.videos(manifest, tmp_path)) == 6
+    assert len(subset.subset_videos(manifest, tmp_path)) == 6
     first, second = manifest.clips[:2]
     (tmp_path / first.path).write_bytes((data / second.path).read_bytes())
     (tmp_path / second.path).unlink()
-    with pytest.raises(BenchError, match="2 of 6 clips are not the manifest's") as error:
-        subset.videos(manifest, tmp_path)
+    with pytest.raises(BenchError, match="2 of 6 clips differ from the manifest") as error:
+        subset.subset_videos(manifest, tmp_path)
     assert f"{first.name} has other contents" in str(error.value)
     assert f"{second.name} is missing" in str(error.value)
     assert "\n" not in str(error.value)
@@ -146,12 +146,12 @@ def test_folders_of_frames_have_hashes_too(tmp_path: Path) -> None:
     found = load_annotations(file, tmp_path, "frames")
     manifest = drawn(found, tmp_path, per_class=1)
     assert manifest.clips[0].frames == (2, 4)
-    assert subset.videos(manifest, tmp_path) == found.videos
+    assert subset.subset_videos(manifest, tmp_path) == found.videos
     (tmp_path / "v" / "00005.jpg").unlink()
-    assert subset.videos(manifest, tmp_path)
+    assert subset.subset_videos(manifest, tmp_path)
     (tmp_path / "v" / "00003.jpg").write_bytes((tmp_path / "v" / "00001.jpg").read_bytes())
     with pytest.raises(BenchError, match="v has other contents"):
-        subset.videos(manifest, tmp_path)
+        subset.subset_videos(manifest, tmp_path)
 
 
 GOOD: dict[str, Any] = {
@@ -174,15 +174,15 @@ def with_clip(**fields: Any) -> dict[str, Any]:
         ({**GOOD, "more": 1}, "more"),
         ({**GOOD, "clips": []}, "clips"),
         ({**GOOD, "classes": []}, "classes"),
-        ({**GOOD, "clips": GOOD["clips"] * 2}, "two clips have one name"),
-        (with_clip(label=1), "a clip's label is of no class"),
+        ({**GOOD, "clips": GOOD["clips"] * 2}, "two clips have the same name"),
+        (with_clip(label=1), "the label of a clip has no class"),
         (with_clip(label=-1), "clips.0.label"),
-        (with_clip(path="../../v.mp4"), "leads out of the folder"),
-        (with_clip(path="/v.mp4"), "leads out of the folder"),
+        (with_clip(path="../../v.mp4"), "leaves the folder"),
+        (with_clip(path="/v.mp4"), "leaves the folder"),
         (with_clip(path=""), "the path is empty"),
         (with_clip(name="v\x1b[2J"), "control character"),
         (with_clip(sha256="0"), "sha256"),
-        (with_clip(frames=[4, 2]), "first frame comes after its last"),
+        (with_clip(frames=[4, 2]), "first frame comes after the last"),
         (with_clip(frames=[-1, 2]), "frames"),
         ([], "it"),
     ],
@@ -190,10 +190,10 @@ def with_clip(**fields: Any) -> dict[str, Any]:
 def test_a_manifest_that_makes_no_sense_is_refused(tmp_path: Path, content: Any, what: str) -> None:
     file = tmp_path / "m.json"
     file.write_text(json.dumps(GOOD))
-    assert subset.read(file).clips[0].path == "v.mp4"
+    assert subset.read_manifest(file).clips[0].path == "v.mp4"
     file.write_text(json.dumps(content))
-    with pytest.raises(BenchError, match=r"m\.json: is no manifest of this version") as error:
-        subset.read(file)
+    with pytest.raises(BenchError, match=r"m\.json: is not a manifest of this version") as error:
+        subset.read_manifest(file)
     assert what in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -223,7 +223,7 @@ def test_only_errors_of_ours_come_out_of_a_manifest(content: bytes) -> None:
         file.write_bytes(content)
         said = ""
         try:
-            subset.read(file)
+            subset.read_manifest(file)
         except BenchError as error:
             said = str(error)
         assert "\n" not in said

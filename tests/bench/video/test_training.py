@@ -14,11 +14,11 @@ from torch import nn
 from bench.errors import BenchError
 from bench.video.encoding import write_video
 from bench.video.labelled import Video
-from bench.video.loading import MOST_UNUSABLE, Losses, RandomClips
+from bench.video.loading import MAX_UNUSABLE, Losses, TrainingSet
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
-from bench.video.training import Training, prepare
-from bench.video.transforms import Augment, as_clip
+from bench.video.training import Training, prepare_for_training
+from bench.video.transforms import TrainingCrop, as_clip
 from bench.workload.settings import fix_seed
 from models import create_model
 
@@ -68,7 +68,7 @@ def training(
 ) -> tuple[Training, nn.Module]:
     with fix_seed():
         network = Tiny() if model is None else model
-    clips = RandomClips(videos, Uniform(FRAMES), as_clip, seed=seed)
+    clips = TrainingSet(videos, Uniform(FRAMES), as_clip, seed=seed)
     made = Training(network, clips, recipe, saved=saved, workers=workers)
     return made, network
 
@@ -190,22 +190,22 @@ def test_the_learning_rate_rises_and_falls_as_a_cosine() -> None:
 def test_what_is_tuned_keeps_its_classifier() -> None:
     model: Any = create_model("tsn", num_classes=3, frames=2, depth=18, width=0.25)
     before = model.head.classifier.weight.clone()
-    prepare(model, RECIPE, seed=0, is_tuned=True)
+    prepare_for_training(model, RECIPE, seed=0, is_tuned=True)
     assert torch.equal(model.head.classifier.weight, before)
     assert model.head.dropout.p == RECIPE.dropout
-    prepare(model, RECIPE, seed=0)
+    prepare_for_training(model, RECIPE, seed=0)
     first = model.head.classifier.weight.clone()
     assert first.std().item() == pytest.approx(RECIPE.classifier_std, rel=0.2)
-    prepare(model, RECIPE, seed=0)
+    prepare_for_training(model, RECIPE, seed=0)
     assert torch.equal(model.head.classifier.weight, first)
-    prepare(model, RECIPE, seed=1)
+    prepare_for_training(model, RECIPE, seed=1)
     assert not torch.equal(model.head.classifier.weight, first)
 
 
 def test_a_network_of_ones_own_is_left_as_it_is() -> None:
     model = Tiny()
     before = model.classifier.weight.clone()
-    prepare(model, RECIPE, seed=0)
+    prepare_for_training(model, RECIPE, seed=0)
     assert torch.equal(model.classifier.weight, before)
     assert model.dropout.p == 0.5
 
@@ -215,7 +215,7 @@ def test_the_classifier_of_a_library_is_found(name: str) -> None:
     with torch.device("meta"):
         model = create_model(name, num_classes=3, frames=16)
     before = {key: module.p for key, module in dropouts(model)}
-    prepare(model, replace(RECIPE, dropout=0.3), seed=0, is_tuned=True)
+    prepare_for_training(model, replace(RECIPE, dropout=0.3), seed=0, is_tuned=True)
     assert {key: module.p for key, module in dropouts(model)} == {
         key: 0.3 if p else 0 for key, p in before.items()
     }
@@ -232,12 +232,13 @@ def test_a_training_of_another_kind_is_refused(
     videos: tuple[Video, ...], tmp_path: Path, other: dict[str, int]
 ) -> None:
     training(videos, tmp_path / "t.pt")[0].save()
-    with pytest.raises(BenchError, match=r"t\.pt: is of another network, recipe, seed or list"):
+    with pytest.raises(BenchError, match=r"t\.pt: has another network, recipe, seed, list"):
         training(videos, tmp_path / "t.pt", **other)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("augment", "sampling"), [(Augment(SIZE, flip=False), Uniform(FRAMES)), (as_clip, Uniform(8))]
+    ("augment", "sampling"),
+    [(TrainingCrop(SIZE, flip=False), Uniform(FRAMES)), (as_clip, Uniform(8))],
 )
 def test_clips_that_are_made_in_another_way_are_refused(
     videos: tuple[Video, ...],
@@ -246,10 +247,10 @@ def test_clips_that_are_made_in_another_way_are_refused(
     sampling: Uniform,
 ) -> None:
     training(videos, tmp_path / "t.pt")[0].save()
-    other = RandomClips(videos, sampling, augment, seed=0)
+    other = TrainingSet(videos, sampling, augment, seed=0)
     with pytest.raises(BenchError, match="or way to read them"):
         Training(Tiny(), other, RECIPE, saved=tmp_path / "t.pt")
-    same = RandomClips(videos, Uniform(FRAMES), as_clip, seed=0)
+    same = TrainingSet(videos, Uniform(FRAMES), as_clip, seed=0)
     Training(Tiny(), same, RECIPE, saved=tmp_path / "t.pt")
 
 
@@ -262,7 +263,7 @@ def test_a_network_of_the_same_weights_is_another(
 
     of("tsm").save()
     assert of("tsm").kept == 0
-    with pytest.raises(BenchError, match="is of another network"):
+    with pytest.raises(BenchError, match="has another network"):
         of("tsn")
 
 
@@ -286,13 +287,13 @@ def test_sgd_without_momentum_trains(videos: tuple[Video, ...]) -> None:
 def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_path: Path) -> None:
     file = tmp_path / "t.pt"
     file.write_bytes(b"nothing of the kind")
-    with pytest.raises(BenchError, match="is no saved training: give another file"):
+    with pytest.raises(BenchError, match="is not a saved training: give another file"):
         training(videos, file)
     torch.save({"format": 99}, file)
-    with pytest.raises(BenchError, match="is no saved training of this version"):
+    with pytest.raises(BenchError, match="is not a saved training of this version"):
         training(videos, file)
     training(videos, tmp_path / "u.pt")[0].save()
-    with pytest.raises(BenchError, match="of another network"):
+    with pytest.raises(BenchError, match="has another network"):
         training(videos, tmp_path / "u.pt", model=nn.Sequential(nn.Linear(2, 2)))
 
 
@@ -305,7 +306,7 @@ def test_a_training_that_cannot_be_saved_says_so(videos: tuple[Video, ...], tmp_
 def test_too_few_videos_for_a_batch_are_refused(videos: tuple[Video, ...]) -> None:
     with pytest.raises(BenchError, match="3 videos do not fill a batch of 4"):
         training(videos[:3])
-    with pytest.raises(BenchError, match="batches of 2 clips at least"):
+    with pytest.raises(BenchError, match="batches of 2 clips"):
         Recipe(batch=1)
 
 
@@ -323,11 +324,11 @@ def test_unusable_videos_are_named_and_too_many_end_it(
     empty = tmp_path / "empty.mp4"
     empty.touch()
     listed = (*videos[:-1], Video("hollow", empty, 1))
-    assert 1 / len(listed) > MOST_UNUSABLE
+    assert 1 / len(listed) > MAX_UNUSABLE
     made, _ = training(listed)
     with pytest.raises(BenchError, match=r"1 of 12 videos cannot be used.*hollow is empty: has 0"):
         made.run()
-    clips = RandomClips(listed, Uniform(FRAMES), as_clip, seed=0)
+    clips = TrainingSet(listed, Uniform(FRAMES), as_clip, seed=0)
     allowed = Training(Tiny(), clips, RECIPE, losses=Losses(len(listed), 0.1))
     allowed.run()
     assert [lost.kind for lost in allowed.losses.unusable.values()] == ["empty"]

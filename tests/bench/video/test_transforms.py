@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 
 from bench.errors import BenchError
-from bench.video.transforms import MEAN, STD, Augment, Views, as_clip, crop_shapes
+from bench.video.transforms import MEAN, STD, EvaluationCrops, TrainingCrop, as_clip, crop_shapes
 
 
 def _places(height: int, width: int) -> Tensor:
@@ -20,32 +20,32 @@ def _corner(clip: Tensor) -> tuple[int, int]:
 
 
 def test_one_crop_is_the_centre() -> None:
-    (clip,) = Views(40, 60)(_places(60, 100))
+    (clip,) = EvaluationCrops(40, 60)(_places(60, 100))
     assert clip.shape == (3, 2, 40, 40)
     assert _corner(clip) == (10, 30)
 
 
 def test_three_crops_lie_along_the_longer_side() -> None:
-    wide = Views(60, 60, 3)(_places(60, 100))
+    wide = EvaluationCrops(60, 60, 3)(_places(60, 100))
     assert [_corner(clip) for clip in wide] == [(0, 0), (0, 20), (0, 40)]
-    tall = Views(40, 60, 3)(_places(100, 60))
+    tall = EvaluationCrops(40, 60, 3)(_places(100, 60))
     assert [_corner(clip) for clip in tall] == [(0, 10), (30, 10), (60, 10)]
 
 
 def test_ten_crops_are_corners_and_centre_and_their_mirrors() -> None:
-    clips = Views(40, 60, 10)(_places(60, 100))
+    clips = EvaluationCrops(40, 60, 10)(_places(60, 100))
     corners = [_corner(clip) for clip in clips]
     assert set(corners[:5]) == {(0, 0), (0, 60), (20, 0), (20, 60), (10, 30)}
     assert {(row, column - 39) for row, column in corners[5:]} == set(corners[:5])
 
 
 def test_the_short_side_is_resized() -> None:
-    assert Views(32, 64)(_places(128, 200)).shape == (1, 3, 2, 32, 32)
+    assert EvaluationCrops(32, 64)(_places(128, 200)).shape == (1, 3, 2, 32, 32)
 
 
 def test_crops_that_do_not_fit_are_refused() -> None:
     with pytest.raises(BenchError, match="224 pixels do not fit into a short side of 200"):
-        Views(224, 200)
+        EvaluationCrops(224, 200)
 
 
 def test_shapes_of_training_crops_are_at_most_one_scale_apart() -> None:
@@ -58,7 +58,7 @@ def test_shapes_of_training_crops_are_at_most_one_scale_apart() -> None:
 def test_training_crops_cover_the_picture_and_stay_within() -> None:
     torch.manual_seed(0)
     pictures = _places(64, 96)
-    corners = {_corner(Augment(64, flip=False)(pictures)) for _ in range(300)}
+    corners = {_corner(TrainingCrop(64, flip=False)(pictures)) for _ in range(300)}
     assert {(0, 0), (0, 32)} <= corners
     assert all(row < 64 and column < 96 for row, column in corners)
 
@@ -68,7 +68,7 @@ def test_left_and_right_are_changed_only_where_that_is_allowed() -> None:
     pictures = _places(64, 64)
 
     def rises(flip: bool) -> set[bool]:
-        clips = [Augment(64, flip=flip)(pictures) for _ in range(40)]
+        clips = [TrainingCrop(64, flip=flip)(pictures) for _ in range(40)]
         return {bool(clip[1, 0, 0, -1] > clip[1, 0, 0, 0]) for clip in clips}
 
     assert rises(flip=False) == {True}

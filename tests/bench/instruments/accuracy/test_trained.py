@@ -63,8 +63,8 @@ def test_it_is_by_tier_with_top_5(first: Measurement) -> None:
 
 
 def test_the_record_names_clips_decoder_and_recipe(first: Measurement) -> None:
-    root = arrow_of_time.generate("test")
-    assert first.settings["clips"] == digest_of_contents(arrow_of_time.videos("test", root))
+    root = arrow_of_time.generate_videos("test")
+    assert first.settings["clips"] == digest_of_contents(arrow_of_time.arrow_videos("test", root))
     assert str(first.settings["decoder"]).startswith("pyav ")
     assert first.settings["learning_rate"] == trained.RECIPE.learning_rate
     assert first.settings["threads"] == 1
