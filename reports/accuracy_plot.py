@@ -1,4 +1,4 @@
-"""Accuracy against MACs: of all classes, and of each group of them."""
+"""Accuracy against MACs, for all classes and for each group of classes."""
 
 from collections.abc import Sequence
 from statistics import mean
@@ -6,18 +6,22 @@ from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
+from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.video.arrow_of_time import NAME
-from reports.accuracy import TRAINED, macs_by_point, macs_of
-from reports.drawing import QUIET, Colours, Drawing, Plot, frame
+from reports.accuracy import MACS, TRAINED
+from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes
 
 ALL = "all classes"
-BLIND = 50  # percent: what a network reaches at most that is blind to the order of frames
-MARKERS = "os^Dv"  # of the numbers of frames
+ORDER_BLIND = 50  # percent: the most that a network can reach without the order of frames
+MARKERS = "os^Dv"  # one for each number of frames
 
 
-class Dot(NamedTuple):
-    """One training: its group's accuracy in percent, MACs per clip, and the end of its interval."""
+class TrainingDot(NamedTuple):
+    """One training: the accuracy on a group in percent, at the MACs of a clip in millions.
+
+    The 95 % interval reaches from `top1 - below` to `top1 + above`.
+    """
 
     network: str
     frames: int
@@ -28,7 +32,7 @@ class Dot(NamedTuple):
 
 
 def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
-    """A panel for all classes and for each group, a line for each network; None without any."""
+    """A panel for all classes and each group, a line for each network; None without trainings."""
     dots = _dots(measurements)
     if not dots:
         return None
@@ -38,34 +42,42 @@ def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Pl
             _draw_panel(drawing, axes, found, frames, colours)
             axes.set_title(group)
             axes.set_ylim(0, 102)
-            frame(axes, "MACs per clip (M)", "top-1 (%)")
+            draw_axes(axes, "MACs per clip (M)", "top-1 (%)")
         drawing.panels[0].legend(frameon=False, fontsize=8, loc="lower right")
         return drawing.plot("accuracy-macs", "Accuracy against MACs", _finding(dots))
 
 
-def _dots(measurements: Sequence[Measurement]) -> dict[str, list[Dot]]:
-    """Of every training on the generated set whose MACs are known, by group."""
-    macs = macs_by_point(measurements)
-    found: dict[str, list[Dot]] = {}
+def _dots(measurements: Sequence[Measurement]) -> dict[str, list[TrainingDot]]:
+    """The trainings on arrow-of-time whose MACs are measured, by group of classes."""
+    index = Index(measurements)
+    found: dict[str, list[TrainingDot]] = {}
     for m in measurements:
         if m.label != TRAINED or m.status != "ok" or m.point.dataset != NAME:
             continue
-        cost = macs.get(macs_of(m.point))
+        cost = index.figure(MACS, m.point)
         if cost is None:
             continue
         for group in ("", *m.details.get("group_sizes", {})):
             top1, (low, high) = mean(m.answers(group)), m.interval_of(group)
             found.setdefault(group or ALL, []).append(
-                Dot(m.point.network, m.point.frames, cost / 1e6, top1, top1 - low, high - top1)
+                TrainingDot(
+                    m.point.network, m.point.frames, cost / 1e6, top1, top1 - low, high - top1
+                )
             )
     return found
 
 
 def _draw_panel(
-    drawing: Drawing, axes: Axes, dots: Sequence[Dot], frames: Sequence[int], colours: Colours
+    drawing: Drawing,
+    axes: Axes,
+    dots: Sequence[TrainingDot],
+    frames: Sequence[int],
+    colours: Colours,
 ) -> None:
-    """A dot for each seed, with its interval; a line through the means of the seeds."""
-    axes.axhline(BLIND, color=QUIET, linestyle="--", linewidth=1, label="blind to order, at most")
+    """A dot with its interval for each seed, and a line through the means of the seeds."""
+    axes.axhline(
+        ORDER_BLIND, color=QUIET, linestyle="--", linewidth=1, label="limit without frame order"
+    )
     for network in sorted({dot.network for dot in dots}):
         own = [dot for dot in dots if dot.network == network]
         costs = sorted({dot.macs for dot in own})
@@ -94,8 +106,8 @@ def _draw_panel(
     axes.set_xlim(0, 1.08 * max(dot.macs for dot in dots))
 
 
-def _finding(dots: dict[str, list[Dot]]) -> str:
-    """What each panel says of the longest clips: the mean of the seeds, best first."""
+def _finding(dots: dict[str, list[TrainingDot]]) -> str:
+    """The mean over the seeds at the longest clips of each panel, best first."""
     sentences = []
     for group, found in dots.items():
         most = max(dot.frames for dot in found)

@@ -1,6 +1,6 @@
-"""Networks at equal budget: what a store holds of them within the costs of a TSN, and how accurate.
+"""Networks within the costs of a TSN: the most frames of each that fit, and its best accuracy.
 
-Of the frames that were measured: 'blvbench compare' measures those that just fit.
+Only frame counts that are measured already are considered; `blvbench compare` measures others.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,29 +17,28 @@ from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from reports.published import options_text
-from reports.tables import NOTHING, Cell, Table, exact
+from reports.tables import EMPTY, Cell, Table, count_cell, format_giga, format_mega, format_mib
 from suites import load_published
 
-DATASET = "something-something-v2"  # the paper's
-REFERENCE = Point(network="tsn", depth=50, frames=8)  # what the paper's claim is held against
+DATASET = "something-something-v2"  # the data set of the paper
+REFERENCE = Point(network="tsn", depth=50, frames=8)  # the reference of the paper's claim
 TRAINED = REFERENCE.model_copy(update={"batch": 8, "mode": "train"})
 BUDGETS = (
     ("macs:flop_counter", REFERENCE, "the MACs"),
-    ("memory:simulated", TRAINED, "the memory, to train on batches of 8,"),
+    ("memory:simulated", TRAINED, "the training memory at batch 8"),
 )
 FIGURES = {
-    "macs:flop_counter": ("MACs (G)", lambda count: f"{count / 1e9:,.2f}"),
-    "params:shapes": ("params (M)", lambda count: f"{count / 1e6:,.2f}"),
-    "memory:simulated": ("peak (MiB)", lambda count: exact(count / 2**20)),
+    "macs:flop_counter": ("MACs (G)", format_giga),
+    "params:shapes": ("params (M)", format_mega),
+    "memory:simulated": ("peak (MiB)", format_mib),
 }
-NO_MORE = "no more frames are measured"
+NO_MORE = "longer clips are not measured"
 NONE = Cell("none", 0)
-MEASURED_BY = "blvbench compare --macs tsn:50:8 --store FILE"
 
 
 @dataclass(frozen=True)
 class BudgetTable:
-    """The choices at one budget, ranked."""
+    """The networks within one budget, ranked."""
 
     budget: Budget
     choices: tuple[Choice, ...]
@@ -52,27 +51,26 @@ class BudgetTable:
 
 
 def build_budgets(measurements: Sequence[Measurement]) -> tuple[BudgetTable, ...]:
-    """A table for each cost of the reference that is measured."""
-    found = [m for m in measurements if m.label in FIGURES and m.status == "ok"]
-    known = KnownCosts(found)
-    accuracies = accuracies_shown(measurements)
+    """A table for each measured cost of the reference."""
+    known = KnownCosts(m for m in measurements if m.label in FIGURES and m.status == "ok")
+    accuracies = select_accuracies(measurements)
     built = []
-    for label, reference, what in BUDGETS:
+    for label, reference, text in BUDGETS:
         limit = known.figure(label, reference)
         if limit:
-            budget = Budget(label, limit, f"{what} of {reference.network_label}")
+            budget = Budget(label, limit, f"{text} of {reference.network_label}")
             built.append(_build(budget, reference, known, accuracies))
     return tuple(built)
 
 
-def accuracies_shown(measurements: Iterable[Measurement]) -> list[Accuracy]:
-    """Those on the data set that were published, or evaluated here."""
-    every = known_accuracies(load_published(), measurements)
-    return [a for a in every if a.dataset == DATASET]
+def select_accuracies(measurements: Iterable[Measurement]) -> list[Accuracy]:
+    """The accuracies on the paper's data set, published or evaluated here."""
+    accuracies = known_accuracies(load_published(), measurements)
+    return [a for a in accuracies if a.dataset == DATASET]
 
 
 def build_claims(claims: Iterable[ClaimResult]) -> tuple[ClaimResult, ...]:
-    """Those about equal budgets."""
+    """The claims about equal budgets."""
     return tuple(result for result in claims if result.claim.id in CLAIMS)
 
 
@@ -87,14 +85,12 @@ def _build(
 
 
 def _climbs(label: str, reference: Point, known: KnownCosts) -> list[Trials]:
-    """The frames that were measured of each network, where all else is as in `reference`."""
+    """The measured frame counts of each network, all other fields as in `reference`."""
     frames: dict[Point, list[int]] = {}
-    for label_of, point in ((m.label, m.point) for m in known.measurements):
-        base = reference.model_copy(
-            update={name: getattr(point, name) for name in ("network", "depth", "options")}
-        )
-        is_alike = point == base.model_copy(update={"frames": point.frames})
-        if label_of == label and is_alike:
+    for point in (m.point for m in known.measurements if m.label == label):
+        fields = {name: getattr(point, name) for name in ("network", "depth", "options")}
+        base = reference.model_copy(update=fields)
+        if point == base.model_copy(update={"frames": point.frames}):
             frames.setdefault(base, []).append(point.frames)
     return [
         Trials(Candidates(base, "frames", tuple(sorted(own)), NO_MORE), tuple(own))
@@ -106,39 +102,48 @@ def _table(budget: Budget, choices: Sequence[Choice]) -> Table:
     labels = shown_labels([budget])
     notes: dict[str, int] = {}
     rows = tuple(
-        _row(place, choice, labels, notes) for place, choice in enumerate(choices, start=1)
+        _row(number, choice, labels, notes) for number, choice in enumerate(choices, start=1)
     )
     limit = format_amount(budget.limit, find_instrument(budget.label).unit)
     costs = (FIGURES[label][0] for label in labels)
     headings = (
-        *("rank", "network", "depth", "options", "frames", *costs),
-        *("SSv2 top-1 %", "at frames", "from", "Pareto front", "limited by"),
+        "rank",
+        "network",
+        "depth",
+        "options",
+        "frames",
+        *costs,
+        "SSv2 top-1 %",
+        "at frames",
+        "source",
+        "Pareto front",
+        "limited by",
     )
     sources = "; ".join(f"[{number}] {source}" for source, number in notes.items())
-    said = (f"Accuracies: {sources}.",) if notes else ()
-    return Table(f"within {budget.text} ({limit})", headings, rows, said).compact(())
+    note = (f"Sources of the accuracies: {sources}.",) if notes else ()
+    return Table(f"within {budget.text} ({limit})", headings, rows, note).compact(())
 
 
 def _row(
-    place: int, choice: Choice, labels: Sequence[str], notes: dict[str, int]
+    number: int, choice: Choice, labels: Sequence[str], notes: dict[str, int]
 ) -> tuple[Cell, ...]:
     base, fit, best = choice.base, choice.fit, choice.best
     frames = fit.point.frames if fit and choice.fits else 0
     return (
-        Cell(str(place), place),
+        count_cell(number),
         Cell(base.network),
-        NOTHING if base.depth is None else Cell(str(base.depth), base.depth),
+        count_cell(base.depth),
         Cell(options_text(base.options)),
-        Cell(str(frames), frames) if frames else NONE,
+        count_cell(frames) if frames else NONE,
         *(_cost(choice, label) for label in labels),
-        *(_accuracy(best, notes) if best else 4 * [NOTHING]),
+        *(_accuracy(best, notes) if best else 4 * [EMPTY]),
         Cell(choice.limit),
     )
 
 
 def _cost(choice: Choice, label: str) -> Cell:
     if not choice.fits or label not in choice.costs:
-        return NOTHING
+        return EMPTY
     value = choice.costs[label]
     return Cell(FIGURES[label][1](value), value)
 
@@ -148,7 +153,7 @@ def _accuracy(best: Scored, notes: dict[str, int]) -> tuple[Cell, ...]:
     number = notes.setdefault(found.source, len(notes) + 1)
     return (
         Cell(f"{found.top1:g}", found.top1),
-        Cell(str(found.frames), found.frames),
+        count_cell(found.frames),
         Cell(f"{found.kind} [{number}]"),
         Cell(", ".join(label.partition(":")[0] for label in best.fronts)),
     )

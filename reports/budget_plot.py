@@ -11,21 +11,22 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from bench.records.index import Index
 from bench.records.measurement import Measurement
-from reports.accuracy import macs_by_point
-from reports.budget import REFERENCE, accuracies_shown
-from reports.drawing import INK, QUIET, Colours, Drawing, Plot, frame
+from reports.accuracy import MACS
+from reports.budget import REFERENCE, select_accuracies
+from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
 
-MARKERS = "os^Dv"  # of the sources, which do not test alike
-DEPTH = 4.0  # points below the front; what is lower still stands at the edge, with its figure
-LABEL_PT, LETTER_PT = 8, 4.4  # the size of a label, and about the width of its letters
-STEPS = 50  # between two points of a line
-LEGEND_IN = 0.17  # the height of its line
+MARKERS = "os^Dv"  # one for each source: their test protocols differ
+DEPTH = 4.0  # percentage points shown below the front; lower dots are drawn at the edge
+LABEL_PT, LETTER_PT = 8, 4.4  # the height of a label, and the mean width of a letter
+STEPS = 50  # sampled between two points of a line
+LEGEND_IN = 0.17  # the height of a line of the legend
 TITLE = "Accuracy on Something-Something v2 against MACs"
 
 
-class Dot(NamedTuple):
-    """An accuracy in percent at what a clip costs, in GMACs."""
+class AccuracyDot(NamedTuple):
+    """A known accuracy: top-1 in percent, at the GMACs of a clip."""
 
     network: str
     depth: int | None
@@ -41,9 +42,9 @@ class Dot(NamedTuple):
 
 
 def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
-    """A line over the frames of each network, depth and source; None without two points."""
-    dots = _dots(measurements)
-    budget = macs_by_point(measurements).get(REFERENCE)
+    """A line over frames for each network, depth and source; None with fewer than two dots."""
+    index = Index(measurements)
+    dots, budget = _dots(measurements, index), index.figure(MACS, REFERENCE)
     if len(dots) < 2 or not budget:
         return None
     sources = list(dict.fromkeys(dot.source for dot in dots))
@@ -53,30 +54,34 @@ def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot |
         return drawing.plot("budget-macs", TITLE, _finding(dots, budget / 1e9))
 
 
-def _dots(measurements: Sequence[Measurement]) -> list[Dot]:
-    """Every accuracy at a point whose MACs are measured, as it comes without options."""
-    macs = macs_by_point(measurements)
+def _dots(measurements: Sequence[Measurement], index: Index) -> list[AccuracyDot]:
+    """The accuracies of networks without options whose MACs are measured."""
     found = []
-    for a in accuracies_shown(measurements):
+    for a in select_accuracies(measurements):
         fields = {"network": a.network, "depth": a.depth, "frames": a.frames}
         point = REFERENCE.model_copy(update=fields)
-        if a.is_of(point) and point in macs:
-            found.append(Dot(a.network, a.depth, a.source, a.frames, macs[point] / 1e9, a.top1))
+        macs = index.figure(MACS, point)
+        if a.is_of(point) and macs is not None:
+            found.append(AccuracyDot(a.network, a.depth, a.source, a.frames, macs / 1e9, a.top1))
     return sorted(found, key=lambda dot: (dot.network, dot.depth or 0, dot.source, dot.macs))
 
 
 def _draw(
-    drawing: Drawing, dots: Sequence[Dot], budget: float, sources: Sequence[str], colours: Colours
+    drawing: Drawing,
+    dots: Sequence[AccuracyDot],
+    budget: float,
+    sources: Sequence[str],
+    colours: Colours,
 ) -> None:
     (axes,) = drawing.panels
-    floor = min(dot.top1 for dot in front_of(dots)) - DEPTH
+    floor = min(dot.top1 for dot in find_front(dots)) - DEPTH
     for (_, source), group in groupby(dots, key=lambda dot: (dot.name, dot.source)):
         own = list(group)
         macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
         marker, colour = MARKERS[sources.index(source) % len(MARKERS)], colours[own[0].network]
-        says = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
-        drawing.points(axes, macs, heights, says, line="-", color=colour, marker=marker)
-    front = front_of(dots)
+        labels = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
+        drawing.points(axes, macs, heights, labels, line="-", color=colour, marker=marker)
+    front = find_front(dots)
     corners = [
         (dot.macs, height) for before, dot in pairwise(front) for height in (before.top1, dot.top1)
     ]
@@ -88,12 +93,12 @@ def _draw(
     axes.set_xscale("log", base=2)
     axes.margins(x=0.15)
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    frame(axes, "MACs per clip (G)", "top-1 (%)")
+    draw_axes(axes, "MACs per clip (G)", "top-1 (%)")
     _label(axes, dots, floor)
 
 
-def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
-    """Write beside each dot what it is, where it hides no dot or label, and few of the lines."""
+def _label(axes: Axes, dots: Sequence[AccuracyDot], floor: float) -> None:
+    """Write a label beside each dot, where it hides no dot, no label and few lines."""
     points_per_pixel = 72 / axes.figure.dpi
     places = {
         dot: axes.transData.transform((dot.macs, max(dot.top1, floor))) * points_per_pixel
@@ -101,7 +106,7 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
     }
     taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places.values()]
     lines = np.concatenate([_along(line) for line in axes.lines]) * points_per_pixel
-    # Right of and above what the axes are labelled with.
+    # Right of and above the labels of the axes.
     room = Bbox(np.array([axes.bbox.min, axes.figure.bbox.max]) * points_per_pixel)
     for dot, (x, y) in places.items():
         text = f"{dot.name}, {dot.frames}"
@@ -133,33 +138,33 @@ def _label(axes: Axes, dots: Sequence[Dot], floor: float) -> None:
 
 
 def _along(line: Line2D) -> NDArray[np.float64]:
-    """Places along it, in pixels, so close to each other that no label lies between two."""
+    """Places along a line, in pixels, so close that no label fits between two of them."""
     corners = line.get_transform().transform(line.get_xydata())
     return np.asarray(Path(corners).interpolated(STEPS if len(corners) > 1 else 1).vertices)
 
 
-def front_of(dots: Sequence[Dot]) -> list[Dot]:
-    """The dots that beat all that cost no more, the cheapest first."""
-    front: list[Dot] = []
+def find_front(dots: Sequence[AccuracyDot]) -> list[AccuracyDot]:
+    """The dots that are more accurate than all dots of no more MACs, the cheapest first."""
+    front: list[AccuracyDot] = []
     for dot in sorted(dots, key=lambda dot: (dot.macs, -dot.top1)):
         if not front or dot.top1 > front[-1].top1:
             front.append(dot)
     return front
 
 
-def _finding(dots: Sequence[Dot], budget: float) -> str:
-    """What is most accurate within the budget, and the front; accuracies are of other tests."""
+def _finding(dots: Sequence[AccuracyDot], budget: float) -> str:
+    """The most accurate network within the budget, and the Pareto front."""
     within = [dot for dot in dots if dot.macs <= budget]
     limit = f"the MACs of {REFERENCE.network_label} ({budget:.1f} G)"
     best = max(within, key=lambda dot: dot.top1, default=None)
     first = (
-        f"Within {limit}, {best.name} over {best.frames} frames is the most accurate, "
-        f"{best.top1:.1f} %."
+        f"Within {limit}, {best.name} over {best.frames} frames is the most accurate "
+        f"with {best.top1:.1f} %."
         if best
-        else f"Within {limit} no accuracy is known."
+        else f"No accuracy is known within {limit}."
     )
-    steps = ", ".join(f"{d.name} over {d.frames} ({d.top1:.1f} %)" for d in front_of(dots))
+    steps = ", ".join(f"{d.name}, {d.frames} frames ({d.top1:.1f} %)" for d in find_front(dots))
     return (
-        f"{first} On the front, over frames: {steps}. A label has the network, its depth and its "
-        "frames; sources differ in the clips and crops that they test by."
+        f"{first} The Pareto front: {steps}. Labels show the network, its depth and its number "
+        "of frames. The sources differ in the number of clips and crops of their tests."
     )

@@ -1,95 +1,101 @@
-"""What changed since other results: verdicts, figures, and what they were measured with.
+"""Changes since older results: verdicts, figures, and the machines and versions behind them.
 
-Both sides are judged by the claims as they stand now. No figure is compared with one of another
-machine.
+Both sides are judged by the current claims. Figures of different machines are never compared.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.claims.verdicts import ClaimResult
+from bench.records.index import Key, key_of
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from reports.claim_changes import ClaimChange
-from reports.compared import Compared
-from reports.gaps import some_of
-from reports.tables import Cell, Table
+from reports.figure_changes import FigureChange
+from reports.gaps import list_points
+from reports.tables import Cell, Table, count_cell
 from suites.rules import load_rules
 
 CLAIM_HEADINGS = ("claim", "case", "figure then", "figure now", "verdict then", "verdict now")
-FIGURE_HEADINGS = ("quantity", "of", "machine", "then", "now", "difference", "note")
-GROUP_HEADINGS = ("change", "quantity", "machine", "why", "measurements", "of")
+FIGURE_HEADINGS = ("quantity", "point", "machine", "then", "now", "difference", "note")
+GROUP_HEADINGS = ("change", "quantity", "machine", "reason", "measurements", "points")
 
-NEW, GONE, MOVED, DOUBTFUL = KINDS = ("new", "gone", "of another machine", "cannot be told")
+NEW, GONE, MOVED, UNDECIDED = KINDS = ("new", "gone", "on another machine", "not decided")
 
-Place = tuple[str, Point, str]  # what a figure is of: quantity and instrument, point, machine
-Row = tuple[str, str, str, str, Point]  # kind, quantity and instrument, machine, reason
+
+class GroupKey(NamedTuple):
+    """What the measurements of a group have in common. A `label` is `quantity:instrument`."""
+
+    kind: str
+    label: str
+    machine: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class Results:
-    """One side: the newest measurement of each point, instrument and machine, and the verdicts."""
+    """The newest measurement of each point, instrument and machine, and the verdicts on them."""
 
     measurements: tuple[Measurement, ...]
     claims: tuple[ClaimResult, ...]
 
 
 @dataclass(frozen=True)
-class Group:
-    """Measurements of one instrument that cannot be compared, for the same reason."""
+class ChangeGroup:
+    """Measurements that are not compared, all for the same reason."""
 
-    kind: str
-    label: str
-    machine: str
-    why: str
+    key: GroupKey
     points: tuple[Point, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, with every point."""
+        """The group with every point."""
         return {
-            "kind": self.kind,
-            "quantity": self.label,
-            "machine": self.machine,
-            "reason": self.why,
+            "kind": self.key.kind,
+            "quantity": self.key.label,
+            "machine": self.key.machine,
+            "reason": self.key.reason,
             "points": [point.model_dump(mode="json") for point in self.points],
         }
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What is not as in the older results; `between` are the times of their measurements, UTC.
+    """Differences from older results, which were measured `between` two times (UTC).
 
-    `environment` has, by name, what measured then and now, where that is not the same.
+    `environment` has the name, the old and the new text of each difference between the machines and
+    the versions.
     """
 
     between: tuple[str, str]
     claims: tuple[ClaimChange, ...]
-    figures: tuple[Compared, ...]
-    groups: tuple[Group, ...]
+    figures: tuple[FigureChange, ...]
+    groups: tuple[ChangeGroup, ...]
     unchanged: int
     environment: tuple[tuple[str, str, str], ...]
 
     @cached_property
     def summary(self) -> str:
-        """How much changed, in a sentence or two."""
+        """The number of changes, in a few sentences."""
         flipped = sum(claim.is_flipped for claim in self.claims)
-        parts = [
+        counts = [
             _count(flipped, "verdict"),
             _count(len(self.claims) - flipped, "claim's figures", "claims' figures"),
             _count(len(self.figures), "measurement"),
         ]
-        changed = ", ".join(part for part in parts if part)
-        found = f"{changed} changed" if changed else "No verdict and no figure changed"
-        counts = [f"{self.unchanged} unchanged"] if self.unchanged else []
-        counts += [
-            f"{sum(len(g.points) for g in self.groups if g.kind == kind)} {kind}"
-            for kind in dict.fromkeys(group.kind for group in self.groups)
+        changed = ", ".join(count for count in counts if count)
+        sentences = [f"{changed} changed." if changed else "No verdict and no figure changed."]
+        if self.environment and not changed:
+            sentences.append("The machines or the versions differ.")
+        rest = [f"{self.unchanged} unchanged"] if self.unchanged else []
+        rest += [
+            f"{sum(len(g.points) for g in self.groups if g.key.kind == kind)} {kind}"
+            for kind in dict.fromkeys(group.key.kind for group in self.groups)
         ]
-        others = f" Other measurements: {', '.join(counts)}." if counts else ""
-        where = "" if changed or not self.environment else " What measured them did."
-        return f"{found}.{where}{others}"
+        if rest:
+            sentences.append(f"Other measurements: {', '.join(rest)}.")
+        return " ".join(sentences)
 
     @cached_property
     def claims_table(self) -> Table:
@@ -116,12 +122,12 @@ class Changes:
 
     @cached_property
     def groups_table(self) -> Table:
-        """What is on one side only, or cannot be told."""
+        """A row for each group of measurements that are not compared."""
         rows = tuple(
             (
-                *map(Cell, (group.kind, group.label, group.machine, group.why)),
-                Cell(str(len(group.points)), len(group.points)),
-                Cell(some_of([str(point) for point in group.points])),
+                *map(Cell, group.key),
+                count_cell(len(group.points)),
+                Cell(list_points([str(point) for point in group.points])),
             )
             for group in self.groups
         )
@@ -129,17 +135,19 @@ class Changes:
 
     @cached_property
     def environment_table(self) -> Table:
-        """What measured, where it is not the same."""
-        return _table("what measured", ("", "then", "now"), self.environment)
+        """A row for each difference between the machines and the versions."""
+        return _table(
+            "machines and versions that differ", ("name", "then", "now"), self.environment
+        )
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """Those that have rows."""
+        """The tables that have rows."""
         all_ = (self.claims_table, self.figures_table, self.groups_table, self.environment_table)
         return tuple(table for table in all_ if table.rows)
 
     def as_json(self) -> dict[str, Any]:
-        """All of it, each point spelt out."""
+        """All changes, with every point."""
         return {
             "against": {"measured_between": list(self.between)},
             "claims": [claim.as_json() for claim in self.claims],
@@ -151,63 +159,63 @@ class Changes:
 
 
 def build_changes(old: Results, new: Results) -> Changes:
-    """What `new` has that `old` has not, has otherwise, or has no more; of the same claims."""
+    """The differences of `new` from `old`, which are judged by the same claims."""
     rules = load_rules()
-    before, now = ({_place(m): m for m in side.measurements} for side in (old, new))
-    compared = [
-        Compared(before[place], m, rules.find(m.quantity, m.instrument))
-        for place, m in now.items()
-        if place in before
+    before, now = ({key_of(m): m for m in side.measurements} for side in (old, new))
+    pairs = [
+        FigureChange(before[key], m, rules.find(m.quantity, m.instrument))
+        for key, m in now.items()
+        if key in before
     ]
     claims = (ClaimChange.of(*pair) for pair in zip(old.claims, new.claims, strict=True))
-    doubts = ((DOUBTFUL, c.new.label, c.machine, c.doubt, c.new.point) for c in compared if c.doubt)
+    undecided = (
+        (GroupKey(UNDECIDED, pair.new.label, pair.machine, pair.undecided_reason), pair.new.point)
+        for pair in pairs
+        if pair.undecided_reason
+    )
     times = [m.measured_at for m in old.measurements]
     return Changes(
         between=(min(times), max(times)),
         claims=tuple(claim for claim in claims if claim.cases),
-        figures=tuple(one for one in compared if one.is_changed),
-        groups=_grouped([*_one_sided(before, now), *doubts]),
-        unchanged=sum(not (one.is_changed or one.doubt) for one in compared),
+        figures=tuple(pair for pair in pairs if pair.is_changed),
+        groups=_group([*_find_one_sided(before, now), *undecided]),
+        unchanged=sum(not (pair.is_changed or pair.undecided_reason) for pair in pairs),
         environment=_environment(old.measurements, new.measurements),
     )
 
 
-def _place(measurement: Measurement) -> Place:
-    return measurement.label, measurement.point, measurement.machine
-
-
-def _one_sided(before: Iterable[Place], now: Iterable[Place]) -> Iterator[Row]:
-    """What only one side has; what both have, of other machines, in one."""
-    then, here = set(before), set(now)
+def _find_one_sided(
+    before: Collection[Key], now: Collection[Key]
+) -> Iterator[tuple[GroupKey, Point]]:
+    """The points that only one side has, and those that each side has on other machines."""
     machines: dict[tuple[str, Point], tuple[list[str], list[str]]] = {}
-    for place in (*before, *now):
-        if (place in then) != (place in here):
-            label, point, machine = place
-            machines.setdefault((label, point), ([], []))[place in here].append(machine)
+    for key in (*before, *now):
+        if (key in before) != (key in now):
+            sides = machines.setdefault((key.label, key.point), ([], []))
+            sides[key in now].append(key.machine)
     for (label, point), (gone, new) in machines.items():
         if gone and new:
             moved = f"{' and '.join(gone)} then, {' and '.join(new)} now"
-            yield MOVED, label, moved, "", point
-            continue
-        for kind, found in ((GONE, gone), (NEW, new)):
-            yield from ((kind, label, machine, "", point) for machine in found)
+            yield GroupKey(MOVED, label, moved), point
+        else:
+            yield from ((GroupKey(GONE, label, machine), point) for machine in gone)
+            yield from ((GroupKey(NEW, label, machine), point) for machine in new)
 
 
-def _grouped(rows: Iterable[Row]) -> tuple[Group, ...]:
-    groups: dict[tuple[str, str, str, str], list[Point]] = {}
-    for *key, point in rows:
-        kind, label, machine, why = key
-        groups.setdefault((kind, label, machine, why), []).append(point)
-    ordered = sorted(groups.items(), key=lambda item: (KINDS.index(item[0][0]), item[0]))
-    return tuple(Group(*key, tuple(points)) for key, points in ordered)
+def _group(rows: Iterable[tuple[GroupKey, Point]]) -> tuple[ChangeGroup, ...]:
+    groups: dict[GroupKey, list[Point]] = {}
+    for key, point in rows:
+        groups.setdefault(key, []).append(point)
+    ordered = sorted(groups.items(), key=lambda item: (KINDS.index(item[0].kind), item[0]))
+    return tuple(ChangeGroup(key, tuple(points)) for key, points in ordered)
 
 
 def _environment(
     old: Iterable[Measurement], new: Iterable[Measurement]
 ) -> tuple[tuple[str, str, str], ...]:
-    """What measured, by name, where it differs."""
+    """The name, the old and the new text of each machine and version that differs."""
     then, now = (
-        _measured_with({m.environment.model_dump_json(): m.environment for m in side}.values())
+        _list_versions({m.environment.model_dump_json(): m.environment for m in side}.values())
         for side in (old, new)
     )
     sides = {name: (then.get(name, ()), now.get(name, ())) for name in {**then, **now}}
@@ -218,13 +226,13 @@ def _environment(
     )
 
 
-def _measured_with(environments: Iterable[Environment]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
+def _list_versions(environments: Iterable[Environment]) -> dict[str, set[str]]:
+    versions: dict[str, set[str]] = {}
     for e in environments:
         named = {"machine": e.machine, "system": e.system, "Python": e.python, **e.packages}
         for name, text in named.items():
-            found.setdefault(name, set()).add(text)
-    return found
+            versions.setdefault(name, set()).add(text)
+    return versions
 
 
 def _table(caption: str, headings: tuple[str, ...], rows: Iterable[Sequence[str]]) -> Table:
@@ -233,5 +241,5 @@ def _table(caption: str, headings: tuple[str, ...], rows: Iterable[Sequence[str]
 
 
 def _count(number: int, one: str, several: str = "") -> str:
-    """A number of things, "" for none."""
+    """A number and its noun; "" for 0."""
     return f"{number} {one if number == 1 else several or one + 's'}" if number else ""

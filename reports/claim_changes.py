@@ -1,4 +1,4 @@
-"""A claim judged twice: its verdicts and the figures of its cases, then and now."""
+"""A claim judged on older and on newer results: its verdicts and the figures of its cases."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,7 +10,7 @@ NOT_MEASURED = "not measured"
 
 @dataclass(frozen=True)
 class CaseChange:
-    """A case of a claim on one machine, which one side may lack."""
+    """A case of a claim on one machine. One side is None if it lacks the case."""
 
     label: str
     old: CaseResult | None
@@ -18,7 +18,7 @@ class CaseChange:
 
     @property
     def figures(self) -> tuple[str, str]:
-        """What the case was judged by, then and now."""
+        """The figures that decide the case, then and now."""
         old, new = (
             case.measured.figure if case and case.measured else NOT_MEASURED
             for case in (self.old, self.new)
@@ -27,7 +27,7 @@ class CaseChange:
 
     @property
     def is_changed(self) -> bool:
-        """Whether it is judged by another figure, or otherwise."""
+        """Whether the figure or the result of the case differs."""
         old, new = (
             (case.measured, case.standing) if case and case.measured else None
             for case in (self.old, self.new)
@@ -37,7 +37,7 @@ class CaseChange:
 
 @dataclass(frozen=True)
 class ClaimChange:
-    """A claim on both sides, with its cases that changed."""
+    """The results of a claim then and now, with the cases that changed."""
 
     old: ClaimResult
     new: ClaimResult
@@ -45,14 +45,14 @@ class ClaimChange:
 
     @classmethod
     def of(cls, old: ClaimResult, new: ClaimResult) -> Self:
-        """The two results of one claim, case by case."""
+        """Compare two results of one claim, case by case."""
         before, now = ({case.label: case for case in side.cases} for side in (old, new))
         cases = (CaseChange(n, before.get(n), now.get(n)) for n in {**before, **now})
         return cls(old, new, tuple(case for case in cases if case.is_changed))
 
     @property
     def is_flipped(self) -> bool:
-        """Whether the verdict is another."""
+        """Whether the verdict changed."""
         return self.old.verdict is not self.new.verdict
 
     def as_json(self) -> dict[str, Any]:

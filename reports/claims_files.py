@@ -1,4 +1,4 @@
-"""The claims alone, as tables to take into a paper: LaTeX and Markdown."""
+"""The claims as tables for a paper, in LaTeX and in Markdown."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -6,17 +6,22 @@ from bench.claims.verdicts import ClaimResult, Verdict
 from bench.text import latex, markdown
 
 HEADINGS = ("claim", "published", "measured", "verdict")
-WIDTHS = (0.31, 0.16, 0.28, 0.14)  # of a line; the rest is between the columns
+WIDTHS = (0.31, 0.16, 0.28, 0.14)  # shares of a line; the rest is space between the columns
 
 
 def claims_tex(results: Iterable[ClaimResult]) -> str:
-    """A `longtable`, which goes on over pages, in the manner of the package booktabs."""
+    """A LaTeX `longtable` in the style of booktabs, which may break over pages."""
     heading, *rows = (" & ".join(row) + r" \\" for row in _cells(results, latex))
     columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{w}\linewidth}}" for w in WIDTHS)
     lines = [
         r"% \usepackage{array,booktabs,longtable}",
         rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
-        *(r"\toprule", heading, r"\midrule", r"\endhead", r"\bottomrule", r"\endfoot"),
+        r"\toprule",
+        heading,
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
         *(f"{row}\n\\addlinespace" for row in rows),
         r"\end{longtable}",
     ]
@@ -36,6 +41,6 @@ def _cells(results: Iterable[ClaimResult], escape: Callable[[str], str]) -> list
 
 
 def _measured(result: ClaimResult) -> str:
-    """The figure of each case that is measured."""
+    """The figures of the measured cases."""
     cases = [case.summary for case in result.cases if case.is_measured]
     return "; ".join(cases) or Verdict.NOT_MEASURED

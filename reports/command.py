@@ -19,33 +19,33 @@ from bench.records.store import Store, is_store
 from suites import load_claims
 from suites.stages import Plan, load_stages
 
-RESULTS = "results.json"  # of a report's folder
+RESULTS = "results.json"  # in the folder of a report
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("--store", type=Path, required=True, help="the store's file")
     add_recorded(parser)
-    parser.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write the report into")
     parser.add_argument(
         "--measure",
         choices=get_args(Plan),
-        help="measure what the store does not have first, in stages, and write the report after "
-        "each: the default report in minutes, or all that there is to count and time here",
+        help="measure what is missing in the store, in stages, and write the report after each "
+        "stage: quick takes minutes, full counts and times everything that this machine can",
     )
     parser.add_argument(
-        "--plots", action="store_true", help="write each plot as PNG and SVG too, into plots/"
+        "--plots", action="store_true", help="also write each plot as PNG and SVG, into plots/"
     )
     parser.add_argument(
         "--against",
         type=Path,
         metavar="OTHER",
-        help="say what changed since: a store, a report's results.json, or the folder of a report",
+        help="older results, to show the changes since: a store, a results.json or a report folder",
     )
 
 
 def run(arguments: Namespace) -> int:
-    """Write the report of a store, and of what other machines measured."""
+    """Write the report of a store and of the recorded results of other machines."""
     page: Path = arguments.out / "index.html"
     if arguments.measure is None:
         _write(arguments)
@@ -58,10 +58,10 @@ def run(arguments: Namespace) -> int:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage is looked for: there is little, and each search goes through all the records.
+def _without_garbage_collection() -> Iterator[None]:
+    """Switch garbage collection off: there is little garbage, and a search visits all records.
 
-    Nor is it at the end of the process, unless PyTorch is there, which wants it to.
+    It also stays off at the exit of the process, unless PyTorch is loaded, which needs it.
     """
     collecting = gc.isenabled()
     gc.disable()
@@ -70,31 +70,31 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
-        gc.unfreeze()  # all there is counts as old now: nothing is searched at once
+        gc.unfreeze()  # marks all objects as old: no search follows at once
         if collecting:
             gc.enable()
 
 
-@_uncollected()
-def _write(arguments: Namespace, measuring: Collection[str] = ()) -> None:
-    """Write the report, which says of sections in `measuring` that they are being measured."""
+@_without_garbage_collection()
+def _write(arguments: Namespace, pending: Collection[str] = ()) -> None:
+    """Write the report; the sections in `pending` are marked as being measured."""
     with Store(arguments.store, create=arguments.measure is not None) as store:
         stored = store.measurements()
-    # What others recorded stands beside one's own figures, not in place of them.
+    # Recorded results are shown together with own results, never alone.
     recorded = load_recorded(arguments.recorded) if stored else []
-    against = _others(arguments.against, recorded) if arguments.against else []
+    against = _read_against(arguments.against, recorded) if arguments.against else []
     measurements = with_recorded(stored, recorded)
     from reports.page import build_page  # imports pandas and matplotlib
     from reports.writer import write_report
 
-    page = build_page(measurements, load_claims(), against, measuring)
+    page = build_page(measurements, load_claims(), against, pending)
     write_report(page, arguments.out, plots=arguments.plots)
 
 
-def _others(path: Path, recorded: Sequence[Measurement]) -> list[Measurement]:
-    """What to compare with; beside a store, what is `recorded` is shown as beside the other one."""
+def _read_against(path: Path, recorded: Sequence[Measurement]) -> list[Measurement]:
+    """The older results; `recorded` is added to those of a store, as on the newer side."""
     file = path / RESULTS if os.path.isdir(path) else path  # noqa: PTH112 - it raises nothing
-    found = read_results(file)
-    if not found:
-        raise BenchError(f"{file}: holds no measurement: give --against results that do")
-    return with_recorded(found, recorded) if is_store(file) else found
+    results = read_results(file)
+    if not results:
+        raise BenchError(f"{file}: has no measurements: give --against other results")
+    return with_recorded(results, recorded) if is_store(file) else results

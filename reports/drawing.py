@@ -1,6 +1,6 @@
-"""How plots are drawn: one style, one colour a network, and points that tell what they are.
+"""How plots are drawn: one style, one colour for each network, and points with labels.
 
-An SVG stands in the page, in its colours, light or dark; a file of its own keeps those given here.
+An SVG in the page takes the colours of the page, light or dark; a plot in a file has those below.
 """
 
 import io
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 Colours = dict[str, str]  # by network
 
-# The networks of the paper's comparison, each with its colour whatever else is drawn: seaborn's
-# palette "colorblind", without seaborn, which takes half a second to import.
-PAPERS = {
+# The networks of the paper's comparison have fixed colours: seaborn's palette "colorblind", copied
+# because importing seaborn takes half a second.
+PAPER_COLOURS = {
     "tsn": "#0173b2",
     "blvnet_tam": "#de8f05",
     "tsm": "#029e73",
@@ -39,23 +39,23 @@ PAPERS = {
     "blvnet": "#ece133",
     "s3d": "#56b4e9",
 }
-AS_PUBLISHED = " as published"  # ends the name of a line that has its network's colour, dashed
+AS_PUBLISHED = " as published"  # ends the name of a network drawn dashed, in its own colour
 INK, QUIET, LINE = "#1a1f26", "#565e69", "#d5dae0"
 THEMED = {INK: "var(--ink)", QUIET: "var(--quiet)", LINE: "var(--line)"}
-COLUMNS = 2  # of panels: what a screen shows in a size to read
-TICKS_APART = 0.4  # in powers of 2, lest their numbers touch
+COLUMNS = 2  # of panels: more are too small to read on a screen
+TICKS_APART = 0.4  # in powers of 2: the numbers of closer ticks touch
 SCREEN_PX_PER_PT = 1.6
 STYLE: "dict[RcKeyType, Any]" = {
     "svg.fonttype": "none",  # text stays text: it scales, is searchable and needs no font file
     "svg.hashsalt": "blvbench",  # the same data give the same bytes
-    "text.parse_math": False,  # what stands between dollar signs is a name like any other
+    "text.parse_math": False,  # a name may contain dollar signs
     "font.family": "sans-serif",
-    "axes.titley": 1.02,  # else it is sought for each panel, which takes as long as to draw it
+    "axes.titley": 1.02,  # placing titles automatically doubles the time of a panel
     "axes.facecolor": "none",
     "figure.facecolor": "none",
     "text.color": INK,
 }
-UNDATED = {"Date": None, "Creator": None}  # of an SVG: the same data give the same bytes
+UNDATED = {"Date": None, "Creator": None}  # SVG metadata: the same data give the same bytes
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 ElementTree.register_namespace("", SVG)
 ElementTree.register_namespace("xlink", XLINK)
@@ -63,10 +63,7 @@ ElementTree.register_namespace("xlink", XLINK)
 
 @dataclass(frozen=True)
 class Plot:
-    """An SVG element, its heading, and a sentence that says what it shows.
-
-    `figure` is what it was made of.
-    """
+    """An SVG element, its heading, a sentence with what it shows, and the matplotlib figure."""
 
     id: str
     title: str
@@ -77,9 +74,9 @@ class Plot:
 
 
 class Drawing:
-    """Panels of `width` x `height` inches each, `COLUMNS` in a row; draw within `with`.
+    """Panels of `width` x `height` inches, `COLUMNS` in a row; used in a `with` statement.
 
-    `margins` are around each, in inches: left, right, bottom and top.
+    `margins` are the left, right, bottom and top of each panel, in inches.
     """
 
     def __init__(
@@ -93,19 +90,22 @@ class Drawing:
         left, right, bottom, top = margins
         columns, rows = min(panels, COLUMNS), -(-panels // COLUMNS)
         wide, high = columns * (left + width + right), rows * (bottom + height + top)
-        self._style = styled()
-        with styled():
+        self._style = plot_style()
+        with plot_style():
             self.figure = Figure(figsize=(wide, high))
             self.panels: list[Axes] = []
             for place in range(1, panels + 1):
                 first = self.panels[0] if self.panels else None
                 self.panels.append(self.figure.add_subplot(rows, columns, place, sharey=first))
         self.figure.subplots_adjust(
-            *(left / wide, bottom / high, 1 - right / wide, 1 - top / high),
+            left / wide,
+            bottom / high,
+            1 - right / wide,
+            1 - top / high,
             wspace=(left + right) / width,
             hspace=(bottom + top) / height,
         )
-        self._said: list[Sequence[str]] = []
+        self._labels: list[Sequence[str]] = []
 
     def __enter__(self) -> Self:
         self._style.__enter__()
@@ -119,28 +119,28 @@ class Drawing:
         axes: Axes,
         x: Sequence[float],
         y: Sequence[float],
-        says: Sequence[str],
+        labels: Sequence[str],
         *,
         line: str = "",
         **style: Any,
     ) -> None:
-        """Draw a marker at each (x, y), which tells what `says` has for it, joined by a `line`."""
-        gid = f"points-{len(self._said)}"
+        """Draw a marker with a label at each (x, y), joined by a `line`."""
+        gid = f"points-{len(self._labels)}"
         axes.plot(x, y, linestyle=line, gid=gid, clip_on=False, **style)
-        self._said.append(says)
+        self._labels.append(labels)
 
     def plot(self, ident: str, title: str, finding: str) -> Plot:
-        """What was drawn, for a page, with ids unlike those of the page's other plots."""
-        root = ElementTree.fromstring(saved(self.figure, format="svg", metadata=UNDATED))
-        for number, says in enumerate(self._said):
+        """The drawing as a plot for the page. `ident` makes its ids unique in the page."""
+        root = ElementTree.fromstring(render_figure(self.figure, format="svg", metadata=UNDATED))
+        for number, labels in enumerate(self._labels):
             (group,) = (g for g in root.iter(f"{{{SVG}}}g") if g.get("id") == f"points-{number}")
-            for mark, said in zip(group.iter(f"{{{SVG}}}use"), says, strict=True):
-                mark.attrib.update({"class": "point", "role": "img", "aria-label": said})
+            for mark, label in zip(group.iter(f"{{{SVG}}}use"), labels, strict=True):
+                mark.attrib.update({"class": "point", "role": "img", "aria-label": label})
         width = SCREEN_PX_PER_PT * float(root.attrib.pop("width").removesuffix("pt"))
-        del root.attrib["height"]  # the page's width decides
+        del root.attrib["height"]  # it follows from the width of the page
         root.set("role", "group")
         root.set("aria-labelledby", f"{ident}-finding")
-        root.set("style", f"max-width:{width:.0f}px")  # a small figure is not blown up
+        root.set("style", f"max-width:{width:.0f}px")  # a small figure is not enlarged
         for metadata in root.findall(f"{{{SVG}}}metadata"):
             root.remove(metadata)
         svg = ElementTree.tostring(root, "unicode")
@@ -150,43 +150,42 @@ class Drawing:
         return Plot(ident, title, finding, svg, len(self.panels), self.figure)
 
 
-def styled() -> AbstractContextManager[object]:
-    """Within: matplotlib draws in the style of all plots."""
+def plot_style() -> AbstractContextManager[object]:
+    """A context in which matplotlib draws in the style of all plots."""
     return mpl.rc_context(STYLE)
 
 
-def saved(figure: Figure, **options: Any) -> bytes:
-    """The content of a figure's file, in the style of all; `options` are of `savefig`."""
+def render_figure(figure: Figure, **options: Any) -> bytes:
+    """The content of a file of a figure; `options` are those of `savefig`."""
     buffer = io.BytesIO()
-    with styled():
+    with plot_style():
         figure.savefig(buffer, **options)
     return buffer.getvalue()
 
 
-def colours_of(names: Iterable[str]) -> Colours:
-    """A colour for each line: those of the paper's networks are always the same.
-
-    Others take matplotlib's twenty in turn.
-    """
-    others = sorted({name.removesuffix(AS_PUBLISHED) for name in names} - PAPERS.keys())
+def assign_colours(names: Iterable[str]) -> Colours:
+    """A colour for each network: fixed for the paper's networks, from `tab20` for the others."""
+    others = sorted({name.removesuffix(AS_PUBLISHED) for name in names} - PAPER_COLOURS.keys())
     rest = map(to_hex, cycle(mpl.color_sequences["tab20"]))
-    colours = PAPERS | dict(zip(others, rest, strict=False))
+    colours = PAPER_COLOURS | dict(zip(others, rest, strict=False))
     return colours | {name + AS_PUBLISHED: colour for name, colour in colours.items()}
 
 
-def logarithmic(axes: Axes) -> None:
-    """Make both axes logarithmic, in powers of 2."""
+def use_log_axes(axes: Axes) -> None:
+    """Make both axes logarithmic to base 2."""
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
 
 
-def frame(axes: Axes, x_label: str, y_label: str, *, ticks: Iterable[float] | None = None) -> None:
-    """Draw a grid with its numbers and labels, once all is drawn; at `ticks` of x where given.
+def draw_axes(
+    axes: Axes, x_label: str, y_label: str, *, ticks: Iterable[float] | None = None
+) -> None:
+    """Draw the grid, its numbers and the labels of the axes, after all else; `ticks` are of x.
 
-    Matplotlib's own take three times as long as all else in a plot.
+    The axes of matplotlib take three times as long as the rest of a plot.
     """
     (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
-    columns = _apart(ticks) if ticks is not None else _ticks(axes.get_xscale(), left, right)
+    columns = _space_out(ticks) if ticks is not None else _ticks(axes.get_xscale(), left, right)
     rows = _ticks(axes.get_yscale(), low, high)
     axes.set_axis_off()
     across, along = axes.get_xaxis_transform(), axes.get_yaxis_transform()
@@ -196,9 +195,9 @@ def frame(axes: Axes, x_label: str, y_label: str, *, ticks: Iterable[float] | No
     axes.plot([0, 0, 1], [1, 0, 0], transform=axes.transAxes, color=QUIET, linewidth=0.8, zorder=1)
     write = partial(axes.annotate, textcoords="offset points", color=INK)
     for tick in columns:
-        write(_plain(tick), (tick, 0), (0, -5), xycoords=across, ha="center", va="top")
+        write(_format_tick(tick), (tick, 0), (0, -5), xycoords=across, ha="center", va="top")
     for tick in rows:
-        write(_plain(tick), (0, tick), (-5, 0), xycoords=along, ha="right", va="center")
+        write(_format_tick(tick), (0, tick), (-5, 0), xycoords=along, ha="right", va="center")
     middle: dict[str, Any] = {"xycoords": "axes fraction", "ha": "center", "va": "center"}
     write(x_label, (0.5, 0), (0, -28), **middle)
     write(y_label, (0, 0.5), (-44, 0), rotation=90, **middle)
@@ -211,14 +210,14 @@ def _ticks(scale: str, low: float, high: float) -> list[float]:
     return [float(tick) for tick in locator.tick_values(low, high) if low <= tick <= high]
 
 
-def _apart(ticks: Iterable[float]) -> list[float]:
-    """Those whose numbers do not touch, on a logarithmic axis."""
-    apart: list[float] = []
+def _space_out(ticks: Iterable[float]) -> list[float]:
+    """The ticks whose numbers do not touch on a logarithmic axis."""
+    spaced: list[float] = []
     for tick in sorted(ticks):
-        if not apart or math.log2(tick / apart[-1]) >= TICKS_APART:
-            apart.append(tick)
-    return apart
+        if not spaced or math.log2(tick / spaced[-1]) >= TICKS_APART:
+            spaced.append(tick)
+    return spaced
 
 
-def _plain(tick: float) -> str:
+def _format_tick(tick: float) -> str:
     return f"{tick:g}" if tick >= 1 else f"{tick:.3g}"

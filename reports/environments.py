@@ -1,4 +1,4 @@
-"""The machines that measured: one entry each, with every version that it measured with."""
+"""The machines, each with the versions of Python and the packages that it measured with."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from bench.records.measurement import Environment, Measurement
 
 @dataclass(frozen=True)
 class MachineEntry:
-    """A machine as it describes itself, and the versions that its figures depend on, by name.
+    """The description of a machine, and the versions of Python and the packages, by name.
 
-    Versions that changed between measurements stand in one text.
+    Several versions of one package are listed in one text.
     """
 
     description: str
@@ -18,7 +18,7 @@ class MachineEntry:
 
 
 def build_environments(measurements: Sequence[Measurement]) -> tuple[MachineEntry, ...]:
-    """An entry for every machine, by name."""
+    """An entry for each machine, sorted by name."""
     by_machine: dict[str, list[Environment]] = {}
     for m in measurements:
         seen = by_machine.setdefault(m.environment.machine, [])
@@ -43,4 +43,4 @@ def _describe(environment: Environment) -> str:
         f"{environment.processor}, {environment.cores} cores, "
         f"{environment.memory_bytes / 2**30:.1f} GiB, {environment.system}"
     )
-    return f"{environment.machine}, beside {host}" if environment.accelerator else host
+    return f"{environment.machine}, with {host}" if environment.accelerator else host

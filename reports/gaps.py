@@ -1,16 +1,16 @@
-"""What was tried and gave no figure: what fared alike in one line."""
+"""Measurements without a figure, grouped by their reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Measurement, Status
 
-NAMED = 3  # points of a gap; results.csv has them all, and where memory ends is said of all
+LISTED = 3  # points of a gap; results.csv has all. For out of memory, all are listed
 
 
 @dataclass(frozen=True)
 class Gap:
-    """The points of one instrument that gave no figure for the same reason, on one machine."""
+    """The points of one instrument and machine that have no figure, for the same reason."""
 
     label: str
     machine: str
@@ -21,20 +21,20 @@ class Gap:
     @property
     def text(self) -> str:
         """The gap in a sentence."""
-        points = some_of(self.points, len(self.points) if self.status == "oom" else NAMED)
+        points = list_points(self.points, len(self.points) if self.status == "oom" else LISTED)
         where = f" on {self.machine}" if self.machine else ""
         count = f"{len(self.points)} points" if len(self.points) > 1 else "1 point"
         return f"{self.label}{where}, {count}: {self.status}, {self.reason} ({points})"
 
 
-def some_of(points: Sequence[str], most: int = NAMED) -> str:
-    """The first points, and how many more there are."""
+def list_points(points: Sequence[str], most: int = LISTED) -> str:
+    """The first points, and the number of the others."""
     rest = len(points) - most
     return "; ".join(points[:most]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:
-    """Every gap, in the order of its first point."""
+    """All gaps, in the order of their first points."""
     groups: dict[tuple[str, str, Status, str], list[str]] = {}
     for m in measurements:
         if m.status != "ok":

@@ -1,4 +1,4 @@
-"""What each machine measured: seconds, clips a second and energy. No row is of two machines."""
+"""The latencies, throughputs and energies of each machine. No row mixes two machines."""
 
 import hashlib
 import re
@@ -10,22 +10,27 @@ from bench.records.point import Point
 from reports.drawing import Plot
 from reports.plots import Series
 from reports.published import options_text
-from reports.tables import NOTHING, Cell, Show, Table, three_digits
+from reports.tables import EMPTY, Cell, Formatter, Table, count_cell, format_digits
 
 QUANTITIES = ("latency", "throughput", "energy")
-LONGEST_SLUG = 60  # names of files have 255 letters at most
+LONGEST_SLUG = 60  # of a file name, which may have 255 bytes
 POINT_HEADINGS = ("network", "depth", "options", "frames", "batch", "mode", "precision", "run as")
 LATENCY_HEADINGS = (
     *POINT_HEADINGS,
-    *("seconds", "95 % interval", "clips/s", "TSN / this", "95 % interval of it", "doubts"),
+    "seconds",
+    "95 % interval",
+    "clips/s",
+    "TSN / this",
+    "95 % interval of the ratio",
+    "warnings",
 )
-THROUGHPUT_HEADINGS = (*POINT_HEADINGS, "clips/s", "95 % interval", "doubts")
-ENERGY_HEADINGS = (*POINT_HEADINGS, "joules per clip", "95 % interval", "doubts")
+THROUGHPUT_HEADINGS = (*POINT_HEADINGS, "clips/s", "95 % interval", "warnings")
+ENERGY_HEADINGS = (*POINT_HEADINGS, "joules per clip", "95 % interval", "warnings")
 
 
 @dataclass(frozen=True)
 class MachineSection:
-    """The figures of one machine, `id` for links; `doubts` are its instruments' warnings."""
+    """The figures of one machine, and the warnings of its instruments. `id` is its HTML id."""
 
     id: str
     machine: str
@@ -33,14 +38,14 @@ class MachineSection:
     latencies: Table
     throughputs: Table
     energies: Table
-    doubts: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def build_machines(
     measurements: Sequence[Measurement], plots: Sequence[Plot]
 ) -> tuple[MachineSection, ...]:
-    """A section for every machine that timed something, with those of `plots` that are its own."""
-    timed = by_machine(m for m in measurements if m.quantity in QUANTITIES)
+    """A section for each machine with latencies, throughputs or energies, and its own `plots`."""
+    timed = group_by_machine(m for m in measurements if m.quantity in QUANTITIES)
     return tuple(
         MachineSection(
             id=machine_id(machine),
@@ -49,32 +54,34 @@ def build_machines(
             latencies=_latencies(_of(found, "latency")),
             throughputs=_throughputs(_of(found, "throughput")),
             energies=_energies(_of(found, "energy")),
-            doubts=tuple(f"{m.label} of {m.point}: {w}" for m in found for w in m.warnings),
+            warnings=tuple(f"{m.label} of {m.point}: {w}" for m in found for w in m.warnings),
         )
         for machine, found in timed.items()
     )
 
 
 def point_cells(point: Point) -> tuple[Cell, ...]:
-    """The cells under `POINT_HEADINGS`; the last one holds what is not as usual."""
-    fields = (
-        *((name, "{}") for name in ("execution", "memory_format")),
-        *(("input_size", "{} px"), ("num_classes", "{} classes")),
-    )
-    ways = [
+    """The cells under `POINT_HEADINGS`; the last one lists fields that differ from the default."""
+    forms = {
+        "execution": "{}",
+        "memory_format": "{}",
+        "input_size": "{} px",
+        "num_classes": "{} classes",
+    }
+    others = [
         form.format(getattr(point, name)).replace("_", "-")
-        for name, form in fields
+        for name, form in forms.items()
         if getattr(point, name) != Point.model_fields[name].default
     ]
     return (
         Cell(point.network),
-        Cell("" if point.depth is None else str(point.depth), point.depth),
+        count_cell(point.depth),
         Cell(options_text(point.options)),
-        Cell(str(point.frames), point.frames),
-        Cell(str(point.batch), point.batch),
+        count_cell(point.frames),
+        count_cell(point.batch),
         Cell(point.mode),
         Cell(point.precision),
-        Cell(", ".join(ways)),
+        Cell(", ".join(others)),
     )
 
 
@@ -85,20 +92,20 @@ def _of(measurements: Sequence[Measurement], quantity: str) -> list[Measurement]
 def _latencies(measurements: Sequence[Measurement]) -> Table:
     rows = []
     for m in measurements:
-        is_paired = m.reference is not None and all(m.samples)
-        paired = (
+        has_ratio = m.reference is not None and all(m.samples)
+        ratio = (
             (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}".format))
-            if is_paired
-            else (NOTHING, NOTHING)
+            if has_ratio
+            else (EMPTY, EMPTY)
         )
         rows.append(
             (
                 *point_cells(m.point),
-                Cell(three_digits(m.value), m.value),
-                _interval(m.interval, three_digits),
+                Cell(format_digits(m.value), m.value),
+                _interval(m.interval, format_digits),
                 _rate(m),
-                *paired,
-                _doubts(m),
+                *ratio,
+                _warnings(m),
             )
         )
     return Table("latencies of a batch", LATENCY_HEADINGS, tuple(rows)).compact()
@@ -110,51 +117,51 @@ def _throughputs(measurements: Sequence[Measurement]) -> Table:
         best = m.details.get("best", {}).get("batch", m.point.batch)
         where = m.point.model_copy(update={"batch": int(best)})
         rows.append((*point_cells(where), *_figure(m)))
-    table = Table("clips a second at the best batch", THROUGHPUT_HEADINGS, tuple(rows))
+    table = Table("clips per second at the best batch size", THROUGHPUT_HEADINGS, tuple(rows))
     return table.compact(("mode", "precision"))
 
 
 def _energies(measurements: Sequence[Measurement]) -> Table:
     rows = tuple((*point_cells(m.point), *_figure(m)) for m in measurements)
-    return Table("energy of a clip", ENERGY_HEADINGS, rows).compact()
+    return Table("energy per clip", ENERGY_HEADINGS, rows).compact()
 
 
 def _figure(measurement: Measurement) -> tuple[Cell, ...]:
     return (
-        Cell(three_digits(measurement.value), measurement.value),
-        _interval(measurement.interval, three_digits),
-        _doubts(measurement),
+        Cell(format_digits(measurement.value), measurement.value),
+        _interval(measurement.interval, format_digits),
+        _warnings(measurement),
     )
 
 
-def _interval(bounds: tuple[float, float], show: Show) -> Cell:
-    low, high = (show(bound) for bound in bounds)
+def _interval(bounds: tuple[float, float], write: Formatter) -> Cell:
+    low, high = (write(bound) for bound in bounds)
     return Cell(f"{low} to {high}", bounds[0])
 
 
 def _rate(latency: Measurement) -> Cell:
     if not latency.value:
-        return NOTHING
+        return EMPTY
     rate = latency.point.batch / latency.value
-    return Cell(three_digits(rate), rate)
+    return Cell(format_digits(rate), rate)
 
 
-def _doubts(measurement: Measurement) -> Cell:
+def _warnings(measurement: Measurement) -> Cell:
     count = len(measurement.warnings)
     return Cell(str(count) if count else "", count)
 
 
-def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
-    """Latency against frames, for each machine, mode and precision."""
-    timed = by_machine(m for m in measurements if m.quantity == "latency")
+def build_machine_series(measurements: Sequence[Measurement]) -> list[Series]:
+    """Latency against frames: a series for each machine, mode and precision."""
+    timed = group_by_machine(m for m in measurements if m.quantity == "latency")
     return [
         Series(
             id=f"{machine_id(machine)}-{mode}-{precision}-latency",
             title=f"Latency against frames, {mode}, {precision}",
             query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'",
-            label="seconds a batch",
+            label="seconds per batch",
             scale=1,
-            unit="seconds a batch",
+            unit="seconds per batch",
             machine=machine,
         )
         for machine, found in timed.items()
@@ -162,8 +169,8 @@ def machine_series(measurements: Sequence[Measurement]) -> list[Series]:
     ]
 
 
-def by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
-    """The measurements that gave a figure, by the name of their machine, sorted."""
+def group_by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """The measurements with a figure, by the name of their machine, sorted."""
     groups: dict[str, list[Measurement]] = {}
     for m in measurements:
         if m.status == "ok":
@@ -172,9 +179,9 @@ def by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measuremen
 
 
 def machine_id(machine: str) -> str:
-    """What stands for a machine in links and names of files: no two names have one.
+    """The unique id of a machine in links and file names.
 
-    However alike they are, or long.
+    The hash keeps ids apart if names are long or differ only in punctuation.
     """
     slug = "-".join(re.findall("[a-z0-9]+", machine.lower()))[:LONGEST_SLUG]
     return f"machine-{slug}-{hashlib.sha256(machine.encode()).hexdigest()[:6]}"

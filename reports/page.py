@@ -1,4 +1,4 @@
-"""What the report says, as plain data: built from measurements first, rendered afterwards."""
+"""The content of the report as plain data, built from measurements before it is rendered."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,28 @@ from typing import Any
 import pandas as pd
 
 from bench.claims.verdicts import ClaimResult, judge
+from bench.records.index import Index, in_report_order
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
+from reports.answers import Answer, ClaimCard, build_answers
 from reports.budget import BudgetTable, build_budgets, build_claims
 from reports.budget_plot import draw_budget
-from reports.cards import Answer, Card, build_answers
 from reports.changes import Changes, Results, build_changes
-from reports.drawing import Colours, Plot, colours_of
+from reports.drawing import Colours, Plot, assign_colours
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
-from reports.machines import MachineSection, build_machines, machine_series
-from reports.plots import COSTS, MACS, chosen, draw
-from reports.predicted import Predicted, build_predicted
-from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
+from reports.machines import MachineSection, build_machine_series, build_machines
+from reports.plots import COSTS, MACS, draw, select_series
+from reports.predictions import PredictionSection, build_predictions
+from reports.published import (
+    AgreementSection,
+    add_published_accuracies,
+    build_agreement,
+    options_text,
+)
 from reports.roofline import Roofline, build_rooflines
 from reports.tables import (
     Table,
@@ -46,95 +52,98 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that the report shows, in its order."""
+    """The content of the report. `pending` are the sections that are still being measured."""
 
     measurements: tuple[Measurement, ...]
     claims: tuple[ClaimResult, ...]
     changes: Changes | None = None
-    measuring: tuple[str, ...] = ()  # sections whose figures are on their way
+    pending: tuple[str, ...] = ()
 
     @cached_property
     def answers(self) -> tuple[Answer, ...]:
-        """What a reader asks, and the claims that answer it."""
+        """The questions of a reader, each with the claims that answer it."""
         return build_answers(self.claims)
 
     @property
-    def unjudged(self) -> list[Card]:
-        """The claims that nothing is measured of."""
+    def unjudged(self) -> list[ClaimCard]:
+        """The claims without a measured case."""
         return [card for answer in self.answers for card in answer.cards if not card.is_judged]
 
     @property
     def commands(self) -> list[str]:
-        """What would measure these."""
+        """The commands that measure them."""
         return list(dict.fromkeys(card.result.claim.measured_by for card in self.unjudged))
 
     @cached_property
     def story(self) -> Plot | None:
-        """The one picture to see: accuracy against MACs, or else frames against them."""
-        return self.budget_plot or next((p for p in self._drawn if p.id == MACS.id), None)
+        """The main plot: accuracy against MACs, or MACs against frames without accuracies."""
+        return self.budget_plot or next((p for p in self._frame_plots if p.id == MACS.id), None)
 
     @property
     def macs_plots(self) -> list[Plot]:
-        """Of MACs against the number of frames, where it is not the one picture."""
-        return [plot for plot in self._drawn if plot.id == MACS.id and plot is not self.story]
+        """The plots of MACs against frames, except the main plot."""
+        return [plot for plot in self._frame_plots if plot.id == MACS.id and plot is not self.story]
 
     @property
     def memory_plots(self) -> list[Plot]:
-        """Of simulated peaks against the number of frames."""
+        """The plots of simulated peaks against frames."""
         costs = {series.id for series in COSTS} - {MACS.id}
-        return [plot for plot in self._drawn if plot.id in costs]
+        return [plot for plot in self._frame_plots if plot.id in costs]
 
     @cached_property
-    def _drawn(self) -> list[Plot]:
-        """All that is drawn against the number of frames."""
-        wanted = [*COSTS, *machine_series(self.measurements)]
-        return [draw(series, rows, self._colours) for series, rows in chosen(self.frame, wanted)]
+    def _frame_plots(self) -> list[Plot]:
+        """All plots against the number of frames."""
+        candidates = [*COSTS, *build_machine_series(self.measurements)]
+        return [
+            draw(series, rows, self._colours)
+            for series, rows in select_series(self.frame, candidates)
+        ]
 
     @cached_property
     def _colours(self) -> Colours:
-        """Of every network, so that it has the same everywhere."""
-        return colours_of(m.point.network for m in self.measurements)
+        """The colour of each network, the same in all plots."""
+        return assign_colours(m.point.network for m in self.measurements)
 
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
-        """One flat row a measurement; `value` is missing where there is none."""
+        """A flat row for each measurement, without `value` if it has none."""
         return [_row(m) for m in self.measurements]
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The rows as a data frame."""
-        frame = pd.DataFrame(self.rows, columns=COLUMNS)  # which a store without any has too
-        return frame.astype({"depth": "Int64", "value": float})  # which may be missing
+        """The rows as a data frame; `depth` and `value` may be missing."""
+        frame = pd.DataFrame(self.rows, columns=COLUMNS)  # an empty store has columns too
+        return frame.astype({"depth": "Int64", "value": float})
 
     @cached_property
     def clips(self) -> Table:
-        """What a clip costs in each network, beside the accuracies that were published for it."""
+        """The costs of a clip in each network, with published accuracies."""
         clips = clips_frame(self.frame)
-        return beside_accuracies(clips_table(clips), clips)
+        return add_published_accuracies(clips_table(clips), clips)
 
     @cached_property
     def accuracies(self) -> Table:
-        """Top-1 of networks that were trained or evaluated here."""
+        """The accuracies of networks trained or evaluated here."""
         return build_accuracies(self.measurements)
 
     @cached_property
     def accuracy_plot(self) -> Plot | None:
-        """Top-1 of those that were trained here against their MACs."""
+        """Top-1 against MACs, for networks trained here."""
         return draw_accuracies(self.measurements, self._colours)
 
     @cached_property
     def comparisons(self) -> Table:
-        """Two of them at a time, on the same clips."""
+        """Pairs of these networks, on the same clips."""
         return build_comparisons(self.measurements)
 
     @cached_property
     def budgets(self) -> tuple[BudgetTable, ...]:
-        """What fits into the costs of a TSN, ranked."""
+        """The networks that fit into the costs of a TSN, ranked."""
         return build_budgets(self.measurements)
 
     @cached_property
     def budget_plot(self) -> Plot | None:
-        """Known accuracies against MACs, and that TSN's."""
+        """Known accuracies against MACs, with the MACs of that TSN."""
         return draw_budget(self.measurements, self._colours)
 
     @cached_property
@@ -144,19 +153,19 @@ class Page:
 
     @cached_property
     def memory(self) -> Table:
-        """The peak memory of every point, beside the same accuracies."""
+        """The peak memory of each point, with published accuracies."""
         memory = memory_frame(self.frame)
-        return beside_accuracies(memory_table(memory), memory)
+        return add_published_accuracies(memory_table(memory), memory)
 
     @cached_property
     def formulations(self) -> Table:
-        """What the idea saves, and what the implementation saves."""
+        """The savings of bLVNet-TAM by its idea and by its implementation."""
         return build_formulations(self.measurements)
 
     @cached_property
     def machines(self) -> tuple[MachineSection, ...]:
-        """What each machine timed."""
-        return build_machines(self.measurements, self._drawn)
+        """The figures of each machine."""
+        return build_machines(self.measurements, self._frame_plots)
 
     @property
     def has_energy(self) -> bool:
@@ -164,9 +173,9 @@ class Page:
         return any(section.energies.rows for section in self.machines)
 
     @cached_property
-    def predicted(self) -> tuple[Predicted, ...]:
-        """Simulated peaks beside those of machines."""
-        return build_predicted(self.measurements)
+    def predictions(self) -> tuple[PredictionSection, ...]:
+        """Simulated peaks beside measured peaks."""
+        return build_predictions(self.measurements)
 
     @property
     def has_gpu_memory(self) -> bool:
@@ -175,17 +184,17 @@ class Page:
 
     @cached_property
     def rooflines(self) -> tuple[Roofline, ...]:
-        """What share of each machine is used."""
+        """The share of each machine that the networks use."""
         return build_rooflines(self.measurements, self._colours)
 
     @cached_property
     def agreement(self) -> AgreementSection:
-        """Published counts held against ours."""
+        """Published counts compared with ours."""
         return build_agreement(load_published(), self.measurements)
 
     @cached_property
     def counters(self) -> Table:
-        """The two MAC counters side by side."""
+        """The two MAC counters compared."""
         return counters_table(self.frame)
 
     @cached_property
@@ -194,24 +203,24 @@ class Page:
         return gpu_table(self.frame, load_gpu_peaks())
 
     @cached_property
-    def unmeasured(self) -> tuple[Gap, ...]:
-        """What was tried and gave no figure."""
+    def gaps(self) -> tuple[Gap, ...]:
+        """The measurements without a figure."""
         return build_gaps(self.measurements)
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What the instruments warned of, each once; what is of a machine stands with it."""
+        """The warnings of instruments, each once, except those that belong to a machine."""
         others = (m for m in self.measurements if not m.machine)
         return sorted({f"{m.quantity} of {m.point}: {w}" for m in others for w in m.warnings})
 
     @cached_property
     def environments(self) -> tuple[MachineEntry, ...]:
-        """Where the measurements were made, with the versions that they used."""
+        """The machines of the measurements, and the versions that they used."""
         return build_environments(self.measurements)
 
     @cached_property
     def code_versions(self) -> list[tuple[str, str]]:
-        """Each network and instrument with the versions of its source, sorted."""
+        """Each network and instrument with the versions of its code, sorted."""
         versions = {(m.point.network, m.code.network) for m in self.measurements}
         versions |= {(f"{m.quantity}:{m.instrument}", m.code.instrument) for m in self.measurements}
         by_name = groupby(sorted(versions), key=lambda pair: pair[0])
@@ -219,7 +228,7 @@ class Page:
 
     @cached_property
     def measured_between(self) -> tuple[str, str]:
-        """The times of the first and the last measurement, UTC."""
+        """The times of the first and the last measurement (UTC)."""
         times = [m.measured_at for m in self.measurements]
         return min(times), max(times)
 
@@ -228,24 +237,21 @@ def build_page(
     measurements: Sequence[Measurement],
     claims: Sequence[Claim],
     against: Sequence[Measurement] = (),
-    measuring: Collection[str] = (),
+    pending: Collection[str] = (),
 ) -> Page:
-    """The page of measurements, with what changed where there are others to hold them `against`.
+    """The page of measurements, with the changes since the results `against`, if there are any.
 
-    Of sections in `measuring` that have nothing to show yet, it says that they are being measured.
+    Sections in `pending` without content are marked as being measured.
     """
     new = _results(measurements, claims)
     changes = build_changes(_results(against, claims), new) if against else None
-    return Page(new.measurements, new.claims, changes, tuple(measuring))
+    return Page(new.measurements, new.claims, changes, tuple(pending))
 
 
 def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:
-    """The newest of each point and instrument, and on each machine, in order; and the verdicts."""
-    newest = {(m.label, m.point, m.machine): m for m in measurements}
-    ordered = sorted(
-        newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, m.machine)
-    )
-    return Results(tuple(ordered), tuple(judge(claims, ordered)))
+    """The newest measurement of each point, instrument and machine, in order, and the verdicts."""
+    newest = in_report_order(Index(measurements))
+    return Results(tuple(newest), tuple(judge(claims, newest)))
 
 
 def _row(measurement: Measurement) -> dict[str, Any]:

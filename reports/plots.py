@@ -9,16 +9,25 @@ from textwrap import wrap
 import pandas as pd
 from matplotlib.axes import Axes
 
-from reports.drawing import AS_PUBLISHED, INK, QUIET, Colours, Drawing, Plot, frame, logarithmic
-from reports.tables import three_digits
+from reports.drawing import (
+    AS_PUBLISHED,
+    INK,
+    QUIET,
+    Colours,
+    Drawing,
+    Plot,
+    draw_axes,
+    use_log_axes,
+)
+from reports.tables import format_digits
 
-PUBLISHED = "formulation=published"  # options
+PUBLISHED = "formulation=published"  # the options of a row
 SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
-SAME_END = 0.06  # lines that end closer than this share of their height share one label
-LABEL_PT = 11  # what a line of a label takes, a little more than its letters
-LABEL_LETTERS = 32  # in a line of it
-LABEL_AT_PT = 10  # right of the end of its line
-# From the left of a label to its line; cut off at neither, which takes long.
+SAME_END = 0.06  # lines whose last values differ by less than this share have one label
+LABEL_PT = 11  # the height of a line of a label
+LABEL_LETTERS = 32  # the most in a line of a label
+LABEL_AT_PT = 10  # the distance from the end of a line to its label
+# From a label to its line. It is not clipped at either end: that is slow.
 LEADER = {
     "arrowstyle": "-",
     "color": QUIET,
@@ -29,13 +38,16 @@ LEADER = {
     "patchA": None,
 }
 LINE = ["network", "depth"]
-MOST_LINES = 10  # of a panel, to be told apart
-LABELS_IN = 2.3  # right of a panel, for such a line
+MOST_LINES = 10  # of a panel: more cannot be distinguished
+LABELS_IN = 2.3  # the width of the labels, right of a panel
 
 
 @dataclass(frozen=True)
 class Series:
-    """Which measurements of a machine, or of none, a plot shows, and how it names them."""
+    """The measurements that a plot shows, as a query, and their labels.
+
+    `machine` is "" for figures that depend on no machine.
+    """
 
     id: str
     title: str
@@ -77,16 +89,16 @@ COSTS = (
 )
 
 
-def chosen(
-    measurements: pd.DataFrame, wanted: Sequence[Series]
+def select_series(
+    measurements: pd.DataFrame, candidates: Sequence[Series]
 ) -> list[tuple[Series, pd.DataFrame]]:
-    """The series that have lines to draw, and their rows."""
-    rows = ((series, _chosen(series, measurements)) for series in wanted)
+    """The series with values at more than one frame count, each with its rows."""
+    rows = ((series, _select_rows(series, measurements)) for series in candidates)
     return [(series, own) for series, own in rows if own["frames"].nunique() > 1]
 
 
 def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
-    """One panel a depth, one line a network."""
+    """Draw a panel for each depth, with a line for each network."""
     data = rows.assign(shown=rows["value"] / series.scale)
     panels = _panels(data)
     margins = (0.8, LABELS_IN, 0.6, 0.4)
@@ -94,43 +106,43 @@ def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
         for axes, (title, own) in zip(drawing.panels, panels, strict=True):
             axes.set_title(title)
             _draw_lines(drawing, axes, own, series, colours)
-        for axes, (_, own) in zip(drawing.panels, panels, strict=True):  # now of one height
+        for axes, (_, own) in zip(drawing.panels, panels, strict=True):  # the y axis is final
             _label_lines(axes, own)
             counts = own["frames"].value_counts()
-            # No number where one line alone has a point.
+            # No tick at a frame count that only one line has.
             ticks = counts[counts >= min(2, counts.max())].index
-            frame(axes, "frames of a clip", series.label, ticks=ticks)
+            draw_axes(axes, "frames per clip", series.label, ticks=ticks)
         batch = f", batch {data['batch'].iloc[0]}" if series.machine else ""
         return drawing.plot(series.id, series.title + batch, _finding(panels, data, series))
 
 
 def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
-    """The title and the rows of each; networks that come in one depth stand beside each depth.
+    """The title and the rows of each panel. Networks of one depth are shown in every panel.
 
-    Where there are more than `MOST_LINES`, those whose clips are all short are left out, and with
-    them depths that have no others; then those of the fewest clips.
+    With more than `MOST_LINES` lines, a panel leaves out the lines that have only short clips, and
+    then those with the fewest points. A depth without a line of its own has no panel.
     """
-    in_one = data["depth"].isna()
-    if in_one.all():
-        return [("networks of one depth", _legible(data, _longest(data)))]
-    longest = _longest(data[~in_one])
+    has_no_depth = data["depth"].isna()
+    if has_no_depth.all():
+        return [("networks of one depth", _limit_lines(data, _longest(data)))]
+    longest = _longest(data[~has_no_depth])
     panels = []
     for depth in sorted(data["depth"].dropna().unique()):
-        rows = _legible(data[in_one | data["depth"].eq(depth)], longest)
+        rows = _limit_lines(data[has_no_depth | data["depth"].eq(depth)], longest)
         if rows["depth"].notna().any():
             panels.append((f"depth {depth}", rows))
     return panels
 
 
 def _longest(data: pd.DataFrame) -> int:
-    """The frames of the longest clip that three networks have, or all where there are fewer."""
+    """The frames of the longest clip that three networks share, or all if there are fewer."""
     networks = data.groupby("frames")["network"].nunique()
     shared = networks[networks >= min(3, data["network"].nunique())]
     return int(max(shared.index, default=data["frames"].min()))
 
 
-def _legible(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
-    """The lines of a panel that can be told apart; those of its depth before others."""
+def _limit_lines(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
+    """At most `MOST_LINES` lines for a panel; lines of its depth come before others."""
     lines = rows.groupby(LINE, dropna=False)["frames"].agg(["max", "size"]).reset_index()
     if len(lines) <= MOST_LINES:
         return rows
@@ -141,14 +153,14 @@ def _legible(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
 
 
 def line_name(network: str, options: str) -> str:
-    """What a network is called in plots: the published formulation is a line of its own."""
+    """The name of a network in plots, which tells the published formulation apart."""
     return network + AS_PUBLISHED if options == PUBLISHED else network
 
 
-def _chosen(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
-    """The rows of a series, of the one setting that most of them have.
+def _select_rows(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a series in its most common setting.
 
-    Of options, only the published formulation is a line of its own, where it costs something else.
+    Networks with options are left out, except the published formulation if its cost differs.
     """
     rows = measurements[measurements["machine"] == series.machine]
     rows = rows.query(f"value > 0 and options in ['', @PUBLISHED] and {series.query}")
@@ -160,10 +172,10 @@ def _chosen(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([own, differing.assign(network=differing["network"] + AS_PUBLISHED)])
 
 
-def _most_common_setting(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the setting that most rows have, so that lines compare."""
-    settings = chosen.groupby(SETTING)
-    return max((rows for _, rows in settings), key=len, default=chosen)
+def _most_common_setting(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the setting that most rows have: lines of one setting can be compared."""
+    settings = rows.groupby(SETTING)
+    return max((group for _, group in settings), key=len, default=rows)
 
 
 def _draw_lines(
@@ -173,25 +185,25 @@ def _draw_lines(
     rows = data.sort_values("frames")
     for network, depth, frames, shown in rows[["network", "depth", "frames", "shown"]].values:
         name = network if pd.isna(depth) else f"{network}, depth {depth}"
-        says = f"{name}, {frames} frames: {three_digits(shown)} {series.unit}"
-        lines.setdefault((network, name), []).append((frames, shown, says))
+        label = f"{name}, {frames} frames: {format_digits(shown)} {series.unit}"
+        lines.setdefault((network, name), []).append((frames, shown, label))
     for (network, _), points in lines.items():
-        x, y, all_say = zip(*points, strict=True)
+        x, y, labels = zip(*points, strict=True)
         drawing.points(
             axes,
             x,
             y,
-            all_say,
+            labels,
             line="--" if network.endswith(AS_PUBLISHED) else "-",
             color=colours[network],
             marker="o",
             markersize=5,
         )
-    logarithmic(axes)
+    use_log_axes(axes)
 
 
 def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
-    """Write each network's name right of all lines, no name upon another."""
+    """Write the name of each network right of the lines, without overlap."""
     ends = data.sort_values("frames").groupby(LINE, dropna=False).tail(1)
     groups = _label_groups(ends.sort_values(["shown", "network"]))
     texts = [wrap(", ".join(names), LABEL_LETTERS) for _, _, names in groups]
@@ -200,7 +212,7 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
     right, top = max(x for x, _ in at), axes.bbox.y1 * points_per_pixel
     places = spread([y for _, y in at], [LABEL_PT * len(lines) for lines in texts], top)
     for (x, y, _), lines, end, place in zip(groups, texts, at, places, strict=True):
-        is_beside = end[0] == right and abs(place - end[1]) < LABEL_PT / 2
+        is_level = end[0] == right and abs(place - end[1]) < LABEL_PT / 2
         axes.annotate(
             "\n".join(lines),
             (x, y),
@@ -209,16 +221,16 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
             va="center",
             color=INK,
             fontsize=9,
-            arrowprops=None if is_beside else LEADER,
+            arrowprops=None if is_level else LEADER,
             annotation_clip=False,
         )
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
-    """The middles of labels as near as can be to those `wanted`, which rise, without overlap.
+    """The middles of labels: as near as possible to `wanted`, which is sorted, without overlap.
 
-    Labels that touch form a block, whose middles are on average where they are wanted; none reaches
-    above `top`.
+    Labels that touch form a block; the mean of its middles is the mean of those wanted. No label
+    reaches above `top`.
     """
     below = [0.0, *accumulate(heights)]
     offsets = [start + height / 2 for start, height in zip(below, heights, strict=False)]
@@ -233,7 +245,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], top: float) -> lis
 
 
 def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
-    """Where each label stands and which networks it names; lines that end together share one."""
+    """The position and the networks of each label. Lines with the same end share a label."""
     groups: list[tuple[float, float, list[str]]] = []
     for name, x, y in zip(ends["network"], ends["frames"], ends["shown"], strict=True):
         if groups and x == groups[-1][0] and y / groups[-1][1] - 1 < SAME_END:
@@ -244,18 +256,18 @@ def _label_groups(ends: pd.DataFrame) -> list[tuple[float, float, list[str]]]:
 
 
 def _finding(panels: Sequence[tuple[str, pd.DataFrame]], data: pd.DataFrame, series: Series) -> str:
-    """What each depth's networks need for the longest clip that most have, cheapest first."""
+    """The costs at the longest clip that most networks of a panel have, cheapest first."""
     sentences = []
     for title, rows in panels:
         longest = _longest(rows)
         ends = rows[rows["frames"] == longest].sort_values(["shown", "network"])
         pairs = ends[["network", "shown"]].values
-        figures = ", ".join(f"{name} {three_digits(value)}" for name, value in pairs)
+        figures = ", ".join(f"{name} {format_digits(value)}" for name, value in pairs)
         sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
     drawn = pd.concat([rows for _, rows in panels])
-    lines, of = (len(rows[LINE].drop_duplicates()) for rows in (drawn, data))
-    if lines < of:
+    lines, total = (len(rows[LINE].drop_duplicates()) for rows in (drawn, data))
+    if lines < total:
         sentences.append(
-            f"Left out: {of - lines} of {of} lines, which have fewer clips or shorter ones."
+            f"Not drawn: {total - lines} of {total} lines, with fewer or shorter clips."
         )
     return " ".join(sentences)

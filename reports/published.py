@@ -1,4 +1,4 @@
-"""Published figures in the report: accuracies beside costs, and counts held against ours."""
+"""Published figures in the report: accuracies beside costs, and counts compared with ours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,24 @@ import pandas as pd
 from bench.claims import agreement
 from bench.claims.agreement import Agreement
 from bench.records.measurement import Measurement
-from reports.tables import Cell, Column, Table
+from reports.tables import CLIP_FIELDS, Cell, Column, Table, count_cell
 from suites import PublishedRow, load_published
 from suites.published import CountingRule
 
-KEY = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 FORMULATION = r"(^| )formulation=\w+"
 FIGURE_HEADINGS = (
-    *("network", "depth", "options", "frames", "data set"),
-    *("quantity", "published", "measured", "difference", "note"),
+    "network",
+    "depth",
+    "options",
+    "frames",
+    "data set",
+    "quantity",
+    "published",
+    "measured",
+    "difference",
+    "note",
 )
-NOTE = "Accuracies are published ones, not measured here:"
+NOTE = "Accuracies are published, not measured here:"
 SHORT = {
     "something-something-v1": "SSv1",
     "something-something-v2": "SSv2",
@@ -28,52 +35,52 @@ SHORT = {
     "mini-kinetics-400": "mini-K400",
     "mini-moments-in-time": "mini-MiT",
 }
-SAID = {
+PHRASES = {
     agreement.Reproduction.REPRODUCED: "are reproduced",
     agreement.Reproduction.DIFFERS: "differ",
     agreement.Reproduction.NOT_MEASURED: "are not measured",
 }
-Key = tuple[Any, ...]  # the fields of a point in KEY, None for no depth
+ClipRow = tuple[Any, ...]  # the values of CLIP_FIELDS, None for no depth
 
 
 @dataclass(frozen=True)
 class Accuracies:
-    """Published accuracies as columns for a table of points, with notes on how they were tested."""
+    """Published accuracies as columns for a table, with notes on their sources and protocols."""
 
     columns: tuple[Column, ...]
     notes: tuple[str, ...]
 
 
-def beside_accuracies(table: Table, points: pd.DataFrame) -> Table:
-    """`table`, which has a row for each of `points`, with the accuracies published for these."""
-    plain = points[KEY].astype({"depth": object}).replace({pd.NA: None})
-    # Accuracies are of the function, whatever the formulation that computes it.
+def add_published_accuracies(table: Table, points: pd.DataFrame) -> Table:
+    """`table`, with a row for each of `points`, and columns of their published accuracies."""
+    plain = points[CLIP_FIELDS].astype({"depth": object}).replace({pd.NA: None})
+    # All formulations of a network compute the same function, with the same accuracy.
     plain = plain.assign(options=plain["options"].str.replace(FORMULATION, "", regex=True))
-    keys = list(plain.itertuples(index=False, name=None))
-    accuracies = accuracy_columns(load_published(), keys)
-    return table.beside(accuracies.columns, accuracies.notes)
+    clips = list(plain.itertuples(index=False, name=None))
+    accuracies = build_accuracy_columns(load_published(), clips)
+    return table.with_columns(accuracies.columns, accuracies.notes)
 
 
-def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Accuracies:
-    """A column of top-1 accuracies for every data set that one of `points` was published for.
+def build_accuracy_columns(rows: Sequence[PublishedRow], clips: Sequence[ClipRow]) -> Accuracies:
+    """A column of top-1 accuracies for each data set with a published figure of one of `clips`.
 
-    A cell has every published figure of its point, each with the number of the note that names its
-    source and protocol, and sorts by the best.
+    A cell has all published figures of its clip and is sorted by the best. A number after each
+    figure refers to the note with its source and protocol.
     """
-    by_key: dict[Key, list[PublishedRow]] = {}
+    by_clip: dict[ClipRow, list[PublishedRow]] = {}
     for row in rows:
         fields = {**vars(row), "options": options_text(row.options)}
-        key = tuple(fields[name] for name in KEY)
-        by_key.setdefault(key, []).append(row)
-    found = [by_key.get(key, []) for key in points]
+        clip = tuple(fields[name] for name in CLIP_FIELDS)
+        by_clip.setdefault(clip, []).append(row)
+    groups = [by_clip.get(clip, []) for clip in clips]
     notes: dict[str, int] = {}
-    for row in dict.fromkeys(row for group in found for row in group):
+    for row in dict.fromkeys(row for group in groups for row in group):
         notes.setdefault(row.protocol, len(notes) + 1)
-    datasets = dict.fromkeys(row.dataset for group in found for row in group)
+    datasets = dict.fromkeys(row.dataset for group in groups for row in group)
     columns = []
     for dataset in datasets:
         cells = []
-        for group in found:
+        for group in groups:
             own = sorted((r for r in group if r.dataset == dataset), key=lambda r: -r.top1)
             text = ", ".join(f"{r.top1:g} [{notes[r.protocol]}]" for r in own)
             cells.append(Cell(text, own[0].top1 if own else None))
@@ -83,17 +90,19 @@ def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Acc
 
 
 def options_text(options: Sequence[tuple[str, object]]) -> str:
-    """Options as a table shows them."""
+    """Options as text for a table."""
     return " ".join(f"{name}={value}" for name, value in options)
 
 
 @dataclass(frozen=True)
 class AgreementSection:
-    """Whether published counts are reproduced: by source, what differs, and all of them."""
+    """Whether published counts are reproduced: numbers by source, and the rows of each verdict."""
 
     figures: tuple[Agreement, ...]
     summary: str
-    rules: tuple[tuple[CountingRule, tuple[str, ...]], ...]  # with the sources that follow each
+    rules: tuple[
+        tuple[CountingRule, tuple[str, ...]], ...
+    ]  # the rules of counting, each with its sources
     by_source: Table
     differing: Table
     reproduced: Table
@@ -103,7 +112,7 @@ class AgreementSection:
 def build_agreement(
     rows: Sequence[PublishedRow], measurements: Sequence[Measurement]
 ) -> AgreementSection:
-    """Hold every published count against the store's."""
+    """Compare every published count with the measured one."""
     by_row: dict[PublishedRow, list[Agreement]] = {}
     for one in agreement.check_agreement(rows, measurements):
         by_row.setdefault(one.row, []).append(one)
@@ -112,7 +121,7 @@ def build_agreement(
         by_verdict = counts.setdefault(row.source, dict.fromkeys(agreement.Reproduction, 0))
         by_verdict[_verdict(figures)] += 1
     total = {v: sum(c[v] for c in counts.values()) for v in agreement.Reproduction}
-    summary = ", ".join(f"{number} {SAID[verdict]}" for verdict, number in total.items())
+    summary = ", ".join(f"{number} {PHRASES[verdict]}" for verdict, number in total.items())
     rules: dict[CountingRule, dict[str, None]] = {}
     for row in by_row:
         rules.setdefault(row.rule, {})[row.source] = None
@@ -125,7 +134,7 @@ def build_agreement(
             "published rows by source",
             ("source", *agreement.Reproduction),
             tuple(
-                (Cell(source), *(Cell(str(n), n) for n in by_verdict.values()))
+                (Cell(source), *map(count_cell, by_verdict.values()))
                 for source, by_verdict in counts.items()
             ),
         ),
@@ -135,19 +144,19 @@ def build_agreement(
 
 
 def _verdict(figures: Sequence[Agreement]) -> agreement.Reproduction:
-    """A row differs where one of its figures does, and is reproduced where all are."""
+    """A row differs if one of its figures differs, and is reproduced if all figures are."""
     verdicts = {one.verdict for one in figures}
     order = (agreement.Reproduction.DIFFERS, agreement.Reproduction.NOT_MEASURED)
     return next((v for v in order if v in verdicts), agreement.Reproduction.REPRODUCED)
 
 
 def _figures(agreements: Sequence[Agreement], verdict: agreement.Reproduction) -> Table:
-    """Both figures of everything that fared as `verdict` says."""
-    chosen = [one for one in agreements if one.verdict == verdict]
+    """The published and the measured figures with a verdict."""
+    selected = [one for one in agreements if one.verdict == verdict]
     return Table(
-        f"{len(chosen)} published figures that {SAID[verdict]}",
+        f"{len(selected)} published figures that {PHRASES[verdict]}",
         FIGURE_HEADINGS,
-        tuple(_figure_row(one) for one in chosen),
+        tuple(_figure_row(one) for one in selected),
     )
 
 
@@ -156,9 +165,9 @@ def _figure_row(one: Agreement) -> tuple[Cell, ...]:
     numbers: tuple[Any, ...] = (one.published, one.measured, one.difference)
     return (
         Cell(row.network),
-        Cell("" if row.depth is None else str(row.depth), row.depth),
+        count_cell(row.depth),
         Cell(options_text(row.options)),
-        Cell(str(row.frames), row.frames),
+        count_cell(row.frames),
         Cell(SHORT.get(row.dataset, row.dataset)),
         Cell(one.quantity),
         *(Cell(f"{number:,}", number) for number in numbers),

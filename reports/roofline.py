@@ -1,16 +1,16 @@
-"""How much of a machine is used: MACs a second against MACs a byte, under the machine's roof.
+"""Rooflines: MACs per second against MACs per byte, below the limits of the machine.
 
-After Williams, Waterman and Patterson, "Roofline" (2009), with multiply-accumulates for operations,
-and for bytes those that the operators read and write one by one.
+After Williams, Waterman and Patterson, "Roofline" (2009). Operations are MACs. Bytes are those that
+each operator reads and writes, without fusion.
 """
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bench.records.catalogue import find_instrument
+from bench.records.index import Index
 from bench.records.measurement import Measurement
-from reports.drawing import QUIET, Colours, Drawing, Plot, frame, logarithmic
+from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes, use_log_axes
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name
 from reports.published import options_text
@@ -19,19 +19,22 @@ from reports.tables import Cell, Table
 MACS, TRAFFIC = "macs:flop_counter", "traffic:operators"
 HEADINGS = (
     *POINT_HEADINGS,
-    *("MACs per byte", "GMACs a second", "share of the matrix multiplication", "share of the roof"),
+    "MACs per byte",
+    "GMACs per second",
+    "share of the matrix multiplication",
+    "share of the roof",
 )
 RATES = ("macs_per_second", "bytes_per_second")  # of the ceilings
-MARKERS = "osD^v"  # by depth
-Group = tuple[str, str]  # a machine and a precision
-MARGIN = 2.0  # of the intensities shown, on either side of those measured
+MARKERS = "osD^v"  # one for each depth
+MARGIN = 2.0  # the x axis ends at this factor below and above the intensities
+MachinePrecision = tuple[str, str]  # the name of a machine, and a precision
 
 
 @dataclass(frozen=True)
 class Rate:
-    """What a network reached at a point, beside what the machine can do in that precision."""
+    """The rate of a network at a point, and the ceilings of the machine in that precision."""
 
-    measured: Measurement
+    latency: Measurement
     macs: float
     moved_bytes: float
 
@@ -42,22 +45,22 @@ class Rate:
 
     @property
     def macs_per_second(self) -> float:
-        """What the whole batch reached, by the median latency."""
-        return self.macs / self.measured.value
+        """MACs per second over the batch, by the median latency."""
+        return self.macs / self.latency.value
 
     @property
     def peak(self) -> float:
-        """MACs a second of a matrix multiplication, measured with this latency."""
-        return self.measured.details["ceilings"]["macs_per_second"]
+        """MACs per second of a matrix multiplication, timed together with this latency."""
+        return self.latency.details["ceilings"]["macs_per_second"]
 
     @property
     def bandwidth(self) -> float:
-        """Bytes a second of a copy, measured with this latency."""
-        return self.measured.details["ceilings"]["bytes_per_second"]
+        """Bytes per second of a copy, timed together with this latency."""
+        return self.latency.details["ceilings"]["bytes_per_second"]
 
     @property
     def roof(self) -> float:
-        """MACs a second that the machine could reach at this intensity."""
+        """MACs per second that the machine can reach at this intensity."""
         return min(self.peak, self.bandwidth * self.intensity)
 
 
@@ -72,7 +75,7 @@ class Roofline:
 
 
 def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tuple[Roofline, ...]:
-    """A roofline for every machine and precision that has latencies with MACs and traffic."""
+    """A roofline for each machine and precision with latencies of known MACs and traffic."""
     groups = _rates(measurements)
     roofs = _roofs(measurements)
     return tuple(
@@ -81,33 +84,31 @@ def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tu
     )
 
 
-def _rates(measurements: Sequence[Measurement]) -> dict[Group, list[Rate]]:
-    """What can be placed under a roof."""
-    found = {(m.label, m.point): m.value for m in measurements if m.status == "ok"}
-    macs_of, traffic_of = (find_instrument(label).canonical for label in (MACS, TRAFFIC))
-    groups: dict[Group, list[Rate]] = {}
+def _rates(measurements: Sequence[Measurement]) -> dict[MachinePrecision, list[Rate]]:
+    """The inference latencies with known MACs, traffic and ceilings."""
+    index = Index(measurements)
+    groups: dict[MachinePrecision, list[Rate]] = {}
     for m in measurements:
         if m.quantity != "latency" or m.status != "ok" or m.point.mode != "infer":
             continue
-        macs = found.get((MACS, macs_of(m.point)))
-        traffic = found.get((TRAFFIC, traffic_of(m.point)))
+        macs, traffic = index.figure(MACS, m.point), index.figure(TRAFFIC, m.point)
         if macs and traffic and m.value and _has_ceilings(m):
             rate = Rate(m, macs * m.point.batch, traffic)
             groups.setdefault((m.machine, m.point.precision), []).append(rate)
     return groups
 
 
-def _roofs(measurements: Sequence[Measurement]) -> dict[Group, tuple[float, float]]:
-    """MACs and bytes a second by machine and precision, medians over all that was timed there."""
-    found: dict[Group, list[dict[str, int | float]]] = {}
+def _roofs(measurements: Sequence[Measurement]) -> dict[MachinePrecision, tuple[float, float]]:
+    """MACs and bytes per second by machine and precision: medians over all latencies."""
+    ceilings: dict[MachinePrecision, list[dict[str, int | float]]] = {}
     for m in measurements:
         if m.quantity == "latency" and m.status == "ok" and _has_ceilings(m):
             group = (m.machine, m.point.precision)
-            found.setdefault(group, []).append(m.details["ceilings"])
+            ceilings.setdefault(group, []).append(m.details["ceilings"])
     macs, moved = RATES
     return {
         group: (statistics.median(c[macs] for c in all_), statistics.median(c[moved] for c in all_))
-        for group, all_ in found.items()
+        for group, all_ in ceilings.items()
     }
 
 
@@ -121,7 +122,7 @@ def _table(rates: Sequence[Rate]) -> Table:
         HEADINGS,
         tuple(
             (
-                *point_cells(rate.measured.point),
+                *point_cells(rate.latency.point),
                 Cell(f"{rate.intensity:.2f}", rate.intensity),
                 Cell(f"{rate.macs_per_second / 1e9:,.1f}", rate.macs_per_second),
                 *(
@@ -141,48 +142,49 @@ def _draw(
     roof: tuple[float, float],
     colours: Colours,
 ) -> Plot:
-    """The roof, by MACs and bytes a second, and the points under it."""
+    """The roof, given as MACs and bytes per second, and the points below it."""
     peak, bandwidth = roof
-    ridge = peak / bandwidth  # MACs per byte from which on the multiplication is the limit
+    ridge = peak / bandwidth  # MACs per byte where the limit changes from memory to computation
     low = min(ridge, *(rate.intensity for rate in rates)) / MARGIN
     high = max(ridge, *(rate.intensity for rate in rates)) * MARGIN
     ident = f"{machine_id(machine)}-roofline-{precision}"
     names = sorted({_name(rate) for rate in rates})
-    depths = sorted({rate.measured.point.depth or 0 for rate in rates})
+    depths = sorted({rate.latency.point.depth or 0 for rate in rates})
     finding = (
-        f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs a second, a copy moves "
-        f"{bandwidth / 1e9:,.1f} GB a second: below {ridge:.1f} MACs per byte, memory is the limit."
+        f"A matrix multiplication reaches {peak / 1e9:,.0f} GMACs per second, a copy moves "
+        f"{bandwidth / 1e9:,.1f} GB per second: below {ridge:.1f} MACs per byte, memory is the "
+        "limit."
     )
     with Drawing(width=6.5, height=3.6, margins=(0.8, 2.7, 0.6, 0.2)) as drawing:
         (axes,) = drawing.panels
         axes.plot([low, ridge, high], [bandwidth * low / 1e9, peak / 1e9, peak / 1e9], color=QUIET)
         for name, depth in names:
-            mine = [rate for rate in rates if _name(rate) == (name, depth)]
+            own = [rate for rate in rates if _name(rate) == (name, depth)]
             drawing.points(
                 axes,
-                [rate.intensity for rate in mine],
-                [rate.macs_per_second / 1e9 for rate in mine],
-                [_said(rate) for rate in mine],
+                [rate.intensity for rate in own],
+                [rate.macs_per_second / 1e9 for rate in own],
+                [_label(rate) for rate in own],
                 color=colours[name],
                 marker=MARKERS[depths.index(depth) % len(MARKERS)],
                 label=f"{name} {depth}" if depth else name,
             )
-        logarithmic(axes)
-        frame(axes, "MACs per byte that operators move", "GMACs a second")
+        use_log_axes(axes)
+        draw_axes(axes, "MACs per byte that operators read and write", "GMACs per second")
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
         return drawing.plot(ident, f"Roofline, {precision}", finding)
 
 
-def _said(rate: Rate) -> str:
+def _label(rate: Rate) -> str:
     name, depth = _name(rate)
     where = f"{name}, depth {depth}" if depth else name
     return (
-        f"{where}, {rate.measured.point.frames} frames: {rate.macs_per_second / 1e9:,.1f} GMACs a "
-        f"second at {rate.intensity:.1f} MACs per byte"
+        f"{where}, {rate.latency.point.frames} frames: {rate.macs_per_second / 1e9:,.1f} GMACs "
+        f"per second at {rate.intensity:.1f} MACs per byte"
     )
 
 
 def _name(rate: Rate) -> tuple[str, int]:
-    """What the plot tells apart: the network as other plots call it, and the depth, 0 for none."""
-    point = rate.measured.point
+    """The name of the network in plots, and its depth, 0 for none: they share a marker."""
+    point = rate.latency.point
     return line_name(point.network, options_text(point.options)), point.depth or 0

@@ -1,4 +1,4 @@
-"""The raw samples behind latencies, one figure for each machine: what a median leaves out."""
+"""The raw samples of latencies: a figure for each machine."""
 
 from collections.abc import Sequence
 
@@ -7,25 +7,25 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from bench.records.measurement import Measurement
-from reports.drawing import INK, QUIET, styled
-from reports.machines import by_machine, machine_id
+from reports.drawing import INK, QUIET, plot_style
+from reports.machines import group_by_machine, machine_id
 
-ROW_IN, FRAME_IN = 0.3, 1.0  # the height of a point's row, and of what is around the rows
+ROW_IN, FRAME_IN = 0.3, 1.0  # the height of a row, and of the space around the rows
 WIDTH_IN = 11
 
 
 def draw_samples(measurements: Sequence[Measurement]) -> dict[str, Figure]:
-    """A row for each latency, a dot for each sample and a bar at their median; by a name."""
-    timed = by_machine(m for m in measurements if m.quantity == "latency")
+    """Figures by name: a row for each latency, a dot for each sample and a bar at the median."""
+    timed = group_by_machine(m for m in measurements if m.quantity == "latency")
     return {f"{machine_id(name)}-samples": _draw(found) for name, found in timed.items()}
 
 
 def _draw(timed: Sequence[Measurement]) -> Figure:
-    import seaborn as sns  # here: importing it takes half a second
+    import seaborn as sns  # importing it takes half a second
 
     rows = [(str(m.point), seconds) for m in timed for seconds in m.samples]
     data = pd.DataFrame(rows, columns=["point", "seconds"])
-    with styled():
+    with plot_style():
         figure = Figure(figsize=(WIDTH_IN, FRAME_IN + ROW_IN * len(timed)), layout="constrained")
         axes = figure.add_subplot()
         shared = {"data": data, "x": "seconds", "y": "point", "ax": axes}

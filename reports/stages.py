@@ -1,4 +1,4 @@
-"""A report that is measured in stages and written anew after each, so that it is there early."""
+"""A report that is measured in stages and written after each one, so that it is early there."""
 
 import io
 import sys
@@ -11,18 +11,18 @@ from bench.commands import INTERRUPTED, main
 from bench.records.store import Store
 from suites.stages import Stage
 
-Write = Callable[[Collection[str]], object]  # given the sections that are still to be measured
+Write = Callable[[Collection[str]], object]  # takes the sections that are still to be measured
 
 
 def measure_in_stages(stages: Sequence[Stage], store: Path, page: Path, write: Write) -> int:
-    """Measure `stages` into `store`; after each that found anything new, `write` the `page`.
+    """Measure `stages` into `store`, and `write` the `page` after each stage with new results.
 
-    Ends at a stage that fails or is interrupted with its exit code, once the page of what was
-    measured is written. Returns 0 where none does.
+    Returns 0, or the exit code of the first stage that fails or is interrupted. The page then has
+    the results of the stages before.
     """
     try:
         return _measure(stages, store, page, write)
-    except KeyboardInterrupt:  # between two commands, which answer theirs by themselves
+    except KeyboardInterrupt:  # between two commands: a command handles its own
         write(())
         raise
 
@@ -31,9 +31,9 @@ def _measure(stages: Sequence[Stage], store: Path, page: Path, write: Write) -> 
     known, is_written = _identities(store), False
     for number, stage in enumerate(stages, start=1):
         start, before = time.monotonic(), known
-        code, said = _run(stage, store)
+        code, output = _run(stage, store)
         if code:
-            _report_end(stage, code, said)
+            _report_end(stage, code, output)
             write(())
             return code
         rest, known = stages[number:], _identities(store)
@@ -41,7 +41,7 @@ def _measure(stages: Sequence[Stage], store: Path, page: Path, write: Write) -> 
             write([name for later in rest for name in later.sections])
             is_written = True
         seconds = f"{time.monotonic() - start:.0f} s"
-        then = f"Next: {rest[0].title}." if rest else "All of it is there."
+        then = f"Next: {rest[0].title}." if rest else "The report is complete."
         where = page if is_written else store
         print(
             f"{number} of {len(stages)}, {seconds}: {where} has {stage.brings}. {then}", flush=True
@@ -50,21 +50,21 @@ def _measure(stages: Sequence[Stage], store: Path, page: Path, write: Write) -> 
 
 
 def _run(stage: Stage, store: Path) -> tuple[int, str]:
-    """The exit code of a stage's command, and what it printed; its progress is on stderr."""
+    """Run the command of a stage; return its exit code and what it printed to stdout."""
     printed = io.StringIO()
     with redirect_stdout(printed):
         code = main([*stage.command, "--store", str(store)])
     return code, printed.getvalue()
 
 
-def _report_end(stage: Stage, code: int, said: str) -> None:
-    """Say which stage ended early; of one that failed, what it said as well."""
+def _report_end(stage: Stage, code: int, output: str) -> None:
+    """Print which stage ended early, after the output of its command if it failed."""
     how = "was interrupted" if code == INTERRUPTED else "failed"
-    if said and code != INTERRUPTED:
-        print(said, end="", file=sys.stderr)
+    if output and code != INTERRUPTED:
+        print(output, end="", file=sys.stderr)
     print(
-        f"blvbench: the stage '{stage.title}' {how}: the report has what was measured, "
-        f"and 'blvbench {' '.join(stage.command)} --store FILE' goes on",
+        f"blvbench: the stage '{stage.title}' {how}: the report has the results so far; "
+        f"run 'blvbench {' '.join(stage.command)} --store FILE' to continue",
         file=sys.stderr,
     )
 

@@ -1,4 +1,4 @@
-"""The tables of the report, as headings and cells that carry what they sort by."""
+"""The tables of the report: headings, and cells with the numbers that they are sorted by."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -8,37 +8,66 @@ import pandas as pd
 
 from suites.gpu_memory import GpuPeak
 
-POINT = [
-    *("network", "depth", "options", "frames", "batch", "mode"),
-    *("precision", "input_size", "num_classes"),
+CLIP_FIELDS = ["network", "depth", "options", "frames", "input_size", "num_classes"]
+POINT_FIELDS = [
+    "network",
+    "depth",
+    "options",
+    "frames",
+    "batch",
+    "mode",
+    "precision",
+    "input_size",
+    "num_classes",
 ]
-PER_CLIP = ["network", "depth", "options", "frames", "input_size", "num_classes"]
-NAMES = {"input_size": "input px", "num_classes": "classes"}
+SHORT_HEADINGS = {"input_size": "input px", "num_classes": "classes"}
 PUBLISHED_INPUT_SIZE = 224  # of every published GPU peak
+SETTINGS = ("batch", "mode", "precision")  # move to the caption if all rows share them
 
-Show = Callable[[float], str]
-Figures = dict[str, tuple[str, Show]]  # column -> its heading, and how a value is written
-
-SETTINGS = ("batch", "mode", "precision")  # of points; what all share stands in the caption
-
-exact: Show = "{:,.0f}".format
+Formatter = Callable[[float], str]
+Figures = dict[str, tuple[str, Formatter]]  # column -> its heading, and how to write a value
 
 
-def three_digits(value: float) -> str:
-    """The first three digits that count, never as a power of ten where there are more."""
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+def format_count(value: float) -> str:
+    """A whole number, with commas."""
+    return f"{value:,.0f}"
+
+
+def format_digits(value: float) -> str:
+    """Three significant digits, or all digits of a number from 1,000 on; never an exponent."""
+    return format_count(value) if value >= 1000 else f"{value:.3g}"
+
+
+def format_mega(value: float) -> str:
+    """A number in units of 10^6."""
+    return f"{value / 1e6:,.2f}"
+
+
+def format_giga(value: float) -> str:
+    """A number in units of 10^9."""
+    return f"{value / 1e9:,.2f}"
+
+
+def format_mib(size_bytes: float) -> str:
+    """A size in MiB."""
+    return format_count(size_bytes / 2**20)
 
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell shows, and the number that it sorts by where it is one."""
+    """The text of a cell, and the number that it is sorted by, if it holds one."""
 
     text: str
     number: float | None = None
 
 
 NOT_MEASURED = Cell("not measured")
-NOTHING = Cell("")  # where there can be no figure
+EMPTY = Cell("")  # there can be no figure
+
+
+def count_cell(count: int | None) -> Cell:
+    """A cell with a whole number; empty for None, as the depth of a network of one depth."""
+    return EMPTY if count is None else Cell(str(count), count)
 
 
 @dataclass(frozen=True)
@@ -51,7 +80,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A caption, headings, rows and notes; a table without rows is left out of the report."""
+    """A caption, headings, rows and notes. The report leaves out a table without rows."""
 
     caption: str
     headings: tuple[str, ...]
@@ -60,14 +89,14 @@ class Table:
 
     @property
     def numeric(self) -> tuple[bool, ...]:
-        """Whether a column has figures, of each."""
+        """Whether each column has figures."""
         columns = zip(*self.rows, strict=True)
         return tuple(any(cell.number is not None for cell in column) for column in columns)
 
     def compact(self, may_share: Sequence[str] = SETTINGS) -> "Table":
-        """This table without the columns that have nothing in any row.
+        """This table without its empty columns.
 
-        A setting of `may_share` that all rows have moves from the columns to the caption.
+        A column of `may_share` with the same value in all rows moves to the caption.
         """
         texts = [{row[n].text for row in self.rows} for n in range(len(self.headings))]
         shared = [
@@ -82,7 +111,7 @@ class Table:
         rows = tuple(tuple(row[n] for n in kept) for row in self.rows)
         return Table(caption, headings, rows, self.notes)
 
-    def beside(self, columns: Sequence[Column], notes: tuple[str, ...]) -> "Table":
+    def with_columns(self, columns: Sequence[Column], notes: tuple[str, ...]) -> "Table":
         """This table with more columns and notes."""
         headings = (*self.headings, *(column.heading for column in columns))
         rows = (
@@ -93,59 +122,59 @@ class Table:
 
 
 def clips_frame(measurements: pd.DataFrame) -> pd.DataFrame:
-    """Parameters and MACs of every network and clip, whatever the batch and the mode."""
-    macs = _values(measurements, "macs", "flop_counter", PER_CLIP)
-    params = _values(measurements, "params", "shapes", PER_CLIP)
-    return macs.merge(params, how="outer", on=PER_CLIP).sort_values(PER_CLIP)
+    """Parameters and MACs of every network and clip. Batch and mode do not matter."""
+    macs = _values(measurements, "macs", "flop_counter", CLIP_FIELDS)
+    params = _values(measurements, "params", "shapes", CLIP_FIELDS)
+    return macs.merge(params, how="outer", on=CLIP_FIELDS).sort_values(CLIP_FIELDS)
 
 
 def clips_table(clips: pd.DataFrame) -> Table:
     """A row for each row of `clips_frame`."""
     figures: Figures = {
-        "params": ("params (M)", lambda count: f"{count / 1e6:,.2f}"),
-        "macs": ("MACs (G)", lambda count: f"{count / 1e9:,.2f}"),
+        "params": ("params (M)", format_mega),
+        "macs": ("MACs (G)", format_giga),
     }
     return _table("networks and clips", clips, figures)
 
 
 def memory_frame(measurements: pd.DataFrame) -> pd.DataFrame:
     """The simulated peak of every point."""
-    return _values(measurements, "memory", "simulated", POINT).sort_values(POINT)
+    return _values(measurements, "memory", "simulated", POINT_FIELDS).sort_values(POINT_FIELDS)
 
 
 def memory_table(memory: pd.DataFrame) -> Table:
     """A row for each row of `memory_frame`."""
-    figures: Figures = {"memory": ("peak (MiB)", lambda count: f"{count / 2**20:,.0f}")}
+    figures: Figures = {"memory": ("peak (MiB)", format_mib)}
     return _table("points", memory, figures)
 
 
 def counters_table(measurements: pd.DataFrame) -> Table:
-    """The MACs of the same points by both counters."""
-    first = _values(measurements, "macs", "flop_counter", PER_CLIP)
-    second = _values(measurements, "macs", "fvcore", PER_CLIP)
-    merged = first.merge(second, on=PER_CLIP, suffixes=("_flops", "_fvcore"))
+    """The MACs of each point that both counters counted."""
+    first = _values(measurements, "macs", "flop_counter", CLIP_FIELDS)
+    second = _values(measurements, "macs", "fvcore", CLIP_FIELDS)
+    merged = first.merge(second, on=CLIP_FIELDS, suffixes=("_flops", "_fvcore"))
     merged["difference"] = merged["macs_flops"] - merged["macs_fvcore"]
     figures: Figures = {
-        "macs_flops": ("MACs by FlopCounterMode", exact),
-        "macs_fvcore": ("MACs by fvcore", exact),
-        "difference": ("difference", exact),
+        "macs_flops": ("MACs by FlopCounterMode", format_count),
+        "macs_fvcore": ("MACs by fvcore", format_count),
+        "difference": ("difference", format_count),
     }
     return _table("points counted twice", merged, figures)
 
 
 def gpu_table(measurements: pd.DataFrame, peaks: list[GpuPeak]) -> Table:
-    """Simulated training peaks beside those that were published from real GPUs."""
-    simulated = _values(measurements, "memory", "simulated", POINT)
+    """Simulated training peaks beside published peaks of real GPUs."""
+    simulated = _values(measurements, "memory", "simulated", POINT_FIELDS)
     simulated = simulated.query("mode == 'train' and precision == 'fp32'")
     published = pd.DataFrame(peaks).assign(
         options="", precision="fp32", input_size=PUBLISHED_INPUT_SIZE
     )
-    keys = [name for name in POINT if name != "mode"]
+    keys = [name for name in POINT_FIELDS if name != "mode"]
     merged = simulated.merge(published, on=keys)[[*keys, "peak_mib", "memory"]]
     merged["error"] = merged["memory"] / 2**20 / merged["peak_mib"] - 1
     figures: Figures = {
-        "peak_mib": ("published (MiB)", exact),
-        "memory": ("simulated (MiB)", lambda count: f"{count / 2**20:,.0f}"),
+        "peak_mib": ("published (MiB)", format_count),
+        "memory": ("simulated (MiB)", format_mib),
         "error": ("error", "{:+.1%}".format),
     }
     return _table("published peaks", merged, figures)
@@ -154,34 +183,38 @@ def gpu_table(measurements: pd.DataFrame, peaks: list[GpuPeak]) -> Table:
 def _values(
     measurements: pd.DataFrame, quantity: str, instrument: str, keys: list[str]
 ) -> pd.DataFrame:
-    """The measured values of a quantity by one instrument, with the fields they belong to."""
+    """The values of a quantity by one instrument, with the fields `keys` of their points."""
     wanted = measurements.query(
         "quantity == @quantity and instrument == @instrument and status == 'ok'"
     )
     return wanted[[*keys, "value"]].rename(columns={"value": quantity})
 
 
-def _table(rows_of: str, frame: pd.DataFrame, figures: Figures) -> Table:
-    """The rows of `frame`; a setting that they all share moves from the columns to the caption."""
-    may_share = [name for name in ("options", "precision", *NAMES) if name in frame]
+def _table(title: str, frame: pd.DataFrame, figures: Figures) -> Table:
+    """The rows of `frame`. A setting that all rows share moves to the caption."""
+    may_share = [name for name in ("options", "precision", *SHORT_HEADINGS) if name in frame]
     shared = [name for name in may_share if frame[name].nunique() == 1]
     settings = [
-        f"{NAMES.get(name, name)} {frame[name].iloc[0]}" for name in shared if frame[name].iloc[0]
+        f"{SHORT_HEADINGS.get(name, name)} {frame[name].iloc[0]}"
+        for name in shared
+        if frame[name].iloc[0]
     ]
-    caption = ", ".join([f"{len(frame)} {rows_of}", *settings])
+    caption = ", ".join([f"{len(frame)} {title}", *settings])
     keys = [name for name in frame.columns if name not in (*figures, *shared)]
-    headings = [NAMES.get(name, name) for name in keys] + [name for name, _ in figures.values()]
+    headings = [SHORT_HEADINGS.get(name, name) for name in keys] + [
+        name for name, _ in figures.values()
+    ]
     rows = []
     for record in frame.to_dict("records"):
         cells = [_key_cell(record[name]) for name in keys]
-        for name, (_, show) in figures.items():
+        for name, (_, write) in figures.items():
             value = float(record[name])
-            cells.append(NOT_MEASURED if math.isnan(value) else Cell(show(value), value))
+            cells.append(NOT_MEASURED if math.isnan(value) else Cell(write(value), value))
         rows.append(tuple(cells))
     return Table(caption, tuple(headings), tuple(rows))
 
 
 def _key_cell(value: object) -> Cell:
     if value is None or value is pd.NA:  # the depth of a network that has one only
-        return Cell("")
+        return EMPTY
     return Cell(str(value), float(value) if isinstance(value, int) else None)

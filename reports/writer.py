@@ -18,23 +18,34 @@ from bench.text import csv_cell, markdown
 from reports.claims_files import claims_md, claims_tex
 from reports.page import Page
 from reports.plot_files import plot_files
-from reports.predicted import MEASURED_BY
+from reports.predictions import MEASURED_BY
 
-# Of results.json; 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
+# Of results.json. 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
 # 5: accuracies, 6: changes since other results
 FORMAT_VERSION = 6
 SECTIONS = (  # of the page, in its order
-    *("claims", "changes", "story", "evidence", "macs", "memory", "latency", "accuracy", "budget"),
-    *("published", "formulations", "method", "missing"),
+    "claims",
+    "changes",
+    "story",
+    "evidence",
+    "macs",
+    "memory",
+    "latency",
+    "accuracy",
+    "budget",
+    "published",
+    "formulations",
+    "method",
+    "missing",
 )
 HEADING = re.compile(r'<h2 id="([^"]+)">(.*?) <a ')
 
 
 def write_report(page: Page, folder: Path, *, plots: bool = False) -> None:
-    """Write the page and its data into `folder`, with `plots` each plot as files of its own too.
+    """Write the page and its data into `folder`; with `plots`, also each plot as files.
 
-    All is rendered before the first file is written, and each file appears whole. Raises
-    `BenchError` where the folder cannot be written.
+    Everything is rendered before the first file is written, and each file appears in one step.
+    Raises `BenchError` if the folder cannot be written.
     """
     contents = _render(page)
     if plots:
@@ -81,7 +92,7 @@ def _environment() -> Environment:
     environment.filters["markdown"] = lambda text: markdown(str(text))
     environment.globals.update(
         gpu_memory_by=MEASURED_BY,
-        svg=Markup,  # what matplotlib drew, with the text in it escaped
+        svg=Markup,  # drawn by matplotlib, which escapes text
         asset=lambda name: Markup(files("reports").joinpath("assets", name).read_text("utf-8")),
     )
     return environment
@@ -97,7 +108,7 @@ def _csv(page: Page) -> str:
 
 
 def _json(page: Page) -> str:
-    """One line for each record."""
+    """JSON with one line for each record."""
     lists = {
         "claims": [result.as_json() for result in page.claims],
         "agreement": [one.as_json() for one in page.agreement.figures],
@@ -113,7 +124,7 @@ def _json(page: Page) -> str:
 
 
 def _replace_all(folder: Path, contents: dict[str, bytes]) -> None:
-    """Write every file beside its place, then move each there in one step."""
+    """Write all files into a temporary folder, then move each to its place in one step."""
     for name in contents:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, f"{name} is a folder", str(folder / name))

@@ -1,16 +1,16 @@
 "use strict";
-// A link into something that is closed opens it; what is printed is open.
-const closedAround = (element) => {
-  const found = [];
+// A link to something inside closed details opens them. For printing, all details are open.
+const closedDetailsAround = (element) => {
+  const closed = [];
   for (let at = element; at; at = at.parentElement) {
-    if (at.tagName === "DETAILS" && !at.open) found.push(at);
+    if (at.tagName === "DETAILS" && !at.open) closed.push(at);
   }
-  return found;
+  return closed;
 };
 const openTarget = () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (!target) return;
-  for (const details of closedAround(target)) details.open = true;
+  for (const details of closedDetailsAround(target)) details.open = true;
   target.scrollIntoView();
 };
 addEventListener("hashchange", openTarget);

@@ -1,6 +1,6 @@
 "use strict";
-// Points of plots tell their values: under the pointer, and by the keyboard. A plot is one stop of
-// the tabulator; arrows go from point to point, Escape takes the value away.
+// Points of plots show their values, for the mouse and for the keyboard: the Tab key stops once at each
+// plot, the arrow keys move from point to point, and Escape hides the value.
 {
   const tip = document.getElementById("tip");
   const MARGIN = 8;

@@ -1,8 +1,8 @@
 "use strict";
-// Tables sort by a click on a heading, show the rows that are chosen, and export these as CSV.
+// A click on a heading sorts a table. Long tables can be filtered and exported as CSV.
 {
-  const FILTERED = ["network", "depth", "frames", "batch"];
-  const LONG = 6; // rows from which on a table has controls
+  const FILTER_HEADINGS = ["network", "depth", "frames", "batch"];
+  const LONG = 6; // the fewest rows of a table with controls
 
   const textOf = (row, column) => row.cells[column].textContent;
   const rowsOf = (table) => [...table.tBodies[0].rows];
@@ -16,7 +16,7 @@
         const ascending = heading.ariaSort !== "ascending";
         headings.forEach((other) => other.removeAttribute("aria-sort"));
         heading.ariaSort = ascending ? "ascending" : "descending";
-        // What was not measured sorts as the largest.
+        // A cell without a figure sorts as the largest.
         const number = (row) => Number(row.cells[column].dataset.sort ?? Infinity);
         const byText = (a, b) => inOrder(textOf(a, column), textOf(b, column));
         const byNumber = (a, b) => (number(a) === number(b) ? 0 : number(a) - number(b));
@@ -28,7 +28,7 @@
     });
   };
 
-  // A spreadsheet computes what begins like a formula, unless it is a number.
+  // A leading quote keeps a spreadsheet from reading text as a formula. Numbers need none.
   const asData = (cell) => {
     const text = cell.textContent.trim();
     if (cell.dataset.sort !== undefined && /^[+-]?[\d,.]+$/.test(text)) return text.replaceAll(",", "");
@@ -47,7 +47,7 @@
     URL.revokeObjectURL(link.href);
   };
 
-  const chooser = (table, column, name) => {
+  const makeFilter = (table, column, name) => {
     const values = [...new Set(rowsOf(table).map((row) => textOf(row, column)))].sort(inOrder);
     if (values.length < 2) return null;
     const select = document.createElement("select");
@@ -63,10 +63,10 @@
     form.className = "filters";
     form.dataset.for = table.id;
     const headings = headingsOf(table);
-    const choosers = FILTERED.filter((name) => headings.includes(name))
-      .map((name) => chooser(table, headings.indexOf(name), name))
+    const filters = FILTER_HEADINGS.filter((name) => headings.includes(name))
+      .map((name) => makeFilter(table, headings.indexOf(name), name))
       .filter((one) => one);
-    const counted = document.createElement("output");
+    const rowCount = document.createElement("output");
     const button = document.createElement("button");
     button.type = "button";
     button.className = "export";
@@ -75,12 +75,12 @@
     button.addEventListener("click", () => download(table));
     const show = () => {
       const rows = rowsOf(table);
-      for (const row of rows) row.hidden = !choosers.every((one) => one.accepts(row));
-      counted.value = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
+      for (const row of rows) row.hidden = !filters.every((one) => one.accepts(row));
+      rowCount.value = `${rows.filter((row) => !row.hidden).length} of ${rows.length} rows`;
     };
     form.addEventListener("input", show);
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.append(...choosers.map((one) => one.label), counted, button);
+    form.append(...filters.map((one) => one.label), rowCount, button);
     table.closest(".table").before(form);
     show();
   };

@@ -52,7 +52,7 @@ def test_all_stages_are_in_the_page(line: list[str], capsys: pytest.CaptureFixtu
     assert "eing measured" not in Path("out", "index.html").read_text()
     said = capsys.readouterr().out.splitlines()
     assert [one.partition(",")[0] for one in said] == ["1 of 3", "2 of 3", "3 of 3"]
-    assert said[-1].endswith("out/index.html has figures. All of it is there.")
+    assert said[-1].endswith("out/index.html has figures. The report is complete.")
 
 
 def test_a_stage_that_cannot_run_leaves_the_page_of_those_before(

@@ -8,8 +8,8 @@ from matplotlib.transforms import Bbox
 
 from bench.records.measurement import Measurement
 from reports import writer
-from reports.budget_plot import DEPTH, LABEL_PT, Dot, _draw, front_of
-from reports.drawing import Drawing, colours_of
+from reports.budget_plot import DEPTH, LABEL_PT, AccuracyDot, _draw, find_front
+from reports.drawing import Drawing, assign_colours
 from reports.page import Page, build_page
 from suites import load_claims
 from tests.records import measurement, point
@@ -50,11 +50,10 @@ def test_a_table_for_each_budget_ranked_by_accuracy(page: Page) -> None:
         ("blvnet_tam", "50"): "32",
         ("blvnet_tam", "101"): "16",
     }
-    assert (rows[0]["network"], rows[0]["SSv2 top-1 %"], rows[0]["at frames"]) == (
-        *("blvnet_tam", "61.7", "32"),
-    )
+    best = [rows[0][name] for name in ("network", "SSv2 top-1 %", "at frames")]
+    assert best == ["blvnet_tam", "61.7", "32"]
     assert found["blvnet_tam", "101"]["limited by"] == "macs: 32 frames need 64.00 G"
-    assert found["blvnet_tam", "50"]["limited by"] == "no more frames are measured"
+    assert found["blvnet_tam", "50"]["limited by"] == "longer clips are not measured"
     assert "macs" in rows[0]["Pareto front"]
     assert {c.text for row in memory.table.rows for c in row} >= {"none", "8"}
 
@@ -63,24 +62,24 @@ def test_the_plot_is_svg_with_a_finding(page: Page) -> None:
     assert page.budget_plot is not None
     root = ElementTree.fromstring(page.budget_plot.svg)
     assert root.attrib["aria-labelledby"] == "budget-macs-finding"
-    says = [mark.get("aria-label") for mark in root.iter() if mark.get("class") == "point"]
-    assert "blvnet_tam 101, 16 frames: 60.2 % at 32.0 GMACs" in says
+    labels = [mark.get("aria-label") for mark in root.iter() if mark.get("class") == "point"]
+    assert "blvnet_tam 101, 16 frames: 60.2 % at 32.0 GMACs" in labels
     assert page.story is page.budget_plot
     assert "61.7" in page.budget_plot.finding
 
 
 def test_no_label_hides_a_dot_or_a_label_or_leaves_the_picture() -> None:
-    """Not even of dots that stand close together: each beside a line, two upon each other."""
+    """Also of dots close together, some on the line of the budget or almost on each other."""
     dots = [
-        Dot("tsn", 50, "s", 8, macs, top1)
+        AccuracyDot("tsn", 50, "s", 8, macs, top1)
         for macs, top1 in ((32, 60), (33, 60.1), (33, 60.2), (34, 60.3), (64, 61), (64.5, 50))
     ]
     with Drawing(width=8, height=4.2) as drawing:
-        _draw(drawing, dots, 32.5, ["s"], colours_of(["tsn"]))
+        _draw(drawing, dots, 32.5, ["s"], assign_colours(["tsn"]))
         (axes,) = drawing.panels
         labels = [text for text in axes.texts if text.get_fontsize() == LABEL_PT]
         boxes = [label.get_window_extent() for label in labels]
-        lowest = min(dot.top1 for dot in front_of(dots)) - DEPTH
+        lowest = min(dot.top1 for dot in find_front(dots)) - DEPTH
         places = axes.transData.transform([(d.macs, max(d.top1, lowest)) for d in dots])
         room = Bbox([axes.bbox.min, drawing.figure.bbox.max])
     assert len(boxes) == len(dots)
@@ -90,9 +89,8 @@ def test_no_label_hides_a_dot_or_a_label_or_leaves_the_picture() -> None:
 
 
 def test_the_claim_is_judged_there(page: Page, tmp_path: Path) -> None:
-    assert [result.claim.id for result in page.budget_claims] == [
-        *("deeper-longer-macs", "deeper-longer-memory")
-    ]
+    claims = [result.claim.id for result in page.budget_claims]
+    assert claims == ["deeper-longer-macs", "deeper-longer-memory"]
     writer.write_report(page, tmp_path)
     html = (tmp_path / "index.html").read_text()
     assert 'href="#claim-deeper-longer-macs"' in html[html.index('id="budget"') :]
@@ -105,4 +103,4 @@ def test_without_the_reference_the_section_says_what_would_measure_it(tmp_path: 
     writer.write_report(page, tmp_path)
     text = (tmp_path / "index.html").read_text()
     assert 'id="budget-1"' not in text
-    assert "<code>blvbench compare --macs tsn:50:8 --store FILE</code> would measure it" in text
+    assert "Run <code>blvbench compare --macs tsn:50:8 --store FILE</code> to measure it." in text

@@ -1,10 +1,10 @@
-"""What a report says of what changed since other results."""
+"""The changes that a report shows since older results."""
 
 from typing import Any
 
 from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
-from reports.changes import DOUBTFUL, GONE, MOVED, NEW, Changes, Group
+from reports.changes import GONE, MOVED, NEW, UNDECIDED, ChangeGroup, Changes, GroupKey
 from reports.page import build_page
 from tests.records import beside, claim, measurement, point
 
@@ -27,7 +27,7 @@ def counted(network: str, macs: int, **fields: Any) -> Measurement:
 
 
 def timed(*ratios: float, **fields: Any) -> Measurement:
-    """A latency of TAM, given by its ratios to the TSN's that was timed in turn."""
+    """A latency of TAM, given by its ratios to that of the TSN timed in turn with it."""
     seconds = {"quantity": "latency", "instrument": "cpu", "unit": "seconds", "environment": SLOW}
     samples = tuple(2 * ratio for ratio in ratios)
     reference = beside(*(2.0 for _ in ratios))
@@ -54,7 +54,7 @@ def test_the_same_results_have_not_changed() -> None:
     found = changes(records, records)
     assert (found.claims, found.figures, found.groups, found.environment) == ((), (), (), ())
     assert found.tables == ()
-    assert found.summary == ("No verdict and no figure changed. Other measurements: 4 unchanged.")
+    assert found.summary == "No verdict and no figure changed. Other measurements: 4 unchanged."
 
 
 def test_a_count_that_differs_at_all_has_changed() -> None:
@@ -64,11 +64,11 @@ def test_a_count_that_differs_at_all_has_changed() -> None:
     (row,) = found.figures_table.rows
     assert dict(zip(found.figures_table.headings, (cell.text for cell in row), strict=True)) == {
         "quantity": "macs:flop_counter",
-        "of": str(point()),
+        "point": str(point()),
         "then": "1,000,000,000 MACs",
         "now": "1,001,000,000 MACs",
         "difference": "+0.10 %",
-        "note": "other source of the network",
+        "note": "the code of the network changed",
     }
     assert found.unchanged == 1
 
@@ -79,9 +79,8 @@ def test_a_claim_that_flips_has_both_verdicts_and_figures() -> None:
     (flipped,) = found.claims
     assert flipped.is_flipped
     (row,) = found.claims_table.rows
-    assert [cell.text for cell in row] == [
-        *("t", "depth 50", "4.0000", "2.0000", "partly", "not reproduced"),
-    ]
+    texts = ["t", "depth 50", "4.0000", "2.0000", "partly", "not reproduced"]
+    assert [cell.text for cell in row] == texts
     assert found.summary.startswith("1 verdict, 1 measurement changed.")
 
 
@@ -109,8 +108,8 @@ def test_what_only_one_side_has_is_new_or_gone() -> None:
     other = measurement(point(), **PEAK)
     found = changes([counted("tsn", 1), counted("tam", 1)], [counted("tsn", 1), other])
     assert found.groups == (
-        Group(NEW, "memory:simulated", "", "", (point(),)),
-        Group(GONE, "macs:flop_counter", "", "", (point(network="tam"),)),
+        ChangeGroup(GroupKey(NEW, "memory:simulated", ""), (point(),)),
+        ChangeGroup(GroupKey(GONE, "macs:flop_counter", ""), (point(network="tam"),)),
     )
     assert found.summary.endswith("Other measurements: 1 unchanged, 1 new, 1 gone.")
 
@@ -131,7 +130,7 @@ def test_a_figure_that_there_is_no_more_is_a_change_with_its_reason() -> None:
 def test_an_operator_that_is_counted_no_more_is_a_change() -> None:
     odd = counted("tsn", 5, details={"uncounted": {"aten::odd": 2}})
     (one,) = changes([counted("tsn", 5)], [odd]).figures
-    assert one.note == "aten::odd: 2 uncounted instead of 0"
+    assert one.note == "aten::odd: uncounted 0 times then, 2 now"
 
 
 def test_zero_has_no_difference_in_percent() -> None:
@@ -149,14 +148,14 @@ def test_seconds_count_as_ratios_and_beyond_chance() -> None:
     assert (one.figures, one.difference) == (("1.0000 of tsn", "1.5000 of tsn"), "+50.00 %")
 
 
-def test_what_cannot_be_told_has_its_reason() -> None:
+def test_an_undecided_change_has_its_reason() -> None:
     other = beside(*(2.0,) * 9).model_copy(update={"point": point(network="tsm")})
     old = timed(*around(1.0))
     (group,) = changes([old], [timed(*around(1.5), reference=other)]).groups
-    assert (group.kind, group.why) == (DOUBTFUL, "timed in turn with another network")
+    assert group.key[::3] == (UNDECIDED, "the latencies have different reference networks")
     (group,) = changes([old], [timed(1.0, 1.5)]).groups
-    assert (group.kind, group.machine) == (DOUBTFUL, SLOW_NAME)
-    assert "2 samples and needs at least 5" in group.why
+    assert (group.key.kind, group.key.machine) == (UNDECIDED, SLOW_NAME)
+    assert "2 samples and needs at least 5" in group.key.reason
 
 
 def test_accuracies_are_compared_on_the_same_clips_and_in_points() -> None:
@@ -165,7 +164,7 @@ def test_accuracies_are_compared_on_the_same_clips_and_in_points() -> None:
     assert one.difference == "+50.00 points"
     assert changes([old], [answered(*(100,) * 11, *(0,) * 19)]).unchanged == 1
     (group,) = changes([old], [answered(*(100,) * 25, *(0,) * 5, clips="b")]).groups
-    assert (group.kind, group.why) == (DOUBTFUL, "answers to other clips")
+    assert group.key[::3] == (UNDECIDED, "the accuracies are of different clips")
 
 
 def test_equal_counts_of_two_machines_differ_by_their_environment_alone() -> None:
@@ -178,14 +177,16 @@ def test_equal_counts_of_two_machines_differ_by_their_environment_alone() -> Non
         ("torch", SLOW.packages["torch"], "99"),
     )
     assert found.summary == (
-        "No verdict and no figure changed. What measured them did. Other measurements: 1 unchanged."
+        "No verdict and no figure changed. The machines or the versions differ. "
+        "Other measurements: 1 unchanged."
     )
 
 
 def test_seconds_of_two_machines_are_not_compared() -> None:
     found = changes([timed(*around(1.0))], [timed(*around(9.0), environment=FAST)])
     moved = f"{SLOW_NAME} then, {FAST_NAME} now"
-    assert found.groups == (Group(MOVED, "latency:cpu", moved, "", (point(network="tam"),)),)
+    (group,) = found.groups
+    assert group == ChangeGroup(GroupKey(MOVED, "latency:cpu", moved), (point(network="tam"),))
     assert found.figures == ()
 
 

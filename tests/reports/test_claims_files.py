@@ -1,4 +1,4 @@
-"""The table of claims for papers: what it says, and that names in it are text."""
+"""The table of claims for papers: its content, and that names in it are text."""
 
 import re
 
@@ -14,9 +14,14 @@ ESCAPE = re.compile(r"\\[{}%$#&_]|\\text[a-z]+\{\}|\{[\[\]*]\}")
 
 
 def judged(title: str, machine: str = "") -> list[ClaimResult]:
-    """One claim: a ratio of 4 on a machine, or nothing measured without one."""
-    said = current_environment().model_copy(update={"processor": machine})
-    latency = {"quantity": "latency", "instrument": "cpu", "unit": "seconds", "environment": said}
+    """One claim: a ratio of 4 on `machine`, or nothing measured if it is ""."""
+    environment = current_environment().model_copy(update={"processor": machine})
+    latency = {
+        "quantity": "latency",
+        "instrument": "cpu",
+        "unit": "seconds",
+        "environment": environment,
+    }
     records: list[Measurement] = [
         measurement(point(network=network), **latency, samples=(seconds,))
         for network, seconds in (("tsn", 4.0), ("tam", 1.0))
@@ -38,25 +43,30 @@ def test_a_table_in_latex() -> None:
     lines = claims_tex(judged("50 % less")).splitlines()
     assert lines[0] == r"% \usepackage{array,booktabs,longtable}"
     assert lines[2:] == [
-        *(r"\toprule", r"claim & published & measured & verdict \\", r"\midrule", r"\endhead"),
-        *(r"\bottomrule", r"\endfoot"),
+        r"\toprule",
+        r"claim & published & measured & verdict \\",
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
         r"50 \% less & 3-4x & not measured here & not measured here \\",
-        *(r"\addlinespace", r"\end{longtable}"),
+        r"\addlinespace",
+        r"\end{longtable}",
     ]
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        *("{", "}", "\\", "%", "$", "#", "_", "&", "~", "^", "one\ntwo", "a\\\\[9cm] b", "*"),
-        *(
-            r"\input{/etc/x}",
-            r"\\ \end{tabular}",
-            "^^5cinput",
-            "x % y \\\\",
-            r"$\undefined{",
-            "\\_",
-        ),
+        *"{}\\%$#_&~^*",
+        "one\ntwo",
+        "a\\\\[9cm] b",
+        r"\input{/etc/x}",
+        r"\\ \end{tabular}",
+        "^^5cinput",
+        "x % y \\\\",
+        r"$\undefined{",
+        "\\_",
     ],
 )
 def test_names_are_no_commands(name: str) -> None:

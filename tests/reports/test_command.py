@@ -1,4 +1,4 @@
-"""`blvbench report`, held against other results."""
+"""`blvbench report --against`: the changes since older results."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def put(path: Path, records: list[Measurement]) -> Path:
 
 @pytest.fixture
 def report(tmp_path: Path) -> Callable[..., int]:
-    """Run the command on a store at `new`, beside nothing that was recorded."""
+    """Run the command on the store `new`, without recorded results."""
     (tmp_path / "none").mkdir()
     put(tmp_path / "new", counts(40))
     line = ["--store", tmp_path / "new", "--recorded", tmp_path / "none", "--out", tmp_path / "out"]
@@ -58,10 +58,10 @@ def results(folder: Path) -> dict[str, Any]:
 def test_a_claim_that_flips_is_in_every_file(report: Callable[..., int], tmp_path: Path) -> None:
     assert report("--against", put(tmp_path / "old", counts(20))) == 0
     html, text = ((tmp_path / "out" / name).read_text() for name in ("index.html", "report.md"))
-    for said in (html, text):
-        assert "What changed" in said
-        assert "200 MACs" not in said
-        assert "2 measurements changed." in said
+    for content in (html, text):
+        assert "What changed" in content
+        assert "200 MACs" not in content
+        assert "2 measurements changed." in content
     assert html.index('id="claims"') < html.index('<h2 id="changes"')
     assert 'href="#changes"' in html
     row = "| 2.0000 | 4.0000 | not reproduced | reproduced |"
@@ -137,9 +137,9 @@ BAD = {
     ),
     "an empty report": (
         lambda path: path.write_text('{"claims": [], "format": 6, "measurements": []}'),
-        "holds no measurement: give --against results that do",
+        "has no measurements: give --against other results",
     ),
-    "an empty store": (lambda path: put(path, []), "holds no measurement"),
+    "an empty store": (lambda path: put(path, []), "has no measurements"),
 }
 
 
@@ -150,10 +150,10 @@ def test_what_is_no_report_is_refused_in_a_line(
     make, message = BAD[case]
     make(tmp_path / "other")
     assert report("--against", tmp_path / "other") == 2
-    said = capsys.readouterr().err
-    assert f"blvbench: {tmp_path / 'other'}" in said
-    assert message in said
-    assert said.count("\n") == 1
+    error = capsys.readouterr().err
+    assert f"blvbench: {tmp_path / 'other'}" in error
+    assert message in error
+    assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 

@@ -1,17 +1,27 @@
 from xml.etree import ElementTree
 
-from reports.drawing import AS_PUBLISHED, COLUMNS, PAPERS, Drawing, colours_of, frame, logarithmic
+from reports.drawing import (
+    AS_PUBLISHED,
+    COLUMNS,
+    PAPER_COLOURS,
+    Drawing,
+    assign_colours,
+    draw_axes,
+    use_log_axes,
+)
 
 
 def test_the_papers_networks_have_the_same_colours_whatever_else_is_drawn() -> None:
-    few, many = colours_of(["tsn"]), colours_of(["tsn", "b.py:net", "a.py:net"])
-    assert {name: many[name] for name in PAPERS} == {name: few[name] for name in PAPERS}
-    own = {name: many[name] for name in (*PAPERS, "a.py:net", "b.py:net")}
+    few, many = assign_colours(["tsn"]), assign_colours(["tsn", "b.py:net", "a.py:net"])
+    assert {name: many[name] for name in PAPER_COLOURS} == {
+        name: few[name] for name in PAPER_COLOURS
+    }
+    own = {name: many[name] for name in (*PAPER_COLOURS, "a.py:net", "b.py:net")}
     assert len(set(own.values())) == len(own)
     assert many["blvnet_tam" + AS_PUBLISHED] == many["blvnet_tam"]
 
 
-def test_points_tell_what_they_are() -> None:
+def test_points_have_labels() -> None:
     with Drawing(width=2, height=2) as drawing:
         (axes,) = drawing.panels
         drawing.points(axes, [1, 2], [1, 2], ["one <b>", "two"], marker="o")
@@ -41,10 +51,10 @@ def test_numbers_of_ticks_do_not_touch() -> None:
     with Drawing(width=2, height=2) as drawing:
         (axes,) = drawing.panels
         axes.plot([1, 64], [0.25, 2])
-        logarithmic(axes)
+        use_log_axes(axes)
         limits = axes.get_xlim(), axes.get_ylim()
-        frame(axes, "x", "y", ticks=[8, 1, 9, 10, 16, 64])
-        assert texts(drawing) == [*("1", "8", "16", "64"), *("0.25", "0.5", "1", "2"), "x", "y"]
+        draw_axes(axes, "x", "y", ticks=[8, 1, 9, 10, 16, 64])
+        assert texts(drawing) == ["1", "8", "16", "64", "0.25", "0.5", "1", "2", "x", "y"]
         assert (axes.get_xlim(), axes.get_ylim()) == limits
 
 
@@ -54,7 +64,7 @@ def test_linear_axes_have_round_numbers() -> None:
         axes.plot([0, 70], [0, 100])
         axes.set_xlim(0, 75)
         axes.set_ylim(0, 102)
-        frame(axes, "x", "y")
+        draw_axes(axes, "x", "y")
     assert texts(drawing)[-8:] == ["0", "20", "40", "60", "80", "100", "x", "y"]
 
 

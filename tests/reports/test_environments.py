@@ -18,6 +18,6 @@ def test_an_accelerator_is_a_machine_of_its_own_beside_its_processor() -> None:
     gpu = HERE.model_copy(update={"accelerator": "Fast", "accelerator_memory_bytes": 80 * 2**30})
     entries = build_environments([measurement(point(), environment=e) for e in (HERE, gpu, HERE)])
     assert [entry.description for entry in entries] == [
-        "Fast, 80 GiB, beside Slow, 2 cores, 8.0 GiB, Linux",
+        "Fast, 80 GiB, with Slow, 2 cores, 8.0 GiB, Linux",
         "Slow, 2 cores, 8.0 GiB, Linux",
     ]

@@ -1,4 +1,4 @@
-"""Plots as files: their size, their text, their bytes."""
+"""The files of plots: their size, their text and their bytes."""
 
 import io
 import re
@@ -68,7 +68,12 @@ def test_every_plot_of_the_page_and_the_samples_are_there_twice(page: Page, tmp_
     shown.add(samples)
     assert names == {f"{name}.{form}" for name in shown for form in ("png", "svg")}
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("index.html", "report.md", "claims.md", "claims.tex", "results.csv", "results.json"),
+        "index.html",
+        "report.md",
+        "claims.md",
+        "claims.tex",
+        "results.csv",
+        "results.json",
         "plots",
     }
 

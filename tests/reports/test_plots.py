@@ -44,7 +44,7 @@ def test_no_label_stands_upon_another() -> None:
 
 
 def plot_of(lines: dict[tuple[str, int | None], tuple[int, ...]]) -> Plot:
-    """MACs against frames, of networks of a depth by the frames that they are measured over."""
+    """MACs against frames; `lines` has the measured frames of each network and depth."""
     records = [
         measurement(point(network=name, depth=depth, frames=frames), samples=(frames * 10**9,))
         for (name, depth), all_ in lines.items()
@@ -68,7 +68,7 @@ def test_of_many_lines_those_of_short_clips_are_left_out(short: int) -> None:
     assert ("0.py:net, depth 50, 2 frames" in plot.svg) is not left_out
     assert "tsn, depth 50, 64 frames" in plot.svg
     assert plot.finding.startswith(FIGURES)
-    assert (f"Left out: {short} of {short + 3} lines" in plot.finding) is left_out
+    assert (f"Not drawn: {short} of {short + 3} lines" in plot.finding) is left_out
 
 
 def test_a_network_over_far_longer_clips_leaves_the_others_in() -> None:
@@ -84,14 +84,14 @@ def test_a_network_over_far_longer_clips_leaves_the_others_in() -> None:
 def test_no_panel_has_more_lines_than_can_be_told_apart(depth: int | None) -> None:
     plot = plot_of({(f"{number}.py:net", depth): GRID for number in range(30)})
     assert plot.svg.count("64 frames") == MOST_LINES
-    assert "Left out: 20 of 30 lines" in plot.finding
+    assert "Not drawn: 20 of 30 lines" in plot.finding
 
 
 def test_a_depth_without_long_clips_has_no_panel_of_others_lines() -> None:
     others = {(f"{number}.py:net", None): (2, 4) for number in range(MOST_LINES)}
     plot = plot_of(PAPER | {("tsn", 18): (2, 4)} | others)
     assert plot.panels == 1
-    assert "Left out: 11 of 14 lines" in plot.finding
+    assert "Not drawn: 11 of 14 lines" in plot.finding
 
 
 def test_networks_of_one_depth_leave_those_of_many_in() -> None:
@@ -101,7 +101,7 @@ def test_networks_of_one_depth_leave_those_of_many_in() -> None:
     plot = plot_of(lines)
     assert plot.panels == 1
     assert "tsn, depth 50, 4 frames" in plot.svg
-    assert "Left out: 7 of 17 lines" in plot.finding
+    assert "Not drawn: 7 of 17 lines" in plot.finding
 
 
 def test_names_of_lines_that_end_apart_do_not_meet() -> None:

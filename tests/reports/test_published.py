@@ -2,7 +2,7 @@ from bench.claims.agreement import check_agreement
 from bench.records.measurement import Measurement
 from bench.runs.tasks import make_task
 from reports.page import build_page
-from reports.published import accuracy_columns, build_agreement
+from reports.published import build_accuracy_columns, build_agreement
 from suites import PublishedRow, load_claims, load_published
 from tests.records import measurement, point
 
@@ -55,13 +55,13 @@ def test_rows_are_counted_by_source_and_both_figures_of_a_difference_are_shown()
 
 
 def test_every_published_accuracy_of_a_point_is_shown_with_its_source() -> None:
-    keys = [
+    clips = [
         ("tam", 50, "", 32, 256, 174),
         ("tam", 50, "", 32, 224, 174),  # tested on larger crops
         ("tsm", 50, "", 8, 224, 174),
         ("tsn", 18, "", 8, 224, 3),
     ]
-    accuracies = accuracy_columns(ROWS, keys)
+    accuracies = build_accuracy_columns(ROWS, clips)
     cells = {column.heading: [c.text for c in column.cells] for column in accuracies.columns}
     assert cells == {
         "SSv2 top-1 %, published": ["63.83 [1]", "", "62.72 [4], 61.2 [3]", ""],
@@ -69,7 +69,7 @@ def test_every_published_accuracy_of_a_point_is_shown_with_its_source() -> None:
     }
     assert accuracies.columns[0].cells[2].number == 62.72  # it sorts by the best
     (note,) = accuracies.notes
-    assert note.startswith("Accuracies are published ones, not measured here: [1] IBM/action-")
+    assert note.startswith("Accuracies are published, not measured here: [1] IBM/action-")
     assert "README.md, clips x crops 2 x 3; [2] mit-han-lab" in note
     assert "test protocol printed as 8 clips x 3 crop" in note
     assert "clips x crops 2 x 3, full resolution" in note

@@ -6,7 +6,7 @@ import pytest
 
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from reports.drawing import colours_of
+from reports.drawing import assign_colours
 from reports.page import build_page
 from reports.roofline import build_rooflines
 from reports.writer import write_report
@@ -34,8 +34,8 @@ def counts(where: Point) -> list[Measurement]:
 def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
     where = point(batch=2)
     others = [timed(where.model_copy(update={"mode": "train"}), 64.0)]
-    others += [timed(point(batch=2, frames=n), 32.0) for n in (1, 2)]  # of no known MACs
-    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], colours_of([]))
+    others += [timed(point(batch=2, frames=n), 32.0) for n in (1, 2)]  # without MACs
+    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], assign_colours([]))
     (row,) = roofline.table.rows
     assert [cell.text for cell in row][-4:] == ["4.00", "0.0", "50%", "50%"]
     assert row[-3].number == 8  # 16 MACs in 2 s
@@ -45,7 +45,7 @@ def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
 def test_counts_are_found_whatever_they_ignore() -> None:
     where = point(batch=2, precision="bf16")
     compiled = where.model_copy(update={"execution": "compile", "memory_format": "channels_last"})
-    (roofline,) = build_rooflines([*counts(where), timed(compiled, 16.0)], colours_of([]))
+    (roofline,) = build_rooflines([*counts(where), timed(compiled, 16.0)], assign_colours([]))
     assert roofline.precision == "bf16"
     (row,) = roofline.table.rows
     assert "compile, channels-last" in [cell.text for cell in row]

@@ -40,9 +40,8 @@ def test_a_machine_has_a_figure_with_each_sample() -> None:
     bars = np.concatenate([np.asarray(line.get_xdata()) for line in axes.lines])
     assert bars.tolist() == [2.0, 4.0]  # the medians
     labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert [label.partition(", batch")[0] for label in labels] == [
-        *("tsn depth 50, 8 frames", "tsn depth 50, 16 frames")
-    ]
+    points = [label.partition(", batch")[0] for label in labels]
+    assert points == ["tsn depth 50, 8 frames", "tsn depth 50, 16 frames"]
 
 
 def test_what_gave_no_figure_is_not_drawn() -> None:

@@ -1,4 +1,4 @@
-"""A report in stages: a whole page after each, whatever becomes of the next one."""
+"""A report in stages: a complete page after each stage, even if the next one fails."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -26,11 +26,11 @@ STAGES = (stage("first", "macs"), stage("second", "budget", "accuracy"), stage("
 
 
 class Session:
-    """Stages that each put a measurement into a store, and what was written of them."""
+    """Stages that each put a measurement into a store, and the pages written after them."""
 
     def __init__(self, folder: Path, codes: dict[str, int | BaseException]) -> None:
         self.store, self.codes = folder / "s.sqlite", codes
-        self.pages: list[tuple[int, list[str]]] = []  # records, and what is being measured
+        self.pages: list[tuple[int, list[str]]] = []  # records, pending sections
 
     def main(self, arguments: Sequence[str]) -> int:
         _, title, option, store = arguments
@@ -44,9 +44,9 @@ class Session:
                 opened.put(title, measurement(point()))
         return code
 
-    def write(self, measuring: Any) -> None:
+    def write(self, pending: Any) -> None:
         with Store(self.store, create=True) as opened:
-            self.pages.append((len(opened.measurements()), list(measuring)))
+            self.pages.append((len(opened.measurements()), list(pending)))
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_there_is_a_page_after_each_stage(
     assert [line.partition(" s: ")[2] for line in lines] == [
         "index.html has first's. Next: second.",
         "index.html has second's. Next: third.",
-        "index.html has third's. All of it is there.",
+        "index.html has third's. The report is complete.",
     ]
     assert [line.partition(",")[0] for line in lines] == ["1 of 3", "2 of 3", "3 of 3"]
 
@@ -101,8 +101,8 @@ def test_a_stage_that_fails_is_named_and_leaves_the_page_of_earlier_ones(
     assert made.pages == [(1, ["budget", "accuracy", "latency"]), (1, [])]
     assert capsys.readouterr().err == (
         "second says\n"
-        "blvbench: the stage 'second' failed: the report has what was measured, "
-        "and 'blvbench run second --store FILE' goes on\n"
+        "blvbench: the stage 'second' failed: the report has the results so far; "
+        "run 'blvbench run second --store FILE' to continue\n"
     )
 
 
@@ -126,8 +126,8 @@ def test_sections_that_wait_say_so(tmp_path: Path) -> None:
     write_report(build_page([measurement(point())], [], (), ("accuracy",)), tmp_path)
     text = (tmp_path / "index.html").read_text()
     assert "Being measured: accuracy. Reload the page" in text
-    assert text.count("Being measured: this page is written anew") == 1
-    assert "blvbench run seconds --store FILE" in text  # of what nobody measures now
+    assert text.count("Being measured. Reload the page later") == 1
+    assert "blvbench run seconds --store FILE" in text  # for a section that is not pending
     assert "Being measured: accuracy." in (tmp_path / "report.md").read_text()
     assert json.loads((tmp_path / "results.json").read_text())["measurements"]
     write_report(build_page([measurement(point())], []), tmp_path)

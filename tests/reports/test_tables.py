@@ -1,6 +1,6 @@
 import pytest
 
-from reports.tables import Cell, Table, three_digits
+from reports.tables import Cell, Table, format_digits
 
 
 def test_what_all_rows_share_stands_in_the_caption() -> None:
@@ -22,4 +22,4 @@ def test_a_table_without_rows_stays_one() -> None:
     ("value", "text"), [(1517.4, "1,517"), (999.4, "999"), (0.005273, "0.00527"), (0.0, "0")]
 )
 def test_no_figure_is_a_power_of_ten(value: float, text: str) -> None:
-    assert three_digits(value) == text
+    assert format_digits(value) == text

@@ -1,4 +1,4 @@
-"""A headless Chromium and the reports that it shows, each made once."""
+"""A headless Chromium, and reports to open in it, each built once."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ RESULTS: dict[str, Callable[[], list[Measurement]]] = {
 AGAINST: dict[str, Callable[[], list[Measurement]]] = {"changed": results.then}
 
 
-# Not for longer than this folder's tests: while it is there, an event loop runs.
+# Closed after the tests of this folder: an open browser keeps an event loop running.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, NAMES)), None)
@@ -55,7 +55,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture
 def visit(browser: Browser, report: Callable[[str], Path]) -> Iterator[Callable[[str], Opened]]:
-    """Opens a report in a window of its own; it must have had no problem when the test is over."""
+    """Open a report in a new window. The test fails if the page has a problem."""
     visits = []
 
     def opened(name: str) -> Opened:

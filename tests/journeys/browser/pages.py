@@ -1,4 +1,4 @@
-"""A report in a browser: what its parts are called, and what must not happen while it is open."""
+"""A report in a browser: the selectors of its parts, and the problems of an open page."""
 
 import re
 from dataclasses import dataclass, field
@@ -22,11 +22,11 @@ ANSWER = ".answers li"
 CARD = "article.card"
 POINT = ".point"
 TIP = "#tip"
-OF_SEVERAL_UNITS = "formulations-table"  # each of its rows has a unit of its own
-MISSING = ("", "not measured", "none")  # what a cell says where there is no figure
+OF_SEVERAL_UNITS = "formulations-table"  # its rows have different units
+MISSING = ("", "not measured", "none")  # the texts of cells without a figure
 COUNT = re.compile(r"([\d,]+) of ([\d,]+) rows")
 
-# Whether what a link leads to is there to be read.
+# Whether the target of a link is visible in the window.
 IN_VIEW = """(href) => {
   const target = document.getElementById(decodeURIComponent(href.slice(1)));
   const { top, bottom } = target.getBoundingClientRect();
@@ -36,24 +36,24 @@ IN_VIEW = """(href) => {
 
 @dataclass
 class Opened:
-    """A page that is open; `problems` is all that it said, lost or asked others for."""
+    """An open page. `problems` are its console messages, errors and requests for other files."""
 
     page: Page
     folder: Path
     problems: list[str] = field(default_factory=list)
 
     def look(self, width: int, scheme: Literal["light", "dark"] = "light") -> None:
-        """Show the page in a window that wide, to someone who prefers that scheme."""
+        """Show the page in a window of this width, in this colour scheme."""
         self.page.set_viewport_size({"width": width, "height": HEIGHT})
         self.page.emulate_media(color_scheme=scheme)
 
     def unfold(self) -> None:
-        """Open whatever is closed, so that all can be clicked."""
+        """Open all details, so that everything can be clicked."""
         self.page.evaluate("document.querySelectorAll('details').forEach((d) => (d.open = true))")
 
 
 def open_report(browser: Browser, folder: Path) -> tuple[BrowserContext, Opened]:
-    """The report in a context of its own, which has no network."""
+    """Open the report in a new context without network."""
     context = browser.new_context(
         viewport={"width": WIDTHS[1], "height": HEIGHT}, reduced_motion="reduce"
     )
@@ -66,7 +66,7 @@ def open_report(browser: Browser, folder: Path) -> tuple[BrowserContext, Opened]
         if route.request.url.split("#")[0] == url:
             route.continue_()
         else:
-            opened.problems.append(f"asked for {route.request.url}")
+            opened.problems.append(f"request for {route.request.url}")
             route.abort()
 
     def listen(message: ConsoleMessage) -> None:

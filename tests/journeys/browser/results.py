@@ -1,4 +1,4 @@
-"""Invented results, as many as a report is to be tested with: the same ones in every process."""
+"""Invented results for reports of several sizes. They are the same in every process."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -9,7 +9,7 @@ from bench.records.measurement import Environment, Measurement, Reference, Statu
 from bench.records.point import Point
 from tests.records import measurement, point
 
-# MACs a frame and parameters at depth 50, and bytes that a frame holds to train.
+# At depth 50: GMACs per frame, millions of parameters, and MiB per frame in training.
 GIGA, MEGA, MIB = 10**9, 10**6, 2**20
 COSTS = {
     "tsn": (4.1, 24.0, 86),
@@ -23,7 +23,7 @@ COSTS = {
 ONE_DEPTH = "i3d"
 PUBLISHED = {"formulation": "published"}
 BUILDS = (*((name, {}) for name in COSTS), ("blvnet", PUBLISHED), ("blvnet_tam", PUBLISHED))
-FORMULAS = ("=1+1", "+x", "-x", "@x")  # names of networks that a spreadsheet takes for formulas
+FORMULAS = ("=1+1", "+x", "-x", "@x")  # names of networks that a spreadsheet reads as formulas
 
 GPU = {"accelerator": "Invented GPU", "accelerator_memory_bytes": 80 * 2**30}
 CPU = {"processor": "Invented CPU", "cores": 2, "memory_bytes": 8 * 2**30, "system": "Linux"}
@@ -36,22 +36,22 @@ MANY_FRAMES = tuple(range(4, 92, 4))
 
 
 def rich() -> list[Measurement]:
-    """About a thousand records: every section of the report has something to show."""
+    """About a thousand records, with content for every section of the report."""
     return [*_grid(RICH_FRAMES), *_counted_twice(), *_formulas(), *_accuracies(), *failures()]
 
 
 def many() -> list[Measurement]:
-    """Five thousand records or a little more, over more frames."""
+    """A little more than five thousand records, over more frames."""
     return [*_grid(MANY_FRAMES), *_counted_twice(), *_accuracies(), *failures()]
 
 
 def one() -> list[Measurement]:
-    """All that is measured at one point."""
+    """The records of one point."""
     return [*_counts(point()), *_memory(point()), _timed(point(), "cpu")]
 
 
 def failures() -> list[Measurement]:
-    """Points that gave no figure, for every reason that there is."""
+    """Records without a figure, for every status."""
     return [
         measurement(
             point(network="i3d_resnet", depth=101, frames=96 + frames, mode="train"),
@@ -68,12 +68,12 @@ def failures() -> list[Measurement]:
 
 
 def changed() -> list[Measurement]:
-    """A part of the rich results, to be held against others."""
+    """A part of the rich results, to compare with `then`."""
     return [m for m in rich() if m.point.frames == 16][:200]
 
 
 def then() -> list[Measurement]:
-    """What that part was once: two of three figures were twice as large, some were not there."""
+    """Older results of that part: two of three figures are twice as large, some are missing."""
     return [
         m.model_copy(update={"samples": tuple(2 * sample for sample in m.samples)})
         if number % 3
@@ -104,7 +104,7 @@ def _depth(network: str) -> int | None:
 
 
 def _scale(where: Point) -> float:
-    """What depth and formulation make of a cost."""
+    """The factor of a cost by depth and formulation."""
     return (2.0 if where.depth == 101 else 1.0) * (1.2 if where.options else 1.0)
 
 
@@ -142,14 +142,12 @@ def _memory(where: Point) -> Iterator[Measurement]:
 
 
 def _timed(where: Point, device: str) -> Measurement:
-    """A latency in turn with a TSN's, on one of two machines; one in ten is doubtful."""
+    """A latency timed in turn with a TSN, on one of two machines; some have a warning."""
     own, reference = _seconds(where, device), None
     if where.network != "tsn":
-        beside = where.model_copy(
-            update={"network": "tsn", "options": (), "depth": where.depth or 50}
-        )
-        seconds = _seconds(beside, device)
-        reference = Reference(point=beside, samples=tuple(seconds * r for r in ROUNDS))
+        tsn = where.model_copy(update={"network": "tsn", "options": (), "depth": where.depth or 50})
+        seconds = _seconds(tsn, device)
+        reference = Reference(point=tsn, samples=tuple(seconds * r for r in ROUNDS))
     return measurement(
         where,
         quantity="latency",
@@ -200,17 +198,17 @@ def _formulas() -> Iterator[Measurement]:
 
 
 def _accuracies() -> Iterator[Measurement]:
-    """Trained here over two seeds, and evaluated here on the paper's data set."""
+    """Networks trained here with two seeds, and evaluated here on the paper's data set."""
     for number, network in enumerate(("tsn", "tsm", "tam", "i3d_resnet", "blvnet", "blvnet_tam")):
         narrow = point(
             network=network, depth=18, options={"width": 0.25}, input_size=64, num_classes=16
         )
         yield measurement(narrow, samples=((number + 2) * 10**7,))
         for frames, seed in product((8, 16), (0, 1)):
-            learnt = {"frames": frames, "seed": seed, "dataset": "arrow-of-time"}
+            trained = {"frames": frames, "seed": seed, "dataset": "arrow-of-time"}
             right = 25 + 4 * number + frames // 8 + seed
             details = {"group_sizes": {"adjacent": 20, "long": 20, "fast": 20}}
-            yield _answered(narrow.model_copy(update=learnt), "trained", right, 60, details)
+            yield _answered(narrow.model_copy(update=trained), "trained", right, 60, details)
         of_paper = point(network=network, frames=16, dataset="something-something-v2")
         yield _answered(of_paper, "evaluated", 50 + number, 100, {})
 

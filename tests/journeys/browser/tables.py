@@ -1,4 +1,4 @@
-"""What a table of a page shows, and what its cells are worth."""
+"""The rows that a table of a page shows, and the numbers in its cells."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ SHOWN = """(table) => [...table.tBodies[0].rows]
   .filter((row) => row.checkVisibility())
   .map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"""
 SORTED = "(heads) => heads.map((head) => head.getAttribute('aria-sort'))"
-# 1,234  -0.5  +4.0%  0.98 to 1.02: what begins with a figure is worth that figure.
+# 1,234  -0.5  +4.0%  0.98 to 1.02: the value of a cell is the number that it begins with.
 FIGURE = re.compile(r"([+-−]?[\d,]*\.?\d+(?:e[+-]?\d+)?) ?%?(?: to .*)?", re.IGNORECASE)
 
 
@@ -32,7 +32,7 @@ class ShownTable:
 
     @property
     def rows(self) -> list[list[str]]:
-        """The texts of the rows that are visible, in their order."""
+        """The texts of the visible rows, in their order."""
         return self.locator.evaluate(SHOWN)
 
     @property
@@ -44,7 +44,7 @@ class ShownTable:
         return [row[place] for row in self.rows]
 
     def button(self, place: int) -> Locator:
-        """What sorts by a column."""
+        """The button that sorts by a column."""
         return self.locator.locator(HEADINGS).nth(place).locator("button")
 
 
@@ -54,12 +54,12 @@ def all_tables(page: Page) -> list[ShownTable]:
 
 
 def figure(text: str) -> float | None:
-    """What a cell is worth, None where it is no figure."""
+    """The number in a cell, None without one."""
     found = FIGURE.fullmatch(text)
     return float(found[1].replace(",", "").replace("−", "-")) if found else None
 
 
 def is_numeric(cells: list[str]) -> bool:
-    """Whether all that a column has are figures."""
+    """Whether all cells with content are numbers."""
     figures = [cell for cell in cells if cell not in MISSING]
     return bool(figures) and all(figure(cell) is not None for cell in figures)

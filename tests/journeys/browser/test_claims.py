@@ -1,4 +1,4 @@
-"""A card for each claim, before all else, with what decides it and a way to the evidence."""
+"""A card for each claim, before all else, with its figures and a link to the evidence."""
 
 import json
 import re
@@ -18,7 +18,7 @@ FIRST = f"""() => {{
 }}"""
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 FIGURE = re.compile(r"\d[\d,]*\.\d+")
-ROUNDING = 0.02  # of a figure, and 0.05 more: how far off it may be where it is shown
+ROUNDING = 0.02  # largest relative error of a figure that is shown, in addition to 0.05
 
 
 def claims(opened: Opened) -> list[dict[str, Any]]:
@@ -44,15 +44,15 @@ def test_each_question_is_answered_before_all_else(
     answers = opened.page.locator(ANSWER)
     assert answers.locator("a").all_text_contents() == list(by_question)
     for answer, verdicts in zip(answers.all(), by_question.values(), strict=True):
-        told = answer.locator(".verdict").all_text_contents()
-        assert sorted(told) == sorted(f"{count} {verdict}" for verdict, count in verdicts.items())
+        shown = answer.locator(".verdict").all_text_contents()
+        assert sorted(shown) == sorted(f"{count} {verdict}" for verdict, count in verdicts.items())
         href = answer.locator("a").get_attribute("href")
         answer.locator("a").click()
         opened.page.wait_for_function(IN_VIEW, arg=href)
 
 
 @pytest.mark.parametrize("name", ["rich", "empty"])
-def test_a_card_says_what_was_published_what_was_measured_and_what_follows(
+def test_a_card_has_the_published_and_the_measured_figures_and_the_verdict(
     visit: Callable[[str], Opened], name: str
 ) -> None:
     opened = visit(name)

@@ -1,4 +1,4 @@
-"""What a report costs to send, and that it is the same one each time."""
+"""The size of a report, and that the same results give the same bytes."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.journeys.browser import results
 
-MOST_BYTES = 2_000_000  # of a page of a thousand records: it opens at once, and fits into a mail
+MOST_BYTES = 2_000_000  # of a page of a thousand records: it opens at once and fits into a mail
 BUILD = """
 import pathlib, sys
 from reports.page import build_page

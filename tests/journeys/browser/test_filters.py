@@ -1,4 +1,4 @@
-"""Big tables are filtered by their settings; what is shown is what is exported."""
+"""Long tables can be filtered by their settings; the export has the visible rows."""
 
 import csv
 from collections.abc import Callable
@@ -15,12 +15,12 @@ from tests.journeys.browser.tables import ShownTable, figure
 CHOICES = ("network", "depth", "frames", "batch")
 OPTIONS = "(select) => [...select.options].map((option) => option.label)"
 EVERY = "(select) => select.options[0].value"
-BLANK = "none"  # what a choice calls a cell that says nothing
+BLANK = "none"  # the choice for empty cells
 
 
 @pytest.fixture
 def opened(visit: Callable[[str], Opened]) -> Opened:
-    """A page with filters, all of it to be seen."""
+    """A page with filters, with all details open."""
     opened = visit("rich")
     opened.unfold()
     assert opened.page.locator(FILTERS).count() > 0
@@ -38,13 +38,13 @@ def filtered(opened: Opened) -> list[tuple[Locator, ShownTable]]:
 
 
 def of_networks(opened: Opened) -> list[tuple[Locator, ShownTable]]:
-    """Those whose networks are a choice."""
+    """The forms that can filter by network, each with its table."""
     pairs = filtered(opened)
     return [pair for pair in pairs if pair[0].locator("select[name=network]").count()]
 
 
-def told(form: Locator) -> tuple[int, int]:
-    """How many rows of how many the form says that it shows."""
+def count_rows(form: Locator) -> tuple[int, int]:
+    """The number of visible rows and of all rows, as the form shows them."""
     found = COUNT.search(form.locator("output").inner_text())
     assert found is not None
     return int(found[1].replace(",", "")), int(found[2].replace(",", ""))
@@ -71,7 +71,7 @@ def test_a_form_has_a_choice_for_each_setting_that_varies(opened: Opened) -> Non
 def test_a_filter_leaves_the_rows_that_have_its_value(opened: Opened) -> None:
     for form, table in filtered(opened):
         every = table.rows
-        assert told(form) == (len(every), len(every))
+        assert count_rows(form) == (len(every), len(every))
         wanted: dict[int, str] = {}
         for select in form.locator("select").all():
             name = str(select.get_attribute("name"))
@@ -82,7 +82,7 @@ def test_a_filter_leaves_the_rows_that_have_its_value(opened: Opened) -> None:
                 row for row in every if all((row[n] or BLANK) == text for n, text in wanted.items())
             ]
             assert table.rows == left
-            assert told(form) == (len(left), len(every))
+            assert count_rows(form) == (len(left), len(every))
         for select in form.locator("select").all():
             select.select_option("")
         assert table.rows == every
@@ -97,7 +97,7 @@ def test_sorting_leaves_a_filter_as_it_is(opened: Opened) -> None:
 
 
 def exported(form: Locator, table: ShownTable, folder: Path) -> list[list[str]]:
-    """The file that the form's button downloads, read as CSV."""
+    """The rows of the CSV file that the button of the form downloads."""
     with table.page.expect_download() as waiting:
         form.locator(EXPORT).click()
     assert waiting.value.suggested_filename == f"{table.id}.csv"
@@ -106,8 +106,8 @@ def exported(form: Locator, table: ShownTable, folder: Path) -> list[list[str]]:
         return list(csv.reader(file))
 
 
-def guarded(cell: str) -> set[str]:
-    """How a cell may be exported: a figure with percent as a number, too, or without commas."""
+def allowed_texts(cell: str) -> set[str]:
+    """The texts that may stand for a cell in the export: figures also without commas."""
     plain = {cell, cell.replace(",", "")} if figure(cell) is not None else set()
     return {str(csv_cell(cell))} | plain
 
@@ -120,7 +120,7 @@ def test_every_table_is_exported_as_it_is_shown(opened: Opened, tmp_path: Path) 
         assert len(rows) == len(table.rows)
         for row, shown in zip(rows, table.rows, strict=True):
             pairs = zip(row, shown, strict=True)
-            assert [pair for pair in pairs if pair[0] not in guarded(pair[1])] == []
+            assert [pair for pair in pairs if pair[0] not in allowed_texts(pair[1])] == []
 
 
 def test_only_visible_rows_are_exported(opened: Opened, tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_only_visible_rows_are_exported(opened: Opened, tmp_path: Path) -> None:
     form.locator("select[name=network]").select_option(label="tsm")
     _, *rows = exported(form, table, tmp_path)
     place = table.headings.index("network")
-    assert len(rows) == told(form)[0]
+    assert len(rows) == count_rows(form)[0]
     assert {row[place] for row in rows} == {"tsm"}
 
 

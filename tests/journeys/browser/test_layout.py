@@ -1,4 +1,4 @@
-"""The page at every width, in both schemes, for every eye: it fits, and axe-core finds nothing."""
+"""The layout at every width in both colour schemes, and accessibility checked by axe-core."""
 
 from collections.abc import Callable
 from importlib.resources import files
@@ -10,14 +10,14 @@ from tests.journeys.browser.pages import ANCHOR, SCHEMES, WIDTHS, Opened
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# A scheme changes colours and nothing else.
+# A scheme changes only colours.
 RULES = {
     "light": {"type": "tag", "values": STANDARDS},
     "dark": {"type": "rule", "values": ["color-contrast"]},
 }
-ROWS = 2  # of a table, and points of a plot, that axe-core looks at: the others are made alike
+ROWS = 2  # of a table, and points of a plot, that axe-core checks: all others have the same markup
 
-# What reaches beyond the window and is in nothing that scrolls.
+# Elements that reach beyond the window, outside of areas that scroll.
 TOO_WIDE = """() => {
   const scrolls = (element) => element !== null && element !== document.body &&
     (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
@@ -38,7 +38,7 @@ THIN_OUT = f"""() => {{
 VIOLATIONS = """(rules) => axe.run({ runOnly: rules, resultTypes: ["violations"] }).then((found) =>
   found.violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.html.slice(0, 160)}: ${node.failureSummary}`)))"""
-# What is out of sight of a long table, but should not be, where its last row and column are shown.
+# Headings and first cells of long tables that leave the view when the last row and column show.
 LOST = """() => [...document.querySelectorAll(".table")]
   .filter((area) => area.scrollHeight > area.clientHeight + 100)
   .flatMap((area) => {
@@ -52,7 +52,7 @@ LOST = """() => [...document.querySelectorAll(".table")]
     ];
     return ["long", ...gone.map((element) => element.outerHTML.slice(0, 120))];
   })"""
-# Headings of wide tables that, reached backwards by the keyboard, lie under the first column.
+# Headings of wide tables that the first column covers when the keyboard focus moves backwards.
 COVERED = """() => [...document.querySelectorAll(".table")]
   .filter((area) => area.scrollWidth > area.clientWidth && area.querySelector("th button"))
   .flatMap((area) => {
@@ -66,7 +66,7 @@ COVERED = """() => [...document.querySelectorAll(".table")]
     return ["wide", ...covered.map((button) => button.textContent)];
   })"""
 LEVELS = "() => [...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map((h) => +h.tagName[1])"
-# Those without a link to themselves, or to what they head.
+# Headings without a link to themselves or to their article.
 UNLINKED = f"""() => [...document.querySelectorAll("h2,h3")]
   .filter((h) => !document.querySelector(h.querySelector("{ANCHOR}")?.hash || "none")?.contains(h))
   .map((h) => h.textContent)"""

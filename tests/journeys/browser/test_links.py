@@ -1,4 +1,4 @@
-"""Links lead where they say, within the page and beside it."""
+"""Links within the page, and links to other files of the report."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ CLICK = "(href) => document.querySelector(`a[href=${JSON.stringify(href)}]`).cli
 
 
 @pytest.mark.parametrize("name", ["rich", "empty", "failures", "one"])
-def test_a_link_within_the_page_opens_and_shows_what_it_leads_to(
+def test_a_link_within_the_page_opens_and_shows_its_target(
     visit: Callable[[str], Opened], name: str
 ) -> None:
     page = visit(name).page
@@ -27,6 +27,6 @@ def test_a_link_within_the_page_opens_and_shows_what_it_leads_to(
 
 def test_other_links_are_files_of_the_report(visit: Callable[[str], Opened]) -> None:
     opened = visit("rich")
-    beside = {href for href in opened.page.evaluate(LINKS) if not href.startswith("#")}
-    assert beside >= {"results.csv", "results.json"}
-    assert [href for href in beside if not (opened.folder / href).is_file()] == []
+    files = {href for href in opened.page.evaluate(LINKS) if not href.startswith("#")}
+    assert files >= {"results.csv", "results.json"}
+    assert [href for href in files if not (opened.folder / href).is_file()] == []

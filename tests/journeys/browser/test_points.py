@@ -1,4 +1,4 @@
-"""The points of a plot say what they are, to a mouse, to a keyboard and to a screen reader."""
+"""The labels of points in plots: for a mouse, a keyboard and a screen reader."""
 
 import re
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from tests.journeys.browser.pages import HEIGHT, POINT, TIP, WIDTHS, Opened
 from tests.journeys.browser.results import COSTS, FORMULAS
 
 LABELS = "(points) => points.map((point) => point.getAttribute('aria-label'))"
-# The tabulator stops once at each plot; arrows go on from there.
+# The Tab key stops once at each plot; the arrow keys move on from there.
 STOPS = f"""() => [...document.querySelectorAll("svg:has({POINT})")]
   .map((svg) => [...svg.querySelectorAll("{POINT}")])
   .map((points) => points.filter((point) => point.tabIndex === 0).length)"""
-# A point in the middle of the window that no other one covers.
+# A point in the middle of the window that no other point covers.
 UNCOVERED = """(points) => points.findIndex((point) => {
   point.scrollIntoView({ block: "center", inline: "center" });
   const { x, y, width, height } = point.getBoundingClientRect();
@@ -31,15 +31,13 @@ def opened(visit: Callable[[str], Opened]) -> Opened:
     return opened
 
 
-def test_each_point_says_its_network_depth_frames_and_value(
-    opened: Opened,
-) -> None:
+def test_each_point_has_its_network_depth_frames_and_value(opened: Opened) -> None:
     found = opened.page.locator(POINT).evaluate_all(LABELS)
     assert len(found) > len(COSTS)
     for label in found:
         assert NETWORK.search(label), label
         assert "frames" in label
-        numbers = 2 if re.search(r"\bi3d\b", label) else 3  # it comes in one depth
+        numbers = 2 if re.search(r"\bi3d\b", label) else 3  # it has one depth
         assert len(LONE_NUMBERS.findall(label)) >= numbers, label
 
 

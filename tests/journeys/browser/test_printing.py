@@ -1,4 +1,4 @@
-"""The page on paper: all of what it says, nothing of what one clicks."""
+"""The printed page: all content, no controls."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Tables are sorted by what their cells are worth, with a mouse and with a keyboard."""
+"""Tables are sorted by the values of their cells, with a mouse and with a keyboard."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -11,10 +11,10 @@ from tests.journeys.browser.tables import ShownTable, all_tables, figure, is_num
 
 
 def check_order(cells: list[str], descending: bool) -> None:
-    """Figures in order, with what was not measured at one end; equal texts side by side."""
+    """Check that figures are in order with missing ones at one end, and equal texts together."""
     if is_numeric(cells):
-        worth = [figure(cell) for cell in cells if cell not in MISSING]
-        assert worth == sorted(worth, key=lambda value: value or 0.0, reverse=descending)
+        values = [figure(cell) for cell in cells if cell not in MISSING]
+        assert values == sorted(values, key=lambda value: value or 0.0, reverse=descending)
         gaps = [place for place, cell in enumerate(cells) if cell in MISSING]
         assert not gaps or gaps[-1] - gaps[0] == len(gaps) - 1
         assert not gaps or gaps[0] == 0 or gaps[-1] == len(cells) - 1
@@ -23,10 +23,10 @@ def check_order(cells: list[str], descending: bool) -> None:
         assert len({cells[0], *starts}) == 1 + len(starts)
 
 
-def check_told(table: ShownTable, place: int, order: str) -> None:
-    told = table.sorting
-    assert told[place] == order
-    assert {each for n, each in enumerate(told) if n != place} <= {None, "none"}
+def check_heading(table: ShownTable, place: int, order: str) -> None:
+    sorting = table.sorting
+    assert sorting[place] == order
+    assert {each for n, each in enumerate(sorting) if n != place} <= {None, "none"}
 
 
 def test_every_kind_of_column_by_mouse(visit: Callable[[str], Opened]) -> None:
@@ -44,7 +44,7 @@ def test_every_kind_of_column_by_mouse(visit: Callable[[str], Opened]) -> None:
             rows = sorted(table.rows)
             for order in ("ascending", "descending"):
                 table.button(place).click()
-                check_told(table, place, order)
+                check_heading(table, place, order)
                 check_order(table.column(place), descending=order == "descending")
             assert sorted(table.rows) == rows
             kinds.add(is_numeric(table.column(place)))
@@ -69,7 +69,7 @@ def test_by_keyboard(visit: Callable[[str], Opened], heading: str) -> None:
     for key, order in (("Enter", "ascending"), ("Space", "descending"), ("Enter", "ascending")):
         table.button(place).focus()
         opened.page.keyboard.press(key)
-        check_told(table, place, order)
+        check_heading(table, place, order)
         check_order(table.column(place), descending=order == "descending")
 
 

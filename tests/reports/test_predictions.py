@@ -3,7 +3,7 @@ from typing import Any
 from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
-from reports.predicted import Predicted, build_predicted
+from reports.predictions import PredictionSection, build_predictions
 from tests.records import measurement, point
 
 GIB = 2**30
@@ -29,69 +29,80 @@ def measured(where: Point, gib: float, machine: Environment = ONE, **fields: Any
     return measurement(where, **{**kind, "samples": (gib * GIB,), **fields})
 
 
-def only(*measurements: Measurement) -> Predicted:
-    (found,) = build_predicted(measurements)
+def only(*measurements: Measurement) -> PredictionSection:
+    (found,) = build_predictions(measurements)
     return found
 
 
-def test_what_was_not_both_simulated_and_measured_is_no_pair() -> None:
+def test_a_peak_must_be_simulated_and_measured() -> None:
     failed = measured(at(1), 0, status="oom", samples=(), reason="r")
-    assert build_predicted([simulated(at(1), 2), measured(at(2), 2), failed]) == ()
-    assert build_predicted([]) == ()
+    assert build_predictions([simulated(at(1), 2), measured(at(2), 2), failed]) == ()
+    assert build_predictions([]) == ()
 
 
-def test_training_points_of_some_size_are_to_be_near() -> None:
+def test_the_errors_of_large_training_points_are_bounded() -> None:
     found = only(
         *(simulated(at(n), 2) for n in (1, 2, 3)),
-        *(measured(at(1), 2 / 1.029), measured(at(2), 2 / 1.031), measured(at(3), 2 / 0.96)),
+        measured(at(1), 2 / 1.029),
+        measured(at(2), 2 / 1.031),
+        measured(at(3), 2 / 0.96),
     )
     assert found.finding == (
-        "1 of 3 training points over 1 GiB are within 3%; of all, the largest error is -4.0%, "
-        "of tsn depth 50, 8 frames, batch 3, train, 224 px."
+        "1 of 3 training points over 1 GiB are within 3% of the measured peak. The largest error "
+        "of all points is -4.0%: tsn depth 50, 8 frames, batch 3, train, 224 px."
     )
     assert [text.rpartition(": ")[2] for text in found.beyond] == ["-4.0%", "+3.1%"]
 
 
-def test_the_farthest_is_named_first() -> None:
+def test_the_largest_error_comes_first() -> None:
     found = only(
         *(simulated(at(n), 2) for n in (1, 2)),
-        *(measured(at(1), 2 / 1.04), measured(at(2), 2 / 1.5)),
+        measured(at(1), 2 / 1.04),
+        measured(at(2), 2 / 1.5),
     )
     assert found.beyond == (
         "tsn depth 50, 8 frames, batch 2, train, 224 px: +50.0%",
         "tsn depth 50, 8 frames, batch 1, train, 224 px: +4.0%",
     )
-    assert "the largest error is +50.0%, of tsn depth 50, 8 frames, batch 2" in found.finding
+    assert (
+        "The largest error of all points is +50.0%: tsn depth 50, 8 frames, batch 2"
+        in found.finding
+    )
     assert [row[-1].text for row in found.table.rows] == ["+50.0%", "+4.0%"]
 
 
-def test_of_inference_small_peaks_and_compiled_networks_nothing_is_asked() -> None:
+def test_inference_small_peaks_and_compiled_networks_have_no_bound() -> None:
     compiled = at(2, execution="compile")
     found = only(
-        *(simulated(at(1, mode="infer"), 4), simulated(at(2), 4), simulated(at(3), 2)),
-        *(measured(at(1, mode="infer"), 2), measured(compiled, 2), measured(at(3), 1)),
+        simulated(at(1, mode="infer"), 4),
+        simulated(at(2), 4),
+        simulated(at(3), 2),
+        measured(at(1, mode="infer"), 2),
+        measured(compiled, 2),
+        measured(at(3), 1),
     )
     assert found.beyond == ()
     assert found.finding.startswith(
-        "No training point over 1 GiB, of which 3% is asked; of all, the largest error is +100.0%"
+        "The bound of 3% applies to training points over 1 GiB; there are none. The largest error "
+        "of all points is +100.0%"
     )
 
 
-def test_nothing_is_asked_of_a_cpu() -> None:
+def test_a_cpu_has_no_bound() -> None:
     found = only(simulated(at(1), 4), measured(at(1), 2, current_environment(), instrument="cpu"))
     assert found.instrument == "cpu"
     assert found.machine == current_environment().machine
     assert found.beyond == ()
-    assert found.finding.startswith("3% is asked of CUDA only. ")
+    assert found.finding.startswith("The bound of 3% applies to CUDA only")
 
 
-def test_every_machine_has_its_table_with_what_the_allocator_held() -> None:
-    held = {"allocator": {"reserved": 3 * GIB}}
-    first, second = build_predicted(
+def test_each_machine_has_its_table_with_the_reserved_memory() -> None:
+    reserved = {"allocator": {"reserved": 3 * GIB}}
+    first, second = build_predictions(
         [
             simulated(at(1), 2),
             measured(at(1), 2, OTHER),
-            measured(at(1), 2, ONE, details=held),
+            measured(at(1), 2, ONE, details=reserved),
         ]
     )
     assert (first.machine, second.machine) == ("One GPU, 80 GiB", "Other GPU, 80 GiB")

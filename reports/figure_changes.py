@@ -1,6 +1,7 @@
-"""A measurement that was made twice, and whether its figure is another now.
+"""A measurement of older and of newer results, and whether its figure changed.
 
-The tests are those of the gate: counts exactly, samples and answers where chance cannot explain it.
+The tests are those of the gate: any difference of a count; of samples and of answers, a difference
+that is not explained by chance.
 """
 
 import math
@@ -15,12 +16,12 @@ from bench.gate.result import other_conditions
 from bench.records.measurement import Measurement
 from suites.rules import Rule
 
-MEASURED = ("samples", "reference", "uncounted")  # of an entry
+FIGURE_FIELDS = ("samples", "reference", "uncounted")  # of an entry: equal ones, equal figures
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Two measurements of one quantity, point and machine, held against each other by a rule."""
+class FigureChange:
+    """Two measurements of one quantity, point and machine, compared by a rule of the gate."""
 
     old: Measurement
     new: Measurement
@@ -28,7 +29,7 @@ class Compared:
 
     @property
     def machine(self) -> str:
-        """What measured both; "" where it has nothing to do with the figure."""
+        """The machine that measured both; "" if the figure depends on no machine."""
         return self.new.machine
 
     @cached_property
@@ -37,7 +38,7 @@ class Compared:
 
     @cached_property
     def figures(self) -> tuple[str, str]:
-        """Both as a table shows them: what is timed in turn with another network as a ratio."""
+        """Both figures as text. A latency timed in turn with a reference is a ratio to it."""
         old, new = self._entries
         return old.figure, new.figure
 
@@ -46,13 +47,13 @@ class Compared:
         return self.old.status == self.new.status == "ok"
 
     @property
-    def doubt(self) -> str:
-        """Why nobody can tell whether the figure is another; "" where the rule's test can."""
+    def undecided_reason(self) -> str:
+        """The reason why the test cannot decide; "" if it can."""
         return self._change.reason if self._change.outcome is Outcome.CANNOT_TELL else ""
 
     @property
     def is_changed(self) -> bool:
-        """Whether the figure is another, or there is one on one side only."""
+        """Whether the figure changed, or exists on one side only."""
         return self._change.outcome not in (Outcome.UNCHANGED, Outcome.CANNOT_TELL)
 
     @cached_property
@@ -64,16 +65,18 @@ class Compared:
         if old.unit != new.unit:
             return Change(Outcome.OTHER_ENVIRONMENT)
         if self.old.is_accuracy and self.old.protocol != self.new.protocol:
-            return Change(Outcome.CANNOT_TELL, reason="answers to other clips")
+            return Change(Outcome.CANNOT_TELL, reason="the accuracies are of different clips")
         if len({entry.reference.point for entry in (old, new) if entry.reference}) > 1:
-            return Change(Outcome.CANNOT_TELL, reason="timed in turn with another network")
-        if all(getattr(old, field) == getattr(new, field) for field in MEASURED):
-            return Change(Outcome.UNCHANGED)  # the same, however few samples it has
+            return Change(
+                Outcome.CANNOT_TELL, reason="the latencies have different reference networks"
+            )
+        if all(getattr(old, field) == getattr(new, field) for field in FIGURE_FIELDS):
+            return Change(Outcome.UNCHANGED)  # equal, even with too few samples for a test
         return detect_change(old, new, self.rule)
 
     @cached_property
     def percent(self) -> float | None:
-        """By how much the new figure differs; None where the two do not divide."""
+        """The difference in percent; None if the two figures have no quotient."""
         old, new = self._entries
         if not self._has_figures or old.unit != new.unit or not old.value:
             return None
@@ -82,7 +85,7 @@ class Compared:
 
     @property
     def difference(self) -> str:
-        """The difference in percent; of accuracies, which are in percent, in points."""
+        """The difference in percent; that of accuracies in percentage points."""
         if self.percent is None:
             return ""
         if self.new.is_accuracy:
@@ -92,7 +95,7 @@ class Compared:
 
     @property
     def note(self) -> str:
-        """What else is not as it was, and may be why."""
+        """What else changed and may be the reason."""
         return "; ".join(self._notes())
 
     def _notes(self) -> Iterator[str]:
@@ -102,16 +105,16 @@ class Compared:
         before, now = old.uncounted, new.uncounted
         for name in sorted({*before, *now}):
             if before.get(name, 0) != now.get(name, 0):
-                yield f"{name}: {now.get(name, 0)} uncounted instead of {before.get(name, 0)}"
+                yield f"{name}: uncounted {before.get(name, 0)} times then, {now.get(name, 0)} now"
         if self.old.code.network != self.new.code.network:
-            yield "other source of the network"
+            yield "the code of the network changed"
         if self.old.code.instrument != self.new.code.instrument:
-            yield "other source of the instrument"
+            yield "the code of the instrument changed"
         if conditions := other_conditions(old, new):
             yield conditions
 
     def as_json(self) -> dict[str, Any]:
-        """What was measured, both figures, and the difference in percent where there is one."""
+        """The point, both figures, and the difference in percent if there is one."""
         sides = {"old": self.old, "new": self.new}
         return {
             "quantity": self.new.quantity,

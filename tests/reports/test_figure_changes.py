@@ -4,7 +4,7 @@ import pytest
 
 from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
-from reports.compared import Compared
+from reports.figure_changes import FigureChange
 from suites.rules import Rule
 from tests.records import beside, measurement, point
 
@@ -32,63 +32,72 @@ def failed(status: str = "oom") -> Measurement:
 
 
 def test_a_count_that_differs_has_changed_by_so_many_percent() -> None:
-    found = Compared(counted(200), counted(201), EXACT)
-    assert (found.is_changed, found.doubt, found.machine) == (True, "", "")
+    found = FigureChange(counted(200), counted(201), EXACT)
+    assert (found.is_changed, found.undecided_reason, found.machine) == (True, "", "")
     assert found.percent == pytest.approx(0.5)
     assert found.difference == "+0.50 %"
     assert found.figures == ("200 MACs", "201 MACs")
-    assert not Compared(counted(200), counted(200), EXACT).is_changed
+    assert not FigureChange(counted(200), counted(200), EXACT).is_changed
 
 
 def test_without_a_figure_on_one_side_alone_it_has_changed() -> None:
-    gone, come = Compared(counted(9), failed(), EXACT), Compared(failed(), counted(9), EXACT)
+    gone, come = (
+        FigureChange(counted(9), failed(), EXACT),
+        FigureChange(failed(), counted(9), EXACT),
+    )
     assert gone.is_changed
     assert come.is_changed
     assert (gone.figures, gone.percent, gone.difference) == (("9 MACs", "oom"), None, "")
     assert gone.note == "it was oom"
-    assert Compared(failed(), failed("failed"), EXACT).is_changed
-    assert not Compared(failed(), failed(), EXACT).is_changed
+    assert FigureChange(failed(), failed("failed"), EXACT).is_changed
+    assert not FigureChange(failed(), failed(), EXACT).is_changed
 
 
 def test_the_same_samples_are_unchanged_however_few_they_are() -> None:
-    assert not Compared(timed(1.0), timed(1.0), SAMPLES).is_changed
-    few = Compared(timed(1.0), timed(2.0), SAMPLES)
+    assert not FigureChange(timed(1.0), timed(1.0), SAMPLES).is_changed
+    few = FigureChange(timed(1.0), timed(2.0), SAMPLES)
     assert not few.is_changed
-    assert few.doubt.startswith("the run has 1 samples and needs at least 5")
+    assert few.undecided_reason.startswith("the run has 1 samples and needs at least 5")
     assert few.machine == current_environment().machine
 
 
 def test_samples_far_apart_have_changed() -> None:
-    slower = Compared(timed(*5 * [1.0]), timed(*5 * [2.0]), SAMPLES)
+    slower = FigureChange(timed(*5 * [1.0]), timed(*5 * [2.0]), SAMPLES)
     assert (slower.is_changed, slower.difference) == (True, "+100.00 %")
 
 
 def test_what_was_timed_beside_another_network_is_not_compared() -> None:
     other = beside(*5 * [1.0]).model_copy(update={"point": point(network="tsm")})
     old = timed(*5 * [1.0], reference=beside(*5 * [1.0]))
-    found = Compared(old, timed(*5 * [2.0], reference=other), SAMPLES)
-    assert (found.is_changed, found.doubt) == (False, "timed in turn with another network")
+    found = FigureChange(old, timed(*5 * [2.0], reference=other), SAMPLES)
+    assert (found.is_changed, found.undecided_reason) == (
+        False,
+        "the latencies have different reference networks",
+    )
     slower = timed(*5 * [1.0], reference=beside(*5 * [0.5]))
-    assert Compared(old, slower, SAMPLES).difference == "+100.00 %"
+    assert FigureChange(old, slower, SAMPLES).difference == "+100.00 %"
 
 
 def test_accuracies_differ_by_points_on_the_same_clips() -> None:
     old = answers(*5 * [100], *5 * [0])
-    found = Compared(old, answers(*10 * [0]), ANSWERS)
+    found = FigureChange(old, answers(*10 * [0]), ANSWERS)
     assert found.difference == "-50.00 points"
     assert found.percent == -100
-    elsewhere = Compared(old, answers(*10 * [0], clips="others"), ANSWERS)
-    assert (elsewhere.is_changed, elsewhere.doubt) == (False, "answers to other clips")
+    elsewhere = FigureChange(old, answers(*10 * [0], clips="others"), ANSWERS)
+    assert (elsewhere.is_changed, elsewhere.undecided_reason) == (
+        False,
+        "the accuracies are of different clips",
+    )
 
 
 def test_another_unit_is_another_figure_without_a_difference() -> None:
-    found = Compared(counted(9), counted(9, unit="FLOPs"), EXACT)
+    found = FigureChange(counted(9), counted(9, unit="FLOPs"), EXACT)
     assert (found.is_changed, found.percent, found.difference) == (True, None, "")
 
 
 def test_from_0_there_is_no_share() -> None:
-    assert Compared(counted(0), counted(3), EXACT).percent is None
-    assert Compared(counted(3), counted(0), EXACT).percent == -100
+    assert FigureChange(counted(0), counted(3), EXACT).percent is None
+    assert FigureChange(counted(3), counted(0), EXACT).percent == -100
 
 
 def test_what_else_is_not_as_it_was_is_noted() -> None:
@@ -97,22 +106,23 @@ def test_what_else_is_not_as_it_was_is_noted() -> None:
         counted(9, details=details, code=CodeVersion(network=version, instrument=version))
         for details, version in zip(uncounted, ("1", "2"), strict=True)
     )
-    assert Compared(old, new, EXACT).note == (
-        "a: 2 uncounted instead of 1; other source of the network; other source of the instrument"
+    assert FigureChange(old, new, EXACT).note == (
+        "a: uncounted 1 times then, 2 now; the code of the network changed; "
+        "the code of the instrument changed"
     )
-    assert Compared(old, old, EXACT).note == ""
+    assert FigureChange(old, old, EXACT).note == ""
     packages = {**current_environment().packages, "torch": "1.0"}
     elsewhere = old.model_copy(
         update={"environment": current_environment().model_copy(update={"packages": packages})}
     )
-    assert "torch" in Compared(old, elsewhere, EXACT).note
+    assert "torch" in FigureChange(old, elsewhere, EXACT).note
 
 
 def test_both_sides_are_there_as_json() -> None:
-    data = Compared(counted(200), counted(100), EXACT).as_json()
+    data = FigureChange(counted(200), counted(100), EXACT).as_json()
     assert data["old"] == {"status": "ok", "value": 200, "unit": "MACs"}
     assert (data["new"]["value"], data["difference_percent"], data["note"]) == (100, -50, "")
     assert data["point"]["network"] == "tsn"
-    gone = Compared(counted(200), failed(), EXACT).as_json()
+    gone = FigureChange(counted(200), failed(), EXACT).as_json()
     assert gone["new"] == {"status": "oom", "reason": "it was oom"}
     assert "difference_percent" not in gone

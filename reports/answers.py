@@ -1,4 +1,4 @@
-"""The claims at a glance: what they answer, their verdicts and the range of what was measured."""
+"""The claims at a glance: the questions that they answer, their verdicts and their figures."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ from bench.claims.verdicts import ClaimResult, Verdict
 
 
 @dataclass(frozen=True)
-class Card:
-    """A judged claim."""
+class ClaimCard:
+    """A claim with its verdict."""
 
     result: ClaimResult
 
@@ -19,12 +19,12 @@ class Card:
         return self.result.verdict is not Verdict.NOT_MEASURED
 
     @property
-    def measured(self) -> str:
-        """The least and the most of what its cases gave, and of how many, where not of all."""
+    def span(self) -> str:
+        """The range of the figures of its cases, and how many cases have one if not all have."""
         cases = self.result.cases
-        measured = sum(case.is_measured for case in cases)
+        count = sum(case.is_measured for case in cases)
         span = _span([self])
-        return span if measured in (0, len(cases)) else f"{span} ({measured} of {len(cases)} cases)"
+        return span if count in (0, len(cases)) else f"{span} ({count} of {len(cases)} cases)"
 
 
 @dataclass(frozen=True)
@@ -32,25 +32,25 @@ class Answer:
     """A question, and the claims that answer it."""
 
     question: str
-    cards: tuple[Card, ...]
+    cards: tuple[ClaimCard, ...]
 
     @property
     def id(self) -> str:
-        """What its part of the page is called."""
+        """The HTML id of its part of the page."""
         return f"answer-{self.cards[0].result.claim.id}"
 
     @property
-    def judged(self) -> tuple[Card, ...]:
-        """The claims that something is measured of."""
+    def judged(self) -> tuple[ClaimCard, ...]:
+        """The claims with at least one measured case."""
         return tuple(card for card in self.cards if card.is_judged)
 
     @property
-    def measured(self) -> list[str]:
-        """The least and the most of what they gave, of each quantity and instrument by itself.
+    def spans(self) -> list[str]:
+        """The range of the figures, for each quantity and instrument.
 
-        Nothing of figures of several machines, or that are compared otherwise: they are no range.
+        Figures of several machines, or of several kinds of comparison, form no range.
         """
-        kinds: dict[tuple[str, str], list[Card]] = {}
+        kinds: dict[tuple[str, str], list[ClaimCard]] = {}
         for card in self.judged:
             claim = card.result.claim
             kinds.setdefault((claim.quantity, claim.instrument), []).append(card)
@@ -63,27 +63,27 @@ class Answer:
 
     @property
     def verdicts(self) -> dict[str, int]:
-        """How many claims fared how, in the order of `Verdict`."""
+        """The number of claims with each verdict, in the order of `Verdict`."""
         counts = Counter(card.result.verdict for card in self.cards)
         return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
 
 
 def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
-    """The questions in the order in which the claims come to them."""
-    cards: dict[str, list[Card]] = {}
+    """The questions, in the order of their first claims."""
+    by_question: dict[str, list[ClaimCard]] = {}
     for result in claims:
-        cards.setdefault(result.claim.question, []).append(Card(result))
-    return tuple(Answer(question, tuple(found)) for question, found in cards.items())
+        by_question.setdefault(result.claim.question, []).append(ClaimCard(result))
+    return tuple(Answer(question, tuple(cards)) for question, cards in by_question.items())
 
 
-def _is_range(cards: Iterable[Card]) -> bool:
+def _is_range(cards: Iterable[ClaimCard]) -> bool:
     cases = [case for card in cards for case in card.result.cases if case.is_measured]
     kinds = {(case.claim.compare, case.claim.at_least is None, case.machine) for case in cases}
     return len(kinds) == 1
 
 
-def _span(cards: Iterable[Card]) -> str:
-    """The least and the most of their cases, without intervals, which the evidence has."""
+def _span(cards: Iterable[ClaimCard]) -> str:
+    """The smallest and the largest figure of their cases, without intervals."""
     found = [
         (case.measured.value, case.measured.brief(case.claim))
         for card in cards
@@ -91,6 +91,6 @@ def _span(cards: Iterable[Card]) -> str:
         if case.measured
     ]
     if not found:
-        return "nothing"
+        return "not measured"
     (_, low), (_, high) = min(found), max(found)
     return low if low == high else f"{low} to {high}"
