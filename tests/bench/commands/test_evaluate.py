@@ -154,7 +154,7 @@ def test_unusable_videos_are_allowed_or_refused_and_named(
     ]
     out = tmp_path / "t.safetensors"
     line = ["train", "tsn", *SMALL, *QUICK, *where, "--out", str(out)]
-    assert "cannot be used, more than the 1.0% allowed" in refusal(capsys, *line)
+    assert "cannot be used, and 1.0% are allowed" in refusal(capsys, *line)
     assert main([*line, "--unusable", "0.2"]) == 0
     assert "Unusable: a/empty.mp4 is empty: has 0 bytes" in capsys.readouterr().err
 
@@ -229,4 +229,4 @@ def test_weights_of_another_number_of_classes_are_refused(
     said = refusal(capsys, "evaluate", "--weights", str(weights), *where)
     assert "has 3 classes" in said
     said = refusal(capsys, "evaluate", "--depth", "18", "--weights", str(weights), *where)
-    assert "of a network that is named" in said
+    assert "need the name of a network" in said
