@@ -5,9 +5,8 @@ from itertools import combinations, groupby
 
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
-from bench.records.point import Point
+from bench.records.point import Point, options_text
 from bench.records.proportions import paired_test
-from reports.published import options_text
 from reports.tables import NOT_MEASURED, NOTHING, Cell, Table
 
 TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"

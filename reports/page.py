@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from bench.claims.verdicts import ClaimResult, judge
+from bench.records.frame import to_frame, to_row
 from bench.records.measurement import Measurement
-from bench.records.point import Point
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.budget import BudgetTable, build_budgets, build_claims
@@ -24,7 +24,7 @@ from reports.gaps import Gap, build_gaps
 from reports.machines import MachineSection, build_machines, machine_series
 from reports.plots import COSTS, MACS, chosen, draw
 from reports.predicted import Predicted, build_predicted
-from reports.published import AgreementSection, beside_accuracies, build_agreement, options_text
+from reports.published import AgreementSection, beside_accuracies, build_agreement
 from reports.roofline import Roofline, build_rooflines
 from reports.tables import (
     Table,
@@ -37,11 +37,6 @@ from reports.tables import (
 )
 from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
-
-COLUMNS = (
-    *Point.model_fields,
-    *("quantity", "instrument", "status", "unit", "reason", "machine", "value"),
-)
 
 
 @dataclass(frozen=True)
@@ -98,13 +93,12 @@ class Page:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """One flat row a measurement; `value` is missing where there is none."""
-        return [_row(m) for m in self.measurements]
+        return [to_row(m) for m in self.measurements]
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame."""
-        frame = pd.DataFrame(self.rows, columns=COLUMNS)  # which a store without any has too
-        return frame.astype({"depth": "Int64", "value": float})  # which may be missing
+        return to_frame(self.measurements)
 
     @cached_property
     def clips(self) -> Table:
@@ -246,26 +240,3 @@ def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Re
         newest.values(), key=lambda m: (*m.point.sort_key, m.quantity, m.instrument, m.machine)
     )
     return Results(tuple(ordered), tuple(judge(claims, ordered)))
-
-
-def _row(measurement: Measurement) -> dict[str, Any]:
-    point = measurement.point.model_dump()
-    options = options_text(tuple(point.pop("options").items()))
-    flat = {
-        **point,
-        "options": options,
-        "quantity": measurement.quantity,
-        "instrument": measurement.instrument,
-        "status": measurement.status,
-        "unit": measurement.unit,
-        "reason": measurement.reason,
-        "machine": measurement.machine,
-        "warnings": "; ".join(measurement.warnings),
-        "network_version": measurement.code.network,
-        "instrument_version": measurement.code.instrument,
-        "measured_at": measurement.measured_at,
-    }
-    if measurement.status != "ok":
-        return flat
-    flat["value"] = measurement.value
-    return {**flat, **measurement.spread}

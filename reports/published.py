@@ -9,6 +9,7 @@ import pandas as pd
 from bench.claims import agreement
 from bench.claims.agreement import Agreement
 from bench.records.measurement import Measurement
+from bench.records.point import options_text
 from reports.tables import Cell, Column, Table
 from suites import PublishedRow, load_published
 from suites.published import CountingRule
@@ -80,11 +81,6 @@ def accuracy_columns(rows: Sequence[PublishedRow], points: Sequence[Key]) -> Acc
         columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
     lines = (f"[{number}] {protocol}" for protocol, number in notes.items())
     return Accuracies(tuple(columns), (f"{NOTE} {'; '.join(lines)}.",) if notes else ())
-
-
-def options_text(options: Sequence[tuple[str, object]]) -> str:
-    """Options as a table shows them."""
-    return " ".join(f"{name}={value}" for name, value in options)
 
 
 @dataclass(frozen=True)

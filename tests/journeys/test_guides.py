@@ -60,7 +60,7 @@ git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
     write_files(tmp_path)
     summary = tmp_path / "summary.md"
     result = subprocess.run(
-        ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m bench "$@"; }}{commits}{script}'],
+        ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m blvbench "$@"; }}{commits}{script}'],
         cwd=tmp_path,
         env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"},
         capture_output=True,
