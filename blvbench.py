@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent
-PACKAGES = ("bench", "models", "reports", "suites")
+PACKAGES = {"bench", "models", "reports", "suites"}
 
 
 class _OwnPackages:
@@ -46,10 +46,10 @@ class _OwnPackages:
 
 def _check_packages() -> None:
     """Raise `ImportError` if another project's package has the name of one of ours."""
-    for name in PACKAGES:
-        spec = getattr(sys.modules.get(name), "__spec__", None)
-        places = [*(spec.submodule_search_locations or [spec.origin])] if spec else []
-        if places and Path(places[0]).resolve() != ROOT / name:
+    for name in sys.modules.keys() & PACKAGES:
+        module = sys.modules[name]
+        places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None) or "a module"]
+        if Path(places[0]).resolve() != ROOT / name:
             raise ImportError(
                 f"{places[0]} was imported as {name!r}, which is also a package of blvbench: "
                 "use both in one process with 'blvbench measure --model FILE.py:FACTORY'"

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import models
+from models.meta import build_on_meta
 from models.own_imports import OUR_NAMES
 from tests.models.conftest import Write
 from tests.models.own_files import (
@@ -156,6 +157,15 @@ def test_a_folder_that_the_factory_adds_comes_before_our_packages(
     assert type(build(load(path))).__module__ == "models.layers"
 
 
+def test_a_folder_on_the_path_comes_before_our_packages(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)  # as with PYTHONPATH=.
+    path = write({"tools/net.py": "from models.a import VALUE", "models/a.py": "VALUE = 'theirs'"})
+    assert value(path) == "theirs"
+    assert source_files(load(path)) == (path, tmp_path / "models" / "a.py")
+
+
 def test_our_own_folder_is_not_the_users(write: Write) -> None:
     root = Path(models.__file__).parents[1]
     path = write({"net.py": adds(root, "from models.registry import list_models as VALUE")})
@@ -235,6 +245,33 @@ def test_the_source_of_code_made_at_run_time_imports_from_the_folder(write: Writ
     source = "from models.a import A\nfor _ in [0]:\n    exec('from models import a as VALUE')"
     path = write({"net.py": source, "models/a.py": "A = 1"})
     assert value(path).A == 1
+
+
+def test_a_module_imported_for_a_network_on_the_meta_device_has_real_tensors(
+    write: Write,
+) -> None:
+    source = """
+        from torch import nn
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                import models.mean
+            def forward(self, clip):
+                import models.mean
+                return clip - models.mean.MEAN
+    """
+    path = write({"net.py": source, "models/mean.py": "import torch\nMEAN = torch.ones(1)"})
+    build_on_meta(lambda: build(load(path)))
+    assert torch.equal(build(load(path))(torch.ones(CLIP)), torch.zeros(CLIP))
+
+
+@pytest.mark.filterwarnings("ignore")  # of torch's compiler
+def test_a_network_that_imports_late_is_compiled(write: Write) -> None:
+    model = build(load(write(LATER_FILES))).eval()
+    clip = torch.rand(CLIP)
+    with torch.no_grad():
+        expected = model(clip)
+        assert torch.allclose(torch.compile(model, backend="eager")(clip), expected)
 
 
 def test_two_files_do_not_see_each_others_modules(write: Write) -> None:
