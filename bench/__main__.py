@@ -1,8 +1,8 @@
-"""`python -m bench`, and the `blvbench` command."""
+"""`python -m bench`: an alias of `blvbench` for a checkout."""
 
 import sys
 
-from bench.commands import main
+from blvbench import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -5,15 +5,17 @@ from functools import partial
 from importlib import import_module
 from inspect import getdoc
 
-from bench.commands import COMMANDS, FAILED, INTERRUPTED, MISUSE, Parser
+from bench.commands import FAILED, INTERRUPTED, MISUSE, Parser
 from bench.text import markdown
+from blvbench import command_table
 from docs.markdown import contents, fence, link, table
 
+COMMANDS = command_table()
 WIDTH = 90  # of a usage, whatever terminal the pages are made in
 INDEX = """# The commands
 
-`blvbench COMMAND`, or `python -m bench COMMAND`. What a command prints is a table for people, with
-`--json` for programs; progress goes to stderr.
+`blvbench COMMAND`, or `python -m blvbench COMMAND`. What a command prints is a table for people,
+with `--json` for programs; progress goes to stderr.
 
 """
 EXIT_CODES = {

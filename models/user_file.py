@@ -13,14 +13,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 from models.errors import NetworkError
 from models.meta import build_on_meta
-from models.own_imports import OwnImports, Sources
+from models.own_imports import OwnImports
 from models.registry import did_you_mean
+from models.sources import Sources
 
 if TYPE_CHECKING:
     from torch import nn
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
 
 ON_TWO_DEVICES = re.compile("on device (cpu|meta)|two devices")  # as torch says it
 
-_executed: dict[Path, tuple[OwnImports, ModuleType]] = {}
+# With the sources that the file itself imported, before its factories imported more.
+_executed: dict[Path, tuple[OwnImports, ModuleType, Sources]] = {}
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class UserNetwork:
             with contained(), self._imports.active():
                 model = self._factory(*positional, **keywords)
         except (Exception, SystemExit) as error:
-            reason = self._imports.reason(error)
+            reason = self.sources().explain(error)
             raise NetworkError(f"{self.name} cannot build its network: {reason}") from error
         if not isinstance(model, nn.Module):
             raise NetworkError(
@@ -84,7 +87,7 @@ class UserNetwork:
             with contained(), torch.device("meta"), torch.no_grad():
                 logits = model.eval()(torch.empty(clip_shape))
         except (Exception, SystemExit) as error:
-            reason = self._imports.reason(error)
+            reason = self.sources().explain(error)
             if ON_TWO_DEVICES.search(reason):
                 reason += ": keep its constant tensors as buffers, with register_buffer"
             raise NetworkError(
@@ -151,10 +154,12 @@ def load_factory(spec: str, *, fresh: bool = False) -> UserNetwork:
     if not path.endswith(".py") or not attribute:
         raise NetworkError(f"{spec!r} names no factory: write path/to/file.py:factory")
     file = Path(path).resolve()
-    imports, module = _executed.get(file, (None, None))
-    is_fresh = imports is not None and (imports.is_fresh or not fresh)
-    if imports is None or module is None or not (is_fresh and imports.sources().are_current()):
-        imports, module = _executed[file] = _execute(file, path)
+    known = _executed.get(file)
+    if known and fresh and known[0].sources() != known[2]:
+        known = None
+    if known is None or not known[0].sources().are_current():
+        known = _executed[file] = _execute(file, path)
+    imports, module, _ = known
     factory = getattr(module, attribute, None)
     if attribute not in vars(module) and factory is None:
         near = did_you_mean(attribute, vars(module))
@@ -165,17 +170,18 @@ def load_factory(spec: str, *, fresh: bool = False) -> UserNetwork:
     return UserNetwork(spec, factory, imports)
 
 
-def _execute(file: Path, name: str) -> tuple[OwnImports, ModuleType]:
+def _execute(file: Path, name: str) -> tuple[OwnImports, ModuleType, Sources]:
     try:
         imports = OwnImports(file)
     except OSError as error:
         raise NetworkError(f"cannot read {name}: {error.strerror}: name a Python file") from error
     try:
         with contained(), imports.active():
-            return imports, imports.execute()
+            module = import_module(imports.name)
     except (Exception, SystemExit) as error:
-        reason = imports.reason(error)
+        reason = imports.sources().explain(error)
         raise NetworkError(f"{name} fails: {reason}: try it with python alone") from error
+    return imports, module, imports.sources()
 
 
 @contextmanager

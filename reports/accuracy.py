@@ -5,8 +5,8 @@ from itertools import combinations, groupby
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.records.point import options_text
 from bench.records.proportions import paired_test
-from reports.published import options_text
 from reports.tables import EMPTY, NOT_MEASURED, Cell, Table, count_cell
 
 TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"

@@ -15,8 +15,7 @@ from bench.choice.ranking import Choice, Scored, choose, rank, shown_labels
 from bench.claims.verdicts import ClaimResult
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
-from bench.records.point import Point
-from reports.published import options_text
+from bench.records.point import Point, options_text
 from reports.tables import EMPTY, Cell, Table, count_cell, format_giga, format_mega, format_mib
 from suites import load_published
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Measurement
-from bench.records.point import Point
+from bench.records.point import Point, options_text
 from reports.drawing import Plot
 from reports.plots import Series
-from reports.published import options_text
 from reports.tables import EMPTY, Cell, Formatter, Table, count_cell, format_digits
 
 QUANTITIES = ("latency", "throughput", "energy")

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from bench.claims.verdicts import ClaimResult, judge
+from bench.records.frame import to_frame, to_row
 from bench.records.index import Index, in_report_order
 from bench.records.measurement import Measurement
-from bench.records.point import Point
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.answers import Answer, ClaimCard, build_answers
@@ -29,7 +29,6 @@ from reports.published import (
     AgreementSection,
     add_published_accuracies,
     build_agreement,
-    options_text,
 )
 from reports.roofline import Roofline, build_rooflines
 from reports.tables import (
@@ -43,11 +42,6 @@ from reports.tables import (
 )
 from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
-
-COLUMNS = (
-    *Point.model_fields,
-    *("quantity", "instrument", "status", "unit", "reason", "machine", "value"),
-)
 
 
 @dataclass(frozen=True)
@@ -107,13 +101,12 @@ class Page:
     @cached_property
     def rows(self) -> list[dict[str, Any]]:
         """A flat row for each measurement, without `value` if it has none."""
-        return [_row(m) for m in self.measurements]
+        return [to_row(m) for m in self.measurements]
 
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows as a data frame; `depth` and `value` may be missing."""
-        frame = pd.DataFrame(self.rows, columns=COLUMNS)  # an empty store has columns too
-        return frame.astype({"depth": "Int64", "value": float})
+        return to_frame(self.measurements)
 
     @cached_property
     def clips(self) -> Table:
@@ -252,26 +245,3 @@ def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Re
     """The newest measurement of each point, instrument and machine, in order, and the verdicts."""
     newest = in_report_order(Index(measurements))
     return Results(tuple(newest), tuple(judge(claims, newest)))
-
-
-def _row(measurement: Measurement) -> dict[str, Any]:
-    point = measurement.point.model_dump()
-    options = options_text(tuple(point.pop("options").items()))
-    flat = {
-        **point,
-        "options": options,
-        "quantity": measurement.quantity,
-        "instrument": measurement.instrument,
-        "status": measurement.status,
-        "unit": measurement.unit,
-        "reason": measurement.reason,
-        "machine": measurement.machine,
-        "warnings": "; ".join(measurement.warnings),
-        "network_version": measurement.code.network,
-        "instrument_version": measurement.code.instrument,
-        "measured_at": measurement.measured_at,
-    }
-    if measurement.status != "ok":
-        return flat
-    flat["value"] = measurement.value
-    return {**flat, **measurement.spread}

@@ -9,6 +9,7 @@ import pandas as pd
 from bench.claims import agreement
 from bench.claims.agreement import Agreement
 from bench.records.measurement import Measurement
+from bench.records.point import options_text
 from reports.tables import CLIP_FIELDS, Cell, Column, Table, count_cell
 from suites import PublishedRow, load_published
 from suites.published import CountingRule
@@ -87,11 +88,6 @@ def build_accuracy_columns(rows: Sequence[PublishedRow], clips: Sequence[ClipRow
         columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
     lines = (f"[{number}] {protocol}" for protocol, number in notes.items())
     return Accuracies(tuple(columns), (f"{NOTE} {'; '.join(lines)}.",) if notes else ())
-
-
-def options_text(options: Sequence[tuple[str, object]]) -> str:
-    """Options as text for a table."""
-    return " ".join(f"{name}={value}" for name, value in options)
 
 
 @dataclass(frozen=True)

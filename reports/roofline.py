@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.records.point import options_text
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes, use_log_axes
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name
-from reports.published import options_text
 from reports.tables import Cell, Table
 
 MACS, TRAFFIC = "macs:flop_counter", "traffic:operators"

@@ -11,11 +11,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from bench.records.store import Store
 from bench.text import NUMBER
+from blvbench import main
 from tests.records import beside, measurement, point
 
 PLAIN = "plain"

@@ -7,13 +7,15 @@ it is called, so that `--help` answers at once.
 import os
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn
 
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
 
-COMMANDS = {
+Commands = Mapping[str, tuple[str, str]]  # the module and the summary of each command
+
+COMMANDS: Commands = {
     "models": ("bench.commands.models", "list the networks, their depths and options"),
     "suites": ("bench.commands.suites", "list the suites that come with the project"),
     "measure": ("bench.commands.measure", "measure one network at one point"),
@@ -25,7 +27,6 @@ COMMANDS = {
     "subset": ("bench.commands.subset", "draw some videos of a data set, for figures that compare"),
     "gate": ("bench.commands.gate", "fail where a change made a network worse than a baseline"),
     "claims": ("bench.commands.claims", "judge the published claims by a store"),
-    "report": ("reports.command", "write the report of a store as HTML, Markdown, CSV and JSON"),
     "doctor": ("bench.commands.doctor", "check that the instruments work on this machine"),
 }
 
@@ -42,10 +43,10 @@ class UsageError(ValueError):
     """A command line that cannot be understood."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; bad input is one line on stderr."""
+def main(argv: Sequence[str] | None = None, commands: Commands = COMMANDS) -> int:
+    """Run one of `commands` and return its exit code; bad input is one line on stderr."""
     try:
-        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+        return _dispatch(list(sys.argv[1:] if argv is None else argv), commands)
     except ValueError as error:  # which all of the project's errors are
         print(f"blvbench: {_line(error)}", file=sys.stderr)
         return MISUSE
@@ -69,10 +70,10 @@ def _line(error: ValueError) -> str:
     return printable(str(error))
 
 
-def _dispatch(argv: list[str]) -> int:
-    if not argv or argv[0] not in COMMANDS:
-        return _overview(argv)
-    module_name, summary = COMMANDS[argv[0]]
+def _dispatch(argv: list[str], commands: Commands) -> int:
+    if not argv or argv[0] not in commands:
+        return _overview(argv, commands)
+    module_name, summary = commands[argv[0]]
     module = import_module(module_name)
     parser = Parser(prog=f"blvbench {argv[0]}", description=_sentence(summary))
     module.arguments(parser)
@@ -80,13 +81,13 @@ def _dispatch(argv: list[str]) -> int:
     return code
 
 
-def _overview(argv: list[str]) -> int:
+def _overview(argv: list[str], commands: Commands) -> int:
     """Answer `--help` and `--version`, and refuse an unknown command."""
     parser = Parser(prog="blvbench", description="Measure video-recognition networks.")
     parser.add_argument("--version", action="store_true", help="print the version")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for name, (_, summary) in COMMANDS.items():
-        commands.add_parser(name, help=summary)
+    names = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, (_, summary) in commands.items():
+        names.add_parser(name, help=summary)
     if parser.parse_args(argv).version:
         from bench.machine.environment import installed_version
 

@@ -14,6 +14,7 @@ TIME_LIMIT_S = 600.0  # of one measurement; the slowest of the bundled suites ta
 # Importing these takes two seconds of each process's start. Counting MACs and optimizers use the
 # compiler, torch._dynamo. torchvision is left out: few networks use it.
 PRELOADED = [
+    "blvbench",  # first, so that what follows is ours
     "torch",
     "torch._dynamo",
     "bench.runs.workers",

@@ -1,5 +1,6 @@
 """A point: one configuration of one network, which a figure is of."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer
@@ -87,3 +88,8 @@ class Point(Record):
         if self.dataset:
             parts.append(f"{self.dataset}, seed {self.seed}")
         return ", ".join(parts)
+
+
+def options_text(options: Sequence[tuple[str, object]]) -> str:
+    """Options as a table shows them."""
+    return " ".join(f"{name}={value}" for name, value in options)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
 from pydantic import ValidationError
@@ -21,6 +21,9 @@ from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.measurement import Measurement
 from bench.text import printable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SQLITE_HEADER = b"SQLite format 3\0"
 APPLICATION_ID = 0x626C7662  # "blvb", in the file's header
@@ -158,6 +161,12 @@ class Store:
         """Every measurement, the oldest first. Raises `BenchError` for a damaged record."""
         rows = self._rows("SELECT record FROM measurement ORDER BY rowid")
         return [self._measurement(record) for (record,) in rows]
+
+    def frame(self) -> "pd.DataFrame":
+        """The measurements as a pandas frame, a row for each; see `bench.records.frame`."""
+        from bench.records.frame import to_frame  # imports pandas
+
+        return to_frame(self.measurements())
 
     def _measurement(self, record: str) -> Measurement:
         try:

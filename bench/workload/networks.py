@@ -13,7 +13,7 @@ from models.user_file import load_factory
 if TYPE_CHECKING:
     from torch import nn
 
-    from models.own_imports import Sources
+    from models.sources import Sources
 
 FILE_MARK = ".py:"  # no registered name contains it
 

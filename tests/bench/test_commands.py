@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 import models
-from bench.commands import COMMANDS, main
 from bench.instruments import doctor
 from bench.records.store import Store
+from blvbench import command_table, main
 from suites.suite import bundled_suites
 from tests.records import measurement, point
 
@@ -220,7 +220,7 @@ def test_bad_input_is_one_line_and_exit_2(
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", command_table())
 def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main([command, "--help"])
@@ -231,14 +231,14 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     text = capsys.readouterr().out
-    assert all(command in text for command in COMMANDS)
+    assert all(command in text for command in command_table())
     assert main(["--version"]) == 0
     assert capsys.readouterr().out.startswith("blvbench 0.")
 
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
-        "import sys; from bench.commands import main; main([]);"
+        "import sys; from blvbench import main; main([]);"
         "print(sorted({'torch', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -89,7 +89,7 @@ def write_files(folder: Path) -> None:
 def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
     """A line as the pages have it, in a folder."""
     return subprocess.run(
-        [sys.executable, "-m", "bench", *line.split()[1:]],
+        [sys.executable, "-m", "blvbench", *line.split()[1:]],
         cwd=folder,
         env={**os.environ, "COLUMNS": "200"},  # as wide as the pages show tables
         capture_output=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.commands import COMMANDS as OURS
+from blvbench import command_table
 from tests.journeys import documented
 from tests.journeys.documented import COMMANDS, Command, commands_of, follow, write_files
 
@@ -20,8 +20,9 @@ def test_a_command_runs_as_it_stands(command: Command, tmp_path: Path) -> None:
 
 def test_every_command_is_documented() -> None:
     text = "\n".join(page.read_text(encoding="utf-8") for page in documented.PAGES)
-    by_module = set(re.findall(r"^python -m bench (\w+)", text, flags=re.MULTILINE))  # need a GPU
-    assert {command.name for command in COMMANDS} | by_module == set(OURS)
+    # These need a GPU.
+    by_module = set(re.findall(r"^python -m blvbench (\w+)", text, flags=re.MULTILINE))
+    assert {command.name for command in COMMANDS} | by_module == set(command_table())
 
 
 def test_every_documented_command_has_its_journey() -> None:
@@ -30,7 +31,7 @@ def test_every_documented_command_has_its_journey() -> None:
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    listing = [sys.executable, "-m", "bench", "measure", "tsn", "--depth", "18", "--per-layer"]
+    listing = [sys.executable, "-m", "blvbench", "measure", "tsn", "--depth", "18", "--per-layer"]
     with subprocess.Popen(
         [*listing, "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

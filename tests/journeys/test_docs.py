@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from pydantic import BaseModel
 
-from bench.commands import COMMANDS, Parser
+from bench.commands import Parser
 from bench.records.catalogue import INSTRUMENTS
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
+from blvbench import command_table
 from models import list_models
 from suites import Case, Claim, Suite, Sweep, load_claims
 from suites.claim import Side
@@ -77,11 +78,11 @@ def test_every_claim_has_its_page(built: Path) -> None:
         assert f'href="{claim.id}.html"' in index
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", command_table())
 def test_every_option_can_be_linked_to(pages: dict[Path, Page], built: Path, command: str) -> None:
     page = pages[built / "generated" / "commands" / f"{command}.html"]
     parser = Parser()
-    import_module(COMMANDS[command][0]).arguments(parser)
+    import_module(command_table()[command][0]).arguments(parser)
     options = set(re.findall(r"--[a-z][a-z-]*", parser.format_help())) - {"--help"}
     assert {f"cmdoption-blvbench-{command}-{option[2:]}" for option in options} <= page.anchors
 

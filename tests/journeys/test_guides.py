@@ -60,7 +60,7 @@ git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
     write_files(tmp_path)
     summary = tmp_path / "summary.md"
     result = subprocess.run(
-        ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m bench "$@"; }}{commits}{script}'],
+        ["bash", "-c", f'blvbench() {{ "{sys.executable}" -m blvbench "$@"; }}{commits}{script}'],
         cwd=tmp_path,
         env={**os.environ, "GITHUB_STEP_SUMMARY": str(summary), "GITHUB_ACTIONS": "true"},
         capture_output=True,
@@ -74,9 +74,7 @@ git commit --quiet -a -m head && export HEAD=$(git rev-parse HEAD)
 
 
 def test_the_instruments_example_runs(tmp_path: Path) -> None:
-    printed = run_example(
-        "import bench.instruments.macs, bench.instruments.memory, models", tmp_path
-    )
+    printed = run_example("import blvbench\n\nmodel", tmp_path)
     assert "'conv': 23840423936" in printed
     assert "'activations'" in printed
 

@@ -43,6 +43,7 @@ def project(tmp_path: Path) -> Path:
         shutil.copytree(
             ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__")
         )
+    shutil.copy(ROOT / "blvbench.py", tmp_path)
     (tmp_path / "models" / "example.py").write_text(NETWORK)
     return tmp_path
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.commands import main
+from blvbench import main
 from reports import command
 from suites.stages import Stage
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.journeys.documented import commands_of, follow, write_files
+from tests.journeys.documented import commands_of, follow, run_example, write_files
 
 
 def test_the_tutorial_leads_where_it_says(tmp_path: Path) -> None:
@@ -10,3 +10,5 @@ def test_the_tutorial_leads_where_it_says(tmp_path: Path) -> None:
     for command in commands_of("tutorial"):
         follow(command, tmp_path)
     assert (tmp_path / "tutorial" / "index.html").exists()
+    printed = run_example("import blvbench\n\nwith blvbench.open_store", tmp_path)
+    assert "23.84" in printed

@@ -7,10 +7,10 @@ from textwrap import indent
 
 import pytest
 import torch
-from torch import nn
 
 import models
-from models.own_imports import OUR_PACKAGES
+from models.meta import build_on_meta
+from models.own_imports import OUR_NAMES
 from tests.models.conftest import Write
 from tests.models.own_files import (
     CLASSES,
@@ -30,7 +30,7 @@ LIBRARY = "blvbench_test_library"  # of another project
 # Which module an import finds
 
 
-@pytest.mark.parametrize("package", OUR_PACKAGES)
+@pytest.mark.parametrize("package", OUR_NAMES)
 @pytest.mark.parametrize(
     ("file", "statement"),
     [
@@ -67,39 +67,6 @@ def test_the_packages_of_the_folder_import_one_another(write: Write) -> None:
 def test_without_a_package_of_that_name_ours_is_found(write: Write) -> None:
     path = write({"net.py": "import models\nfrom models.registry import list_models as VALUE"})
     assert value(path) is models.list_models
-
-
-def test_a_folder_whose_module_is_loaded_shares_it(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = write({"net.py": f"import {LIBRARY} as VALUE", f"{LIBRARY}.py": ""})
-    with monkeypatch.context() as patch:
-        patch.syspath_prepend(path.parent)
-        library = importlib.import_module(LIBRARY)
-    try:
-        assert value(path) is library
-    finally:
-        del sys.modules[LIBRARY]
-
-
-def test_a_module_of_the_folder_comes_before_another_project(write: Write) -> None:
-    path = write({"net.py": "from fvcore import VALUE", "fvcore/__init__.py": "VALUE = 'theirs'"})
-    assert value(path) == "theirs"
-    import fvcore
-
-    assert not hasattr(fvcore, "VALUE")
-
-
-def test_a_loaded_module_of_the_folder_hides_and_returns(
-    write: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    other = type(sys)("some_project")
-    monkeypatch.setitem(sys.modules, "some_project", other)
-    path = write(
-        {"net.py": "from some_project import VALUE", "some_project.py": "VALUE = 'theirs'"}
-    )
-    assert value(path) == "theirs"
-    assert sys.modules["some_project"] is other
 
 
 @pytest.mark.parametrize("name", ["json", "__main__"])
@@ -160,7 +127,7 @@ def test_a_module_of_a_folder_that_the_file_adds_is_the_users(
     assert load(path).sources().fingerprint() != before
 
 
-@pytest.mark.parametrize("package", OUR_PACKAGES)
+@pytest.mark.parametrize("package", OUR_NAMES)
 @pytest.mark.parametrize("init", [{}, {"{}/__init__.py": ""}], ids=["plain", "package"])
 @pytest.mark.parametrize(
     "statement",
@@ -188,6 +155,15 @@ def test_a_folder_that_the_factory_adds_comes_before_our_packages(
     body = indent(adds(tmp_path, statement), "    ")
     path = write({"tools/net.py": f"def Net():\n{body}", "models/layers.py": EMPTY})
     assert type(build(load(path))).__module__ == "models.layers"
+
+
+def test_a_folder_on_the_path_comes_before_our_packages(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)  # as with PYTHONPATH=.
+    path = write({"tools/net.py": "from models.a import VALUE", "models/a.py": "VALUE = 'theirs'"})
+    assert value(path) == "theirs"
+    assert source_files(load(path)) == (path, tmp_path / "models" / "a.py")
 
 
 def test_our_own_folder_is_not_the_users(write: Write) -> None:
@@ -253,23 +229,6 @@ def test_a_second_forward_pass_moves_no_modules(
     assert list(sys.modules)[-1] == LIBRARY  # what is taken out and put back comes last
 
 
-def test_a_factory_may_use_its_own_network(write: Write) -> None:
-    source = """
-        from torch import nn
-        def Net(inner=None):
-            import models.a
-            if inner:
-                part = inner.build((1, 3, 2, 8, 8), 5, dict())
-                import models.a as again
-                assert part.module is models.a is again
-            net = nn.Identity()
-            net.module = models.a
-            return net
-    """
-    network = load(write({"net.py": source, "models/a.py": ""}))
-    assert isinstance(build(network, inner=network), nn.Identity)
-
-
 def test_check_imports_from_the_folder(write: Write) -> None:
     load(write(LATER_FILES)).check(CLIP, CLASSES, {})
 
@@ -286,6 +245,33 @@ def test_the_source_of_code_made_at_run_time_imports_from_the_folder(write: Writ
     source = "from models.a import A\nfor _ in [0]:\n    exec('from models import a as VALUE')"
     path = write({"net.py": source, "models/a.py": "A = 1"})
     assert value(path).A == 1
+
+
+def test_a_module_imported_for_a_network_on_the_meta_device_has_real_tensors(
+    write: Write,
+) -> None:
+    source = """
+        from torch import nn
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                import models.mean
+            def forward(self, clip):
+                import models.mean
+                return clip - models.mean.MEAN
+    """
+    path = write({"net.py": source, "models/mean.py": "import torch\nMEAN = torch.ones(1)"})
+    build_on_meta(lambda: build(load(path)))
+    assert torch.equal(build(load(path))(torch.ones(CLIP)), torch.zeros(CLIP))
+
+
+@pytest.mark.filterwarnings("ignore")  # of torch's compiler
+def test_a_network_that_imports_late_is_compiled(write: Write) -> None:
+    model = build(load(write(LATER_FILES))).eval()
+    clip = torch.rand(CLIP)
+    with torch.no_grad():
+        expected = model(clip)
+        assert torch.allclose(torch.compile(model, backend="eager")(clip), expected)
 
 
 def test_two_files_do_not_see_each_others_modules(write: Write) -> None:
@@ -315,34 +301,6 @@ def test_two_files_do_not_see_each_others_modules(write: Write) -> None:
         networks.append(build(load(path)))
     for _ in range(2):
         assert [network(None) for network in networks] == [("a",) * 4, ("b",) * 4]
-
-
-def test_a_file_may_load_another(write: Write) -> None:
-    inner = """
-        from torch import nn
-        from blocks import NAME
-        from data.b import DATA
-        def Net():
-            from blocks import NAME as again
-            net = nn.Identity()
-            net.names = [NAME, again, DATA]
-            return net
-    """
-    outer = """
-        from blocks import NAME
-        from models.user_file import load_factory
-        def Net():
-            net = load_factory("{}:Net").build((1, 3, 2, 8, 8), 5, dict())
-            from blocks import NAME as again
-            from data.a import DATA
-            net.names += [NAME, again, DATA]
-            return net
-    """
-    blocks = {f"{name}/blocks/__init__.py": f"NAME = {name!r}" for name in "ab"}
-    data = {f"{name}/data/{name}.py": f"DATA = {name!r}" for name in "ab"}
-    path = write({"b/net.py": inner, **blocks, **data})
-    model = build(load(write({"a/net.py": outer.format(path)})))
-    assert model.names == ["b", "b", "b", "a", "a", "a"]
 
 
 def test_a_changed_file_is_loaded_anew(write: Write) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bench.commands import main
 from bench.records.measurement import Measurement
 from bench.records.store import Store
+from blvbench import main
 from tests.records import measurement, point
 
 OURS = {"formulation": "published"}

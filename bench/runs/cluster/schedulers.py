@@ -5,8 +5,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
+import blvbench
 from bench.errors import UnsupportedError
-from bench.runs.cluster.job import work
 from bench.runs.cluster.locks import is_locked
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class LocalProcesses:
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
         """Start a process for each pack; all of them share the GPUs."""
         executor = self._executor()
-        jobs = [executor.submit(work, str(pack)) for pack in packs]
+        jobs = [executor.submit(blvbench.run_job, str(pack)) for pack in packs]
         self._jobs |= {job.job_id: job for job in jobs}
         return [job.job_id for job in jobs]
 

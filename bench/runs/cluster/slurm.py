@@ -12,8 +12,8 @@ from math import ceil, inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import blvbench
 from bench.errors import BenchError, UnsupportedError
-from bench.runs.cluster.job import work
 from bench.runs.cluster.schedulers import import_submitit
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Slurm:
         for start in range(0, len(packs), ARRAY_MOST):
             part = [str(pack) for pack in packs[start : start + ARRAY_MOST]]
             try:
-                jobs += executor.map_array(work, part)
+                jobs += executor.map_array(blvbench.run_job, part)
             except Exception as error:  # of several types, with the output of sbatch
                 line = " ".join(str(error).split()) or type(error).__name__
                 raise BenchError(f"sbatch: {line}: correct --slurm") from error

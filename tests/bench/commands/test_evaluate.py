@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bench.commands import main
 from bench.records.store import Store
+from blvbench import main
 from models import create_model
 from suites import load_claims
 from tests.bench.commands.lines import QUICK, SMALL, evaluated, refusal

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bench.commands import main
 from bench.errors import BenchError
 from bench.json_file import MAX_BYTES
 from bench.machine.environment import current_environment
@@ -24,6 +23,7 @@ from bench.records.recorded import (
     write,
 )
 from bench.records.store import Store
+from blvbench import main
 from reports import writer
 from reports.page import build_page
 from tests.records import beside, measurement, point

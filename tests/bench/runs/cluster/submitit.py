@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from bench.runs.cluster.job import work
+import blvbench
 
 FOLDER = Path("folder")
 PACKS = [Path("1.json"), Path("2.json")]
@@ -40,7 +40,7 @@ class Submitit:
         self.parameters.append(parameters)
 
     def submit(self, call: object, pack: str) -> Job:
-        assert call is work
+        assert call is blvbench.run_job
         self.submitted.append([pack])
         self.jobs.append(Job(len(self.jobs)))
         return self.jobs[-1]

@@ -1,0 +1,64 @@
+"""Measurements as a table: one flat row for each."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from bench.records.measurement import Measurement
+from bench.records.point import Point, options_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    *Point.model_fields,
+    "quantity",
+    "instrument",
+    "status",
+    "unit",
+    "reason",
+    "machine",
+    "warnings",
+    "network_version",
+    "instrument_version",
+    "measured_at",
+    "value",
+    "interval_low",
+    "interval_high",
+    "dispersion",
+)
+NUMBERS = ("value", "interval_low", "interval_high", "dispersion")
+
+
+def to_row(measurement: Measurement) -> dict[str, Any]:
+    """The fields of a measurement and of its point by name.
+
+    A measurement without a figure has no `value`; one with a single sample has no interval.
+    """
+    row = {
+        **measurement.point.model_dump(exclude={"options"}),
+        "options": options_text(measurement.point.options),
+        "quantity": measurement.quantity,
+        "instrument": measurement.instrument,
+        "status": measurement.status,
+        "unit": measurement.unit,
+        "reason": measurement.reason,
+        "machine": measurement.machine,
+        "warnings": "; ".join(measurement.warnings),
+        "network_version": measurement.code.network,
+        "instrument_version": measurement.code.instrument,
+        "measured_at": measurement.measured_at,
+    }
+    if measurement.status != "ok":
+        return row
+    return {**row, "value": measurement.value, **measurement.spread}
+
+
+def to_frame(measurements: Iterable[Measurement]) -> "pd.DataFrame":
+    """A pandas frame with a row for each measurement, and every column even without rows.
+
+    A missing `depth` is `<NA>`; a missing `value` or end of its 95 % interval is NaN.
+    """
+    import pandas as pd
+
+    frame = pd.DataFrame([to_row(m) for m in measurements], columns=COLUMNS)
+    return frame.astype({"depth": "Int64", **dict.fromkeys(NUMBERS, float)})
