@@ -11,7 +11,7 @@ from bench.choice.amounts import format_amount
 from bench.choice.budget import Budget, Candidates, Trials
 from bench.choice.comparison import CLAIMS
 from bench.choice.costs import KnownCosts
-from bench.choice.ranking import Choice, Scored, choose, rank, shown_labels
+from bench.choice.ranking import Choice, TradeOff, choose, cost_labels, rank
 from bench.claims.verdicts import ClaimResult
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
@@ -46,7 +46,7 @@ class BudgetTable:
     @property
     def labels(self) -> tuple[str, ...]:
         """The instruments whose costs are shown."""
-        return shown_labels([self.budget])
+        return cost_labels([self.budget])
 
 
 def build_budgets(measurements: Sequence[Measurement]) -> tuple[BudgetTable, ...]:
@@ -78,7 +78,7 @@ def _build(
 ) -> BudgetTable:
     climbs = _climbs(budget.label, reference, known)
     choices = rank(
-        (choose(one, [budget], known, accuracies) for one in climbs), shown_labels([budget])
+        (choose(one, [budget], known, accuracies) for one in climbs), cost_labels([budget])
     )
     return BudgetTable(budget, tuple(choices), _table(budget, choices))
 
@@ -98,7 +98,7 @@ def _climbs(label: str, reference: Point, known: KnownCosts) -> list[Trials]:
 
 
 def _table(budget: Budget, choices: Sequence[Choice]) -> Table:
-    labels = shown_labels([budget])
+    labels = cost_labels([budget])
     notes: dict[str, int] = {}
     rows = tuple(
         _row(number, choice, labels, notes) for number, choice in enumerate(choices, start=1)
@@ -147,7 +147,7 @@ def _cost(choice: Choice, label: str) -> Cell:
     return Cell(FIGURES[label][1](value), value)
 
 
-def _accuracy(best: Scored, notes: dict[str, int]) -> tuple[Cell, ...]:
+def _accuracy(best: TradeOff, notes: dict[str, int]) -> tuple[Cell, ...]:
     found = best.accuracy
     number = notes.setdefault(found.source, len(notes) + 1)
     return (

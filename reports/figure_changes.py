@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.gate.change import Change, Outcome, detect_change
 from bench.gate.entry import Entry
-from bench.gate.result import other_conditions
+from bench.gate.result import condition_differences
 from bench.records.measurement import Measurement
 from suites.rules import Rule
 
@@ -110,7 +110,7 @@ class FigureChange:
             yield "the code of the network changed"
         if self.old.code.instrument != self.new.code.instrument:
             yield "the code of the instrument changed"
-        if conditions := other_conditions(old, new):
+        if conditions := condition_differences(old, new):
             yield conditions
 
     def as_json(self) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Sweep(Section):
     def option_sets(self) -> tuple[dict[str, Option], ...]:
         """Every combination of the values of the options; one empty set if there are no options."""
         choices: list[tuple[Option, ...]] = [_as_tuple(value) for value in self.options.values()]
-        return tuple(dict(zip(self.options, chosen, strict=True)) for chosen in product(*choices))
+        return tuple(dict(zip(self.options, values, strict=True)) for values in product(*choices))
 
 
 class Suite(Section):

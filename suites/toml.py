@@ -17,9 +17,9 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from suites.errors import SuiteError
-from suites.fields import MOST_INT
+from suites.fields import MAX_INT
 
-UNKNOWN_KEY, OWN = "extra_forbidden", "value_error"  # pydantic's names of errors; OWN are ours
+UNKNOWN_KEY, OUR_ERROR = "extra_forbidden", "value_error"  # pydantic's names of errors
 ONE, SEVERAL = "<one>", "<several>"  # the two forms of a value; pydantic adds them to the key
 MAX_SHOWN = 60  # characters of a key or a value in an error
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
@@ -33,7 +33,7 @@ def _form(value: Any) -> str:
 
 def _check_option(value: Any) -> Any:
     """Raise one error for a wrong option, in place of one for each type that it may have."""
-    is_huge = isinstance(value, int | float) and not abs(value) <= MOST_INT
+    is_huge = isinstance(value, int | float) and not abs(value) <= MAX_INT
     if is_huge or not isinstance(value, int | float | str):
         raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
     return value
@@ -95,10 +95,10 @@ def _explain(error: ErrorDetails, section: type[Section]) -> str:
     key = ".".join(map(_part, location))
     if error["type"] == "missing":
         return f"{key}: is missing"
-    if error["type"] == OWN:  # an error of a whole section
+    if error["type"] == OUR_ERROR:  # an error of a whole section
         return f"{key}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
     if error["type"] != UNKNOWN_KEY:
-        return f"{key}: {_lower_first(error['msg'])}, not {_shown(error['input'])}"
+        return f"{key}: {_lower_first(error['msg'])}, not {_shorten(error['input'])}"
     known = list(_section_at(section, location[:-1]).model_fields)
     nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
@@ -118,7 +118,7 @@ def _brief(error: Exception) -> str:
     return text if len(text) <= 2 * MAX_SHOWN else f"{text[:MAX_SHOWN]}...{text[-MAX_SHOWN:]}"
 
 
-def _shown(value: Any) -> str:
+def _shorten(value: Any) -> str:
     """A value for an error, shortened."""
     try:
         return f"{value!r:.{MAX_SHOWN}}"

@@ -1,4 +1,4 @@
-"""Known accuracies of networks: published ones, and measured ones of a store."""
+"""Known accuracies of networks: published, and measured in a store."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from bench.records.measurement import Measurement
 from bench.records.point import Options, Point
 from suites import PublishedRow
 
-FORMULATION = "formulation"  # an option that affects costs, but not accuracy
+FORMULATION = "formulation"  # an option that affects costs but not accuracy
 
 
 @dataclass(frozen=True)
@@ -37,26 +37,27 @@ class Accuracy:
 
     def is_of(self, point: Point) -> bool:
         """Whether it is of the network of `point`, at any number of frames."""
-        mine = (self.network, self.depth, self.options, self.input_size)
-        return mine == (point.network, point.depth, _function(point.options), point.input_size)
+        options = _accuracy_options(point.options)
+        fields = (point.network, point.depth, options, point.input_size)
+        return fields == (self.network, self.depth, self.options, self.input_size)
 
     def as_json(self) -> dict[str, Any]:
         """The accuracy and its source as JSON types."""
-        measured = {"clips": self.clips, "interval": list(self.interval)} if self.clips else {}
+        sample = {"clips": self.clips, "interval": list(self.interval)} if self.clips else {}
         origin = {"kind": self.kind, "source": self.source, "dataset": self.dataset}
-        return {"frames": self.frames, "top1": self.top1, **origin, **measured}
+        return {"frames": self.frames, "top1": self.top1, **origin, **sample}
 
 
 def known_accuracies(
     rows: Iterable[PublishedRow], measurements: Iterable[Measurement]
 ) -> list[Accuracy]:
     """The accuracies of all `rows`, then the newest measured one of each point and instrument."""
-    measured = Index(m for m in measurements if m.is_accuracy and m.status == "ok")
-    return [*map(_published, rows), *map(_measured, measured)]
+    newest = Index(m for m in measurements if m.is_accuracy and m.status == "ok")
+    return [*map(_from_row, rows), *map(_from_measurement, newest)]
 
 
-def on_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
-    """The accuracies on one data set. Raises `BenchError` with the known names if it has none."""
+def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
+    """The accuracies on one data set. Raises `BenchError` with the known data sets if none is."""
     found = [a for a in accuracies if a.dataset == dataset]
     if not found:
         known = sorted({a.dataset for a in accuracies})
@@ -76,7 +77,7 @@ def option_sets(
             yield a.network, a.depth, a.options
 
 
-def _published(row: PublishedRow) -> Accuracy:
+def _from_row(row: PublishedRow) -> Accuracy:
     return Accuracy(
         network=row.network,
         depth=row.depth,
@@ -91,13 +92,13 @@ def _published(row: PublishedRow) -> Accuracy:
     )
 
 
-def _measured(measurement: Measurement) -> Accuracy:
+def _from_measurement(measurement: Measurement) -> Accuracy:
     point = measurement.point
     weights = measurement.settings.get("weights", f"trained here, seed {point.seed}")
     return Accuracy(
         network=point.network,
         depth=point.depth,
-        options=_function(point.options),
+        options=_accuracy_options(point.options),
         frames=point.frames,
         input_size=point.input_size,
         num_classes=point.num_classes,
@@ -110,5 +111,5 @@ def _measured(measurement: Measurement) -> Accuracy:
     )
 
 
-def _function(options: Options) -> Options:
+def _accuracy_options(options: Options) -> Options:
     return tuple((name, value) for name, value in options if name != FORMULATION)

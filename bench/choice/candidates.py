@@ -14,33 +14,33 @@ from models.user_file import load_factory
 MAX_FRAMES = 64  # the longest clips in the published tables
 
 
-def variants(
+def expand_networks(
     names: Sequence[str], depths: Sequence[int], setting: Point, accuracies: Iterable[Accuracy]
 ) -> list[Point]:
-    """Each depth of the networks `names`, or of all networks, with the other fields of `setting`.
+    """A point for each depth of the networks `names`, or of all networks if there are none.
 
-    Options are at their defaults; every set of options with a known accuracy is added. `depths`
-    restricts networks that have a choice. Raises `NetworkError` for an unknown name, and
-    `BenchError` if a named network has none of the depths, or no network has.
+    The other fields are those of `setting`. Options are at their defaults; every set of options
+    with a known accuracy is added. `depths` restricts networks that have a choice of depths. Raises
+    `NetworkError` for an unknown name, and `BenchError` if a named network has none of the depths,
+    or no network has.
     """
-    wanted = list(dict.fromkeys(names or models.list_models()))
     found: dict[Point, None] = {}
-    for name in wanted:
-        own = models.get_network(name).depths
-        default = own[models.get_network(name).options.get("backbone", "")]
-        chosen = [depth for depth in default if not depths or depth in depths]
-        if names and default and not chosen:
+    for name in dict.fromkeys(names or models.list_models()):
+        kind = models.get_network(name)
+        default = kind.depths[kind.options.get("backbone", "")]
+        allowed = [depth for depth in default if not depths or depth in depths]
+        if names and default and not allowed:
             raise BenchError(
                 f"{name} has none of the depths {', '.join(map(str, depths))}: "
                 f"choose from {', '.join(map(str, default))}"
             )
-        sets = [(name, depth, ()) for depth in (chosen if default else [None])]
+        plain = [(name, depth, ()) for depth in (allowed if default else [None])]
         extra = [
             (network, depth, options)
             for network, depth, options in option_sets(accuracies, setting.input_size)
             if network == name and (depth is None or not depths or depth in depths)
         ]
-        found |= {_at(setting, *one): None for one in (*sets, *extra)}
+        found |= {_at(setting, *one): None for one in (*plain, *extra)}
     if depths and not any(point.depth in depths for point in found):
         raise BenchError(
             f"no network has depth {' or '.join(map(str, depths))}: see 'blvbench models'"
@@ -58,16 +58,16 @@ def _at(
     return configure(setting.model_copy(update={**fields, "frames": frames}))
 
 
-def own_networks(files: Iterable[str], setting: Point) -> list[Point]:
-    """The networks in a user's `files`, with the other fields of `setting`.
+def load_user_networks(files: Iterable[str], setting: Point) -> list[Point]:
+    """A point for each network in a user's `files`, with the other fields of `setting`.
 
     Raises `NetworkError` for a file without the named network.
     """
-    once = list(dict.fromkeys(files))
-    for file in once:
-        load_factory(file)
-    own = {"depth": None, "options": ()}
-    return [setting.model_copy(update={**own, "network": file}) for file in once]
+    networks = list(dict.fromkeys(files))
+    for network in networks:
+        load_factory(network)
+    fields = {"depth": None, "options": ()}
+    return [setting.model_copy(update={**fields, "network": network}) for network in networks]
 
 
 def frame_candidates(
@@ -78,32 +78,32 @@ def frame_candidates(
     `recorded` restricts them to those with a recorded figure.
     """
     if only is not None:
-        tried, end = [only], f"--frames {only}"
+        allowed, end = [only], f"--frames {only}"
     else:
-        tried, end = list(range(1, max_frames + 1)), f"--max-frames {max_frames}"
+        allowed, end = list(range(1, max_frames + 1)), f"--max-frames {max_frames}"
     if recorded is not None:
-        tried = [n for n in tried if n in recorded]
-        end = "no other frames are recorded" if len(tried) == len(recorded) else end
-    taken, refusal = _taken(base, tried)
-    if not taken:
+        allowed = [n for n in allowed if n in recorded]
+        end = "no other frames are recorded" if len(allowed) == len(recorded) else end
+    accepted, refusal = _check_frames(base, allowed)
+    if not accepted:
         return Candidates(base, "frames", (), refusal or "no latency of it is recorded")
     if FILE_MARK in base.network:
-        return Candidates(base, "frames", taken, end)
+        return Candidates(base, "frames", accepted, end)
     kind = models.get_network(base.network)
     if kind.only_frames:
         end = f"it accepts {kind.only_frames} frames only"
-    sure = sum(frames < kind.smallest_clip[0] for frames in taken) + 1
-    return Candidates(base, "frames", taken, end, sure)
+    sure = sum(frames < kind.smallest_clip[0] for frames in accepted) + 1
+    return Candidates(base, "frames", accepted, end, sure)
 
 
-def _taken(base: Point, tried: Iterable[int]) -> tuple[tuple[int, ...], str]:
-    """The numbers for which the network can be built, and the last reason why it cannot."""
-    taken, refusal = [], ""
-    for frames in tried:
+def _check_frames(base: Point, allowed: Iterable[int]) -> tuple[tuple[int, ...], str]:
+    """The numbers that the network accepts, and the last reason why it refuses one."""
+    accepted, refusal = [], ""
+    for frames in allowed:
         try:
             configure(base.model_copy(update={"frames": frames}))
         except NetworkError as error:
             refusal = str(error)
         else:
-            taken.append(frames)
-    return tuple(taken), refusal
+            accepted.append(frames)
+    return tuple(accepted), refusal

@@ -10,7 +10,7 @@ from bench.choice.budget import Budget, Candidates, Trials, find_fit
 from bench.choice.candidates import frame_candidates
 from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
 from bench.choice.max_batch import MAX_BATCH
-from bench.choice.ranking import ALWAYS_SHOWN, Choice, choose, on_front, rank, shown_labels
+from bench.choice.ranking import STANDARD_COSTS, Choice, choose, cost_labels, pareto_front, rank
 from bench.claims.verdicts import ClaimResult, judge, points_of
 from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
@@ -38,9 +38,9 @@ class BudgetRequest:
 class Request:
     """What to compare: the networks of `bases`, whose frames do not matter, at budgets.
 
-    If `frames` is None, the most that fit are searched, up to `max_frames`. With `largest_batch`,
-    the most clips at these frames are searched too. `recorded` are latencies of another machine;
-    None to measure here.
+    `frames` None searches the most frames that fit, up to `max_frames`. `search_batch` searches the
+    largest batch at these frames too. `recorded` are latencies of another machine; None measures
+    here.
     """
 
     bases: tuple[Point, ...]
@@ -48,7 +48,7 @@ class Request:
     accuracies: tuple[Accuracy, ...]
     max_frames: int
     frames: int | None
-    largest_batch: bool
+    search_batch: bool
     recorded: tuple[Measurement, ...] | None
 
 
@@ -62,12 +62,12 @@ class Comparison:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The instruments whose costs are shown."""
-        return shown_labels(self.budgets)
+        """The instruments of the costs in the comparison."""
+        return cost_labels(self.budgets)
 
     def as_json(self) -> dict[str, Any]:
         """The result as JSON types."""
-        fronts = {label: on_front(self.choices, label) for label in self.labels}
+        fronts = {label: pareto_front(self.choices, label) for label in self.labels}
         return {
             "budgets": [budget.as_json() for budget in self.budgets],
             "choices": [
@@ -89,21 +89,20 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
     candidates = _candidates(request)
     budgets = [_budget(one, ledger) for one in request.budgets]
     trials = search_candidates(candidates, budgets, ledger)
-    batches = _batches(trials, budgets, ledger) if request.largest_batch else {}
-    judged = [c for c in claims if c.id in CLAIMS and c.label in {b.label for b in budgets}]
-    ledger.measure((claim.label, point) for claim in judged for point in points_of(claim))
-    _measure_shown(trials, budgets, request.accuracies, ledger)
+    batches = _batches(trials, budgets, ledger) if request.search_batch else {}
+    relevant = [c for c in claims if c.id in CLAIMS and c.label in {b.label for b in budgets}]
+    ledger.measure((claim.label, point) for claim in relevant for point in points_of(claim))
+    _measure_remaining(trials, budgets, request.accuracies, ledger)
     choices = [
         choose(one, budgets, ledger.known, request.accuracies, batches.get(one.candidates.base))
         for one in trials
     ]
-    ranked = rank(choices, shown_labels(budgets))
-    return Comparison(
-        tuple(budgets), tuple(ranked), tuple(judge(judged, ledger.known.measurements))
-    )
+    ranked = rank(choices, cost_labels(budgets))
+    results = judge(relevant, ledger.known.measurements)
+    return Comparison(tuple(budgets), tuple(ranked), tuple(results))
 
 
-def latencies_of(measurements: Iterable[Measurement], name: str) -> list[Measurement]:
+def select_latencies(measurements: Iterable[Measurement], name: str) -> list[Measurement]:
     """The latencies of the machine whose name is or contains `name`.
 
     Raises `BenchError` with the known names if there is no such machine, or several.
@@ -123,10 +122,12 @@ def latencies_of(measurements: Iterable[Measurement], name: str) -> list[Measure
 
 
 def _candidates(request: Request) -> list[Candidates]:
-    make = partial(frame_candidates, max_frames=request.max_frames, only=request.frames)
+    make_candidates = partial(frame_candidates, max_frames=request.max_frames, only=request.frames)
     if request.recorded is None:
-        return [make(base) for base in request.bases]
-    return [make(base, recorded=_recorded(request.recorded, base)) for base in request.bases]
+        return [make_candidates(base) for base in request.bases]
+    return [
+        make_candidates(base, recorded=_recorded(request.recorded, base)) for base in request.bases
+    ]
 
 
 def _recorded(recorded: Iterable[Measurement], base: Point) -> set[int]:
@@ -163,24 +164,24 @@ def _batches(
     return dict(zip(fitting, search_candidates(candidates, budgets, ledger), strict=True))
 
 
-def _measure_shown(
+def _measure_remaining(
     trials: Iterable[Trials],
     budgets: Sequence[Budget],
     accuracies: Sequence[Accuracy],
     ledger: Ledger,
 ) -> None:
-    """Measure costs that are shown but were not tried in the search."""
-    chosen, scored = [], []
+    """Measure the costs in the comparison that the search did not need."""
+    fits, with_accuracy = [], []
     for one in trials:
         if not one.tried:
             continue
         fit = find_fit(one, budgets, ledger.known)
-        chosen.append(fit.point)
+        fits.append(fit.point)
         candidates, most = one.candidates, fit.point.frames if fit.fits else 0
-        scored += [
+        with_accuracy += [
             candidates.at(a.frames)
             for a in accuracies
             if a.is_of(candidates.base) and a.frames in candidates.values and a.frames <= most
         ]
-    ledger.measure((label, point) for label in ALWAYS_SHOWN for point in (*chosen, *scored))
-    measure_in_turn(scored, budgets, ledger)
+    ledger.measure((label, point) for label in STANDARD_COSTS for point in (*fits, *with_accuracy))
+    measure_in_turn(with_accuracy, budgets, ledger)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bench.choice.budget import Budget, Candidates, Trials, utilisation
 from bench.choice.costs import KnownCosts, Refusal
-from bench.choice.search import largest, together
+from bench.choice.search import run_searches, search_largest
 from bench.errors import BenchError
 from bench.machine.environment import usable_cores
 from bench.records.catalogue import find_instrument
@@ -28,7 +28,7 @@ class Ledger:
         on_result: Callable[[Measurement], object],
         recorded: Sequence[Measurement] = (),
     ) -> None:
-        """If `recorded` has figures of an instrument, nothing is measured with that one."""
+        """Nothing is measured with an instrument that has `recorded` figures."""
         self._store = store
         self._time_limit_s = time_limit_s
         self._on_result = on_result
@@ -42,24 +42,24 @@ class Ledger:
             if self.known.find(label, point) or label in self._only_recorded:
                 continue
             try:
-                one = make_task(point, label)
-                tasks[one.identity] = one
+                task = make_task(point, label)
+                tasks[task.identity] = task
             except NetworkError as error:
                 self.known.refuse(label, point, str(error))
-        timed = [identity for identity, one in tasks.items() if one.instrument.device]
+        timed = [identity for identity, task in tasks.items() if task.instrument.device]
         counted = [identity for identity in tasks if identity not in timed]
-        # A count that failed would fail again: a search tries frames that networks do not accept.
+        # A count that failed would fail again: the search tries clips too short for a network.
         found = self._store.get(counted, retried=STOPPED) | self._store.get(timed)
         if found:
-            self._store.touch(found)  # a report shows the newest of each point
-        measured = runner.run(
-            [one for identity, one in tasks.items() if identity not in found],
+            self._store.touch(found)  # reports show the newest figure of each point
+        results = runner.run(
+            [task for identity, task in tasks.items() if identity not in found],
             self._store,
             jobs=usable_cores(),
             time_limit_s=self._time_limit_s,
             on_result=self._on_result,
         )
-        for measurement in (*found.values(), *measured):
+        for measurement in (*found.values(), *results):
             self.known.measurements.add(measurement)
 
     def value(self, label: str, point: Point) -> float:
@@ -79,9 +79,9 @@ def search_candidates(
     """Search all `candidates` side by side for the largest that fit; return what was tried."""
     tried: list[dict[int, None]] = [{} for _ in candidates]
 
-    def cost(asked: Mapping[int, int]) -> dict[int, float]:
+    def cost(positions: Mapping[int, int]) -> dict[int, float]:
         points = {}
-        for number, position in asked.items():
+        for number, position in positions.items():
             value = candidates[number].values[position - 1]
             tried[number][value] = None
             points[number] = candidates[number].at(value)
@@ -89,12 +89,12 @@ def search_candidates(
         return {n: utilisation(budgets, ledger.known, point) for n, point in points.items()}
 
     searches = {
-        number: largest(len(one.values), one.sure)
+        number: search_largest(len(one.values), one.sure)
         for number, one in enumerate(candidates)
         if one.values
     }
-    together(searches, cost)
-    return [Trials(one, tuple(own)) for one, own in zip(candidates, tried, strict=True)]
+    run_searches(searches, cost)
+    return [Trials(one, tuple(values)) for one, values in zip(candidates, tried, strict=True)]
 
 
 def measure_in_turn(points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger) -> None:

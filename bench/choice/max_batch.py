@@ -12,11 +12,11 @@ MAX_BATCH = 1 << 20  # no memory holds more clips; it ends the search for a tiny
 
 
 def simulate_largest_batch(point: Point, capacity_bytes: int) -> int:
-    """The largest batch of `point` whose simulated peak is at most `capacity_bytes`; 0 if none.
+    """The largest batch of `point` whose simulated peak is at most `capacity_bytes`; 0 if none is.
 
     Raises `BenchError` if the simulation fails.
     """
-    return largest_batch(lambda batch: simulated_peak(point, batch) <= capacity_bytes)
+    return search_batch(lambda batch: simulated_peak(point, batch) <= capacity_bytes)
 
 
 def simulated_peak(point: Point, batch: int) -> int:
@@ -37,10 +37,10 @@ def confirm_largest_batch(point: Point, device: Device, capacity_bytes: int, sta
         )
         return _fits(trial, capacity_bytes)
 
-    return largest_batch(fits, start)
+    return search_batch(fits, start)
 
 
-def largest_batch(fits: Callable[[int], bool], start: int = 1) -> int:
+def search_batch(fits: Callable[[int], bool], start: int = 1) -> int:
     """The largest batch that `fits`; 0 if none does. Every smaller batch must fit as well.
 
     Tries batches near `start` first, then farther ones.

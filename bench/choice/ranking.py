@@ -1,7 +1,4 @@
-"""Ranking of networks within budgets: by known accuracy, with Pareto fronts.
-
-Everything here is a function of trials, known costs, budgets and accuracies.
-"""
+"""Ranking of networks within budgets: by known accuracy, with Pareto fronts."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,16 +10,16 @@ from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
 
-ALWAYS_SHOWN = ("macs:flop_counter", "params:shapes")  # costs that every comparison shows
+STANDARD_COSTS = ("macs:flop_counter", "params:shapes")  # costs that every comparison shows
 Costs = Mapping[str, float]  # by instrument, in its unit
 
 
 @dataclass(frozen=True)
-class Scored:
-    """An accuracy within the budgets, with the costs of its point.
+class TradeOff:
+    """An accuracy within the budgets, and the costs of its point.
 
-    `fronts` are the instruments on whose Pareto front it is: no other accuracy within the budgets
-    is as good at a lower cost.
+    `fronts` are the instruments on whose Pareto front it is: no other trade-off is as accurate at a
+    lower cost, or more accurate at the same cost.
     """
 
     accuracy: Accuracy
@@ -44,13 +41,13 @@ class Choice:
     """The result for one network: the largest point that fits, or the smallest that does not.
 
     `costs` are those of that point. If there is no point at all, `fit` is None and `refused` says
-    why. `scored` are the accuracies within the budgets, the best first.
+    why. `trade_offs` are sorted by accuracy, the best first.
     """
 
     base: Point
     fit: Fit | None
     costs: Costs
-    scored: tuple[Scored, ...]
+    trade_offs: tuple[TradeOff, ...]
     limit: str
     refused: str = ""
 
@@ -60,9 +57,9 @@ class Choice:
         return self.fit is not None and self.fit.fits
 
     @property
-    def best(self) -> Scored | None:
-        """The best known accuracy within the budgets, if there is one."""
-        return self.scored[0] if self.scored else None
+    def best(self) -> TradeOff | None:
+        """The trade-off with the best accuracy, if there is one."""
+        return self.trade_offs[0] if self.trade_offs else None
 
     def as_json(self) -> dict[str, Any]:
         """The choice as JSON types. A refused one has no frames, batch and costs."""
@@ -77,7 +74,7 @@ class Choice:
             "costs": _costs_json(self.costs),
             "limited_by": self.limit,
             "doubts": list(self.fit.doubts),
-            "accuracies": [one.as_json() for one in self.scored],
+            "accuracies": [one.as_json() for one in self.trade_offs],
         }
 
 
@@ -88,9 +85,10 @@ def choose(
     accuracies: Iterable[Accuracy],
     batches: Trials | None = None,
 ) -> Choice:
-    """The choice of one network from trials of frames and, at the frames that fit, of batches.
+    """Choose frames for one network from its trials; with `batches`, choose the batch as well.
 
-    An accuracy counts if its frames were measured to fit.
+    An accuracy counts if the costs at its frames are known to fit. `batches` are trials at the most
+    frames that fit.
     """
     base = frames.candidates.base
     if not frames.tried:
@@ -101,42 +99,42 @@ def choose(
         in_batches = find_fit(batches, budgets, known)
         limit = f"{limit}; {in_batches.limit}"
         fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts))
-    labels = shown_labels(budgets)
-    scored = [
-        Scored(accuracy, point, _costs(known, labels, point))
+    labels = cost_labels(budgets)
+    trade_offs = [
+        TradeOff(accuracy, point, _costs(known, labels, point))
         for accuracy in accuracies
         if accuracy.is_of(base) and accuracy.frames in frames.candidates.values
         for point in [frames.candidates.at(accuracy.frames)]
         if utilisation(budgets, known, point) <= 1
     ]
-    scored.sort(key=lambda s: (-s.accuracy.top1, s.point.frames, s.accuracy.source))
-    return Choice(base, fit, _costs(known, labels, fit.point), tuple(scored), limit)
+    trade_offs.sort(key=lambda t: (-t.accuracy.top1, t.point.frames, t.accuracy.source))
+    return Choice(base, fit, _costs(known, labels, fit.point), tuple(trade_offs), limit)
 
 
 def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
-    """Rank by best known accuracy; without one, by more frames and then more layers.
+    """Rank choices by their best accuracy; without one, by more frames and then more layers.
 
-    Choices that do not fit come last. Each accuracy is marked with the Pareto fronts that it is on,
-    for the costs of `labels`.
+    Choices that do not fit come last. The trade-offs of the result have their Pareto fronts for the
+    costs of `labels`.
     """
     ordered = sorted(choices, key=_rank_key)
-    every = [scored for choice in ordered for scored in choice.scored]
-    fronts = {label: _front(every, label) for label in labels}
+    trade_offs = [trade_off for choice in ordered for trade_off in choice.trade_offs]
+    fronts = {label: _front(trade_offs, label) for label in labels}
     return [
-        replace(choice, scored=tuple(_marked(scored, fronts) for scored in choice.scored))
+        replace(choice, trade_offs=tuple(_with_fronts(t, fronts) for t in choice.trade_offs))
         for choice in ordered
     ]
 
 
-def shown_labels(budgets: Iterable[Budget]) -> tuple[str, ...]:
-    """The instruments whose costs are shown: MACs, parameters and those with a budget."""
-    return tuple(dict.fromkeys([*ALWAYS_SHOWN, *(budget.label for budget in budgets)]))
+def cost_labels(budgets: Iterable[Budget]) -> tuple[str, ...]:
+    """The instruments of the costs in a comparison: MACs, parameters and those with a budget."""
+    return tuple(dict.fromkeys([*STANDARD_COSTS, *(budget.label for budget in budgets)]))
 
 
-def on_front(choices: Iterable[Choice], label: str) -> list[Scored]:
-    """The accuracies on the Pareto front of a cost, the cheapest first."""
-    every = (scored for choice in choices for scored in choice.scored if label in scored.fronts)
-    return sorted(every, key=lambda s: (s.costs[label], s.point.sort_key))
+def pareto_front(choices: Iterable[Choice], label: str) -> list[TradeOff]:
+    """The trade-offs on the Pareto front of a cost, the cheapest first."""
+    front = (t for choice in choices for t in choice.trade_offs if label in t.fronts)
+    return sorted(front, key=lambda t: (t.costs[label], t.point.sort_key))
 
 
 def _rank_key(choice: Choice) -> tuple[Any, ...]:
@@ -146,22 +144,22 @@ def _rank_key(choice: Choice) -> tuple[Any, ...]:
     return (*order, -(choice.base.depth or 0), choice.base.sort_key)
 
 
-def _front(scored: Sequence[Scored], label: str) -> list[Scored]:
-    """Those for which no other is as accurate and as cheap, and better in one of the two."""
-    options = [(s, s.accuracy.top1, s.costs[label]) for s in scored if label in s.costs]
+def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:
+    """The trade-offs that no other dominates: as accurate, as cheap, and better in one of them."""
+    figures = [(t, t.accuracy.top1, t.costs[label]) for t in trade_offs if label in t.costs]
     return [
-        one
-        for one, top1, cost in options
+        trade_off
+        for trade_off, top1, cost in figures
         if not any(
             other_top1 >= top1 and other <= cost and (other_top1, other) != (top1, cost)
-            for _, other_top1, other in options
+            for _, other_top1, other in figures
         )
     ]
 
 
-def _marked(scored: Scored, fronts: Mapping[str, Sequence[Scored]]) -> Scored:
-    fronts_of = tuple(label for label, front in fronts.items() if scored in front)
-    return replace(scored, fronts=fronts_of)
+def _with_fronts(trade_off: TradeOff, fronts: Mapping[str, Sequence[TradeOff]]) -> TradeOff:
+    labels = tuple(label for label, front in fronts.items() if trade_off in front)
+    return replace(trade_off, fronts=labels)
 
 
 def _costs(known: KnownCosts, labels: Iterable[str], point: Point) -> Costs:

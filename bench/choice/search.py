@@ -1,8 +1,8 @@
 """Search for the largest whole number whose cost fits, with few trials; many searches in parallel.
 
 A search is a generator. It yields the number to try, and is sent the share of the budget that this
-number needs: 1 is all of it, infinity means that it does not run. Its result was tried, and so was
-the next larger number.
+number needs: 1 is all of it, infinity means that it does not run. It tries its result and the next
+larger number.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -16,7 +16,7 @@ Search = Generator[int, float, int]
 K = TypeVar("K")
 
 
-def largest(last: int, sure: int = 1) -> Search:
+def search_largest(last: int, sure: int = 1) -> Search:
     """The largest number from 1 to `last` that needs a share of at most 1; 0 if there is none.
 
     Costs must not fall. The first numbers may not run; from `sure` on, all run.
@@ -68,21 +68,21 @@ def _within(aim: float, low: int, high: int) -> int:
     return int(min(max(aim, low + 1), high - 1))
 
 
-def together(
+def run_searches(
     searches: Mapping[K, Search], cost: Callable[[Mapping[K, int]], Mapping[K, float]]
 ) -> dict[K, int]:
     """Run all searches in rounds, and return their results.
 
     In each round, `cost` is called with the number that each search tries.
     """
-    answers: dict[K, int] = {}
-    asked = {key: next(search) for key, search in searches.items()}
-    while asked:
-        costs, waiting = cost(asked), {}
-        for key in asked:
+    results: dict[K, int] = {}
+    trials = {key: next(search) for key, search in searches.items()}
+    while trials:
+        costs, next_trials = cost(trials), {}
+        for key in trials:
             try:
-                waiting[key] = searches[key].send(costs[key])
+                next_trials[key] = searches[key].send(costs[key])
             except StopIteration as end:
-                answers[key] = end.value
-        asked = waiting
-    return answers
+                results[key] = end.value
+        trials = next_trials
+    return results

@@ -1,4 +1,4 @@
-"""Budgets of the command line: `33G`, `16GiB`, `50ms`, or the cost of a network, `tsn:50:8`."""
+"""Budgets on the command line: `33G`, `16GiB`, `50ms`, or the cost of a network, `tsn:50:8`."""
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.commands.arguments import size_bytes
 
-HUGE = 1e18  # no network needs as much, and arithmetic on smaller limits is exact
+HUGE = 1e18  # no network needs this much
 NUMBER = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?:e\d{1,2})?)"
 COUNT = re.compile(rf"{NUMBER} ?([kmgtb]?) ?([a-z]*)", re.IGNORECASE)
 THOUSANDS = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "b": 1e9, "t": 1e12}
@@ -18,7 +18,7 @@ NETWORK = re.compile(r"(\w+):(\d*):(\d+)")
 
 @dataclass(frozen=True)
 class BudgetArgument:
-    """A budget as it was written: a `limit` in the quantity's unit, or a `network` at its cost.
+    """A parsed budget: a `limit` in the unit of its quantity, or the cost of a `network`.
 
     With a network, `limit` is 0; `depth` is None for its default depth.
     """
@@ -33,29 +33,34 @@ class BudgetArgument:
 def add_budgets(parser: ArgumentParser) -> None:
     """Add `--macs`, `--params`, `--memory` and `--latency`."""
     kinds: dict[str, tuple[Callable[[str], float], str]] = {
-        "macs": (_count_of("mac", "macs"), "limit of the MACs of a clip, such as 33G"),
+        "macs": (_make_count_parser("mac", "macs"), "limit of the MACs per clip, such as 33G"),
         "params": (
-            _count_of("param", "params", "parameters"),
+            _make_count_parser("param", "params", "parameters"),
             "limit of the parameters, such as 30M",
         ),
-        "memory": (size_bytes, "limit of the simulated peak, such as 16GiB; see --mode, --batch"),
-        "latency": (_seconds, "limit of the time of a batch, such as 50ms, here or on --machine"),
+        "memory": (
+            size_bytes,
+            "limit of the simulated peak memory at --mode and --batch, such as 16GiB",
+        ),
+        "latency": (_parse_seconds, "limit of the time per batch, such as 50ms"),
     }
-    for name, (read, what) in kinds.items():
+    for name, (parse_limit, what) in kinds.items():
         parser.add_argument(
             f"--{name}",
-            type=_asked(read),
+            type=_make_parser(parse_limit),
             metavar="BUDGET",
-            help=f"{what}; or the cost of a network, such as tsn:50:8 (name:depth:frames)",
+            help=f"{what}; or a network whose cost is the limit: name:depth:frames, as in tsn:50:8",
         )
 
 
-def _asked(read: Callable[[str], float]) -> Callable[[str], BudgetArgument]:
-    def asked(text: str) -> BudgetArgument:
+def _make_parser(parse_limit: Callable[[str], float]) -> Callable[[str], BudgetArgument]:
+    """A function that parses a limit, or a network whose cost is the limit."""
+
+    def parse(text: str) -> BudgetArgument:
         if ":" in text:
-            return _network(text)
+            return _parse_network(text)
         try:
-            limit = read(text.strip())
+            limit = parse_limit(text.strip())
         except OverflowError:
             limit = HUGE
         if not 0 < limit < HUGE:
@@ -64,10 +69,10 @@ def _asked(read: Callable[[str], float]) -> Callable[[str], BudgetArgument]:
             )
         return BudgetArgument(text.strip(), limit)
 
-    return asked
+    return parse
 
 
-def _network(text: str) -> BudgetArgument:
+def _parse_network(text: str) -> BudgetArgument:
     match = NETWORK.fullmatch(text.strip())
     if match is None:
         raise ArgumentTypeError(
@@ -77,10 +82,10 @@ def _network(text: str) -> BudgetArgument:
     return BudgetArgument(text.strip(), 0.0, name, int(depth) if depth else None, int(frames))
 
 
-def _count_of(*words: str) -> Callable[[str], float]:
-    """A function that reads a number with a prefix and, optionally, one of `words`."""
+def _make_count_parser(*words: str) -> Callable[[str], float]:
+    """A function that parses a number with a prefix and, optionally, one of `words`."""
 
-    def count(text: str) -> float:
+    def parse(text: str) -> float:
         match = COUNT.fullmatch(text)
         number, prefix, word = match.groups() if match else ("", "", "")
         if "flop" in text.lower():
@@ -89,15 +94,15 @@ def _count_of(*words: str) -> Callable[[str], float]:
                 f"write {number or '33'}{prefix or ('' if number else 'G')} MACs"
             )
         if match and word.lower() not in ("", *words) and (prefix + word).lower() in words:
-            prefix = ""  # it is the first letter of 'MACs'
+            prefix = ""  # the first letter of 'MACs' is not a prefix
         elif match is None or word.lower() not in ("", *words):
             raise ArgumentTypeError(f"{text!r} is not a count: write a number such as 33G or 30M")
         return float(re.sub("[,_]", "", number)) * THOUSANDS[prefix.lower()]
 
-    return count
+    return parse
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     match = TIME.fullmatch(text)
     if match is None:
         raise ArgumentTypeError(f"{text!r} is not a time: write a number and a unit, such as 50ms")

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from bench.choice.accuracies import Accuracy
 from bench.choice.amounts import format_amount
 from bench.choice.budget import Budget
 from bench.choice.comparison import Comparison
-from bench.choice.ranking import Choice, Scored, on_front
+from bench.choice.ranking import Choice, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
@@ -34,9 +35,9 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(f"[{number}] {source}")
     for choice in comparison.choices:
         for doubt in choice.fit.doubts if choice.fit else ():
-            print(f"It is not sure whether {_network(choice)} fits: {doubt}")
+            print(f"{_network(choice)} may or may not fit: {doubt}")
     if not any(choice.fits for choice in comparison.choices):
-        print("Nothing fits: the column 'limited by' says what the smallest point needs.")
+        print("Nothing fits: the column 'limited by' shows the need of the smallest point.")
     for label in comparison.labels if notes else ():
         print(_front(comparison.choices, label))
     for claim in comparison.claims:
@@ -45,8 +46,8 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
 
 def _budget(budget: Budget) -> str:
     unit = find_instrument(budget.label).unit
-    place = f" on {budget.machine}" if budget.machine else ""
-    return f"Budget: {budget.label}{place}, {format_amount(budget.limit, unit)} ({budget.text})"
+    machine = f" on {budget.machine}" if budget.machine else ""
+    return f"Budget: {budget.label}{machine}, {format_amount(budget.limit, unit)} ({budget.text})"
 
 
 def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> list[str]:
@@ -61,7 +62,7 @@ def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> li
         *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
-        _accuracy(best, notes) if best else "",
+        _accuracy(best.accuracy, notes) if best else "",
         ", ".join(label.partition(":")[0] for label in best.fronts) if best else "",
     ]
 
@@ -72,20 +73,19 @@ def _cost(choice: Choice, label: str) -> str:
     return format_amount(choice.costs[label], find_instrument(label).unit)
 
 
-def _accuracy(scored: Scored, notes: Notes) -> str:
-    found = scored.accuracy
-    number = notes.setdefault(found.source, len(notes) + 1)
-    ends = " to ".join(f"{end:.1f}" for end in found.interval)
+def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
+    number = notes.setdefault(accuracy.source, len(notes) + 1)
+    ends = " to ".join(f"{end:.1f}" for end in accuracy.interval)
     interval = f" ({ends})" if ends else ""
-    clips = f" on {found.clips:,} clips" if found.clips else ""
-    figure = f"{found.top1:.1f}{interval} at {found.frames} frames"
-    return f"{figure}, {found.kind}{clips} [{number}]"
+    clips = f" on {accuracy.clips:,} clips" if accuracy.clips else ""
+    figure = f"{accuracy.top1:.1f}{interval} at {accuracy.frames} frames"
+    return f"{figure}, {accuracy.kind}{clips} [{number}]"
 
 
 def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table without the columns that are empty in every row."""
-    kept = [n for n in range(len(headings)) if any(row[n] for row in rows)]
-    print_table([headings[n] for n in kept], [[row[n] for n in kept] for row in rows])
+    columns = [n for n in range(len(headings)) if any(row[n] for row in rows)]
+    print_table([headings[n] for n in columns], [[row[n] for n in columns] for row in rows])
 
 
 def _network(choice: Choice) -> str:
@@ -95,11 +95,12 @@ def _network(choice: Choice) -> str:
 def _front(choices: Sequence[Choice], label: str) -> str:
     """The Pareto front of a cost in one line, the cheapest first."""
     unit = find_instrument(label).unit
-    steps = []
-    for one in on_front(choices, label):
-        amount = format_amount(one.costs[label], unit)
-        steps.append(f"{one.accuracy.top1:.1f} by {one.point.network_label} ({amount})")
-    return f"Pareto front by {label.partition(':')[0]}: {'; '.join(steps)}"
+    parts = []
+    for trade_off in pareto_front(choices, label):
+        amount = format_amount(trade_off.costs[label], unit)
+        network = trade_off.point.network_label
+        parts.append(f"{trade_off.accuracy.top1:.1f} by {network} ({amount})")
+    return f"Pareto front by {label.partition(':')[0]}: {'; '.join(parts)}"
 
 
 def _claim(result: ClaimResult) -> str:

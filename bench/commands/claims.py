@@ -14,7 +14,7 @@ from suites import load_claims
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    parser.add_argument("--store", type=Path, required=True, help="file of the store")
     add_recorded(parser)
     add_json(parser)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from bench.choice.accuracies import Accuracy, known_accuracies, on_dataset
+from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.arguments import add_model, add_time_limit
 from bench.commands.budgets import BudgetArgument, add_budgets
@@ -26,7 +26,7 @@ from suites import load_claims, load_published
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
 
-DATASET = "something-something-v2"  # most networks in the paper's tables are tested on it
+DATASET = "something-something-v2"  # most published networks are tested on it
 AS_MANY_AS_FIT = "max"  # a batch
 COUNTED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
 
@@ -42,7 +42,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--batch",
         type=_batch,
         default=1,
-        help="number of clips (default: 1), or max for as many as fit",
+        help=f"number of clips (default: 1), or '{AS_MANY_AS_FIT}' for as many as fit",
     )
     frames = parser.add_mutually_exclusive_group()
     frames.add_argument(
@@ -86,23 +86,25 @@ def arguments(parser: ArgumentParser) -> None:
         help="device of --latency (default: cuda if there is one, else cpu)",
     )
     parser.add_argument(
-        "--machine", help="use the latencies recorded on this machine; give a part of its name"
+        "--machine",
+        help="machine whose recorded latencies to use: its name, or a part of it (default: measure "
+        "here)",
     )
-    parser.add_argument("--store", type=Path, help="store that keeps the measurements")
+    parser.add_argument("--store", type=Path, help="file of a store that keeps the measurements")
     add_recorded(parser)
     add_time_limit(parser)
     add_json(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Find what fits the budgets, and print it."""
+    """Compare networks within the budgets, and print the result."""
     if not any(getattr(arguments, name) for name in (*COUNTED, "latency")):
         raise UsageError(
             "give a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms"
         )
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
-    from bench.commands.choices import print_comparison  # imports torch, as what follows
+    from bench.commands.choices import print_comparison
 
     stored = _stored(arguments.store)
     measurements = with_recorded(stored, load_recorded(arguments.recorded))
@@ -113,8 +115,9 @@ def run(arguments: Namespace) -> int:
                 ledger = Ledger(store, arguments.time_limit, advance, request.recorded or ())
                 comparison = compare(request, ledger, load_claims())
         except KeyboardInterrupt:
-            kept = "the results so far are in the store: run the same command again to continue"
-            print(f"blvbench: interrupted{f': {kept}' if arguments.store else ''}", file=sys.stderr)
+            advice = "the results so far are in the store: run the same command again to continue"
+            end = f": {advice}" if arguments.store else ""
+            print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
     if arguments.json:
         print_json({"dataset": arguments.dataset, **comparison.as_json()})
@@ -124,26 +127,26 @@ def run(arguments: Namespace) -> int:
 
 
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
-    from bench.choice.candidates import own_networks, variants
+    from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
 
-    accuracies = on_dataset(known_accuracies(load_published(), measurements), arguments.dataset)
+    accuracies = select_dataset(known_accuracies(load_published(), measurements), arguments.dataset)
     setting = _setting(arguments, accuracies)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
     if arguments.batch == AS_MANY_AS_FIT and not (arguments.memory or arguments.latency):
-        raise UsageError("--batch max needs --memory or --latency: other costs are of one clip")
+        raise UsageError("--batch max needs --memory or --latency: other costs are per clip")
     budgets, recorded = _budgets(arguments, setting, measurements)
     return Request(
         bases=(
-            *variants(arguments.networks, arguments.depths, setting, accuracies),
-            *own_networks(arguments.model, setting),
+            *expand_networks(arguments.networks, arguments.depths, setting, accuracies),
+            *load_user_networks(arguments.model, setting),
         ),
         budgets=budgets,
         accuracies=tuple(accuracies),
         max_frames=arguments.max_frames,
         frames=arguments.frames,
-        largest_batch=arguments.batch == AS_MANY_AS_FIT,
+        search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
     )
 
@@ -170,38 +173,40 @@ def _budgets(
     """The budgets, and the latencies of another machine if they are to be used."""
     labels, machine, recorded = dict(COUNTED), "", None
     if arguments.latency is None and (arguments.machine or arguments.device):
-        raise UsageError("--machine and --device need --latency: give it as well")
+        raise UsageError("--machine and --device need --latency: give a limit such as 50ms")
     if arguments.machine:
-        from bench.choice.comparison import latencies_of
+        from bench.choice.comparison import select_latencies
 
         if arguments.device:
-            raise UsageError("--machine names what measured: leave --device out")
-        recorded = tuple(latencies_of(measurements, arguments.machine))
+            raise UsageError("--machine takes recorded latencies: leave out --device")
+        recorded = tuple(select_latencies(measurements, arguments.machine))
         labels["latency"], machine = recorded[0].label, recorded[0].machine
     elif arguments.latency:
         device: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
         if not has_device(device):
-            raise UsageError(f"this machine has no {device}: give --machine, or --device cpu")
+            raise UsageError(f"this machine has no {device} device: use --machine or --device cpu")
         labels["latency"] = f"latency:{device}"
-    asked = [(label, getattr(arguments, name)) for name, label in labels.items()]
-    wanted = [
-        _wanted(label, budget, setting, machine if label == labels.get("latency") else "")
-        for label, budget in asked
+    given = [(label, getattr(arguments, name)) for name, label in labels.items()]
+    requests = [
+        _request_budget(label, budget, setting, machine if label == labels.get("latency") else "")
+        for label, budget in given
         if budget
     ]
-    return tuple(wanted), recorded
+    return tuple(requests), recorded
 
 
-def _wanted(label: str, asked: BudgetArgument, setting: Point, machine: str) -> "BudgetRequest":
+def _request_budget(
+    label: str, budget: BudgetArgument, setting: Point, machine: str
+) -> "BudgetRequest":
     from bench.choice.comparison import BudgetRequest
 
-    if not asked.network:
-        return BudgetRequest(label, asked.text, asked.limit, machine)
-    if asked.frames < 1:
-        raise UsageError(f"{asked.text} has no frames: write name:depth:frames, such as tsn:50:8")
-    fields = {"network": asked.network, "depth": asked.depth, "frames": asked.frames}
+    if not budget.network:
+        return BudgetRequest(label, budget.text, budget.limit, machine)
+    if budget.frames < 1:
+        raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
+    fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
     point = configure(setting.model_copy(update=fields))
-    return BudgetRequest(label, asked.text, point, machine)
+    return BudgetRequest(label, budget.text, point, machine)
 
 
 def _stored(path: Path | None) -> list[Measurement]:

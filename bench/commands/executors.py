@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from bench.runs.tasks import Task
 
 LOCAL, SUBMITIT, SLURM = "local", "submitit-local", "slurm"
-WORKERS = 8  # jobs at once: the GPUs of a node
-CORES = 4  # of a job on a cluster; its GPU needs no more
-PACKS_PER_WORKER = 4  # smaller packs, so that the last workers to end do not end late
-MOST_POINTS_PER_JOB = 50  # limits what is lost with a job
+WORKERS = 8  # jobs at once; many nodes have 8 GPUs
+CORES = 4  # cores of a Slurm job; one GPU needs no more
+PACKS_PER_WORKER = 4  # several small packs, so that all workers end at about the same time
+MAX_POINTS_PER_JOB = 50  # limits the work that is lost with a job
 REQUEUES = 2
 JOB_TIME_MIN = 60
-IN_JOBS = ("workers", "points_per_job", "job_time", "requeues")  # options that need jobs
+JOB_OPTIONS = ("workers", "points_per_job", "job_time", "requeues")
 
 
 def add_executor(parser: ArgumentParser) -> None:
@@ -29,16 +29,16 @@ def add_executor(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--jobs",
         type=_count,
-        help="number of worker processes, on this machine or in each job "
-        f"(default: one for each core; in a job of Slurm {CORES}, which are requested)",
+        help="number of worker processes on this machine or in each job (default: one per core; a "
+        f"Slurm job requests {CORES} cores)",
     )
     group = parser.add_argument_group("jobs")
     group.add_argument(
         "--executor",
         choices=(LOCAL, SUBMITIT, SLURM),
         default=LOCAL,
-        help="where to measure: on this machine (default), in jobs that are processes of it, or "
-        "in jobs of Slurm",
+        help="place to measure: this machine (local, the default), jobs that are processes of this "
+        "machine (submitit-local), or Slurm jobs (slurm)",
     )
     group.add_argument(
         "--workers", type=_count, help=f"number of jobs at once (default: {WORKERS})"
@@ -46,19 +46,19 @@ def add_executor(parser: ArgumentParser) -> None:
     group.add_argument(
         "--points-per-job",
         type=_count,
-        help=f"number of points in a job (default: so many that there are {PACKS_PER_WORKER} jobs "
-        f"for each worker, at most {MOST_POINTS_PER_JOB})",
+        help=f"number of points in a job (default: enough for {PACKS_PER_WORKER} jobs per worker, "
+        f"at most {MAX_POINTS_PER_JOB})",
     )
     group.add_argument(
         "--job-time",
         type=_count,
         metavar="MINUTES",
-        help=f"time limit of a job; no point begins that could exceed it (default: {JOB_TIME_MIN})",
+        help=f"time limit of a job (default: {JOB_TIME_MIN}); no point begins that could exceed it",
     )
     group.add_argument(
         "--requeues",
         type=_count_or_none,
-        help=f"number of times that a lost point is tried again (default: {REQUEUES})",
+        help=f"number of new tries of a point whose job was lost (default: {REQUEUES})",
     )
     group.add_argument(
         "--slurm",
@@ -73,16 +73,16 @@ def add_executor(parser: ArgumentParser) -> None:
 def check_executor(arguments: Namespace) -> None:
     """Raise `UsageError` for options that exclude each other."""
     if arguments.executor == LOCAL:
-        given = [name for name in IN_JOBS if getattr(arguments, name) is not None]
+        given = [name for name in JOB_OPTIONS if getattr(arguments, name) is not None]
         if given:
             option = f"--{given[0].replace('_', '-')}"
             raise UsageError(f"{option} needs jobs: add --executor {SLURM} or {SUBMITIT}")
     if arguments.slurm and arguments.executor != SLURM:
-        raise UsageError(f"--slurm needs jobs of Slurm: add --executor {SLURM}")
+        raise UsageError(f"--slurm needs Slurm jobs: add --executor {SLURM}")
 
 
 def find_scheduler(arguments: Namespace) -> "Scheduler | None":
-    """The scheduler of jobs; None if this machine measures.
+    """The scheduler of the jobs; None if this machine measures.
 
     Raises `BenchError` if the scheduler is not available, `UsageError` if a job's time is too
     short.
@@ -129,7 +129,7 @@ def run_tasks(
 
     share = math.ceil(len(tasks) / (PACKS_PER_WORKER * _workers(arguments)))
     terms = sweep.Terms(
-        points_per_job=arguments.points_per_job or max(1, min(share, MOST_POINTS_PER_JOB)),
+        points_per_job=arguments.points_per_job or max(1, min(share, MAX_POINTS_PER_JOB)),
         jobs=_processes(arguments),
         requeues=REQUEUES if arguments.requeues is None else arguments.requeues,
         time_limit_s=arguments.time_limit,

@@ -28,24 +28,24 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         action="append",
-        help="results to check: a store, or the JSON of pytest-benchmark; further ones are reruns "
-        "that confirm what looks worse",
+        help="results to check: a store, or a JSON file of pytest-benchmark; repeat it with reruns "
+        "that confirm results that look worse",
     )
     sides = parser.add_mutually_exclusive_group(required=True)
     sides.add_argument(
         "--baseline",
         type=Path,
-        help="results to compare with: a baseline, a store, or the JSON of pytest-benchmark",
+        help="results to compare with: a baseline, a store, or a JSON file of pytest-benchmark",
     )
     sides.add_argument(
         "--update", type=Path, metavar="BASELINE", help="write the results as this baseline"
     )
     parser.add_argument(
-        "--rules", type=Path, default=RULES, help="rules as a TOML file (default: the bundled ones)"
+        "--rules", type=Path, default=RULES, help="TOML file of rules (default: the bundled rules)"
     )
-    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the outcomes as JUnit")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit")
     parser.add_argument(
-        "--markdown", type=Path, metavar="FILE", help="write the outcomes as Markdown"
+        "--markdown", type=Path, metavar="FILE", help="write the results as Markdown"
     )
     add_time_limit(parser)
     add_json(parser)
@@ -63,15 +63,15 @@ def run(arguments: Namespace) -> int:
     new, *others = map(baseline.read, arguments.store)
     reruns = [entry for entries in others for entry in entries]
     results = compare_runs(old, new, rules, reruns)
-    waiting = [result for result in results if result.needs_rerun]
-    if waiting and (again := _measure_again(waiting, arguments)):
-        results = compare_runs(old, new, rules, [*reruns, *again])
+    doubtful = [result for result in results if result.needs_rerun]
+    if doubtful and (confirmations := _measure_again(doubtful, arguments)):
+        results = compare_runs(old, new, rules, [*reruns, *confirmations])
     _write(arguments, results)
     if arguments.json:
         print_json([result.as_json() for result in results])
     else:
-        if shown := formats.noteworthy(results):
-            print_table(formats.HEADINGS, map(formats.to_row, shown))
+        if rows := [formats.to_row(result) for result in formats.noteworthy(results)]:
+            print_table(formats.HEADINGS, rows)
         print(f"{arguments.baseline}: {formats.summarise(results)}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         for line in formats.annotations(results):
@@ -82,22 +82,22 @@ def run(arguments: Namespace) -> int:
 def _update(arguments: Namespace) -> int:
     from bench.gate import baseline
 
-    unwanted = {
+    options = {
         "--junit": arguments.junit,
         "--markdown": arguments.markdown,
         "a second --store": arguments.store[1:],
         "--json": arguments.json,
     }
-    if given := [name for name, value in unwanted.items() if value]:
-        raise UsageError(f"--update writes a baseline: leave {given[0]} out")
+    if given := [name for name, value in options.items() if value]:
+        raise UsageError(f"--update writes a baseline: leave out {given[0]}")
     entries = baseline.read(arguments.store[0])
     rules = load_rules(arguments.rules)
     for entry in entries:
         rules.find(entry.quantity, entry.instrument)
     baseline.write(arguments.update, entries)
-    left_out = [entry for entry in entries if entry.status != "ok"]
-    note = f", {len(left_out)} without a figure left out" if left_out else ""
-    print(f"{arguments.update}: {len(entries) - len(left_out)} entries{note}")
+    missing = sum(entry.status != "ok" for entry in entries)
+    note = f", {missing} without a figure left out" if missing else ""
+    print(f"{arguments.update}: {len(entries) - missing} entries{note}")
     return 0
 
 
@@ -110,12 +110,12 @@ def _write(arguments: Namespace, results: "Sequence[GateResult]") -> None:
             write_whole(path, render(results), advice=f"choose another --{name}")
 
 
-def _measure_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
-    """Measure again what looks worse, if this is the same machine and the same code."""
+def _measure_again(doubtful: "Sequence[GateResult]", arguments: Namespace) -> "list[Entry]":
+    """Measure again what looks worse, if the machine and the code are the same."""
     from bench.gate.entry import Entry
     from bench.runs.workers import measure_tasks
 
-    tasks = list(filter(None, (_task_again(result.entry) for result in waiting)))
+    tasks = list(filter(None, (_make_rerun(result.entry) for result in doubtful)))
     with progress_bar(len(tasks), "confirming") as advance:
         return [
             Entry.of(advance(measurement))
@@ -125,8 +125,8 @@ def _measure_again(waiting: "Sequence[GateResult]", arguments: Namespace) -> "li
         ]
 
 
-def _task_again(entry: "Entry") -> "Task | None":
-    """The task that measures an entry again; None if this machine or code is another one."""
+def _make_rerun(entry: "Entry") -> "Task | None":
+    """The task that measures an entry again; None if the machine or the code is another one."""
     from bench.errors import BenchError
     from bench.machine.environment import current_environment
     from bench.runs.tasks import make_task
@@ -135,9 +135,9 @@ def _task_again(entry: "Entry") -> "Task | None":
     if entry.point is None:
         return None
     try:
-        again = make_task(entry.point, entry.label)
-        is_same_code = again.code.network == entry.network_version
+        task = make_task(entry.point, entry.label)
+        is_same_code = task.code.network == entry.network_version
     except (BenchError, NetworkError):  # a user's file is gone
         return None
-    here = current_environment(again.instrument.device).machine
-    return again if is_same_code and entry.conditions.get("machine", here) == here else None
+    here = current_environment(task.instrument.device).machine
+    return task if is_same_code and entry.conditions.get("machine", here) == here else None

@@ -17,11 +17,16 @@ NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "file", type=Path, help="a store, the results.json of a report, or a recorded file"
+        "file",
+        type=Path,
+        help="figures to import: a store, the results.json of a report, or a recorded file",
     )
-    parser.add_argument("--name", help="name of the recorded file (default: that of the machine)")
+    parser.add_argument("--name", help="name of the recorded file (default: the machine's name)")
     parser.add_argument(
-        "--into", type=Path, default=FOLDER, help="folder to write into (default: the bundled one)"
+        "--into",
+        type=Path,
+        default=FOLDER,
+        help="folder to write into (default: the bundled folder)",
     )
 
 
@@ -32,7 +37,7 @@ def add_recorded(parser: ArgumentParser) -> None:
         type=Path,
         default=FOLDER,
         metavar="FOLDER",
-        help="figures of other machines (default: the bundled ones)",
+        help="figures of other machines (default: the bundled figures)",
     )
 
 
@@ -42,37 +47,37 @@ def run(arguments: Namespace) -> int:
         raise UsageError(
             f"--name must be small letters, digits and single hyphens, not {arguments.name!r}"
         )
-    kept = worth_recording(read_results(arguments.file))
-    if not kept:
+    figures = select_figures(read_results(arguments.file))
+    if not figures:
         raise BenchError(
             f"{arguments.file}: has no figure that depends on a machine: "
             "import results of 'blvbench run latency' or 'blvbench run gpu'"
         )
-    path = arguments.into / f"{arguments.name or _name(kept)}.json"
-    held = write(path, kept)
-    machines = sorted({m.machine for m in held} - {""})
-    print(f"{path}: {len(held)} records, of {'; '.join(machines)}")
+    path = arguments.into / f"{arguments.name or _file_name(figures)}.json"
+    recorded = write(path, figures)
+    machines = sorted({m.machine for m in recorded} - {""})
+    print(f"{path}: {len(recorded)} records, of {'; '.join(machines)}")
     return 0
 
 
-def worth_recording(measurements: Sequence[Measurement]) -> list[Measurement]:
-    """The figures that depend on a machine, and the others of the same points.
+def select_figures(measurements: Sequence[Measurement]) -> list[Measurement]:
+    """The figures that depend on a machine, and the other figures of the same points.
 
-    Running out of memory or time is a result; what a machine does not support is left out.
+    `oom` and `timeout` are results; `unsupported` is left out.
     """
     of_machines = [m for m in measurements if m.machine and m.status != "unsupported"]
     points = {m.point for m in of_machines}
     others = [m for m in measurements if not m.machine and m.status == "ok"]
     instruments = {m.label: find_instrument(m.label) for m in others}
-    wanted = {
+    keys = {
         (label, instrument.canonical(point))
         for label, instrument in instruments.items()
         for point in points
     }
-    return [*of_machines, *(m for m in others if (m.label, m.point) in wanted)]
+    return [*of_machines, *(m for m in others if (m.label, m.point) in keys)]
 
 
-def _name(measurements: Sequence[Measurement]) -> str:
+def _file_name(measurements: Sequence[Measurement]) -> str:
     """A file name from the accelerator or, without one, from the processor."""
     environments = [m.environment for m in measurements if m.machine]
     accelerators = {e.accelerator for e in environments} - {""}

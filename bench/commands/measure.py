@@ -17,7 +17,7 @@ from bench.workload.networks import build_on_meta, configure
 if TYPE_CHECKING:
     from bench.runs.tasks import Task
 
-QUANTITIES = "params,macs,memory"  # they are fast and depend on no machine
+QUANTITIES = "params,macs,memory"  # fast, and equal on every machine
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -25,24 +25,25 @@ def arguments(parser: ArgumentParser) -> None:
     add_point(parser)
     parser.add_argument(
         "--quantity",
-        help="quantities to measure, separated by commas, each optionally with :instrument "
+        help="quantities to measure, separated by commas, such as latency or macs:fvcore "
         f"(default: {QUANTITIES})",
     )
     parser.add_argument(
         "--per-layer",
         action="store_true",
-        help="list MACs, parameters and activation bytes by module instead",
+        help="list MACs, parameters and activation bytes of each module instead",
     )
     parser.add_argument(
         "--max-batch",
         action="store_true",
-        help="find the largest batch that fits instead: simulated, and confirmed if there is a GPU",
+        help="find the largest batch that fits in memory instead: by simulation, then on the GPU "
+        "if there is one",
     )
     parser.add_argument(
         "--memory",
         type=size_bytes,
         metavar="SIZE",
-        help="memory for --max-batch, such as 16GiB (default: all of the GPU's)",
+        help="memory limit for --max-batch, such as 16GiB (default: the memory of the GPU)",
     )
     add_time_limit(parser)
     add_json(parser)
@@ -50,18 +51,18 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Measure one network at one point. The exit code is 1 if a measurement failed."""
-    from bench.runs.tasks import make_task  # imports torch, which --help need not wait for
+    from bench.runs.tasks import make_task  # imports torch, which --help does not need
 
     point = configure(point_of(arguments))
     if arguments.memory is not None and not arguments.max_batch:
-        raise UsageError("--memory is the memory for --max-batch: give both")
+        raise UsageError("--memory is the memory limit for --max-batch: give both")
     if arguments.per_layer:
         if arguments.quantity or arguments.max_batch or arguments.mode != "infer":
             raise UsageError(
                 "--per-layer lists a forward pass: leave out --quantity, --mode and --max-batch"
             )
         return _per_layer(point, as_json=arguments.json)
-    build_on_meta(point)  # a network that cannot be built is bad input, not a failed measurement
+    build_on_meta(point)  # an impossible network is bad input, not a failed measurement
     if arguments.max_batch:
         if arguments.quantity or arguments.batch != 1:
             raise UsageError("--max-batch finds the batch: leave out --batch and --quantity")
@@ -69,7 +70,7 @@ def run(arguments: Namespace) -> int:
     quantities = (arguments.quantity or QUANTITIES).split(",")
     tasks = [make_task(point, quantity.strip()) for quantity in quantities]
     with progress_bar(len(tasks), point.network) as advance:
-        measurements = [advance(m) for m in _measured(tasks, arguments.time_limit)]
+        measurements = [advance(m) for m in _measure(tasks, arguments.time_limit)]
     if arguments.json:
         print_json([m.as_json() for m in measurements])
     else:
@@ -82,19 +83,19 @@ def run(arguments: Namespace) -> int:
     return 0 if all(m.status == "ok" for m in measurements) else FAILED
 
 
-def _measured(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
-    """The results in the order of `tasks`; those that depend on the machine in fresh processes."""
+def _measure(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measurement]:
+    """Measure `tasks` in their order; those that depend on the machine in fresh processes."""
     from bench.runs.workers import measure_tasks
 
-    for one in tasks:
-        if one.instrument.device:
-            yield from (m for _, m in measure_tasks([one], jobs=1, time_limit_s=time_limit_s))
+    for task in tasks:
+        if task.instrument.device:
+            yield from (m for _, m in measure_tasks([task], jobs=1, time_limit_s=time_limit_s))
         else:
-            yield one.measure()
+            yield task.measure()
 
 
 def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
-    """Find the largest batch of `point` in `memory_bytes`, or in all of the GPU's memory."""
+    """Print the largest batch of `point` in `memory_bytes`, or in the memory of the GPU."""
     from bench.choice import max_batch
     from bench.machine.environment import current_environment
 
@@ -139,7 +140,7 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
 
 
 def _per_layer(point: Point, *, as_json: bool) -> int:
-    """List the costs of every module of the network at `point`, and their sum."""
+    """Print the costs of every module of the network at `point`, and their sums."""
     from bench.instruments.layers import Layer, count
     from models.user_file import contained
 

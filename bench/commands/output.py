@@ -32,7 +32,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 
     table = Table()
     for heading in headings:
-        table.add_column(heading, overflow="fold")  # names that are cut off look the same
+        table.add_column(heading, overflow="fold")  # a name that is cut off may look like another
     for row in rows:
         table.add_row(*map(_printable, row))
     console = Console(markup=False, highlight=False)
@@ -42,7 +42,7 @@ def print_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
 
 
 def _printable(cell: object) -> str:
-    """A cell with its own line breaks, each line printable."""
+    """A cell with its line breaks, each line printable."""
     return "\n".join(map(printable, str(cell).split("\n")))
 
 
@@ -67,8 +67,8 @@ def format_value(measurement: Measurement) -> str:
 
 def _interval(measurement: Measurement, unit: str = "") -> str:
     low, high = measurement.interval
-    beside = measurement.reference
-    saving = f", {beside.point.network} / this {measurement.saving:.2f}" if beside else ""
+    reference = measurement.reference
+    saving = f", {reference.point.network} / this {measurement.saving:.2f}" if reference else ""
     return f" ({low:,.3g} to {high:,.3g}{unit}{saving})"
 
 
@@ -76,8 +76,8 @@ def _interval(measurement: Measurement, unit: str = "") -> str:
 def progress_bar(total: int | None, what: str) -> Iterator[Callable[[T], T]]:
     """Show a progress bar on stderr; `total` is None if the number of steps is not known.
 
-    Yields a function: the block calls it with the result of every finished step, and it returns
-    that result.
+    Yields a function that the caller calls with the result of each finished step; it returns that
+    result.
     """
     from rich.console import Console
     from rich.progress import (

@@ -1,4 +1,4 @@
-"""The arguments that name a network and a point."""
+"""Arguments of a network and of a point."""
 
 from argparse import ArgumentParser, Namespace
 from typing import get_args
@@ -12,11 +12,11 @@ from bench.records.record import Scalar
 from bench.workload.networks import FILE_MARK
 from suites.fields import Execution, MemoryFormat, Mode, Precision
 
-FRAMES = 16  # the claims of the paper are judged at this clip
+FRAMES = 16  # the frames of most of the paper's claims
 CHOICES = {
-    "mode": (Mode, "kind of step"),
-    "precision": (Precision, "precision of autocast, and of float32 products"),
-    "execution": (Execution, "run operator by operator, or compiled by torch.compile"),
+    "mode": (Mode, "training step, or forward pass without gradients"),
+    "precision": (Precision, "float32, float32 with TF32 products, or autocast"),
+    "execution": (Execution, "operators one by one, or compiled by torch.compile"),
     "memory_format": (MemoryFormat, "memory format of the weights and the clip"),
 }
 DEFAULTS = {name: field.default for name, field in Point.model_fields.items()}
@@ -38,7 +38,7 @@ def add_point(parser: ArgumentParser) -> None:
 
 
 def add_choice(parser: ArgumentParser, name: str) -> None:
-    """Add a field of a point that has few values: `--mode`, `--precision`, ..."""
+    """Add a field of a point with few values: `--mode`, `--precision`, ..."""
     choices, what = CHOICES[name]
     parser.add_argument(
         _flag(name),
@@ -49,12 +49,12 @@ def add_choice(parser: ArgumentParser, name: str) -> None:
 
 
 def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) -> None:
-    """Add the arguments that name a network: the fewest that `point_of` needs."""
+    """Add the arguments that name a network, the minimum that `point_of` needs."""
     network = parser.add_mutually_exclusive_group(required=is_needed)
-    network.add_argument("network", nargs="?", help="name of a network: see 'blvbench models'")
+    network.add_argument("network", nargs="?", help="name of a network (see 'blvbench models')")
     add_model(network, f"{verb} the network in your own file")
     parser.add_argument(
-        "--depth", type=int, help="number of layers (default: 50 if there is a choice)"
+        "--depth", type=int, help="number of layers (default: 50 if the network has a choice)"
     )
     parser.add_argument(
         "--frames", type=int, default=FRAMES, help=f"number of input frames (default: {FRAMES})"
@@ -69,9 +69,9 @@ def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) ->
 
 
 def point_of(arguments: Namespace, **others: object) -> Point:
-    """The point of the arguments and of `others`.
+    """The point with the fields of the arguments and of `others`.
 
-    Raises `UsageError` for values that a point cannot have.
+    Raises `UsageError` for an impossible value.
     """
     given = {**vars(arguments), **others}
     fields = {name: value for name, value in given.items() if name in Point.model_fields}

@@ -15,22 +15,24 @@ from bench.records.measurement import Measurement
 from bench.records.store import RETRIED, Store
 from suites import load_suite
 
-ALWAYS_COUNTED = ("ok", "failed")  # statuses that the summary always names
+SUMMARY_STATUSES = ("ok", "failed")  # the summary names them even if their number is 0
 
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("suite", help="name of a suite (see 'blvbench suites'), or a TOML file")
-    parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    parser.add_argument(
+        "--store", type=Path, required=True, help="file of the store; it is made if missing"
+    )
     add_model(parser, "measure the network in your own file in every sweep", several=True)
     add_time_limit(parser)
     add_executor(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Measure what the store does not have yet. The exit code is 1 if a measurement failed.
+    """Measure what is missing in the store. The exit code is 1 if a measurement failed.
 
-    Running out of memory is a result, and so is what this machine does not support.
+    `oom` and `unsupported` are results, not failures.
     """
     from bench.runs import runner
     from bench.runs.cluster.sweep import collect
@@ -44,27 +46,27 @@ def run(arguments: Namespace) -> int:
     tasks = make_suite_tasks(load_suite(arguments.suite), arguments.suite, arguments.model, pool)
     with Store(arguments.store, create=True) as store:
         collect(store)
-        waiting = runner.missing_tasks(tasks, store)
-        store.touch(t.identity for t in tasks)  # a report shows the newest of each point
+        missing = runner.missing_tasks(tasks, store)
+        store.touch(t.identity for t in tasks)  # reports show the newest figure of each point
         try:
-            with progress_bar(len(waiting), arguments.suite) as advance:
-                results = run_tasks(waiting, store, scheduler, arguments, advance)
+            with progress_bar(len(missing), arguments.suite) as advance:
+                results = run_tasks(missing, store, scheduler, arguments, advance)
         except KeyboardInterrupt:
-            done = "the results so far are in the store: run the same command again to continue"
-            print(f"blvbench: interrupted: {done}", file=sys.stderr)
+            advice = "the results so far are in the store: run the same command again to continue"
+            print(f"blvbench: interrupted: {advice}", file=sys.stderr)
             return INTERRUPTED
-    found = len(tasks) - len(waiting)
+    found = len(tasks) - len(missing)
     counts = Counter(m.status for m in results)
     others = "".join(
-        f", {n} {status}" for status, n in counts.items() if status not in ALWAYS_COUNTED
+        f", {n} {status}" for status, n in counts.items() if status not in SUMMARY_STATUSES
     )
     print(
         f"{arguments.store}: {counts['ok']} measured, {found} found in the store, "
         f"{counts['failed']} failed{others}"
     )
-    for (status, reason), missed in _by_reason(results).items():
-        rest = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
-        print(f"  {missed[0].label} of {missed[0].point}{rest}: {status}: {reason}")
+    for (status, reason), group in _by_reason(results).items():
+        rest = f" and {len(group) - 1} more" if len(group) > 1 else ""
+        print(f"  {group[0].label} of {group[0].point}{rest}: {status}: {reason}")
     return FAILED if any(m.status in RETRIED for m in results) else 0
 
 

@@ -81,7 +81,7 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
     """A name for the conditions of each quantity: its label, with a number if it has several."""
     names: dict[tuple[str, str], str] = {}
     for label, conditions in sorted(set(map(_key, entries))):
-        number = sum(other == label for other, _ in names) + 1
+        number = sum(other_label == label for other_label, _ in names) + 1
         names[label, conditions] = f"{label} {number}" if number > 1 else label
     return names
 
@@ -89,10 +89,10 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
 def _shortened(entry: Entry, conditions: str) -> dict[str, Any]:
     """The fields of an entry that are not at their defaults and that a comparison needs.
 
-    An entry without the name of its conditions has those that are named like its quantity.
+    The name of the conditions is left out where it is the label of the entry.
     """
-    left_out = {"conditions", "network_version"}
-    fields = entry.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
+    exclude = {"conditions", "network_version"}
+    fields = entry.model_dump(mode="json", exclude_defaults=True, exclude=exclude)
     return fields if conditions == entry.label else {**fields, "conditions": conditions}
 
 
@@ -112,7 +112,7 @@ def _entry(path: Path, number: int, data: Any, conditions: dict[str, Any]) -> En
         fields = {**data, "conditions": conditions[name]}
         entry = Entry.model_validate_json(json.dumps(fields, allow_nan=False))
         if entry.point:
-            find_instrument(entry.label)
-    except (ValueError, RecursionError, TypeError) as error:  # pydantic's and ours are the first
+            find_instrument(entry.label)  # an unknown one is an error
+    except (ValueError, RecursionError, TypeError) as error:  # ValueError: pydantic's and ours
         raise BenchError(f"{path}: entry {number}: {explain(error)}: {ADVICE}") from error
     return entry

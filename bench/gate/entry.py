@@ -21,9 +21,9 @@ from bench.records.record import Number, Record
 from bench.records.samples import ratios
 from bench.text import Text
 
-# Settings that do not affect a figure, or that are compared by themselves.
-NO_CONDITIONS = (BUSY, REFERENCE_VERSION, "seed")
-BENCHMARK = "benchmark"  # the quantity of what pytest-benchmark timed
+# Settings that do not affect a figure, or that an entry has in a field of its own.
+EXCLUDED_SETTINGS = (BUSY, REFERENCE_VERSION, "seed")
+BENCHMARK = "benchmark"  # the quantity of times of pytest-benchmark
 HIGHER_IS_BETTER = ("clips/s", PERCENT)  # units
 
 Subject = tuple[str, Point | str]  # `quantity:instrument`, and the point or the benchmark
@@ -32,9 +32,9 @@ Subject = tuple[str, Point | str]  # `quantity:instrument`, and the point or the
 class Entry(Record):
     """Samples of a quantity at a `point`, or of a `benchmark` of pytest, and their conditions.
 
-    Two entries compare only if their `conditions` are equal. `uncounted` are the operators that no
-    table has. `busy` says that other processes used the machine. The network's version tells
-    whether a run's entry can be measured again; a baseline does not have it.
+    Entries are compared only if their `conditions` are equal. `uncounted` are operators that nobody
+    counts. `busy`: other processes used the machine. `network_version` decides whether an entry of
+    a run can be measured again; entries of a baseline do not have it.
     """
 
     quantity: Text
@@ -85,14 +85,14 @@ class Entry(Record):
 
     @property
     def subject(self) -> Subject:
-        """The subject of the figure: entries with equal subjects are compared."""
+        """Identifies the figure: entries with equal subjects are compared."""
         return self.label, self.point or self.benchmark
 
     @property
     def sort_key(self) -> tuple[Any, ...]:
         """Sorts entries into the order of a report, benchmarks last."""
-        place = (0, *self.point.sort_key) if self.point else (1, self.benchmark)
-        return (*place, self.label)
+        key = (0, *self.point.sort_key) if self.point else (1, self.benchmark)
+        return (*key, self.label)
 
     @property
     def is_better_higher(self) -> bool:
@@ -100,28 +100,28 @@ class Entry(Record):
         return self.unit in HIGHER_IS_BETTER
 
     @property
-    def compared(self) -> tuple[float, ...]:
-        """The samples or, if there is a reference, their ratios to its samples."""
+    def relative_samples(self) -> tuple[float, ...]:
+        """The samples; if there is a reference, their ratios to its samples."""
         if self.reference is None or not all(self.reference.samples):
             return self.samples
         return tuple(ratios(self.samples, self.reference.samples))
 
     @property
     def value(self) -> float:
-        """The median of what is compared, for an accuracy the mean."""
-        return mean(self.samples) if self.unit == PERCENT else median(self.compared)
+        """The median of the samples or ratios; of an accuracy the mean."""
+        return mean(self.samples) if self.unit == PERCENT else median(self.relative_samples)
 
     @property
     def figure(self) -> str:
-        """The value for a table; a count has all its digits."""
+        """The value for a table, a whole number with all its digits."""
         if self.status != "ok":
             return self.status
         if self.unit == PERCENT:
             return f"{self.value:.2f} %"
         if self.reference:
             return f"{self.value:.4f} of {self.reference.point.network}"
-        shown = f"{self.value:,}" if float(self.value).is_integer() else f"{self.value:,.6g}"
-        return f"{shown} {self.unit}"
+        number = f"{self.value:,}" if float(self.value).is_integer() else f"{self.value:,.6g}"
+        return f"{number} {self.unit}"
 
 
 def newest_entries(measurements: Iterable[Measurement]) -> list[Entry]:
@@ -136,17 +136,17 @@ def newest_entries(measurements: Iterable[Measurement]) -> list[Entry]:
 def _conditions(measurement: Measurement) -> dict[str, str]:
     """Everything that could change a figure, except the code of the network and of this project.
 
-    The release of the project counts, but not the version of an instrument's source: otherwise
-    every edit of an instrument would make the baseline useless.
+    The release of the project counts. The version of an instrument's source does not: otherwise
+    every edit of an instrument would invalidate the baseline.
     """
     libraries = find_instrument(measurement.label).libraries
     packages = measurement.environment.packages
-    found: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
+    conditions: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
     if measurement.is_accuracy:
-        found |= {name: measurement.settings.get(name, "") for name in PROTOCOL}
+        conditions |= {name: measurement.settings.get(name, "") for name in PROTOCOL}
     if machine := measurement.machine:
-        settings = {k: v for k, v in measurement.settings.items() if k not in NO_CONDITIONS}
-        found |= {"machine": machine, **settings}
+        settings = {k: v for k, v in measurement.settings.items() if k not in EXCLUDED_SETTINGS}
+        conditions |= {"machine": machine, **settings}
     if measurement.reference:
-        found["reference"] = measurement.reference.point
-    return {name: str(value) for name, value in sorted(found.items()) if value != ""}
+        conditions["reference"] = measurement.reference.point
+    return {name: str(value) for name, value in sorted(conditions.items()) if value != ""}

@@ -14,7 +14,7 @@ from bench.text import markdown as as_markdown
 
 HEADINGS = ("", "quantity", "of", "old", "new", "difference", "why")
 LEVELS = {"fail": "error", "warn": "warning"}
-MARKS = {"fail": "❌", "warn": "⚠️", "pass": "✅"}
+ICONS = {"fail": "❌", "warn": "⚠️", "pass": "✅"}
 
 
 def summarise(results: Sequence[GateResult]) -> str:
@@ -27,7 +27,9 @@ def summarise(results: Sequence[GateResult]) -> str:
 def to_row(result: GateResult) -> tuple[str, ...]:
     """The cells of a result under `HEADINGS`, each one line of printable characters."""
     cells = (
-        *(str(result.change.outcome), result.entry.label, result.where),
+        str(result.change.outcome),
+        result.entry.label,
+        result.where,
         *result.figures,
         result.change.reason,
     )
@@ -35,9 +37,11 @@ def to_row(result: GateResult) -> tuple[str, ...]:
 
 
 def noteworthy(results: Sequence[GateResult]) -> list[GateResult]:
-    """The results that a reader should see: all except those that are unchanged and pass."""
+    """The results for a reader: all except those that are unchanged and pass."""
     return [
-        v for v in results if v.change.outcome is not Outcome.UNCHANGED or v.consequence != "pass"
+        result
+        for result in results
+        if result.change.outcome is not Outcome.UNCHANGED or result.consequence != "pass"
     ]
 
 
@@ -74,12 +78,12 @@ def markdown(results: Sequence[GateResult]) -> str:
     """A summary and a table of the noteworthy results, for a comment or the summary of a step."""
     failed = any(result.consequence == "fail" for result in results)
     lines = [f"### blvbench gate: {'failed' if failed else 'passed'}", "", f"{summarise(results)}."]
-    shown = noteworthy(results)
-    if shown:
+    rows = noteworthy(results)
+    if rows:
         lines += ["", f"| {' | '.join(HEADINGS)} |", f"|{' --- |' * len(HEADINGS)}"]
-    for result in shown:
+    for result in rows:
         outcome, *cells = map(as_markdown, to_row(result))
-        lines.append(f"| {' | '.join([f'{MARKS[result.consequence]} {outcome}', *cells])} |")
+        lines.append(f"| {' | '.join([f'{ICONS[result.consequence]} {outcome}', *cells])} |")
     return "\n".join(lines) + "\n"
 
 

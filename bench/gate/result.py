@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench.gate.change import Change, Outcome, detect_change
-from bench.gate.entry import Entry
+from bench.gate.entry import Entry, Subject
 from suites.rules import Consequence, Rule, Rules
 
-CONFIRM = "measure it again, and give the new results as a second --store"
+RERUN_ADVICE = "measure it again, and give the new results as a second --store"
 
 
 @dataclass(frozen=True)
 class GateResult:
     """An entry of the baseline, of the run, or of both, with its change and consequence.
 
-    `needs_rerun`: its samples look worse, and no second measurement has confirmed it yet.
+    `needs_rerun`: its samples look worse, and were not measured again yet.
     """
 
     old: Entry | None
@@ -77,48 +77,48 @@ def compare_runs(
     worse too. Raises `SuiteError` for a quantity without a rule.
     """
     old, new = ({entry.subject: entry for entry in entries} for entries in (baseline, run))
-    again: dict[Any, list[Entry]] = {}
+    rerun: dict[Subject, list[Entry]] = {}
     for entry in reruns:
-        again.setdefault(entry.subject, []).append(entry)
+        rerun.setdefault(entry.subject, []).append(entry)
     results = []
     for subject in {**old, **new}:
         entry = new.get(subject) or old[subject]
         rule = rules.find(entry.quantity, entry.instrument)
-        results.append(_compare(old.get(subject), new.get(subject), again.get(subject, []), rule))
+        results.append(_compare(old.get(subject), new.get(subject), rerun.get(subject, []), rule))
     severity = ("fail", "warn", "pass")
     return sorted(
         results,
-        key=lambda v: (
-            severity.index(v.consequence),
-            list(Outcome).index(v.change.outcome),
-            *v.entry.sort_key,
+        key=lambda result: (
+            severity.index(result.consequence),
+            list(Outcome).index(result.change.outcome),
+            *result.entry.sort_key,
         ),
     )
 
 
 def _compare(
-    old: Entry | None, new: Entry | None, again: Sequence[Entry], rule: Rule
+    old: Entry | None, new: Entry | None, reruns: Sequence[Entry], rule: Rule
 ) -> GateResult:
     change = _change(old, new, rule)
     needs_rerun = False
     if change.outcome is Outcome.REGRESSED and rule.test == "samples" and old is not None:
-        needs_rerun = not again
-        change = _confirm(change, [_change(old, one, rule) for one in again])
+        needs_rerun = not reruns
+        change = _confirm(change, [_change(old, rerun, rule) for rerun in reruns])
     field = change.outcome.name.lower()
     return GateResult(old, new, change, getattr(rule.outcomes, field), needs_rerun)
 
 
 def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
-    """The change of an entry: by the rule's test, unless the figures cannot be compared."""
+    """The change of an entry by the test of `rule`, or why it cannot be compared."""
     if old is None or new is None or new.status != "ok":
         return _incomplete(old, new)
     if old.unit != new.unit:
         reason = f"the baseline is in {old.unit}, the run in {new.unit}: write a new baseline"
         return Change(Outcome.CANNOT_TELL, reason=reason)
     change = detect_change(old, new, rule)
-    other = other_conditions(old, new)
-    if other and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
-        reason = f"{other}: write a baseline of the unchanged code under the new conditions"
+    differences = condition_differences(old, new)
+    if differences and not (rule.test == "exact" and change.outcome is Outcome.UNCHANGED):
+        reason = f"{differences}: write a baseline of the unchanged code under the new conditions"
         return Change(Outcome.OTHER_ENVIRONMENT, change.difference, reason)
     if old.reference_version != new.reference_version and change.outcome is not Outcome.UNCHANGED:
         note = f"{change.reason}; the reference has changed too"
@@ -127,7 +127,7 @@ def _change(old: Entry | None, new: Entry | None, rule: Rule) -> Change:
 
 
 def _incomplete(old: Entry | None, new: Entry | None) -> Change:
-    """The change of an entry that one side lacks, or that has no figure."""
+    """The change of an entry that is missing on one side, or has no figure."""
     reason = f"{new.reason}: " if new and new.reason else ""
     if old is None:
         return Change(Outcome.NEW, reason=f"{reason}not in the baseline: add it with --update")
@@ -137,8 +137,8 @@ def _incomplete(old: Entry | None, new: Entry | None) -> Change:
     return Change(Outcome.FAILED, reason=new.reason)
 
 
-def other_conditions(old: Entry, new: Entry) -> str:
-    """The conditions in which two entries differ, in words; "" if they are equal."""
+def condition_differences(old: Entry, new: Entry) -> str:
+    """The conditions in which two entries differ, in words; "" if there are none."""
     names = sorted({*old.conditions, *new.conditions})
     return ", ".join(
         f"{name} {new.conditions.get(name, 'none')} instead of {old.conditions.get(name, 'none')}"
@@ -148,15 +148,16 @@ def other_conditions(old: Entry, new: Entry) -> str:
 
 
 def _confirm(first: Change, reruns: Sequence[Change]) -> Change:
-    """The change of samples that looked worse, after they were measured again."""
+    """The change of samples that look worse, in the light of their `reruns`."""
     if not reruns:
         return Change(
-            Outcome.CANNOT_TELL, first.difference, f"looks worse, not confirmed: {CONFIRM}"
+            Outcome.CANNOT_TELL, first.difference, f"looks worse, not confirmed: {RERUN_ADVICE}"
         )
-    shown = " and ".join(change.difference or str(change.outcome) for change in reruns)
+    differences = " and ".join(change.difference or str(change.outcome) for change in reruns)
     outcomes = {change.outcome for change in reruns}
     if outcomes == {Outcome.REGRESSED}:
-        return Change(Outcome.REGRESSED, first.difference, f"{first.reason}, again {shown}")
-    fair = outcomes <= {Outcome.REGRESSED, Outcome.UNCHANGED, Outcome.IMPROVED}
-    outcome = Outcome.UNCHANGED if fair else Outcome.CANNOT_TELL
-    return Change(outcome, first.difference, f"looked worse, but {shown} when measured again")
+        return Change(Outcome.REGRESSED, first.difference, f"{first.reason}, again {differences}")
+    is_decided = outcomes <= {Outcome.REGRESSED, Outcome.UNCHANGED, Outcome.IMPROVED}
+    outcome = Outcome.UNCHANGED if is_decided else Outcome.CANNOT_TELL
+    reason = f"looked worse, but {differences} when measured again"
+    return Change(outcome, first.difference, reason)

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 from bench.text import Text
-from suites.fields import MOST_INT
+from suites.fields import MAX_INT
 
-Size = Annotated[int, Field(ge=0, le=MOST_INT)]
-Number = Annotated[int, Field(ge=-MOST_INT, le=MOST_INT)] | FiniteFloat
+Size = Annotated[int, Field(ge=0, le=MAX_INT)]
+Number = Annotated[int, Field(ge=-MAX_INT, le=MAX_INT)] | FiniteFloat
 Scalar = bool | Number | Text
 
 

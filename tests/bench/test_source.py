@@ -89,10 +89,10 @@ def test_networks_of_other_files_have_other_versions() -> None:
 
 
 def test_no_figure_depends_on_what_writes_stores_judges_or_prints() -> None:
-    own_networks = {models.get_network(name).module for name in models.list_models()}
+    load_user_networks = {models.get_network(name).module for name in models.list_models()}
     rooms = ("claims", "choice", "gate", "runs", "commands")
     apart = ("bench.text", "bench.records.store", "bench.records.measurement", "models.checkpoint")
-    for module in {*MODULES.values(), *own_networks}:
+    for module in {*MODULES.values(), *load_user_networks}:
         closure = source._closure(module)
         assert not closure & set(apart)
         assert not [name for name in closure if name.split(".")[1] in rooms]

@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from bench.choice.accuracies import known_accuracies, on_dataset, option_sets
+from bench.choice.accuracies import known_accuracies, option_sets, select_dataset
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from suites import PublishedRow, load_published
-from tests.bench.choice.costs import accuracy
+from tests.bench.choice.known import accuracy
 from tests.records import measurement, point
 
 TAM = point(network="blvnet_tam", dataset="d", options={"formulation": "published", "window": 5})
@@ -32,15 +32,15 @@ def row(**fields: Any) -> PublishedRow:
     return replace(load_published()[0], **{**defaults, **fields})
 
 
-def answers(*samples: int, **fields: Any) -> Measurement:
+def measured_accuracy(*samples: int, **fields: Any) -> Measurement:
     kind = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
     return measurement(fields.pop("where", TAM), **{**kind, "samples": samples, **fields})
 
 
-def test_an_accuracy_is_of_the_function_and_not_of_how_it_is_computed() -> None:
-    ours = accuracy(TAM, 50, options=(("window", 5),))
-    assert ours.is_of(TAM)
-    assert ours.is_of(TAM.model_copy(update={"options": (("window", 5),), "frames": 64}))
+def test_an_accuracy_is_of_a_network_in_any_formulation_at_any_frames() -> None:
+    wide = accuracy(TAM, 50, options=(("window", 5),))
+    assert wide.is_of(TAM)
+    assert wide.is_of(TAM.model_copy(update={"options": (("window", 5),), "frames": 64}))
     for other in (
         {"network": "tsn"},
         {"depth": 101},
@@ -48,7 +48,7 @@ def test_an_accuracy_is_of_the_function_and_not_of_how_it_is_computed() -> None:
         {"options": (("window", 3),)},
         {"options": ()},
     ):
-        assert not ours.is_of(TAM.model_copy(update=other))
+        assert not wide.is_of(TAM.model_copy(update=other))
 
 
 def test_a_published_row_is_an_accuracy_without_clips() -> None:
@@ -65,8 +65,8 @@ def test_a_published_row_is_an_accuracy_without_clips() -> None:
 
 
 def test_a_measured_accuracy_names_its_weights_or_its_seed() -> None:
-    named = answers(100, 0, settings={"weights": "w.pth"})
-    seeded = answers(100, where=TAM.model_copy(update={"seed": 3}), instrument="trained")
+    named = measured_accuracy(100, 0, settings={"weights": "w.pth"})
+    seeded = measured_accuracy(100, where=TAM.model_copy(update={"seed": 3}), instrument="trained")
     found = known_accuracies([], [named, seeded])
     assert [(a.top1, a.kind, a.clips, a.source) for a in found] == [
         (50, "measured", 2, "accuracy:evaluated, w.pth"),
@@ -82,31 +82,31 @@ def test_the_newest_of_each_point_and_instrument_counts() -> None:
     found = known_accuracies(
         [row(top1=1.0)],
         [
-            answers(0),
-            answers(100),
-            answers(0, where=other),
-            answers(0, instrument="trained"),
+            measured_accuracy(0),
+            measured_accuracy(100),
+            measured_accuracy(0, where=other),
+            measured_accuracy(0, instrument="trained"),
         ],
     )
     assert [(a.top1, a.frames) for a in found] == [(1.0, 8), (100, 8), (0, 16), (0, 8)]
 
 
-def test_what_is_no_accuracy_or_has_no_figure_does_not_count() -> None:
-    failed = answers(status="failed", reason="r")
+def test_other_quantities_and_failures_do_not_count() -> None:
+    failed = measured_accuracy(status="failed", reason="r")
     assert known_accuracies([], [measurement(TAM), failed]) == []
 
 
-def test_only_accuracies_on_the_data_set_stay() -> None:
+def test_accuracies_are_selected_by_data_set() -> None:
     first, second = accuracy(TAM, 50), accuracy(TAM, 60, dataset="something-v2")
-    assert on_dataset([first, second], "d") == [first]
+    assert select_dataset([first, second], "d") == [first]
     message = (
         r"^no accuracy is known on 'something-v1' \(did you mean 'something-v2'\?\): "
         r"choose among d, something-v2$"
     )
     with pytest.raises(BenchError, match=message):
-        on_dataset([second, first], "something-v1")
+        select_dataset([second, first], "something-v1")
 
 
-def test_sets_of_options_are_those_of_clips_as_large() -> None:
+def test_option_sets_are_of_accuracies_at_the_same_input_size() -> None:
     found = option_sets([accuracy(TAM, 50), accuracy(point(input_size=256), 50)], 224)
     assert list(found) == [("blvnet_tam", 50, TAM.options)]

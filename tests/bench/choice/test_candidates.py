@@ -3,11 +3,11 @@ from pathlib import Path
 import pytest
 
 import models
-from bench.choice.candidates import frame_candidates, own_networks, variants
+from bench.choice.candidates import expand_networks, frame_candidates, load_user_networks
 from bench.errors import BenchError
 from bench.records.point import Point
 from models import NetworkError
-from tests.bench.choice.costs import accuracy
+from tests.bench.choice.known import accuracy
 from tests.records import point
 
 SETTING = point(frames=16, batch=8, mode="train", input_size=224)
@@ -18,12 +18,12 @@ def Net(num_classes):
 """
 
 
-def described(points: list[Point]) -> list[tuple[str, int | None, dict[str, object]]]:
+def describe(points: list[Point]) -> list[tuple[str, int | None, dict[str, object]]]:
     return [(p.network, p.depth, dict(p.options)) for p in points]
 
 
-def test_all_networks_come_in_all_their_depths() -> None:
-    found = variants([], [], SETTING, [])
+def test_by_default_all_networks_come_in_all_their_depths() -> None:
+    found = expand_networks([], [], SETTING, [])
     assert {p.network for p in found} == set(models.list_models())
     assert {p.depth for p in found if p.network == "tsn"} == {18, 34, 50, 101, 152}
     assert [p.depth for p in found if p.network == "i3d"] == [None]
@@ -31,44 +31,45 @@ def test_all_networks_come_in_all_their_depths() -> None:
     assert {(p.batch, p.mode) for p in found} == {(8, "train")}
 
 
-def test_every_network_is_at_frames_that_it_takes() -> None:
+def test_every_network_has_frames_that_it_accepts() -> None:
     frames = {
-        p.network: p.frames for p in variants(["blvnet", "tsn", "mvit_v2_s"], [], SETTING, [])
+        p.network: p.frames
+        for p in expand_networks(["blvnet", "tsn", "mvit_v2_s"], [], SETTING, [])
     }
     assert frames == {"blvnet": 2, "tsn": 1, "mvit_v2_s": 16}
 
 
-def test_names_are_taken_once_in_their_order() -> None:
-    found = variants(["tsn", "tam", "tsn"], [18], SETTING, [])
-    assert described(found) == [("tsn", 18, {}), ("tam", 18, {})]
+def test_repeated_names_count_once_in_their_order() -> None:
+    found = expand_networks(["tsn", "tam", "tsn"], [18], SETTING, [])
+    assert describe(found) == [("tsn", 18, {}), ("tam", 18, {})]
 
 
 def test_depths_restrict_only_networks_that_have_a_choice() -> None:
-    found = variants(["tsn", "i3d"], [50], SETTING, [])
-    assert described(found) == [("tsn", 50, {}), ("i3d", None, {})]
-    everything = variants([], [34], SETTING, [])
+    found = expand_networks(["tsn", "i3d"], [50], SETTING, [])
+    assert describe(found) == [("tsn", 50, {}), ("i3d", None, {})]
+    everything = expand_networks([], [34], SETTING, [])
     assert {p.depth for p in everything} == {34, None}
 
 
-def test_a_named_network_without_the_depth_is_refused_with_those_it_has() -> None:
+def test_a_named_network_without_the_depths_is_refused() -> None:
     message = "^tsn has none of the depths 51, 52: choose from 18, 34, 50, 101, 152$"
     with pytest.raises(BenchError, match=message):
-        variants(["tsn"], [51, 52], SETTING, [])
+        expand_networks(["tsn"], [51, 52], SETTING, [])
 
 
 def test_a_depth_that_no_network_has_is_refused() -> None:
     with pytest.raises(BenchError, match=r"^no network has depth 7: see 'blvbench models'"):
-        variants([], [7], SETTING, [])
+        expand_networks([], [7], SETTING, [])
     with pytest.raises(BenchError, match=r"^no network has depth 50: "):
-        variants(["i3d"], [50], SETTING, [])
+        expand_networks(["i3d"], [50], SETTING, [])
 
 
 def test_an_unknown_network_is_refused() -> None:
     with pytest.raises(NetworkError, match="did you mean 'tsn'"):
-        variants(["tsnn"], [], SETTING, [])
+        expand_networks(["tsnn"], [], SETTING, [])
 
 
-def test_options_that_an_accuracy_is_of_make_another_variant() -> None:
+def test_options_with_a_known_accuracy_are_added() -> None:
     wide = accuracy(point(network="tam", depth=50), 50, options=(("window", 5),))
     accuracies = [
         wide,
@@ -77,51 +78,53 @@ def test_options_that_an_accuracy_is_of_make_another_variant() -> None:
         accuracy(point(network="tsm"), 50, options=(("temporal_pooling", "max"),)),
         accuracy(point(network="tam"), 50),
     ]
-    found = variants(["tam"], [50], SETTING, [*accuracies, wide])
-    assert described(found) == [("tam", 50, {}), ("tam", 50, {"window": 5})]
-    assert ("tam", 101, {"window": 7}) in described(variants(["tam"], [], SETTING, accuracies))
+    found = expand_networks(["tam"], [50], SETTING, [*accuracies, wide])
+    assert describe(found) == [("tam", 50, {}), ("tam", 50, {"window": 5})]
+    assert ("tam", 101, {"window": 7}) in describe(
+        expand_networks(["tam"], [], SETTING, accuracies)
+    )
 
 
-def test_variants_of_no_depth_stay_whatever_depths_are_asked_for() -> None:
+def test_options_without_a_depth_are_added_at_any_depths() -> None:
     backbone = (("backbone", "inception_v1"),)
     known = [accuracy(point(network="tsn", depth=None), 50, options=backbone)]
-    assert described(variants(["tsn"], [50], SETTING, known)) == [
+    assert describe(expand_networks(["tsn"], [50], SETTING, known)) == [
         ("tsn", 50, {}),
         ("tsn", None, {"backbone": "inception_v1"}),
     ]
 
 
-def test_files_are_networks_without_a_depth_once_each(tmp_path: Path) -> None:
+def test_repeated_files_are_one_network_without_a_depth(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(NET)
     name = f"{tmp_path / 'net.py'}:Net"
-    (found,) = own_networks([name, name], SETTING.model_copy(update={"options": (("a", 1),)}))
+    (found,) = load_user_networks([name, name], SETTING.model_copy(update={"options": (("a", 1),)}))
     assert found == SETTING.model_copy(update={"network": name, "depth": None, "options": ()})
     with pytest.raises(NetworkError, match="did you mean 'Net'"):
-        own_networks([f"{tmp_path / 'net.py'}:Nets"], SETTING)
+        load_user_networks([f"{tmp_path / 'net.py'}:Nets"], SETTING)
 
 
-def test_frames_are_those_that_a_network_takes_up_to_the_most() -> None:
-    ladder = frame_candidates(point(network="blvnet"), 8, None)
-    assert (ladder.values, ladder.end, ladder.field) == ((2, 4, 6, 8), "--max-frames 8", "frames")
+def test_frames_are_those_that_a_network_accepts_up_to_the_largest() -> None:
+    found = frame_candidates(point(network="blvnet"), 8, None)
+    assert (found.values, found.end, found.field) == ((2, 4, 6, 8), "--max-frames 8", "frames")
     assert frame_candidates(point(), 3, None).values == (1, 2, 3)
 
 
-def test_one_number_of_frames_may_be_asked_for() -> None:
-    ladder = frame_candidates(point(), 64, 100)
-    assert (ladder.values, ladder.end) == ((100,), "--frames 100")
+def test_one_number_of_frames_may_be_given() -> None:
+    found = frame_candidates(point(), 64, 100)
+    assert (found.values, found.end) == ((100,), "--frames 100")
     refused = frame_candidates(point(network="blvnet"), 64, 7)
     assert refused.values == ()
     assert "use 6 or 8" in refused.end
 
 
-def test_a_network_of_one_number_of_frames_says_so() -> None:
-    ladder = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
-    assert (ladder.values, ladder.end) == ((16,), "it accepts 16 frames only")
+def test_a_network_with_one_number_of_frames_has_that_as_its_limit() -> None:
+    found = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
+    assert (found.values, found.end) == ((16,), "it accepts 16 frames only")
     short = frame_candidates(point(network="mvit_v2_s", depth=None), 15, None)
     assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15")
 
 
-def test_frames_below_the_smallest_clip_need_not_run() -> None:
+def test_frames_below_the_smallest_clip_are_not_sure_to_run() -> None:
     frames, _ = models.get_network("s3d").smallest_clip
     assert frames > 2
     assert frame_candidates(point(network="s3d", depth=None), 64, None).sure == frames
@@ -130,7 +133,7 @@ def test_frames_below_the_smallest_clip_need_not_run() -> None:
     assert frame_candidates(point(network="s3d", depth=None), 64, frames).sure == 1
 
 
-def test_recorded_frames_are_the_only_ones() -> None:
+def test_recorded_frames_restrict_the_candidates() -> None:
     every = frame_candidates(point(), 64, None, recorded={4, 16})
     assert (every.values, every.end) == ((4, 16), "no other frames are recorded")
     some = frame_candidates(point(), 8, None, recorded={4, 16})
@@ -139,8 +142,8 @@ def test_recorded_frames_are_the_only_ones() -> None:
     assert (none.values, none.end) == ((), "no latency of it is recorded")
 
 
-def test_frames_of_a_file_are_all_that_it_takes(tmp_path: Path) -> None:
+def test_a_file_has_all_frames_that_it_accepts(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(NET)
     base = point(network=f"{tmp_path / 'net.py'}:Net", depth=None, input_size=16)
-    ladder = frame_candidates(base, 3, None)
-    assert (ladder.values, ladder.sure) == ((1, 2, 3), 1)
+    found = frame_candidates(base, 3, None)
+    assert (found.values, found.sure) == ((1, 2, 3), 1)

@@ -10,7 +10,7 @@ from bench.choice.comparison import (
     Comparison,
     Request,
     compare,
-    latencies_of,
+    select_latencies,
 )
 from bench.choice.ledger import Ledger
 from bench.errors import BenchError
@@ -20,33 +20,33 @@ from bench.records.store import Store
 from bench.runs import runner
 from bench.runs.tasks import Task
 from suites import Claim, load_claims
-from tests.bench.choice.costs import LATENCY, MACS, MEMORY, PARAMS, accuracy, cost
+from tests.bench.choice.known import LATENCY, MACS, MEMORY, PARAMS, accuracy, cost
 from tests.records import measurement, point
 
 TSN = point(depth=18, frames=1, input_size=32)
 TSM = TSN.model_copy(update={"network": "tsm"})
-PER_FRAME = {"tsn": 10, "tsm": 20}  # MACs, seconds and bytes of a clip; of others as of tsm
-Measured = list[tuple[str, str, int, int]]  # label, network, frames and batch
+PER_FRAME = {"tsn": 10, "tsm": 20}  # MACs, seconds and bytes; other networks cost 20 as well
+Requests = list[tuple[str, str, int, int]]  # label, network, frames and batch
 
 
 @pytest.fixture
-def measured(monkeypatch: pytest.MonkeyPatch) -> Measured:
-    """What the runner is asked for; the costs are made up, and rise with the frames."""
-    asked: Measured = []
+def requests(monkeypatch: pytest.MonkeyPatch) -> Requests:
+    """The requests to a runner whose costs are made up, and rise with the frames."""
+    requests: Requests = []
 
     def run(
         tasks: Sequence[Task], store: Store, *, on_result: Callable[[Measurement], object], **_: Any
     ) -> list[Measurement]:
-        found = []
-        for each in tasks:
-            label, where = each.instrument.label, each.point
-            asked.append((label, where.network, where.frames, where.batch))
-            amount = PER_FRAME.get(where.network, 20) * where.frames * where.batch
-            found.append(cost(label, where, amount))
-        return found
+        results = []
+        for task in tasks:
+            label, point = task.instrument.label, task.point
+            requests.append((label, point.network, point.frames, point.batch))
+            amount = PER_FRAME.get(point.network, 20) * point.frames * point.batch
+            results.append(cost(label, point, amount))
+        return results
 
     monkeypatch.setattr(runner, "run", run)
-    return asked
+    return requests
 
 
 @pytest.fixture
@@ -55,22 +55,22 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         yield Ledger(store, 7.0, lambda _: None)
 
 
-def request(*budgets: BudgetRequest, **fields: Any) -> Request:
-    """TSN and TSM at `budgets` over at most 8 frames."""
+def make_request(*budgets: BudgetRequest, **fields: Any) -> Request:
+    """A request for TSN and TSM at `budgets` with at most 8 frames."""
     defaults: dict[str, Any] = {
         "bases": (TSN, TSM),
         "budgets": budgets,
         "accuracies": (),
         "max_frames": 8,
         "frames": None,
-        "largest_batch": False,
+        "search_batch": False,
         "recorded": None,
     }
     return Request(**{**defaults, **fields})
 
 
-def chosen(comparison: Comparison) -> list[tuple[str, int, int]]:
-    """The networks in their order, with the frames and clips that were chosen."""
+def list_fits(comparison: Comparison) -> list[tuple[str, int, int]]:
+    """The networks in their order, with the frames and the batch of their fit."""
     return [
         (choice.base.network, choice.fit.point.frames, choice.fit.point.batch)
         for choice in comparison.choices
@@ -78,102 +78,102 @@ def chosen(comparison: Comparison) -> list[tuple[str, int, int]]:
     ]
 
 
-def test_the_most_frames_within_a_limit_are_found(measured: Measured, ledger: Ledger) -> None:
-    found = compare(request(BudgetRequest(MACS, "60", 60)), ledger, ())
-    assert chosen(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
+def test_the_most_frames_within_a_limit_are_found(requests: Requests, ledger: Ledger) -> None:
+    found = compare(make_request(BudgetRequest(MACS, "60", 60)), ledger, ())
+    assert list_fits(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
     assert found.labels == (MACS, PARAMS)
     assert [choice.limit for choice in found.choices] == [
         "macs: 7 frames need 70.00",
         "macs: 4 frames need 80.00",
     ]
-    parameters = {entry[1:] for entry in measured if entry[0] == PARAMS}
-    assert parameters == {("tsn", 6, 1), ("tsm", 3, 1)}  # of what is shown, not of what was tried
+    parameters = {request[1:] for request in requests if request[0] == PARAMS}
+    assert parameters == {("tsn", 6, 1), ("tsm", 3, 1)}  # of the fits, not of every trial
 
 
-def test_what_a_network_costs_is_a_limit(measured: Measured, ledger: Ledger) -> None:
+def test_the_cost_of_a_network_is_a_limit(requests: Requests, ledger: Ledger) -> None:
     three = TSM.model_copy(update={"frames": 3})
-    found = compare(request(BudgetRequest(MACS, "tsm:18:3", three)), ledger, ())
+    found = compare(make_request(BudgetRequest(MACS, "tsm:18:3", three)), ledger, ())
     (budget,) = found.budgets
     assert (budget.limit, budget.text, budget.machine) == (60, "tsm:18:3", "")
-    assert chosen(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
+    assert list_fits(found) == [("tsn", 6, 1), ("tsm", 3, 1)]
 
 
-def test_what_costs_nothing_is_no_limit(
-    measured: Measured, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+def test_a_network_that_costs_nothing_is_not_a_limit(
+    requests: Requests, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(PER_FRAME, "tsn", 0)
     with pytest.raises(BenchError, match=r"^tsn:18:1 has macs:flop_counter 0: give the limit"):
-        compare(request(BudgetRequest(MACS, "tsn:18:1", TSN)), ledger, ())
+        compare(make_request(BudgetRequest(MACS, "tsn:18:1", TSN)), ledger, ())
 
 
-def test_the_largest_batch_is_searched_at_the_frames_that_fit(
-    measured: Measured, ledger: Ledger
+def test_the_search_batch_is_searched_at_the_frames_that_fit(
+    requests: Requests, ledger: Ledger
 ) -> None:
     budget = BudgetRequest(MEMORY, "35", 35)
-    found = compare(request(budget, frames=1, largest_batch=True), ledger, ())
-    assert chosen(found) == [("tsm", 1, 1), ("tsn", 1, 3)]
-    alone = compare(request(budget, frames=1), ledger, ())
-    assert chosen(alone) == [("tsm", 1, 1), ("tsn", 1, 1)]
+    found = compare(make_request(budget, frames=1, search_batch=True), ledger, ())
+    assert list_fits(found) == [("tsm", 1, 1), ("tsn", 1, 3)]
+    alone = compare(make_request(budget, frames=1), ledger, ())
+    assert list_fits(alone) == [("tsm", 1, 1), ("tsn", 1, 1)]
     nothing = compare(
-        request(BudgetRequest(MEMORY, "15", 15), frames=1, largest_batch=True), ledger, ()
+        make_request(BudgetRequest(MEMORY, "15", 15), frames=1, search_batch=True), ledger, ()
     )
     assert [choice.fits for choice in nothing.choices] == [True, False]
 
 
-def test_at_frames_that_do_not_fit_no_batch_is_tried(measured: Measured, ledger: Ledger) -> None:
+def test_no_batch_is_tried_if_no_frames_fit(requests: Requests, ledger: Ledger) -> None:
     pairs = TSM.model_copy(update={"batch": 2})
     compare(
-        request(BudgetRequest(MEMORY, "35", 35), bases=(pairs,), largest_batch=True), ledger, ()
+        make_request(BudgetRequest(MEMORY, "35", 35), bases=(pairs,), search_batch=True), ledger, ()
     )
-    assert {batch for label, _, _, batch in measured if label == MEMORY} == {2}
+    assert {batch for label, _, _, batch in requests if label == MEMORY} == {2}
 
 
-def test_an_accuracy_at_fewer_frames_than_fit_is_measured_and_one_at_more_is_not(
-    measured: Measured, ledger: Ledger
+def test_costs_of_accuracies_are_measured_up_to_the_frames_that_fit(
+    requests: Requests, ledger: Ledger
 ) -> None:
     known = tuple(
         accuracy(TSN.model_copy(update={"frames": n}), top1) for n, top1 in ((4, 50), (7, 70))
     )
     budgets = (BudgetRequest(MACS, "60", 60), BudgetRequest(LATENCY, "1", 1000))
-    found = compare(request(*budgets, accuracies=known), ledger, ())
-    assert [(s.accuracy.top1, s.point.frames) for s in found.choices[0].scored] == [(50, 4)]
-    assert found.choices[0].scored[0].costs == {MACS: 40, PARAMS: 40, LATENCY: 40}
-    assert (LATENCY, "tsn", 7, 1) not in measured
-    assert (PARAMS, "tsn", 7, 1) not in measured
+    found = compare(make_request(*budgets, accuracies=known), ledger, ())
+    assert [(t.accuracy.top1, t.point.frames) for t in found.choices[0].trade_offs] == [(50, 4)]
+    assert found.choices[0].trade_offs[0].costs == {MACS: 40, PARAMS: 40, LATENCY: 40}
+    assert (LATENCY, "tsn", 7, 1) not in requests
+    assert (PARAMS, "tsn", 7, 1) not in requests
 
 
-def test_recorded_latencies_are_the_only_frames(measured: Measured, ledger: Ledger) -> None:
+def test_recorded_latencies_restrict_the_frames(requests: Requests, ledger: Ledger) -> None:
     recorded = [cost(LATENCY, TSN.model_copy(update={"frames": n}), n) for n in (2, 4, 8)]
     recorded.append(cost(LATENCY, TSM.model_copy(update={"frames": 2, "batch": 2}), 1))
-    with_recorded = Ledger(ledger._store, 7.0, lambda _: None, recorded)
+    recorded_ledger = Ledger(ledger._store, 7.0, lambda _: None, recorded)
     budget = BudgetRequest(LATENCY, "5", 5, "Big GPU")
-    found = compare(request(budget, recorded=tuple(recorded)), with_recorded, ())
+    found = compare(make_request(budget, recorded=tuple(recorded)), recorded_ledger, ())
     tsn, tsm = found.choices
     assert tsn.fit is not None
     assert tsn.fit.point.frames == 4
-    assert tsm.refused == "no latency of it is recorded"  # of one clip
+    assert tsm.refused == "no latency of it is recorded"  # only for a batch of 2
     assert found.budgets[0].machine == "Big GPU"
-    assert LATENCY not in {label for label, *_ in measured}
+    assert LATENCY not in {label for label, *_ in requests}
 
 
 def paper_claims() -> list[Claim]:
     return [claim for claim in load_claims() if claim.id in CLAIMS]
 
 
-def test_claims_of_equal_budgets_are_judged_where_their_quantity_is_budgeted(
-    measured: Measured, ledger: Ledger
+def test_claims_of_equal_budgets_are_judged_if_their_quantity_has_a_budget(
+    requests: Requests, ledger: Ledger
 ) -> None:
     assert {claim.label for claim in paper_claims()} == {MACS, MEMORY}
-    found = compare(request(BudgetRequest(MACS, "60", 60)), ledger, load_claims())
+    found = compare(make_request(BudgetRequest(MACS, "60", 60)), ledger, load_claims())
     assert [result.claim.id for result in found.claims] == ["deeper-longer-macs"]
     assert all(case.gap == "" for case in found.claims[0].cases)
-    other = compare(request(BudgetRequest(PARAMS, "60", 60)), ledger, load_claims())
+    other = compare(make_request(BudgetRequest(PARAMS, "60", 60)), ledger, load_claims())
     assert other.claims == ()
 
 
-def test_a_comparison_as_json_has_ranks_and_fronts(measured: Measured, ledger: Ledger) -> None:
+def test_a_comparison_as_json_has_ranks_and_fronts(requests: Requests, ledger: Ledger) -> None:
     known = (accuracy(TSN, 50), accuracy(TSM, 60))
-    found = compare(request(BudgetRequest(MACS, "60", 60), accuracies=known), ledger, ())
+    found = compare(make_request(BudgetRequest(MACS, "60", 60), accuracies=known), ledger, ())
     data = found.as_json()
     ranked = [(c["rank"], c["network"], c["frames"]) for c in data["choices"]]
     assert ranked == [(1, "tsm", 3), (2, "tsn", 6)]
@@ -184,29 +184,29 @@ def test_a_comparison_as_json_has_ranks_and_fronts(measured: Measured, ledger: L
     assert data["claims"] == []
 
 
-def on(name: str, **fields: Any) -> Measurement:
-    """A latency on the GPU called `name`."""
-    card = {"accelerator": name, "accelerator_memory_bytes": 80 << 30}
+def latency_on(gpu: str, **fields: Any) -> Measurement:
+    """A latency on a GPU with this name."""
+    card = {"accelerator": gpu, "accelerator_memory_bytes": 80 << 30}
     kind = {"quantity": "latency", "instrument": "cuda", "unit": "seconds", "samples": (1.0,)}
     environment = current_environment().model_copy(update=card)
     return measurement(TSN, **{**kind, "environment": environment, **fields})
 
 
-def test_the_latencies_of_one_machine_are_found_by_its_name_or_a_part_of_it() -> None:
-    h100, h200 = on("NVIDIA H100"), on("NVIDIA H200")
-    throughput = on("NVIDIA H100", quantity="throughput", unit="clips/s")
-    assert latencies_of([h100, throughput, h200], "h100") == [h100]
-    assert latencies_of([h100, h200], "NVIDIA H200, 80 GiB") == [h200]
-    longer = on("NVIDIA H100, 80 GiB")  # whose name has the other's as a part
-    assert latencies_of([h100, longer], "NVIDIA H100, 80 GiB") == [h100]
+def test_a_machine_is_found_by_its_name_or_a_part_of_it() -> None:
+    h100, h200 = latency_on("NVIDIA H100"), latency_on("NVIDIA H200")
+    throughput = latency_on("NVIDIA H100", quantity="throughput", unit="clips/s")
+    assert select_latencies([h100, throughput, h200], "h100") == [h100]
+    assert select_latencies([h100, h200], "NVIDIA H200, 80 GiB") == [h200]
+    longer = latency_on("NVIDIA H100, 80 GiB")  # this name contains the other one
+    assert select_latencies([h100, longer], "NVIDIA H100, 80 GiB") == [h100]
 
 
-def test_a_name_of_several_machines_or_none_is_refused_with_the_known_ones() -> None:
-    both = [on("NVIDIA H200"), on("NVIDIA H100")]
+def test_a_name_of_several_machines_or_none_is_refused() -> None:
+    both = [latency_on("NVIDIA H200"), latency_on("NVIDIA H100")]
     known = "choose one of NVIDIA H100, 80 GiB; NVIDIA H200, 80 GiB"
-    for name, how in (("nvidia", "several machines"), ("V100", "no machine")):
+    for name, matches in (("nvidia", "several machines"), ("V100", "no machine")):
         with pytest.raises(BenchError) as caught:
-            latencies_of(both, name)
-        assert str(caught.value) == f"--machine {name!r} matches {how}: {known}"
+            select_latencies(both, name)
+        assert str(caught.value) == f"--machine {name!r} matches {matches}: {known}"
     with pytest.raises(BenchError, match=r"^no latency of another machine is recorded: "):
-        latencies_of([on("H100", quantity="throughput", unit="clips/s")], "H100")
+        select_latencies([latency_on("H100", quantity="throughput", unit="clips/s")], "H100")

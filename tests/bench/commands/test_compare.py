@@ -243,7 +243,7 @@ def test_bad_input_is_one_line_and_exit_2(
 
 
 def test_every_network_is_compared_by_default() -> None:
-    from bench.choice.candidates import variants
+    from bench.choice.candidates import expand_networks
 
-    names = {where.network for where in variants((), (), point(frames=1), ())}
+    names = {where.network for where in expand_networks((), (), point(frames=1), ())}
     assert names == set(models.list_models())

@@ -10,7 +10,7 @@ from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from bench.records.recorded import read
 from bench.records.store import Store
-from tests.bench.choice.costs import MACS, MEMORY, cost
+from tests.bench.choice.known import MACS, MEMORY, cost
 from tests.bench.commands.lines import refusal
 from tests.records import point
 

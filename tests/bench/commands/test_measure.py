@@ -12,7 +12,7 @@ from bench.records.point import Point
 from bench.runs import workers
 from bench.runs.tasks import Task
 from bench.runs.workers import Result
-from tests.bench.choice.costs import cost
+from tests.bench.choice.known import cost
 from tests.bench.commands.lines import refusal
 
 SMALL = ("measure", "tsn", "--depth", "18", "--frames", "1", "--input-size", "32")

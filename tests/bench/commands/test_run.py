@@ -9,7 +9,7 @@ from bench.records.measurement import Measurement
 from bench.records.store import Store
 from bench.runs import runner
 from bench.runs.tasks import Task
-from tests.bench.choice.costs import cost
+from tests.bench.choice.known import cost
 from tests.bench.commands.lines import refusal
 
 SUITE = """

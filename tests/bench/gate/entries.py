@@ -1,4 +1,4 @@
-"""Entries for tests of the gate, with everything that a test does not care about filled in."""
+"""Entries for tests of the gate, with defaults for the fields that a test does not set."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ TSN_SECONDS = 2.0
 
 
 def entry(*samples: float, **fields: Any) -> Entry:
-    """An entry of MACs of TSN, unless said otherwise."""
+    """An entry, by default of the MACs of TSN."""
     defaults: dict[str, Any] = {
         "quantity": "macs",
         "instrument": "flop_counter",
@@ -23,15 +23,19 @@ def entry(*samples: float, **fields: Any) -> Entry:
 
 
 def seconds(*ratios: float, **fields: Any) -> Entry:
-    """Processor time, given by its ratios to a TSN's that was timed in turn."""
-    beside = Reference(point=point(), samples=(TSN_SECONDS,) * len(ratios))
+    """An entry of processor time, given by its ratios to a TSN that was timed in turn."""
+    reference = Reference(point=point(), samples=(TSN_SECONDS,) * len(ratios))
     samples = [ratio * TSN_SECONDS for ratio in ratios]
-    timed: dict[str, Any] = {"quantity": "cpu_time", "instrument": "process", "unit": "seconds"}
-    return entry(
-        *samples, **{**timed, "reference": beside, "point": point(network="tam"), **fields}
-    )
+    defaults: dict[str, Any] = {
+        "quantity": "cpu_time",
+        "instrument": "process",
+        "unit": "seconds",
+        "reference": reference,
+        "point": point(network="tam"),
+    }
+    return entry(*samples, **{**defaults, **fields})
 
 
 def around(middle: float, count: int = 9) -> tuple[float, ...]:
-    """Samples around a median, each another number, within 1 % of it."""
+    """Different samples within 1 % of their median."""
     return tuple(middle * (1 + (number - count // 2) / 500) for number in range(count))

@@ -28,13 +28,13 @@ def write(path: Path, content: str | dict[str, Any]) -> Path:
     return path
 
 
-def test_what_was_written_is_read_again(tmp_path: Path) -> None:
+def test_a_written_baseline_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "base.json"
     baseline.write(path, ENTRIES)
     assert {e.subject: e for e in baseline.read(path)} == {e.subject: e for e in ENTRIES}
 
 
-def test_the_same_entries_give_the_same_bytes_one_line_each(tmp_path: Path) -> None:
+def test_equal_entries_give_equal_bytes_with_one_line_each(tmp_path: Path) -> None:
     baseline.write(tmp_path / "one", ENTRIES)
     baseline.write(tmp_path / "two", ENTRIES[::-1])
     text = (tmp_path / "one").read_text()
@@ -52,7 +52,7 @@ def test_one_change_is_one_line_of_a_diff(tmp_path: Path) -> None:
     assert sum(one != two for one, two in pairs) == 1
 
 
-def test_what_has_no_figure_is_left_out(tmp_path: Path) -> None:
+def test_an_entry_without_a_figure_is_left_out(tmp_path: Path) -> None:
     failed = entry(status="oom", reason="full", point=point(network="tam"))
     baseline.write(tmp_path / "b", [*ENTRIES, failed])
     assert len(baseline.read(tmp_path / "b")) == len(ENTRIES)
@@ -61,7 +61,7 @@ def test_what_has_no_figure_is_left_out(tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
-def test_a_store_gives_the_last_of_each_point(tmp_path: Path) -> None:
+def test_a_store_gives_the_newest_of_each_point(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
         store.put("1", measurement(point(), samples=(1,)))
         store.put("2", measurement(point(), samples=(2,)))
@@ -85,10 +85,10 @@ def test_a_store_gives_the_last_of_each_point(tmp_path: Path) -> None:
     assert "tsn depth 50" in latency.conditions["reference"]
 
 
-def test_an_accuracy_is_of_its_clips() -> None:
-    learnt = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
-    made = measurement(point(), samples=(100, 0), settings={"clips": "c", "seed": 0}, **learnt)
-    (found,) = newest_entries([made])
+def test_an_accuracy_has_its_clips_as_a_condition() -> None:
+    kind = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
+    one = measurement(point(), samples=(100, 0), settings={"clips": "c", "seed": 0}, **kind)
+    (found,) = newest_entries([one])
     assert found.conditions["clips"] == "c"
     assert not {"instrument", "machine", "seed"} & set(found.conditions)
 
@@ -116,7 +116,7 @@ def changed(**fields: Any) -> dict[str, Any]:
 WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
     "empty": ("", "is not JSON"),
     "truncated": (json.dumps(RIGHT)[:-5], "is not JSON"),
-    "a list": ("[]", "is no JSON object"),
+    "a list": ("[]", "is not a JSON object"),
     "nested": ("[" * 100_000, "is not JSON"),
     "too large": (" " * (MAX_BYTES + 1), "larger than"),
     "no format": ({"entries": []}, "is of format None, this version reads 1: write a new"),
@@ -125,7 +125,7 @@ WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
     "an unknown key": ({**RIGHT, "entrys": []}, "entrys: unknown key"),
     "no entries": ({"format": 1, "conditions": {}}, "has no conditions or no entries"),
     "conditions in a list": ({**RIGHT, "conditions": []}, "has no conditions or no entries"),
-    "an entry that is none": ({**RIGHT, "entries": [7]}, "entry 1: is not an object"),
+    "an entry that is a number": ({**RIGHT, "entries": [7]}, "entry 1: is not an object"),
     "an unknown field": (changed(sample=[1]), "entry 1: sample: unknown key"),
     "NaN": (json.dumps(RIGHT).replace("[9]", "[NaN]"), "entry 1: .*not JSON compliant"),
     "infinity": (json.dumps(RIGHT).replace("[9]", "[1e999]"), "entry 1: .*not JSON compliant"),
@@ -145,7 +145,7 @@ WRONG: dict[str, tuple[str | dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_file_is_one_line(case: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_an_error_in_one_line(case: str, tmp_path: Path) -> None:
     content, message = WRONG[case]
     path = write(tmp_path / "b.json", content)
     with pytest.raises(BenchError, match=message) as raised:
@@ -169,9 +169,7 @@ FIELDS = st.sampled_from([*Entry.model_fields, "x"])
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(fields=st.dictionaries(FIELDS, JSON_VALUES, max_size=3), outer=JSON_VALUES)
-def test_whatever_a_file_holds_it_is_read_or_refused(
-    fields: dict[str, Any], outer: Any, tmp_path: Path
-) -> None:
+def test_any_file_is_read_or_refused(fields: dict[str, Any], outer: Any, tmp_path: Path) -> None:
     for content in (changed(**fields), {**RIGHT, "conditions": outer}, {"benchmarks": [outer]}):
         with suppress(BenchError):
             baseline.read(write(tmp_path / "b.json", content))

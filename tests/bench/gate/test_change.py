@@ -56,7 +56,7 @@ def outcome(old: Entry, new: Entry, rule: Rule = SAMPLES) -> Outcome:
     return detect_change(old, new, rule).outcome
 
 
-def test_samples_that_are_not_far_enough_apart_are_unchanged_either_way() -> None:
+def test_a_difference_below_the_minimum_effect_is_unchanged_in_both_directions() -> None:
     base = seconds(*around(1.0))
     assert outcome(base, seconds(*around(1.079))) is Outcome.UNCHANGED
     assert outcome(base, seconds(*around(1.081))) is Outcome.REGRESSED
@@ -64,13 +64,13 @@ def test_samples_that_are_not_far_enough_apart_are_unchanged_either_way() -> Non
     assert outcome(base, seconds(*around(1 / 1.081))) is Outcome.IMPROVED
 
 
-def test_a_rate_is_worse_where_it_is_lower() -> None:
+def test_a_lower_rate_is_worse() -> None:
     base = rate(*around(10.0))
     assert outcome(base, rate(*around(9.0))) is Outcome.REGRESSED
     assert outcome(base, rate(*around(11.0))) is Outcome.IMPROVED
 
 
-def test_a_difference_of_samples_is_written_as_a_share_with_how_likely_it_is() -> None:
+def test_a_change_of_samples_has_a_share_and_a_p_value() -> None:
     base, slower = seconds(*around(1.0, 5)), seconds(*around(1.25, 5))
     change = detect_change(base, slower, SAMPLES)
     assert change == Change(Outcome.REGRESSED, "+25.00%", "p 0.004")  # 1 of 10 over 5
@@ -78,7 +78,7 @@ def test_a_difference_of_samples_is_written_as_a_share_with_how_likely_it_is() -
     assert detect_change(base, slower, certain).reason == ""
 
 
-def test_samples_that_chance_explains_cannot_tell() -> None:
+def test_samples_that_vary_too_much_cannot_tell() -> None:
     wide = detect_change(
         seconds(0.1, 0.2, 1.0, 3.0, 4.0), seconds(0.1, 0.2, 1.2, 3.1, 4.1), SAMPLES
     )
@@ -97,7 +97,7 @@ def test_samples_that_chance_explains_cannot_tell() -> None:
         (around(1.0)[:4], around(1.0)[:4], "the run has 4 samples"),
     ],
 )
-def test_too_few_samples_are_said_with_their_side(
+def test_too_few_samples_are_named_with_their_side(
     old: tuple[float, ...], new: tuple[float, ...], reason: str
 ) -> None:
     change = detect_change(seconds(*old), seconds(*new), SAMPLES)
@@ -106,7 +106,7 @@ def test_too_few_samples_are_said_with_their_side(
     assert outcome(seconds(*around(1.0)[:5]), seconds(*around(1.0)[:5])) is Outcome.UNCHANGED
 
 
-def test_samples_that_are_not_fit_cannot_tell() -> None:
+def test_samples_that_cannot_be_compared_cannot_tell() -> None:
     fine = seconds(*around(1.0))
     busy, alone = seconds(*around(1.0), busy=True), seconds(*around(1.0), reference=None)
     strict = SAMPLES.model_copy(update={"needs_reference": True})
@@ -123,7 +123,7 @@ def test_samples_that_are_not_fit_cannot_tell() -> None:
     assert outcome(alone, alone) is Outcome.UNCHANGED
 
 
-def test_accuracies_are_compared_by_their_pairs() -> None:
+def test_accuracies_are_compared_clip_by_clip() -> None:
     assert detect_change(answers(50), answers(50), ANSWERS) == Change(
         Outcome.UNCHANGED, "+0.00 points"
     )
@@ -134,4 +134,4 @@ def test_accuracies_are_compared_by_their_pairs() -> None:
     assert detect_change(answers(40), answers(50), ANSWERS).outcome is Outcome.IMPROVED
     other = detect_change(answers(50), answers(50, 120), ANSWERS)
     assert other.outcome is Outcome.CANNOT_TELL
-    assert other.reason == "100 and 120 answers are not of the same clips: measure again"
+    assert other.reason == "100 and 120 answers are on different clips: measure again"

@@ -7,7 +7,7 @@ from bench.gate.entry import Entry, newest_entries
 from bench.machine.environment import current_environment
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import CodeVersion, Measurement
-from tests.bench.choice.costs import MACS, cost
+from tests.bench.choice.known import MACS, cost
 from tests.bench.gate.entries import entry, seconds
 from tests.records import beside, measurement, point
 
@@ -19,7 +19,7 @@ def timed(**fields: Any) -> Measurement:
     return cost("latency:cpu", TAM, *fields.pop("samples", (1.0, 3.0)), **fields)
 
 
-def test_an_entry_has_what_the_gate_compares() -> None:
+def test_an_entry_has_the_fields_that_the_gate_compares() -> None:
     found = Entry.of(
         timed(
             reference=beside(2.0, 2.0),
@@ -29,7 +29,7 @@ def test_an_entry_has_what_the_gate_compares() -> None:
     )
     assert (found.label, found.subject) == ("latency:cpu", ("latency:cpu", TAM))
     assert (found.busy, found.reference_version, found.network_version) == (True, "v", "n")
-    assert found.compared == (0.5, 1.5)
+    assert found.relative_samples == (0.5, 1.5)
     assert found.value == 1.0
     assert found.conditions["threads"] == "2"
     assert found.conditions["machine"] == current_environment().machine
@@ -37,7 +37,7 @@ def test_an_entry_has_what_the_gate_compares() -> None:
     assert not {"busy", "reference_version", "seed"} & set(found.conditions)
 
 
-def test_a_count_has_its_libraries_and_no_machine_among_its_conditions() -> None:
+def test_the_conditions_of_a_count_are_libraries_without_the_machine() -> None:
     uncounted = {"by_operator": {"conv": 9}, "uncounted": {"aten.sort": 2}}
     found = Entry.of(cost(MACS, point(), 9, details=uncounted, settings={"threads": 2}))
     packages = current_environment().packages
@@ -47,7 +47,7 @@ def test_a_count_has_its_libraries_and_no_machine_among_its_conditions() -> None
     assert not found.busy
 
 
-def test_an_accuracy_has_the_clips_that_it_is_of_among_its_conditions() -> None:
+def test_the_conditions_of_an_accuracy_have_its_clips() -> None:
     fields = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
     found = Entry.of(
         measurement(
@@ -62,7 +62,7 @@ def test_an_accuracy_has_the_clips_that_it_is_of_among_its_conditions() -> None:
     assert (found.value, found.figure) == (75, "75.00 %")
 
 
-def test_an_entry_is_of_a_point_or_of_a_benchmark() -> None:
+def test_an_entry_has_either_a_point_or_a_benchmark() -> None:
     assert entry(1.0, benchmark="t").subject == ("macs:flop_counter", "t")
     for wrong in ({"point": None}, {"benchmark": "t", "point": point()}):
         with pytest.raises(ValidationError, match="an entry has either a point or a benchmark"):
@@ -71,19 +71,19 @@ def test_an_entry_is_of_a_point_or_of_a_benchmark() -> None:
         entry()
 
 
-def test_rates_and_accuracies_are_better_where_they_are_higher() -> None:
+def test_rates_and_accuracies_are_better_if_higher() -> None:
     units = ("clips/s", "percent", "seconds", "MACs", "joules")
     assert [entry(100, unit=unit).is_better_higher for unit in units] == [True, True] + 3 * [False]
 
 
-def test_what_was_timed_beside_0_is_compared_by_itself() -> None:
-    assert seconds(1.5).compared == (1.5,)
-    assert seconds(1.5, reference=beside(0.0)).compared == (3.0,)
-    assert seconds(1.5, reference=None).compared == (3.0,)
+def test_samples_without_a_positive_reference_have_no_ratios() -> None:
+    assert seconds(1.5).relative_samples == (1.5,)
+    assert seconds(1.5, reference=beside(0.0)).relative_samples == (3.0,)
+    assert seconds(1.5, reference=None).relative_samples == (3.0,)
 
 
 @pytest.mark.parametrize(
-    ("shown", "figure"),
+    ("one", "figure"),
     [
         (entry(4_087_136_256), "4,087,136,256 MACs"),
         (entry(2.0), "2.0 MACs"),
@@ -93,16 +93,19 @@ def test_what_was_timed_beside_0_is_compared_by_itself() -> None:
         (entry(status="oom", reason="r"), "oom"),
     ],
 )
-def test_figures_are_written_to_the_digit_where_they_are_counts(shown: Entry, figure: str) -> None:
-    assert shown.figure == figure
+def test_whole_numbers_have_all_their_digits(one: Entry, figure: str) -> None:
+    assert one.figure == figure
 
 
-def test_the_last_of_each_subject_counts_in_the_order_of_a_report() -> None:
+def test_the_newest_of_each_subject_counts_in_the_order_of_a_report() -> None:
     longer = point(frames=16)
     found = newest_entries(
         [
-            *(cost(MACS, longer, 1), cost(MACS, TAM, 2), cost(MACS, point(), 3)),
-            *(cost("params", point(), 4), cost(MACS, point(), 5)),
+            cost(MACS, longer, 1),
+            cost(MACS, TAM, 2),
+            cost(MACS, point(), 3),
+            cost("params", point(), 4),
+            cost(MACS, point(), 5),
         ]
     )
     assert [(e.point, e.label, e.value) for e in found] == [

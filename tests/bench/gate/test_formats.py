@@ -11,29 +11,29 @@ from tests.records import point
 EVIL = "<script>alert(1)</script>\n::error::%0A|*x*|\x1b[31m\x00`@all`"
 
 
-def verdicts(name: str = "tsn") -> list[GateResult]:
-    """One that fails, one that warns, one improvement and one that is unchanged."""
-    where = [point(network=name, depth=depth) for depth in (18, 34, 50, 101)]
-    old = [entry(9, point=one) for one in (where[0], *where[2:])]
-    new = [entry(n, point=one) for one, n in zip(where, (10, 1, 8, 9), strict=True)]
+def make_results(name: str = "tsn") -> list[GateResult]:
+    """Four results: a failure, a warning, an improvement, and one without a change."""
+    points = [point(network=name, depth=depth) for depth in (18, 34, 50, 101)]
+    old = [entry(9, point=one) for one in (points[0], *points[2:])]
+    new = [entry(n, point=one) for one, n in zip(points, (10, 1, 8, 9), strict=True)]
     return compare_runs(old, new, load_rules())
 
 
 def test_a_summary_counts_outcomes() -> None:
-    assert formats.summarise(verdicts()) == "1 regressed, 1 new, 1 improved, 1 unchanged"
+    assert formats.summarise(make_results()) == "1 regressed, 1 new, 1 improved, 1 unchanged"
     assert formats.summarise([]) == "nothing to compare"
 
 
-def test_only_what_is_worth_a_look_is_shown() -> None:
-    assert [v.change.outcome for v in formats.noteworthy(verdicts())] == [
+def test_results_that_changed_or_do_not_pass_are_noteworthy() -> None:
+    assert [result.change.outcome for result in formats.noteworthy(make_results())] == [
         "regressed",
         "new",
         "improved",
     ]
 
 
-def test_junit_has_a_case_for_each_verdict() -> None:
-    root = ElementTree.fromstring(formats.junit(verdicts()))
+def test_junit_has_a_case_for_each_result() -> None:
+    root = ElementTree.fromstring(formats.junit(make_results()))
     suite = root[0]
     assert suite.attrib["tests"] == "4"
     assert (suite.attrib["failures"], suite.attrib["skipped"]) == ("1", "1")
@@ -43,8 +43,8 @@ def test_junit_has_a_case_for_each_verdict() -> None:
     assert suite[0].attrib["classname"] == "macs:flop_counter"
 
 
-def test_markdown_is_a_table_of_whole_rows() -> None:
-    text = formats.markdown(verdicts())
+def test_markdown_has_a_row_for_each_noteworthy_result() -> None:
+    text = formats.markdown(make_results())
     assert text.startswith("### blvbench gate: failed\n\n1 regressed, 1 new, 1 improved, 1 unch")
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + 3
@@ -52,23 +52,23 @@ def test_markdown_is_a_table_of_whole_rows() -> None:
 
 
 def test_annotations_are_errors_and_warnings() -> None:
-    error, warning = formats.annotations(verdicts())
+    error, warning = formats.annotations(make_results())
     assert error.startswith("::error title=blvbench gate::regressed: macs:flop_counter of tsn")
     assert warning.startswith("::warning title=blvbench gate::new: ")
 
 
 @pytest.mark.parametrize("name", [EVIL, "\ud800", "\x85\u2028"])
-def test_a_name_is_text_in_every_format(name: str) -> None:
-    judged = verdicts(name)
-    ElementTree.fromstring(formats.junit(judged))
-    text = formats.markdown(judged)
+def test_a_name_is_escaped_in_every_format(name: str) -> None:
+    results = make_results(name)
+    ElementTree.fromstring(formats.junit(results))
+    text = formats.markdown(results)
     rows = [line for line in text.splitlines() if line.startswith("|")]
     assert len(rows) == 2 + 3
     assert "<script>" not in text
     assert {row.replace("\\|", "").count("|") for row in rows} == {8}
-    annotations = formats.annotations(judged)
+    annotations = formats.annotations(results)
     assert len(annotations) == 2
     assert not any("\n" in line or "%0A" in line for line in annotations)
-    printed = [cell for verdict in judged for cell in formats.to_row(verdict)]
-    for output in (*printed, *annotations, formats.junit(judged).replace("\n", ""), *rows):
+    printed = [cell for result in results for cell in formats.to_row(result)]
+    for output in (*printed, *annotations, formats.junit(results).replace("\n", ""), *rows):
         assert output.isprintable()

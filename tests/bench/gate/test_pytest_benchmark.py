@@ -21,7 +21,7 @@ WRONG: dict[str, tuple[Any, str]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_a_wrong_file_is_one_line(case: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_an_error_in_one_line(case: str, tmp_path: Path) -> None:
     content, message = WRONG[case]
     path = tmp_path / "b.json"
     path.write_text(json.dumps({"benchmarks": content}))
@@ -29,7 +29,7 @@ def test_a_wrong_file_is_one_line(case: str, tmp_path: Path) -> None:
         baseline.read(path)
 
 
-def test_the_machine_is_read_where_it_is_told(tmp_path: Path) -> None:
+def test_the_machine_is_a_condition_if_the_file_names_it(tmp_path: Path) -> None:
     path = tmp_path / "b.json"
     machine = {"cpu": {"brand_raw": "A CPU", "count": 2}, "python_version": "3.11.7"}
     for info, expected in ((machine, ["2", "3.11.7", "A CPU"]), (7, []), ({"cpu": 7}, [])):

@@ -16,12 +16,12 @@ from tests.records import point
 
 RULES = load_rules()
 RATE = {"quantity": "throughput", "instrument": "cpu", "unit": "clips/s"}
-EFFECT = 0.08  # of the rule for seconds
+EFFECT = 0.08  # minimum effect of the rule for seconds
 FREE = {"network": "tam"}
 
 
 def answers(right: int, clips: int = 100, **fields: Any) -> Entry:
-    """An accuracy: the first clips are right."""
+    """An accuracy; the first answers are right."""
     accuracy = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
     samples = (RIGHT,) * right + (WRONG,) * (clips - right)
     return entry(*samples, **{**accuracy, **fields})
@@ -31,11 +31,11 @@ def rate(*samples: float) -> Entry:
     return entry(*samples, **RATE)
 
 
-def verdict_of(
+def compare_one(
     old: Entry | None, new: Entry | None, *reruns: Entry, rules: Rules = RULES
 ) -> GateResult:
-    (verdict,) = compare_runs([old] if old else [], [new] if new else [], rules, reruns)
-    return verdict
+    (result,) = compare_runs([old] if old else [], [new] if new else [], rules, reruns)
+    return result
 
 
 # old, new, reruns; the outcome and the consequence.
@@ -43,77 +43,65 @@ REGRESSED, UNCHANGED = (Outcome.REGRESSED, "fail"), (Outcome.UNCHANGED, "pass")
 IMPROVED, CANNOT_TELL = (Outcome.IMPROVED, "pass"), (Outcome.CANNOT_TELL, "warn")
 OTHER, MISSING = (Outcome.OTHER_ENVIRONMENT, "warn"), (Outcome.MISSING, "fail")
 NEW, FAILED = (Outcome.NEW, "warn"), (Outcome.FAILED, "fail")
-SLOWER = seconds(*around(1.15))
+SECONDS, SLOWER = seconds(*around(1.0)), seconds(*around(1.15))
+SORT, SORT_TWICE = {"aten.sort": 1}, {"aten.sort": 2}  # calls of an uncounted operator
+NEW_TORCH = {"torch": "2.16"}
 CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outcome, str]]] = {
     "equal": (entry(100), entry(100), (), UNCHANGED),
     "one more": (entry(10**12), entry(10**12 + 1), (), REGRESSED),
     "one less": (entry(10**12), entry(10**12 - 1), (), IMPROVED),
-    "from nothing": (entry(0), entry(1), (), REGRESSED),
-    "to nothing": (entry(1), entry(0), (), IMPROVED),
-    "an operator that nobody counts": (
-        *(entry(9), entry(9, uncounted={"aten.sort": 1}), ()),
+    "from 0": (entry(0), entry(1), (), REGRESSED),
+    "to 0": (entry(1), entry(0), (), IMPROVED),
+    "an uncounted operator": (entry(9), entry(9, uncounted=SORT), (), REGRESSED),
+    "one more call of an uncounted operator": (
+        entry(9, uncounted=SORT),
+        entry(9, uncounted=SORT_TWICE),
+        (),
         REGRESSED,
     ),
-    "one call more of such an operator": (
-        *(entry(9, uncounted={"aten.sort": 1}), entry(9, uncounted={"aten.sort": 2}), ()),
-        REGRESSED,
-    ),
-    "fewer MACs, but by what nobody counts": (
-        *(entry(9), entry(8, uncounted={"aten.sort": 1}), ()),
-        REGRESSED,
-    ),
-    "an operator less that nobody counts": (
-        *(entry(9, uncounted={"aten.sort": 1}), entry(9), ()),
-        IMPROVED,
-    ),
+    "fewer MACs, but an uncounted operator": (entry(9), entry(8, uncounted=SORT), (), REGRESSED),
+    "one uncounted operator less": (entry(9, uncounted=SORT), entry(9), (), IMPROVED),
     "missing from the run": (entry(9), None, (), MISSING),
-    "what the machine cannot do": (
-        *(entry(9), entry(status="unsupported", reason="no GPU"), ()),
+    "not supported by the machine": (
+        entry(9),
+        entry(status="unsupported", reason="no GPU"),
+        (),
         MISSING,
     ),
     "not in the baseline": (None, entry(9), (), NEW),
     "not in the baseline, and failed": (None, entry(status="oom", reason="full"), (), NEW),
     "out of memory now": (entry(9), entry(status="oom", reason="full"), (), FAILED),
     "another unit": (entry(9), entry(9, unit="FLOPs"), (), CANNOT_TELL),
-    "equal under other versions": (
-        *(entry(9), entry(9, conditions={"torch": "2.16"}), ()),
-        UNCHANGED,
-    ),
-    "more under other versions": (entry(9), entry(10, conditions={"torch": "2.16"}), (), OTHER),
-    "less under other versions": (entry(9), entry(8, conditions={"torch": "2.16"}), (), OTHER),
-    "under unknown versions": (entry(9), entry(10, conditions={}), (), OTHER),
-    "seconds, equal": (seconds(*around(1.0)), seconds(*around(1.0)), (), UNCHANGED),
-    "seconds, just under": (
-        *(seconds(*around(1.0)), seconds(*around(1 + EFFECT - 1e-6)), ()),
-        UNCHANGED,
-    ),
+    "equal with other versions": (entry(9), entry(9, conditions=NEW_TORCH), (), UNCHANGED),
+    "more with other versions": (entry(9), entry(10, conditions=NEW_TORCH), (), OTHER),
+    "less with other versions": (entry(9), entry(8, conditions=NEW_TORCH), (), OTHER),
+    "more with unknown versions": (entry(9), entry(10, conditions={}), (), OTHER),
+    "seconds, equal": (SECONDS, SECONDS, (), UNCHANGED),
+    "seconds, just under": (SECONDS, seconds(*around(1 + EFFECT - 1e-6)), (), UNCHANGED),
     "seconds, just over, confirmed": (
-        seconds(*around(1.0)),
+        SECONDS,
         seconds(*around(1 + EFFECT + 1e-6)),
         (SLOWER,),
         REGRESSED,
     ),
-    "seconds, not confirmed yet": (seconds(*around(1.0)), SLOWER, (), CANNOT_TELL),
-    "seconds, confirmed twice": (seconds(*around(1.0)), SLOWER, (SLOWER, SLOWER), REGRESSED),
-    "seconds, not when measured again": (
-        *(seconds(*around(1.0)), SLOWER, (seconds(*around(1.01)),)),
+    "seconds, not confirmed yet": (SECONDS, SLOWER, (), CANNOT_TELL),
+    "seconds, confirmed twice": (SECONDS, SLOWER, (SLOWER, SLOWER), REGRESSED),
+    "seconds, not confirmed": (SECONDS, SLOWER, (seconds(*around(1.01)),), UNCHANGED),
+    "seconds, confirmed once of two times": (
+        SECONDS,
+        SLOWER,
+        (SLOWER, seconds(*around(1.01))),
         UNCHANGED,
     ),
-    "seconds, once of two times": (
-        *(seconds(*around(1.0)), SLOWER, (SLOWER, seconds(*around(1.01)))),
-        UNCHANGED,
-    ),
-    "seconds, then it failed": (
-        *(
-            seconds(*around(1.0)),
-            SLOWER,
-            (seconds(status="timeout", reason="late", reference=None),),
-        ),
+    "seconds, and a rerun that failed": (
+        SECONDS,
+        SLOWER,
+        (seconds(status="timeout", reason="late", reference=None),),
         CANNOT_TELL,
     ),
-    "seconds, faster": (seconds(*around(1.0)), seconds(*around(0.9)), (), IMPROVED),
-    "seconds, hardly faster": (seconds(*around(1.0)), seconds(*around(0.93)), (), UNCHANGED),
-    "seconds, four samples": (seconds(*around(1.0)), seconds(1.2, 1.3, 1.4, 1.5), (), CANNOT_TELL),
+    "seconds, faster": (SECONDS, seconds(*around(0.9)), (), IMPROVED),
+    "seconds, hardly faster": (SECONDS, seconds(*around(0.93)), (), UNCHANGED),
+    "seconds, four samples": (SECONDS, seconds(1.2, 1.3, 1.4, 1.5), (), CANNOT_TELL),
     "seconds, a baseline of one": (seconds(1.0), SLOWER, (SLOWER,), CANNOT_TELL),
     "seconds that spread widely": (
         seconds(0.1, 0.2, 1.0, 3.0, 4.0),
@@ -121,17 +109,16 @@ CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outc
         (),
         CANNOT_TELL,
     ),
-    "seconds of 0": (seconds(0, 0, 0, 0, 0), seconds(*around(1.0)), (), CANNOT_TELL),
+    "seconds of 0": (seconds(0, 0, 0, 0, 0), SECONDS, (), CANNOT_TELL),
     "seconds without a reference": (
-        *(seconds(*around(1.0)), seconds(*around(2.0), reference=None), ()),
+        SECONDS,
+        seconds(*around(2.0), reference=None),
+        (),
         CANNOT_TELL,
     ),
-    "seconds on a busy machine": (
-        *(seconds(*around(1.0)), seconds(*around(2.0), busy=True), ()),
-        CANNOT_TELL,
-    ),
+    "seconds on a busy machine": (SECONDS, seconds(*around(2.0), busy=True), (), CANNOT_TELL),
     "seconds of another machine": (
-        seconds(*around(1.0)),
+        SECONDS,
         seconds(*around(1.0), conditions={"torch": "2.15", "machine": "another"}),
         (),
         OTHER,
@@ -145,7 +132,9 @@ CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outc
     "an accuracy of few clips": (answers(10, 19), answers(0, 19), (), CANNOT_TELL),
     "an accuracy of more clips": (answers(50), answers(50, 120), (), CANNOT_TELL),
     "an accuracy of other clips": (
-        *(answers(50), answers(10, conditions={"torch": "2.15", "clips": "others"}), ()),
+        answers(50),
+        answers(10, conditions={"torch": "2.15", "clips": "others"}),
+        (),
         OTHER,
     ),
     "a benchmark, slower": (
@@ -158,30 +147,30 @@ CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outc
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_case_fares(case: str) -> None:
+def test_a_case_has_its_outcome_and_consequence(case: str) -> None:
     old, new, reruns, expected = CASES[case]
-    verdict = verdict_of(old, new, *reruns)
-    assert (verdict.change.outcome, verdict.consequence) == expected
+    result = compare_one(old, new, *reruns)
+    assert (result.change.outcome, result.consequence) == expected
     if expected not in (UNCHANGED, IMPROVED):
-        assert verdict.change.difference or verdict.change.reason
+        assert result.change.difference or result.change.reason
 
 
-def test_every_outcome_is_among_the_cases() -> None:
+def test_the_cases_have_every_outcome() -> None:
     assert {expected[0] for *_, expected in CASES.values()} == set(Outcome)
 
 
-def test_a_verdict_names_the_network_the_point_and_the_difference() -> None:
-    where = point(network="tsm", depth=50, frames=8, batch=2)
-    verdict = verdict_of(entry(1_000, point=where), entry(1_001, point=where))
-    assert verdict.sentence == (
+def test_a_result_names_the_network_the_point_and_the_difference() -> None:
+    tsm = point(network="tsm", depth=50, frames=8, batch=2)
+    result = compare_one(entry(1_000, point=tsm), entry(1_001, point=tsm))
+    assert result.sentence == (
         "regressed: macs:flop_counter of tsm depth 50, 8 frames, batch 2, infer, 224 px: "
         "1,000 MACs to 1,001 MACs, +1 (+0.10%)"
     )
-    assert verdict.as_json() == {
+    assert result.as_json() == {
         "quantity": "macs",
         "instrument": "flop_counter",
         "unit": "MACs",
-        "point": where.model_dump(mode="json"),
+        "point": tsm.model_dump(mode="json"),
         "old": 1000,
         "new": 1001,
         "outcome": "regressed",
@@ -191,42 +180,47 @@ def test_a_verdict_names_the_network_the_point_and_the_difference() -> None:
     }
 
 
-def test_what_is_not_alike_is_named() -> None:
+def test_different_conditions_are_named() -> None:
     elsewhere = entry(10, conditions={"torch": "2.16", "machine": "m"})
-    reason = verdict_of(entry(9), elsewhere).change.reason
+    reason = compare_one(entry(9), elsewhere).change.reason
     assert "machine m instead of none, torch 2.16 instead of 2.15" in reason
 
 
-def test_operators_are_named() -> None:
-    verdict = verdict_of(entry(9), entry(9, uncounted={"aten.sort": 2}))
-    assert verdict.change.reason == "aten.sort: 0 to 2 uncounted"
+def test_uncounted_operators_are_named() -> None:
+    result = compare_one(entry(9), entry(9, uncounted={"aten.sort": 2}))
+    assert result.change.reason == "aten.sort: 0 to 2 uncounted"
 
 
-def test_a_changed_reference_is_said() -> None:
+def test_a_changed_reference_is_named() -> None:
     old = seconds(*around(1.0), reference_version="a")
     new = seconds(*around(1.2), reference_version="b")
-    assert "the reference has changed too" in verdict_of(old, new, new).change.reason
+    assert "the reference has changed too" in compare_one(old, new, new).change.reason
 
 
-def test_only_what_needs_it_is_measured_again() -> None:
+def test_only_unconfirmed_regressions_of_samples_need_a_rerun() -> None:
     faster = seconds(*around(0.8), point=point(network="tsm"))
     old = [entry(9), seconds(*around(1.0)), seconds(*around(1.0), point=point(network="tsm"))]
-    verdicts = compare_runs(old, [entry(10), SLOWER, faster], RULES)
-    assert [v.entry.label for v in verdicts if v.needs_rerun] == [SLOWER.label]
-    again = compare_runs(old, [entry(10), SLOWER, faster], RULES, [SLOWER])
-    assert not any(v.needs_rerun for v in again)
+    results = compare_runs(old, [entry(10), SLOWER, faster], RULES)
+    assert [result.entry.label for result in results if result.needs_rerun] == [SLOWER.label]
+    confirmed = compare_runs(old, [entry(10), SLOWER, faster], RULES, [SLOWER])
+    assert not any(result.needs_rerun for result in confirmed)
 
 
-def test_what_fails_comes_first() -> None:
+def test_failures_come_first() -> None:
     networks = ("a", "b", "c", "d")
     old = [entry(9, point=point(network=name)) for name in networks[:3]]
     new = [entry(n, point=point(network=name)) for name, n in zip("abd", (9, 10, 1), strict=True)]
-    verdicts = compare_runs(old, new, RULES)
-    assert [v.consequence for v in verdicts] == ["fail", "fail", "warn", "pass"]
-    assert [v.entry.point.network for v in verdicts if v.entry.point] == ["b", "c", "d", "a"]
+    results = compare_runs(old, new, RULES)
+    assert [result.consequence for result in results] == ["fail", "fail", "warn", "pass"]
+    assert [result.entry.point.network for result in results if result.entry.point] == [
+        "b",
+        "c",
+        "d",
+        "a",
+    ]
 
 
-def test_a_rule_says_what_an_outcome_means() -> None:
+def test_a_rule_sets_the_consequence_of_an_outcome() -> None:
     rules = Rules.model_validate(
         {
             "rule": (
@@ -239,28 +233,28 @@ def test_a_rule_says_what_an_outcome_means() -> None:
             )
         }
     )
-    assert verdict_of(entry(9), entry(8), rules=rules).consequence == "fail"
-    assert verdict_of(entry(9), entry(10), rules=rules).consequence == "fail"
+    assert compare_one(entry(9), entry(8), rules=rules).consequence == "fail"
+    assert compare_one(entry(9), entry(10), rules=rules).consequence == "fail"
     fvcore = {"instrument": "fvcore"}
-    assert verdict_of(entry(9, **fvcore), entry(10, **fvcore), rules=rules).consequence == "warn"
+    assert compare_one(entry(9, **fvcore), entry(10, **fvcore), rules=rules).consequence == "warn"
     with pytest.raises(SuiteError, match="no rule for params:shapes"):
-        verdict_of(entry(9, quantity="params", instrument="shapes"), None, rules=rules)
+        compare_one(entry(9, quantity="params", instrument="shapes"), None, rules=rules)
 
 
 @given(
     old=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
     new=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
 )
-def test_samples_never_fail_unconfirmed_and_a_rerun_settles_them(
+def test_samples_never_fail_without_a_rerun_which_decides(
     old: list[float], new: list[float]
 ) -> None:
     before, after = seconds(*old), seconds(*new)
-    first = verdict_of(before, after)
+    first = compare_one(before, after)
     assert first.consequence != "fail"
-    assert not verdict_of(before, before).needs_rerun
-    settled = verdict_of(before, after, after)
-    assert not settled.needs_rerun
-    assert (settled.consequence == "fail") == first.needs_rerun
+    assert not compare_one(before, before).needs_rerun
+    decided = compare_one(before, after, after)
+    assert not decided.needs_rerun
+    assert (decided.consequence == "fail") == first.needs_rerun
 
 
 def test_every_instrument_has_a_rule() -> None:

@@ -5,7 +5,7 @@ import pytest
 from bench.errors import BenchError
 from bench.machine.environment import current_environment
 from bench.records.catalogue import INSTRUMENTS, find_instrument
-from tests.bench.choice.costs import cost
+from tests.bench.choice.known import cost
 from tests.records import point
 
 EVERYWHERE = {

@@ -1,0 +1,51 @@
+"""Known costs and accuracies for tests of a choice."""
+
+from typing import Any
+
+from bench.choice.accuracies import Accuracy
+from bench.choice.budget import Candidates, Trials
+from bench.records.catalogue import find_instrument
+from bench.records.measurement import Measurement
+from bench.records.point import Point
+from tests.records import measurement
+
+MACS, PARAMS = "macs:flop_counter", "params:shapes"
+MEMORY, LATENCY = "memory:simulated", "latency:cpu"
+
+
+def cost(label: str, point: Point, *samples: float, **fields: Any) -> Measurement:
+    """The cost of `point` by the instrument `label`."""
+    instrument = find_instrument(label)
+    defaults = {
+        "quantity": instrument.quantity,
+        "instrument": instrument.name,
+        "unit": instrument.unit,
+        "samples": samples,
+    }
+    return measurement(instrument.canonical(point), **{**defaults, **fields})
+
+
+def costs_by_frames(base: Point, values: dict[int, float], label: str = MACS) -> list[Measurement]:
+    """The costs of `base` at each number of frames in `values`."""
+    return [
+        cost(label, base.model_copy(update={"frames": frames}), value)
+        for frames, value in values.items()
+    ]
+
+
+def frame_trials(base: Point, *tried: int, end: str = "the end") -> Trials:
+    """Trials of some frames, among 1 to 64."""
+    return Trials(Candidates(base, "frames", range(1, 65), end), tried)
+
+
+def accuracy(point: Point, top1: float, **fields: Any) -> Accuracy:
+    """A published top-1 of `point` on the data set `d`."""
+    defaults: dict[str, Any] = {
+        **point.model_dump(include={"network", "depth", "frames", "input_size", "num_classes"}),
+        "options": point.options,
+        "dataset": "d",
+        "top1": top1,
+        "kind": "published",
+        "source": "s",
+    }
+    return Accuracy(**{**defaults, **fields})
