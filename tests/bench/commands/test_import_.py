@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from bench.commands import UsageError, main
-from bench.commands.import_ import _name, worth_recording
+from bench.commands.import_ import _file_name, select_figures
 from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
@@ -28,11 +28,11 @@ def timed(where: Point = TSN, machine: Environment = BIG, **fields: Any) -> Meas
     return cost(instrument, where, *fields.pop("samples", (1.0,)), environment=machine, **fields)
 
 
-def test_all_that_a_machine_said_is_worth_recording_but_what_it_cannot_do() -> None:
+def test_all_that_a_machine_said_is_select_figures_but_what_it_cannot_do() -> None:
     without: dict[str, Any] = {"samples": (), "reason": "r"}
     said = [timed(point(frames=n), status=s, **without) for n, s in ((1, "oom"), (2, "timeout"))]
     cannot = timed(TAM, status="unsupported", **without)
-    assert worth_recording([*said, cannot]) == said
+    assert select_figures([*said, cannot]) == said
 
 
 def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
@@ -43,8 +43,8 @@ def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
         cost(MACS, TAM, 1),
         cost("macs:fvcore", batch, samples=(), status="failed", reason="r"),
     ]
-    assert worth_recording([*left, *kept]) == kept
-    assert worth_recording(left) == []
+    assert select_figures([*left, *kept]) == kept
+    assert select_figures(left) == []
 
 
 @pytest.mark.parametrize(
@@ -59,15 +59,15 @@ def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
 def test_a_file_is_called_after_the_accelerator_or_else_the_processor(
     machines: tuple[Environment, ...], name: str
 ) -> None:
-    assert _name([timed(machine=machine) for machine in machines]) == name
+    assert _file_name([timed(machine=machine) for machine in machines]) == name
 
 
 def test_of_several_machines_and_of_one_without_a_name_the_name_is_to_be_said() -> None:
     other = BIG.model_copy(update={"accelerator": "Other GPU"})
     with pytest.raises(UsageError, match=r"^figures of Big GPU 80GB and Other GPU: give --name$"):
-        _name([timed(machine=other), timed()])
+        _file_name([timed(machine=other), timed()])
     with pytest.raises(UsageError, match="give --name"):
-        _name([timed(machine=CHIP.model_copy(update={"processor": "?"}))])
+        _file_name([timed(machine=CHIP.model_copy(update={"processor": "?"}))])
 
 
 @pytest.fixture
