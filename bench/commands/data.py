@@ -2,7 +2,6 @@
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -10,17 +9,22 @@ from bench.commands import UsageError
 from bench.commands.output import progress_bar
 from bench.machine.environment import usable_cores
 from bench.video.annotations import AnnotatedVideos, load_annotations
-from bench.video.arrow_of_time import CLASSES, NAME, Split, generate_videos, list_motions
-from bench.video.arrow_of_time import arrow_videos as generated
+from bench.video.arrow_of_time import (
+    CLASSES,
+    NAME,
+    Split,
+    arrow_videos,
+    generate_videos,
+    list_motions,
+)
 from bench.video.contents import digest_of_contents, digest_of_list
+from bench.video.data_set import DataSet
 from bench.video.decoding import Decoder
-from bench.video.labelled import Video
 from bench.video.layouts import READERS
 from bench.video.loading import MAX_UNUSABLE
 from bench.video.motions import SIZE
 from bench.video.sampling import Dense, Uniform
 
-FULL_SIZE = 224  # the side of a clip in pixels, except for generated videos
 # Whether the mirror image of a clip has the same label. For other layouts it is not known.
 MAY_FLIP = {
     "something-v2": False,
@@ -29,23 +33,6 @@ MAY_FLIP = {
     "ucf101": True,
     "hmdb51": True,
 }
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """A data set: its name and digest in a record, its videos, and the size of their clips.
-
-    `may_flip` says whether mirror images have the same labels; None if it is not known.
-    `is_generated` says whether it is `arrow-of-time`.
-    """
-
-    name: str
-    digest: str
-    videos: tuple[Video, ...]
-    num_classes: int
-    size: int = FULL_SIZE
-    may_flip: bool | None = None
-    is_generated: bool = False
 
 
 def add_annotations(parser: ArgumentParser, data_help: str, *, is_needed: bool) -> None:
@@ -184,7 +171,7 @@ def load_data_set(arguments: Namespace, split: Split) -> DataSet:
 def _generated(split: Split) -> DataSet:
     with progress_bar(len(list_motions(split)) // 2, f"{NAME}, {split}") as advance:
         root = generate_videos(split, on_pair=as_tick(advance))
-    found = generated(split, root)
+    found = arrow_videos(split, root)
     return DataSet(
         NAME,
         digest_of_contents(found),

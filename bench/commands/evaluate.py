@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from bench.commands import UsageError
 from bench.commands.data import (
-    DataSet,
     add_data,
     as_tick,
     clip_size,
@@ -24,13 +23,14 @@ from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.proportions import PairedTest, paired_test, wilson
-from bench.records.record import Scalar
 from bench.records.store import Store
+from bench.video.data_set import DataSet
 from bench.workload.networks import build, configure
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from bench.instruments.accuracy.evaluated import Protocol
     from bench.video.evaluation import Scores
     from bench.video.scores_file import NamedScores
 
@@ -86,28 +86,19 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Evaluate a network on videos, and report the unusable ones."""
-    from bench.instruments.accuracy.answers import read_answers
-    from bench.records.catalogue import find_instrument
-    from bench.runs.tasks import Task
+    from bench.instruments.accuracy.evaluated import Resources, evaluate_weights
+    from bench.runs.evaluations import record_evaluation
     from bench.video.decoding import check_decoder
     from bench.video.scores_file import NamedScores, read_scores, write_scores
     from bench.workload.placement import check_device
-    from bench.workload.settings import fix_settings
 
-    for path in (arguments.scores, arguments.store):
-        if path is not None and not path.parent.is_dir():
-            raise BenchError(f"{path}: its folder does not exist: make {path.parent}")
+    _check_folders(arguments.scores, arguments.store)
     others = [read_scores(path) for path in arguments.ensemble]
     check_decoder(arguments.decoder)
-    device, threads = find_device(arguments), thread_count(arguments)
+    device = find_device(arguments)
+    resources = Resources(device, thread_count(arguments), worker_count(arguments, device))
     data = load_data_set(arguments, "test")
-    if arguments.crops == 10 and data.may_flip is False:
-        raise UsageError(
-            f"--crops 10 mirrors clips, and labels of {data.name} depend on the side: use 3"
-        )
-    for other in others:
-        if other.clips != data.digest:
-            raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
+    _check_clips(arguments, data, others)
     model, point = _network(arguments, data)
     check_device(point, device)
     protocol = _protocol(arguments, point, data)
@@ -115,20 +106,41 @@ def run(arguments: Namespace) -> int:
         store = (
             opened.enter_context(Store(arguments.store, create=True)) if arguments.store else None
         )
-        settings = opened.enter_context(
-            fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False)
-        )
-        scores = _scores(arguments, model.to(device), data, point)
-        reading = read_answers(scores, data.videos, {**settings, **protocol})
-        task = Task(point, find_instrument("accuracy:evaluated"))
-        measured = task.record(reading)
-        if store is not None:
-            store.put(task.identity_with(measured.settings), measured)
+        with progress_bar(len(data.videos), "videos") as advance:
+            scores, reading = evaluate_weights(
+                model,
+                point,
+                arguments.weights,
+                data,
+                protocol,
+                resources,
+                max_unusable=arguments.unusable,
+                on_video=as_tick(advance),
+            )
+        measurement = record_evaluation(point, reading, store)
     named = NamedScores(point.network_label, data.digest, scores)
     if arguments.scores is not None:
         write_scores(arguments.scores, named)
-    _show(measured, named, others, as_json=arguments.json)
+    _show(measurement, named, others, as_json=arguments.json)
     return 0
+
+
+def _check_folders(*files: Path | None) -> None:
+    """Raise `BenchError` for a file that could not be written at the end."""
+    for path in files:
+        if path is not None and not path.parent.is_dir():
+            raise BenchError(f"{path}: its folder does not exist: make {path.parent}")
+
+
+def _check_clips(arguments: Namespace, data: DataSet, others: "Sequence[NamedScores]") -> None:
+    """Refuse mirror images that change labels, and scores of other networks on other clips."""
+    if arguments.crops == 10 and data.may_flip is False:
+        raise UsageError(
+            f"--crops 10 mirrors clips, and labels of {data.name} depend on the side: use 3"
+        )
+    for other in others:
+        if other.clips != data.digest:
+            raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
 
 
 def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
@@ -167,54 +179,19 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
     )
 
 
-def _scores(arguments: Namespace, model: "nn.Module", data: DataSet, point: Point) -> "Scores":
-    from bench.video.evaluation import evaluate
-    from bench.video.loading import EvaluationSet, Losses
-    from bench.video.transforms import EvaluationCrops
+def _protocol(arguments: Namespace, point: Point, data: DataSet) -> "Protocol":
+    from bench.instruments.accuracy.evaluated import Protocol
 
-    views = EvaluationSet(
-        data.videos,
-        make_sampling(arguments, point.frames, arguments.clips),
-        EvaluationCrops(point.input_size, _short_side(arguments, point, data), arguments.crops),
-        arguments.decoder,
-    )
-    with progress_bar(len(data.videos), "videos") as advance:
-        return evaluate(
-            model,
-            views,
-            precision=point.precision,
-            workers=worker_count(arguments, next(model.parameters()).device.type),
-            losses=Losses(len(data.videos), arguments.unusable),
-            on_video=as_tick(advance),
-        )
-
-
-def _short_side(arguments: Namespace, point: Point, data: DataSet) -> int:
-    if arguments.short_side is not None:
-        return int(arguments.short_side)
-    return point.input_size if data.is_generated else round(point.input_size * SHORT_SIDE)
-
-
-def _protocol(arguments: Namespace, point: Point, data: DataSet) -> dict[str, Scalar]:
-    """The settings that affect the accuracy, for the record."""
-    from bench.video.contents import file_hash
-    from bench.video.decoding import decoder_version
-
-    return {
-        "weights": arguments.weights.name,
-        "weights_sha256": file_hash(arguments.weights),
-        "clips": data.digest,
-        "sampling": arguments.sampling,
-        "views": arguments.clips,
-        "stride": arguments.stride or 0,
-        "crops": arguments.crops,
-        "short_side": _short_side(arguments, point, data),
-        "decoder": decoder_version(arguments.decoder),
-    }
+    short_side = arguments.short_side
+    if short_side is None:
+        scale = 1 if data.is_generated else SHORT_SIDE
+        short_side = round(point.input_size * scale)
+    sampling = make_sampling(arguments, point.frames, arguments.clips)
+    return Protocol(sampling, arguments.crops, short_side, arguments.decoder)
 
 
 def _show(
-    measured: Measurement, own: "NamedScores", others: "Sequence[NamedScores]", *, as_json: bool
+    measurement: Measurement, own: "NamedScores", others: "Sequence[NamedScores]", *, as_json: bool
 ) -> None:
     """Print the accuracy; with scores of other networks, theirs and that of the average too."""
     from bench.video.evaluation import average_scores
@@ -224,14 +201,14 @@ def _show(
         try:
             together = average_scores([own.scores, *(other.scores for other in others)])
         except BenchError:
-            _show(measured, own, (), as_json=as_json)  # the result may have taken hours
+            _show(measurement, own, (), as_json=as_json)  # the result may have taken hours
             raise
         for other in others:
             both = paired_test(own.scores.correct(), other.scores.correct())
             rows.append(_row(other.network, other.scores, both))
         rows.append(_row(f"all {len(others) + 1} together", together, None))
     if as_json:
-        print_json([{**measured.as_json(), "networks": rows}])
+        print_json([{**measurement.as_json(), "networks": rows}])
         return
     print_table(
         ("network", "videos", "top-1 (%)", "95 % interval", "top-5 (%)", "the first against it"),
@@ -247,7 +224,7 @@ def _show(
             for row in rows
         ],
     )
-    for warning in measured.warnings:
+    for warning in measurement.warnings:
         print(f"Unusable: {warning}")
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.data import (
-    DataSet,
     add_data,
     clip_size,
     load_data_set,
@@ -21,6 +20,7 @@ from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
 from bench.records.point import Point
 from bench.text import printable
+from bench.video.data_set import DataSet
 from bench.video.recipe import Recipe
 from bench.workload.networks import build, configure
 

@@ -5,8 +5,6 @@ import pytest
 
 from bench.commands import Parser, UsageError, data
 from bench.commands.data import (
-    FULL_SIZE,
-    DataSet,
     add_data,
     as_tick,
     clip_size,
@@ -15,6 +13,7 @@ from bench.commands.data import (
     worker_count,
 )
 from bench.video.contents import digest_of_list
+from bench.video.data_set import FULL_SIZE, DataSet
 from bench.video.sampling import Dense, Uniform
 
 
