@@ -57,7 +57,7 @@ def _page(name: str) -> str:
     return "\n".join(
         [
             f"# blvbench {name}\n",
-            f"{summary[:1].upper()}{markdown(summary[1:])}.\n",
+            f"{_sentence(summary)}\n",
             fence(usage.replace("\n" + " " * len(USAGE), "\n").rstrip()),
             f"{markdown(description)} See the [exit codes](index.md#exit-codes).\n",
             f"```{{program}} blvbench {name}\n```\n",
@@ -71,7 +71,11 @@ def _option(action: Action) -> str:
     value = "" if action.nargs == 0 else f" {_value(action)}"
     names = [f"{option}{value}" for option in action.option_strings] or [action.dest]
     required = " Required." if action.required and action.option_strings else ""
-    return f"```{{option}} {', '.join(names)}\n\n{markdown(action.help or '')}.{required}\n```\n"
+    return f"```{{option}} {', '.join(names)}\n\n{_sentence(action.help or '')}{required}\n```\n"
+
+
+def _sentence(text: str) -> str:
+    return f"{markdown(text[:1].upper() + text[1:])}."
 
 
 def _value(action: Action) -> str:
