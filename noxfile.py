@@ -1,4 +1,4 @@
-"""The sessions that use and check the project. Each has an environment of what it needs."""
+"""The sessions that use and check the project. Each one has its own environment."""
 
 import shutil
 from pathlib import Path
@@ -17,31 +17,31 @@ DOCS = BUILD / "docs"
 GUARD = BUILD / "guard.sqlite"
 BASELINE = Path("suites", "baselines", "guard.json")
 
-# A test whose process has nothing left to do is given to another one.
+# A process that has run all of its tests takes over tests of another one.
 IN_PROCESSES = ("-n", "auto", "--dist", "worksteal")
-# Journeys start processes of their own; what is slow to make is shared by the tests of a file. As
-# they are ordered, what takes longest comes first.
+# Journeys start processes of their own. The tests of a file run in one process, because they share
+# fixtures that are slow to make. The longest files come first: see tests/journeys/conftest.py.
 IN_JOURNEYS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
-TO_FINISH_S = 600.0  # what an interrupted report may take: the limit of a point's time
+TO_FINISH_S = 600.0  # an interrupted report may take this long: the time limit of a point
 
-KILLS = 200  # of a sweep, in a night
-FUZZ_INPUTS = 10_000  # of each reader
+KILLS = 200  # kills of a sweep in a night
+FUZZ_INPUTS = 10_000  # damaged files for each reader
 
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
 def install(session: nox.Session, *groups: str) -> None:
-    """Install the project and `groups` of packages, compiled: torch starts far quicker so."""
+    """Install the project and `groups` of packages, compiled: torch then starts far faster."""
     packages = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
     session.install("-e", ".", *packages, env={"UV_COMPILE_BYTECODE": "1"})
 
 
 @nox.session
 def report(session: nox.Session) -> None:
-    """Measure the paper's claims in stages; write build/report after each.
+    """Measure the paper's claims in stages; write build/report after each stage.
 
-    What follows -- goes to 'blvbench report', such as --plots.
+    Arguments after -- go to 'blvbench report', such as --plots.
     """
     _measured_report(session, "quick")
 
@@ -50,7 +50,7 @@ def report(session: nox.Session) -> None:
 def full_report(session: nox.Session) -> None:
     """Measure the whole grid, every published count and the whole latency suite for build/report.
 
-    In stages, too, with each plot as files. What follows -- goes to 'blvbench report'.
+    Runs in stages and writes the plots as files. Arguments after -- go to 'blvbench report'.
     """
     _measured_report(session, "full", "--plots")
 
@@ -58,13 +58,13 @@ def full_report(session: nox.Session) -> None:
 def _measured_report(session: nox.Session, plan: str, *options: str) -> None:
     install(session)
     command = ["blvbench", "report", "--measure", plan, "--store", str(STORE), "--out", str(REPORT)]
-    # Ctrl-C ends it after the points in flight, with a whole page.
+    # Ctrl-C ends it after the points in flight, with a complete page.
     session.run(*command, *options, *session.posargs, interrupt_timeout=TO_FINISH_S)
 
 
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
-    """Choose a network for the budget that follows --, such as --macs 33G."""
+    """Choose a network for the budget given after --, such as --macs 33G."""
     install(session)
     session.run("blvbench", "compare", "--store", str(STORE), *session.posargs)
 
@@ -73,7 +73,7 @@ def compare(session: nox.Session) -> None:
 def accuracy(session: nox.Session) -> None:
     """Train the networks of the accuracy suite; add their accuracies to build/report.
 
-    What follows -- goes to 'blvbench run', such as --jobs 1.
+    Arguments after -- go to 'blvbench run', such as --jobs 1.
     """
     install(session)
     session.run("blvbench", "run", "accuracy", "--store", str(STORE), *session.posargs)
@@ -82,23 +82,23 @@ def accuracy(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests of the modules; what follows -- goes to pytest."""
+    """Run the tests of the modules; arguments after -- go to pytest."""
     install(session, "test")
     session.run("pytest", *IN_PROCESSES, *session.posargs)
 
 
 @nox.session
 def full(session: nox.Session) -> None:
-    """Run the tests that go through the whole program; what follows -- goes to pytest."""
+    """Run the tests that go through the whole program; arguments after -- go to pytest."""
     install(session, "full")
     session.run("pytest", "tests/journeys", *IN_JOURNEYS, *session.posargs)
 
 
 @nox.session
 def gate(session: nox.Session) -> None:
-    """Fail where a network became costlier than suites/baselines/guard.json says.
+    """Fail if a network became costlier than suites/baselines/guard.json says.
 
-    What follows -- goes to 'blvbench gate', such as --update suites/baselines/guard.json.
+    Arguments after -- go to 'blvbench gate', such as --update suites/baselines/guard.json.
     """
     install(session)
     session.run("blvbench", "run", "guard", "--store", str(GUARD))
@@ -130,16 +130,16 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def bench(session: nox.Session) -> None:
-    """Time the instruments and what is promised; what follows -- goes to pytest."""
+    """Time the instruments and the commands; arguments after -- go to pytest."""
     install(session, "perf")
     session.run("pytest", "tests/perf", *session.posargs)
 
 
 @nox.session(default=False)
 def nightly(session: nox.Session) -> None:
-    """Kill a sweep 200 times; give every reader of files 10,000 damaged ones, twice over.
+    """Kill a sweep 200 times; give every reader 10,000 damaged files, twice.
 
-    By chance, and guided by coverage. It takes an hour or two; then comes `bench`.
+    They are damaged at random, then guided by coverage. Takes an hour or two, then runs `bench`.
     """
     install(session, "test", "nightly")
     kills, inputs = str(KILLS), str(FUZZ_INPUTS)
@@ -151,5 +151,5 @@ def nightly(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def clean(session: nox.Session) -> None:
-    """Remove what the other sessions made, but for their environment."""
+    """Remove what the other sessions made, except their environments."""
     shutil.rmtree(BUILD, ignore_errors=True)

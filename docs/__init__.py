@@ -1,1 +1,1 @@
-"""The documentation, and the code that writes the pages that follow from the project's source."""
+"""The documentation, and the code that generates some of its pages from the project's source."""

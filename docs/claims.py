@@ -1,4 +1,4 @@
-"""A page for every claim of suites/claims.toml, and a table of them."""
+"""A page for every claim of suites/claims.toml, and an index of them."""
 
 from bench.claims.verdicts import points_of
 from bench.records.catalogue import find_instrument
@@ -8,14 +8,14 @@ from suites import Claim, load_claims
 
 INDEX = """# The claims
 
-What the paper publishes, and which measurements decide it. The verdicts are in the report, for they
-follow from what was measured. [The method](../../method.md#verdicts) says how a verdict is found.
+What the paper claims, and which measurements decide each claim. The verdicts are in the report,
+because they depend on what was measured. [The method](../../method.md#verdicts) explains them.
 
 """
 
 
 def claim_pages() -> dict[str, str]:
-    """The pages by name: `index`, and the claims by their ids."""
+    """The pages by name: `index`, and one for each claim, named by its id."""
     claims = load_claims()
     return {"index": _index(claims), **{claim.id: _page(claim) for claim in claims}}
 
@@ -24,8 +24,8 @@ def _index(claims: tuple[Claim, ...]) -> str:
     headings = ("claim", "published", "judged by")
     parts = [INDEX]
     for question in dict.fromkeys(claim.question for claim in claims):
-        asked = [claim for claim in claims if claim.question == question]
-        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in asked]
+        answers = [claim for claim in claims if claim.question == question]
+        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in answers]
         parts.append(f"## {markdown(question)}\n\n{table(headings, rows)}\n")
     return "".join(parts) + contents(c.id for c in claims)
 
@@ -37,30 +37,30 @@ def _page(claim: Claim) -> str:
             f"**Published:** {markdown(claim.published)}\n",
             f"**Where:** {markdown(claim.source)}\n",
             "## What is compared\n",
-            f"{_compared(claim)}\n",
+            f"{_comparison(claim)}\n",
             _cases(claim),
             "## When it is met\n",
-            f"A case is met where {_bound(claim)}. {markdown(claim.rule)}\n",
+            f"A case is met if {_condition(claim)}. {markdown(claim.rule)}\n",
             "## What measures it\n",
             fence(claim.measured_by),
-            f"In a report the claim stands at `index.html#claim-{claim.id}`: "
-            f'<a href="../../../report/index.html#claim-{claim.id}">this one</a>, where '
-            "`nox -s report` and `nox -s docs` wrote side by side.\n",
+            f"In a report, the claim is at `index.html#claim-{claim.id}`. If you have run "
+            "`nox -s report` and `nox -s docs`, it is in "
+            f'<a href="../../../report/index.html#claim-{claim.id}">your report</a>.\n',
         ]
     )
 
 
-def _compared(claim: Claim) -> str:
-    """The quantity, with a link to what its instrument does, and the sides."""
+def _comparison(claim: Claim) -> str:
+    """The figure that is compared, and the instrument, with a link to its description."""
     instrument = f"[{code(claim.label)}](../instruments.md)"
     what = code(claim.compared)
     how = {
-        "ratio": f"The ratio {what}, by",
-        "points": f"The percentage points of {what}, on the same clips, by",
-        "level": f"The {what}, by itself, by",
+        "ratio": f"The ratio {what}",
+        "points": f"The difference {what} in percentage points, on the same clips",
+        "level": f"The {what}",
     }[claim.compare]
-    machines = " On every machine that measured it." if find_instrument(claim.label).device else ""
-    return f"{how} the instrument {instrument}.{machines}"
+    machines = ", on each machine" if find_instrument(claim.label).device else ""
+    return f"{how}, measured by {instrument}{machines}."
 
 
 def _cases(claim: Claim) -> str:
@@ -72,10 +72,10 @@ def _cases(claim: Claim) -> str:
     return table(("case", "first", "second")[: 1 + sides], rows)
 
 
-def _bound(claim: Claim) -> str:
+def _condition(claim: Claim) -> str:
     if claim.compare == "points":
         return "the first network is shown to be better"
     end, beyond = ("at least", "below") if claim.at_most is None else ("at most", "above")
     if claim.compare == "level":
-        return f"not all of the accuracy's interval lies {beyond} {claim.bound:g} %"
-    return f"the ratio is {end} {claim.bound:g}, with all of its interval where it has one"
+        return f"the accuracy's interval does not lie entirely {beyond} {claim.bound:g} %"
+    return f"the ratio, and its whole interval if it has one, is {end} {claim.bound:g}"

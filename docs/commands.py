@@ -1,4 +1,4 @@
-"""A page for every command, from its argument parser, and a table of them."""
+"""A page for every command, generated from its argument parser, and an index of them."""
 
 from argparse import Action, HelpFormatter
 from functools import partial
@@ -11,23 +11,24 @@ from blvbench import command_table
 from docs.markdown import contents, fence, link, table
 
 COMMANDS = command_table()
-WIDTH = 90  # of a usage, whatever terminal the pages are made in
+WIDTH = 90  # characters of a usage line, whatever the width of the terminal
+USAGE = "usage: "  # argparse indents the lines after it by its length
 INDEX = """# The commands
 
-`blvbench COMMAND`, or `python -m blvbench COMMAND`. What a command prints is a table for people,
-with `--json` for programs; progress goes to stderr.
+Run a command as `blvbench COMMAND`, or as `python -m blvbench COMMAND`. Commands print tables for
+people and, with `--json`, JSON for programs. Progress goes to stderr.
 
 """
 EXIT_CODES = {
     0: "fine",
-    FAILED: "a claim was not reproduced, a gate or a check failed, or a measurement did",
-    MISUSE: "misuse or bad input: one line on stderr says what, where, and what to do",
+    FAILED: "a claim was not reproduced, or a gate, a check or a measurement failed",
+    MISUSE: "misuse or bad input: one line on stderr says what is wrong, where, and what to do",
     INTERRUPTED: "interrupted; the results so far are kept",
 }
 
 
 def command_pages() -> dict[str, str]:
-    """The pages by name: `index`, and the commands."""
+    """The pages by name: `index`, and one for each command."""
     return {"index": _index(), **{name: _page(name) for name in COMMANDS}}
 
 
@@ -50,26 +51,31 @@ def _page(name: str) -> str:
     formatter = partial(HelpFormatter, width=WIDTH)
     parser = Parser(prog=f"blvbench {name}", formatter_class=formatter)
     module.arguments(parser)
-    asked = [action for action in parser._actions if "--help" not in action.option_strings]
-    does = getdoc(module.run) or ""  # its exit codes are said there
+    usage = parser.format_usage().removeprefix(USAGE)
+    actions = [action for action in parser._actions if "--help" not in action.option_strings]
+    description = getdoc(module.run) or ""  # it names the exit codes
     return "\n".join(
         [
             f"# blvbench {name}\n",
-            f"{summary[:1].upper()}{markdown(summary[1:])}.\n",
-            fence(parser.format_usage().removeprefix("usage: ").rstrip()),
-            f"{markdown(does)} [Exit codes](index.md#exit-codes).\n",
+            f"{_sentence(summary)}\n",
+            fence(usage.replace("\n" + " " * len(USAGE), "\n").rstrip()),
+            f"{markdown(description)} See the [exit codes](index.md#exit-codes).\n",
             f"```{{program}} blvbench {name}\n```\n",
-            *map(_option, asked),
+            *map(_option, actions),
         ]
     )
 
 
 def _option(action: Action) -> str:
-    """An argument as Sphinx's own kind of entry, which can be linked to and searched for."""
-    takes = "" if action.nargs == 0 else f" {_value(action)}"
-    names = [f"{option}{takes}" for option in action.option_strings] or [action.dest]
-    needed = " Required." if action.required and action.option_strings else ""
-    return f"```{{option}} {', '.join(names)}\n\n{markdown(action.help or '')}.{needed}\n```\n"
+    """An argument as a Sphinx `option`, which can be linked to and searched for."""
+    value = "" if action.nargs == 0 else f" {_value(action)}"
+    names = [f"{option}{value}" for option in action.option_strings] or [action.dest]
+    required = " Required." if action.required and action.option_strings else ""
+    return f"```{{option}} {', '.join(names)}\n\n{_sentence(action.help or '')}{required}\n```\n"
+
+
+def _sentence(text: str) -> str:
+    return f"{markdown(text[:1].upper() + text[1:])}."
 
 
 def _value(action: Action) -> str:

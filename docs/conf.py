@@ -1,4 +1,4 @@
-"""How Sphinx builds the documentation, which `nox -s docs` has it do."""
+"""The configuration of Sphinx; `nox -s docs` builds the documentation."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # this folder is n
 project = "blvbench"
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_heading_anchors = 3
-default_role = "code"  # of docstrings, which put code between single backquotes
+default_role = "code"  # docstrings put code between single backquotes
 autodoc_default_options = {"undoc-members": True}
 autodoc_member_order = "bysource"
 autodoc_typehints_format = "short"
@@ -21,11 +21,11 @@ html_title = project
 html_show_copyright = False
 html_show_sourcelink = False
 html_copy_source = False
-html_show_search_summary = False  # it is fetched page by page, which pages on a disk cannot be
+html_show_search_summary = False  # a browser cannot fetch the pages for it from a disk
 
 
 def setup(app: Sphinx) -> None:
-    """Write the pages that are generated, before Sphinx looks for pages."""
+    """Write the generated pages before Sphinx looks for pages."""
     from docs.generate import write_pages
 
     write_pages(Path(app.srcdir, "generated"))

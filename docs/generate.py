@@ -1,4 +1,4 @@
-"""The generated pages: those of the claims, the commands, the networks and the instruments."""
+"""The generated pages: claims, commands, networks and instruments."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from docs.tables import instruments_page, networks_page
 
 
 def write_pages(folder: Path) -> None:
-    """Write every generated page below `folder`, and remove those of what there is no more.
+    """Write every generated page below `folder`, and remove pages that are no longer generated.
 
-    A page that is already as it should be is left alone, so that Sphinx does not read it again.
+    A page that has not changed is not written, so that Sphinx does not read it again.
     """
     pages = {
         **{f"claims/{name}": text for name, text in claim_pages().items()},
@@ -18,11 +18,11 @@ def write_pages(folder: Path) -> None:
         "networks": networks_page(),
         "instruments": instruments_page(),
     }
-    wanted = {folder / f"{name}.md": text for name, text in pages.items()}
+    texts = {folder / f"{name}.md": text for name, text in pages.items()}
     for path in folder.rglob("*.md"):
-        if path not in wanted:
+        if path not in texts:
             path.unlink()
-    for path, text in wanted.items():
+    for path, text in texts.items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")

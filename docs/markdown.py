@@ -1,4 +1,4 @@
-"""The parts of a page that pages share."""
+"""Parts of a page in Markdown: tables, code and links."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,13 +6,13 @@ from bench.text import markdown
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of cells that are Markdown themselves."""
+    """A table; its cells are Markdown."""
     lines = (headings, ["---"] * len(headings), *rows)
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
 
 
 def code(text: str) -> str:
-    """`text` as code, in a cell too."""
+    """`text` as code; it may be in a cell of a table."""
     return f"`{text.replace('|', chr(92) + '|')}`"
 
 
@@ -22,10 +22,10 @@ def fence(text: str) -> str:
 
 
 def contents(names: Iterable[str]) -> str:
-    """The pages below an index, which its table already shows."""
+    """A hidden table of contents for Sphinx: the index page shows its own."""
     return "\n".join(["```{toctree}", ":hidden:", "", *names, "```", ""])
 
 
 def link(text: str, page: str) -> str:
-    """A link to a page beside this one."""
+    """A link to a page in the same folder."""
     return f"[{markdown(text)}]({page}.md)"

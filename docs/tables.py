@@ -1,4 +1,4 @@
-"""What there is to measure, and what measures it, as tables."""
+"""Pages with one table each: the networks, and the instruments."""
 
 from bench.records.catalogue import INSTRUMENTS, Instrument
 from bench.text import markdown
@@ -7,23 +7,28 @@ from models.registry import Network, describe, get_network, list_models
 
 NETWORKS = """# Networks
 
-What `blvbench models` lists and `models.create_model` builds. An option is given as
+`blvbench models` lists these networks, and `models.create_model` builds them. Give an option as
 `--option NAME=VALUE`, or as a keyword. "frames" says which numbers of frames a network takes.
 
 """
 INSTRUMENTS_HEAD = """# Quantities and instruments
 
-`--quantity` and a suite's `quantities` take a quantity, which means its first instrument here, or
-`quantity:instrument`. A figure of a machine is measured in a process of its own and shown under the
-machine's name; all others are the same everywhere. What an instrument ignores is left out of the
-identity of its figures: counts of one clip are not measured again for another batch.
-[The method](../method.md) says what each counts and how far off it is.
+`--quantity` and a suite's `quantities` take `quantity:instrument`. A quantity alone means its first
+instrument in this table.
+
+"depends on a machine" names the device that is measured. Such a figure is measured in a process of
+its own and shown under the machine's name. All other figures are the same on every machine.
+
+"ignores" lists the fields of a point that do not affect the figure. For instance, counts of one
+clip are not measured again for another batch.
+
+[The method](../method.md) says what each instrument counts and how large its error is.
 
 """
 
 
 def networks_page() -> str:
-    """Every network of the registry."""
+    """The page with every network of the registry."""
     rows = [_network(get_network(name)) for name in list_models()]
     return NETWORKS + table(("name", "what it is", "depths", "frames", "options"), rows)
 
@@ -53,9 +58,10 @@ def _frames(network: Network) -> str:
 
 
 def instruments_page() -> str:
-    """Every instrument, in the order of their table."""
+    """The page with every instrument, in the order of the catalogue."""
     return INSTRUMENTS_HEAD + table(
-        ("quantity", "instrument", "unit", "of a machine", "ignores"), map(_instrument, INSTRUMENTS)
+        ("quantity", "instrument", "unit", "depends on a machine", "ignores"),
+        map(_instrument, INSTRUMENTS),
     )
 
 

@@ -1,8 +1,8 @@
-"""The order of the journeys."""
+"""The order of the journeys: the longest files come first."""
 
 import pytest
 
-# What takes longest comes first: at the end, one process would work on it alone.
+# At the end, one process would run them while the other one has nothing to do.
 LONGEST = ("test_paper.py", "test_slurm.py", "test_faults.py", "test_kills.py", "test_published.py")
 
 

@@ -1,4 +1,4 @@
-"""What the README and the documentation have their readers type, and what is shown as printed."""
+"""The commands and files that the README and the documentation show, and the printed lines."""
 
 import os
 import re
@@ -16,18 +16,18 @@ PAGES = [
     *sorted((ROOT / "docs" / "reference").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
-SUITES = ("Tutorial", "Seconds", "Gate")  # their titles; each is in a file of that name
-LAST_RESORT_S = 1800  # a command that takes longer hangs
+SUITES = ("Tutorial", "Seconds", "Gate")  # titles; each suite is in a file of that name
+LAST_RESORT_S = 1800  # a command that takes longer has hung
 
-# A page whose commands are one journey, in their order.
+# Pages whose commands are one journey each, in the order of the page.
 WHOLE_PAGES = ("tutorial", "data", "import")
-# These make all that they need, wherever they stand.
+# Commands that need no result of another one, on whatever page they are.
 ALONE = ("doctor", "models", "suites", "measure", "compare")
 
 
 @dataclass(frozen=True)
 class Command:
-    """A line, what it is shown to print, and the page where it stands first."""
+    """A command line, the lines that it prints, and the first page that shows it."""
 
     line: str
     shown: tuple[str, ...]
@@ -39,7 +39,7 @@ class Command:
 
     @property
     def journey(self) -> str:
-        """The one that runs it."""
+        """The journey that runs it."""
         if self.page in WHOLE_PAGES:
             return self.page
         if self.name in ALONE:
@@ -67,19 +67,19 @@ COMMANDS = tuple(_commands())
 
 
 def commands_of(journey: str) -> list[Command]:
-    """Those that a journey runs, in the order of the pages."""
+    """The commands that a journey runs, in the order of the pages."""
     return [command for command in COMMANDS if command.journey == journey]
 
 
 def code_block(language: str, start: str) -> str:
-    """The one block in `language` that begins with `start`."""
+    """The only block in `language` that begins with `start`."""
     every = [block for page in PAGES for block in blocks(page)]
     (found,) = (text for kind, text in every if kind == language and text.startswith(start))
     return found
 
 
 def write_files(folder: Path) -> None:
-    """The files that the pages have their reader write."""
+    """Write the files that the pages tell their reader to write."""
     (folder / "my_network.py").write_text(code_block("python", "# my_network.py"))
     for title in SUITES:
         suite = code_block("toml", f'title = "{title}"')
@@ -87,11 +87,11 @@ def write_files(folder: Path) -> None:
 
 
 def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
-    """A line as the pages have it, in a folder."""
+    """Run a command line of a page in a folder."""
     return subprocess.run(
         [sys.executable, "-m", "blvbench", *line.split()[1:]],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "200"},  # as wide as the pages show tables
+        env={**os.environ, "COLUMNS": "200"},  # the width of the tables in the pages
         capture_output=True,
         text=True,
         timeout=LAST_RESORT_S,
@@ -100,7 +100,7 @@ def blvbench(folder: Path, line: str) -> subprocess.CompletedProcess[str]:
 
 
 def follow(command: Command, folder: Path, exit_code: int = 0) -> None:
-    """Run a command of a page: it ends as it should, and prints what is shown."""
+    """Run a command of a page; check its exit code and the lines that it prints."""
     result = blvbench(folder, command.line)
     assert result.returncode == exit_code, f"{command.line}: {result.stderr}"
     printed = result.stdout.splitlines()
@@ -108,7 +108,7 @@ def follow(command: Command, folder: Path, exit_code: int = 0) -> None:
 
 
 def run_example(first_line: str, folder: Path) -> str:
-    """What an example in Python prints."""
+    """Run an example in Python; returns what it prints."""
     return subprocess.run(
         [sys.executable, "-c", code_block("python", first_line)],
         cwd=folder,

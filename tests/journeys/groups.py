@@ -1,15 +1,15 @@
-"""Groups of processes, to tell whether one outlives what started it."""
+"""Process groups, to check that no process outlives the run that started it."""
 
 import os
 import time
 
 import pytest
 
-LAST_RESORT_S = 1800  # a worker that is still importing torch ends when it is through with that
+LAST_RESORT_S = 1800  # a worker that is importing torch ends only after the import
 
 
 def wait_for_the_end_of_group(group: int) -> None:
-    """Return when no worker of a run is left; fail where one outlives it."""
+    """Return when no worker of a run is left; fail if one outlives the run."""
     deadline = time.monotonic() + LAST_RESORT_S
     while time.monotonic() < deadline:
         try:

@@ -1,6 +1,6 @@
-"""A Slurm of one node, made of a generated configuration and ended with its tests.
+"""A Slurm of one node, which starts from a generated configuration and ends with its tests.
 
-No accounting, as on many clusters: a job that is killed is gone from the queue, nothing says why.
+It has no accounting, as on many clusters: a killed job leaves the queue, and nothing says why.
 """
 
 import getpass
@@ -14,8 +14,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 NEEDED = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel", "sinfo")
-SBIN = "/usr/sbin:/sbin"  # where daemons are, which is not in everybody's path
-LAST_RESORT_S = 1800  # daemons that take longer do not start
+SBIN = "/usr/sbin:/sbin"  # the folders of the daemons are not in every user's path
+LAST_RESORT_S = 1800  # daemons that take longer will not start
 CONFIGURATION = """
 ClusterName=test
 SlurmctldHost={host}(127.0.0.1)
@@ -49,16 +49,16 @@ PartitionName=tests Nodes={host} Default=YES MaxTime=60 State=UP
 
 
 def missing() -> str:
-    """What a Slurm of one node lacks here, "" where there is all of it."""
+    """What this machine lacks to run Slurm; "" if nothing is missing."""
     lacking = [name for name in NEEDED if _which(name) is None]
     if lacking:
         return f"{lacking[0]} is not installed (apt-get install slurm-wlm munge)"
-    return "" if os.geteuid() == 0 else "Slurm's daemons run jobs as the super-user alone"
+    return "" if os.geteuid() == 0 else "Slurm's daemons need root to run jobs"
 
 
 @contextmanager
 def started(folder: Path, cpus: int) -> Iterator[Path]:
-    """Run Slurm from `folder` on a node of `cpus`; gives the configuration's file."""
+    """Run Slurm from `folder` on a node of `cpus`; yields the path of its configuration."""
     for name in ("state", "spool"):
         (folder / name).mkdir()
     folder.chmod(0o755)

@@ -1,4 +1,4 @@
-"""Each documented command that makes all it needs, and that none is left out."""
+"""Every documented command that needs no other one; and every command is documented."""
 
 import re
 import subprocess

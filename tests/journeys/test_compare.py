@@ -1,4 +1,4 @@
-"""What `blvbench compare` finds by searching is what measuring every point finds."""
+"""The search of `blvbench compare` finds the same as measuring every point."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +20,7 @@ from tests.records import point
 
 
 def brute_force(points: Iterable[Point], limits: dict[str, float]) -> Point | None:
-    """The last of `points` that the whole grid, measured one by one, says fits."""
+    """Measure all of `points`, one by one; returns the last one that fits."""
     fits = [p for p in points if all(costs_of(label, p) <= most for label, most in limits.items())]
     return fits[-1] if fits else None
 
@@ -36,7 +36,7 @@ def over_frames(network: str, depth: int | None, **fields: Any) -> Iterable[Poin
 
 Network = tuple[str, int | None]
 TSN, TSM, BLVNET_TAM, I3D = ("tsn", 18), ("tsm", 18), ("blvnet_tam", 50), ("i3d", None)
-# Budgets and settings as flags, and the networks whose whole grid is measured.
+# Budgets, settings, and the networks whose whole grid is measured.
 CASES: dict[str, tuple[dict[str, str], dict[str, str], tuple[Network, ...]]] = {
     "macs": ({"macs": "0.25 GMACs"}, {}, (BLVNET_TAM, I3D)),
     "memory to infer": ({"memory": "110MB"}, {"batch": "3"}, (BLVNET_TAM,)),

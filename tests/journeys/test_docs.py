@@ -1,4 +1,4 @@
-"""The documentation, built as `nox -s docs` does: complete, linked, and whole without a network."""
+"""The documentation, built as `nox -s docs` does: complete, linked, and readable offline."""
 
 import re
 import shutil
@@ -24,12 +24,12 @@ from suites.claim import Side
 from suites.rules import Consequences, Rule
 
 DOCS = Path(__file__).parents[2] / "docs"
-LAST_RESORT_S = 1800  # a build that takes longer hangs
-REPORT = "../../../report/index.html"  # is beside the pages where both were made
+LAST_RESORT_S = 1800  # a build that takes longer has hung
+REPORT = "../../../report/index.html"  # exists only if the report was written too
 
 
 class Page(HTMLParser):
-    """The anchors of a page, what it leads to, and what it loads."""
+    """The anchors of a page, its links, and what it loads."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Page(HTMLParser):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pages, from a copy of the sources: what they generate is not left in the checkout."""
+    """The pages, built from a copy, so that no generated source stays in the checkout."""
     folder = tmp_path_factory.mktemp("docs")
     shutil.copytree(DOCS, folder / "docs", ignore=shutil.ignore_patterns("generated"))
     sphinx = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]

@@ -1,6 +1,6 @@
-"""Faults, injected one by one into `blvbench run`: what it says, and what the store holds then.
+"""Faults injected into `blvbench run`, one by one: what it prints, and what the store then holds.
 
-Each has its row in the README's table: set BLVBENCH_WRITE_TABLES to write the rows anew.
+Each fault has a row in the README's table. Set BLVBENCH_WRITE_TABLES to write these rows again.
 """
 
 import os
@@ -18,9 +18,9 @@ from tests.records import measurement, point
 
 README = Path(__file__).parents[2] / "README.md"
 HEADER = "| fault | exit | what is said |\n| --- | --- | --- |\n"
-LAST_RESORT_S = 1800  # a run that takes longer hangs
-POINTS = 8  # of a run, four of the suite's network and four of the file's
-FAULTY = 7  # the one where something goes wrong
+LAST_RESORT_S = 1800  # a run that takes longer has hung
+POINTS = 8  # in a run: four of the suite's network and four of the file's
+FAULTY = 7  # the point that meets the fault
 NETWORK = """
 import os, shutil, signal, time
 from torch import nn
@@ -63,9 +63,9 @@ class Back(bench.runs.tasks.datetime):
 bench.runs.tasks.datetime = Back
 """
 JOBS = ["--executor", "submitit-local"]
-# What the disk held is copied, for the disk is gone then.
+# The disk goes away with the shell, so its content is copied.
 KEEP = "mkdir kept && cp disk/* kept && umount disk && mv kept/* disk; exit $code"
-# A scheduler ends the processes of a job in any order: here the job's own is the last.
+# A scheduler ends the processes of a job in any order. Here the job's own process is the last.
 JOB_KILLED = """
 import subprocess
 job = int(open(f"/proc/{os.getppid()}/stat").read().split()[3])
@@ -106,9 +106,9 @@ def blvbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def note(fault: str, exit_code: int, said: str, folder: Path) -> None:
-    """What was said, without what differs from run to run, is the fault's row of the table."""
+    """Compare what a run printed with the fault's row, without what differs between runs."""
     said = said.strip().replace(f"{folder}/", "").replace("|", "\\|")
-    said = re.sub(r"last [0-9]+", "last 4711", said)
+    said = re.sub(r"the last, [0-9]+", "the last, 4711", said)
     said = re.sub(r"\[enforce [^]]*\] err == 0\. ", "", said)
     said = re.sub(r"(is not JSON|is damaged) \(.*\):", r"\1 (...):", said)
     found = f"| {fault} | {exit_code} | {said} |"
@@ -131,7 +131,7 @@ def stored(folder: Path, disk: str = "disk") -> list[Measurement]:
 
 
 def finish(folder: Path) -> None:
-    """Run again without the fault: every point is measured, once."""
+    """Run again without the fault; check that every point is measured once."""
     (folder / "fault").unlink(missing_ok=True)
     again = blvbench(folder, *RUN)
     assert again.returncode == 0, again.stderr
@@ -143,7 +143,7 @@ def finish(folder: Path) -> None:
 @pytest.mark.parametrize("fault", AT_A_POINT)
 def test_a_point_that_fares_badly_has_its_status(folder: Path, fault: str) -> None:
     code, options = AT_A_POINT[fault]
-    if "--time-limit" in options:  # of this point alone: the others are found in the store
+    if "--time-limit" in options:  # only this point may time out: store the others first
         (folder / "fault").write_text("raise RuntimeError")
         blvbench(folder, *RUN)
     (folder / "fault").write_text(code)
@@ -155,7 +155,7 @@ def test_a_point_that_fares_badly_has_its_status(folder: Path, fault: str) -> No
     assert said == f"{bad[0].status}: {bad[0].reason}"
     assert [m.point.frames for m in bad] == [3]
     assert len(stored(folder)) == POINTS
-    if bad[0].status == "oom":  # a result like others
+    if bad[0].status == "oom":  # a result like any other
         assert run.returncode == 0
     else:
         assert run.returncode == 1
@@ -240,12 +240,12 @@ def shell(arguments: Sequence[str]) -> str:
 
 
 def on_a_disk_of_its_own(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
-    """Run `script` where `disk` is a file system of 256 KiB, which is gone with it."""
+    """Run `script` with a file system of 256 KiB at `disk`, which exists only meanwhile."""
     mine = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
     unshare = ["unshare", *mine, "--mount", "sh", "-c"]
     mount = "mount -t tmpfs -o size=256k none disk"
     if subprocess.run([*unshare, mount], cwd=folder, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a file system")
+        pytest.skip("this machine does not allow mounting a file system")
     return subprocess.run(
         [*unshare, f"{mount} && {script}"],
         cwd=folder,

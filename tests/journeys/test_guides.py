@@ -1,4 +1,4 @@
-"""Guides, each in a folder of its own."""
+"""The guides, each followed in a folder of its own."""
 
 import json
 import os
@@ -48,7 +48,7 @@ def test_results_of_another_machine_join_a_report(tmp_path: Path) -> None:
 
 
 def test_the_workflow_catches_a_wider_network(tmp_path: Path) -> None:
-    """Its steps, as they stand in the guide, in a repository whose last commit adds a channel."""
+    """Run the guide's steps in a repository whose last commit adds a channel."""
     steps = yaml.safe_load(code_block("yaml", "name: gate"))["jobs"]["gate"]["steps"]
     script = "\n".join(step["run"] for step in steps if "run" in step and "pip" not in step["run"])
     commits = """

@@ -1,4 +1,4 @@
-"""What an interrupt leaves of a run and of a training goes on by the same command."""
+"""An interrupted run and an interrupted training go on with the same command."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.bench.commands.lines import SMALL
 from tests.bench.video.films import write_numbered
 from tests.journeys.groups import wait_for_the_end_of_group
 
-LAST_RESORT_S = 1800  # what takes longer hangs
+LAST_RESORT_S = 1800  # a command that takes longer has hung
 SUITE = """
 title = "Small"
 description = "Fast points."
@@ -28,11 +28,11 @@ input_size = 32
 quantities = ["params", "macs"]
 """
 POINTS = 3 * 8 * 2
-STORED = 3  # before it is interrupted
+STORED = 3  # results before the interrupt
 
 
 def interrupted_once(is_so: Callable[[], bool], command: list[str]) -> str:
-    """What a command says that is interrupted once something is so, as by a terminal."""
+    """Interrupt a command when `is_so` becomes true, as a terminal does; returns its stderr."""
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
@@ -43,7 +43,7 @@ def interrupted_once(is_so: Callable[[], bool], command: list[str]) -> str:
     deadline = time.monotonic() + LAST_RESORT_S
     while time.monotonic() < deadline and process.poll() is None and not is_so():
         time.sleep(0.02)
-    os.killpg(process.pid, signal.SIGINT)  # its workers get it as well
+    os.killpg(process.pid, signal.SIGINT)  # the workers get the signal as well
     _, errors = process.communicate(timeout=LAST_RESORT_S)
     wait_for_the_end_of_group(process.pid)
     assert process.returncode == 130, errors
@@ -56,7 +56,7 @@ def stored(path: Path) -> list[str]:
     try:
         with Store(path) as store:
             return [m.model_dump_json() for m in store.measurements()]
-    except BenchError:  # it is being made
+    except BenchError:  # the run is creating it
         return []
 
 

@@ -12,7 +12,7 @@ from tests.bench.commands.lines import SMALL_SUITE
 def test_a_sweep_in_processes_measures_what_a_sweep_without_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And finds the figures of this machine that were measured without jobs."""
+    """The figures have the same identities as those measured without jobs."""
     monkeypatch.chdir(tmp_path)
     suite = tmp_path / "small.toml"
     suite.write_text(SMALL_SUITE)

@@ -1,4 +1,4 @@
-"""Sweeps that are killed at random moments, and started again until they are through."""
+"""Sweeps that are killed at random moments and started again until they end."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.records.store import Store
 from tests.journeys.groups import wait_for_the_end_of_group
 
-KILLS = int(os.environ.get("BLVBENCH_KILLS", "4"))  # the nightly session has more
+KILLS = int(os.environ.get("BLVBENCH_KILLS", "4"))  # the nightly session sets more
 SUITE = """
 title = "Fast"
 description = "Points that take milliseconds."
@@ -24,7 +24,7 @@ input_size = 32
 quantities = ["params", "macs"]
 """
 POINTS = 3 * 16 * 2
-LAST_RESORT_S = 1800.0  # a sweep that takes longer hangs
+LAST_RESORT_S = 1800.0  # a sweep that takes longer has hung
 LATER = 1.05
 
 
@@ -37,7 +37,7 @@ def start(folder: Path, store: Path) -> subprocess.Popen[bytes]:
 
 
 def records(store: Path) -> list[str]:
-    """Every record but for its time, sorted."""
+    """Every record without its time, sorted."""
     with Store(store) as opened:
         found = [m.model_dump(mode="json", exclude={"measured_at"}) for m in opened.measurements()]
     return sorted(json.dumps(record, sort_keys=True) for record in found)
@@ -65,7 +65,7 @@ def test_killed_sweeps_end_as_undisturbed_ones(tmp_path: Path) -> None:
                 run.send_signal(signal.SIGKILL)
                 run.wait()
                 kills += 1
-                lasts_s *= LATER  # lest a machine that became slow has all killed at their start
+                lasts_s *= LATER  # otherwise, on a slower machine, every sweep is killed early
             wait_for_the_end_of_group(run.pid)
         sweeps += 1
         assert records(store) == expected

@@ -1,4 +1,4 @@
-"""A new network costs one file: in a copy of the project, one more file is a network everywhere."""
+"""A new network takes one file: added to a copy of the project, it works in every command."""
 
 import json
 import shutil

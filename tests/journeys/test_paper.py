@@ -1,4 +1,4 @@
-"""The paper's grid as the README has it: measured, judged, reported, guarded, taken to jobs."""
+"""The paper's grid, as in the README: measured, judged, reported, guarded, run in jobs."""
 
 import json
 import re
@@ -9,12 +9,12 @@ import pytest
 from tests.journeys.documented import blvbench, commands_of, follow, write_files
 
 RUN = "blvbench run paper --store paper.sqlite"
-JUDGE = "blvbench claims --store paper.sqlite"  # exits with 1: some claims do not hold
+JUDGE = "blvbench claims --store paper.sqlite"  # exits with 1, because some claims do not hold
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which every command of the paper's store has run, in order."""
+    """A folder in which every command that uses the paper's store has run, in order."""
     folder = tmp_path_factory.mktemp("paper")
     write_files(folder)
     for command in commands_of("paper"):

@@ -1,4 +1,4 @@
-"""Published counts, counted again as the README has it."""
+"""Published counts, counted again by the README's command."""
 
 import json
 from pathlib import Path

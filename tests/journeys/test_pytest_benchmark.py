@@ -1,4 +1,4 @@
-"""What pytest-benchmark itself writes is gated."""
+"""The gate reads what the real pytest-benchmark writes."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def test_it(benchmark):
 def run_benchmark(folder: Path, name: str, seconds: float) -> str:
     (folder / "test_it.py").write_text(TEST.format(seconds=seconds))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
-    alone = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}  # not of xdist
+    alone = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}  # hides xdist
     line = [*command, f"--benchmark-json={name}"]
     subprocess.run(line, cwd=folder, env=alone, check=True)
     return str(folder / name)

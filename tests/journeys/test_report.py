@@ -23,7 +23,7 @@ quantities = ["macs"]
 
 @pytest.fixture
 def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """A command line whose stages are a suite of TSN, one of TSM, and a budget of both."""
+    """A command line with three stages: a suite of TSN, a suite of TSM, a budget of both."""
     monkeypatch.chdir(tmp_path)
     for network in ("tsn", "tsm"):
         Path(f"{network}.toml").write_text(SUITE.format(network=network))

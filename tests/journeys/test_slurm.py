@@ -1,4 +1,4 @@
-"""Sweeps through a real Slurm of one node; skipped where it is not installed."""
+"""Sweeps through a real Slurm of one node; skipped if Slurm is not installed."""
 
 import re
 import signal
@@ -16,7 +16,7 @@ from tests.journeys import slurm
 pytestmark = pytest.mark.skipif(bool(slurm.missing()), reason=slurm.missing() or "Slurm is there")
 
 CPUS = 4
-LAST_RESORT_S = 1800  # what takes longer hangs
+LAST_RESORT_S = 1800  # a sweep that takes longer has hung
 NETWORK = """
 import multiprocessing, os, time
 from torch import nn
@@ -46,7 +46,7 @@ frames = [1, 2]
 input_size = 32
 quantities = ["memory:cpu"]
 """
-POINTS = 2 * (8 + 2)  # of the suite's network and the file's
+POINTS = 2 * (8 + 2)  # of the suite's network and of the file's
 RUN = [
     sys.executable,
     "-m",
@@ -89,7 +89,7 @@ def folder(tmp_path: Path, cluster: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def queue(states: str = "running,pending") -> list[str]:
-    """This user's jobs."""
+    """The ids of this user's jobs."""
     command = ["squeue", "--noheader", "--array", "--format=%i", f"--states={states}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
@@ -110,12 +110,12 @@ def stored(folder: Path) -> int:
 def wait(is_so: Callable[[], object]) -> None:
     deadline = time.monotonic() + LAST_RESORT_S
     while not is_so():
-        assert time.monotonic() < deadline, "it does not happen"
+        assert time.monotonic() < deadline, "the awaited state did not come"
         time.sleep(0.2)
 
 
 def submissions(cluster: Path) -> int:
-    """How many jobs and arrays were submitted so far."""
+    """The number of jobs and arrays submitted so far."""
     return (cluster.parent / "slurmctld.log").read_text().count("_slurm_rpc_submit_batch_job")
 
 
@@ -131,7 +131,7 @@ def test_a_sweep_whose_job_is_killed_is_finished(folder: Path, cluster: Path) ->
     printed, errors = run.communicate(timeout=LAST_RESORT_S)
     assert run.returncode == 0, printed + errors
     assert f"s: {POINTS} measured, 0 found in the store, 0 failed\n" in printed
-    assert submissions(cluster) > before + 2  # two arrays, and what was killed
+    assert submissions(cluster) > before + 2  # two arrays, and a job for the killed point
     assert not (folder / "s.jobs").exists()
     with Store(folder / "s") as store:
         assert [m.status for m in store.measurements()] == ["ok"] * POINTS

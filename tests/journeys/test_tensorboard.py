@@ -1,4 +1,4 @@
-"""TensorBoard itself reads what a training logs for it."""
+"""TensorBoard itself reads the logs of a training."""
 
 from pathlib import Path
 

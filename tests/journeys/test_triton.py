@@ -1,4 +1,4 @@
-"""Triton interprets its kernels, or is not there: each takes a process of its own."""
+"""Triton interpreted, and Triton missing: each case needs a process of its own."""
 
 import importlib.util
 import os
@@ -12,7 +12,7 @@ HAS_TRITON = importlib.util.find_spec("triton") is not None
 
 
 def run_python(code: str, **environment: str) -> str:
-    """What `code` prints in a process of its own."""
+    """Run `code` in a process of its own; returns what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | environment,
