@@ -53,7 +53,7 @@ def _page(claim: Claim) -> str:
 def _compared(claim: Claim) -> str:
     """The quantity, with a link to what its instrument does, and the sides."""
     instrument = f"[{code(claim.label)}](../instruments.md)"
-    what = code(claim.compared)
+    what = code(claim.expression)
     how = {
         "ratio": f"The ratio {what}, by",
         "points": f"The percentage points of {what}, on the same clips, by",

@@ -114,8 +114,8 @@ def test_a_source_without_a_counting_rule_is_refused() -> None:
     ],
 )
 def test_a_rounded_figure_is_printed_to_four_digits(counted: int, printed: int) -> None:
-    assert ROUNDED.printed(counted) == printed
-    assert EXACT.printed(counted) == counted
+    assert ROUNDED.round_count(counted) == printed
+    assert EXACT.round_count(counted) == counted
 
 
 def test_the_published_suite_has_exactly_the_published_points() -> None:
