@@ -53,7 +53,7 @@ def _page(claim: Claim) -> str:
 def _comparison(claim: Claim) -> str:
     """The figure that is compared, and the instrument, with a link to its description."""
     instrument = f"[{code(claim.label)}](../instruments.md)"
-    what = code(claim.compared)
+    what = code(claim.expression)
     how = {
         "ratio": f"The ratio {what}",
         "points": f"The difference {what} in percentage points, on the same clips",

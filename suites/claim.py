@@ -103,7 +103,7 @@ class Claim(Section):
         return (self.numerator, self.denominator) if self.denominator else (self.numerator,)
 
     @property
-    def compared(self) -> str:
+    def expression(self) -> str:
         """The figure that the claim is judged by, in words."""
         sign = " less " if self.compare == "points" else " / "
         group = f" in {self.group} classes" if self.group else ""

@@ -36,31 +36,31 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
 class CountingRule:
     """How a source counts: the kinds of operators in its MACs, and how it rounds printed figures.
 
-    `operators` are kinds of operators, as `bench.instruments.macs` names them. `roundings` are the
-    significant digits that a figure is rounded to, one rounding after the other; it is empty where
-    every digit is printed. `reason` says what the rule was taken from.
+    `operators` are kinds of operators as in `bench.instruments.macs`. `roundings` are numbers of
+    significant digits: a figure is rounded to each in turn; they are empty if all digits are
+    printed. `reason` is the evidence for the rule.
     """
 
     operators: tuple[str, ...]
     roundings: tuple[int, ...]
     reason: str
 
-    def printed(self, counted: int) -> int:
-        """The figure that the source prints for `counted`."""
+    def round_count(self, count: int) -> int:
+        """`count` as the source prints it."""
         for digits in self.roundings:
-            unit = 10 ** max(0, len(str(counted)) - digits)
-            counted = (counted + unit // 2) // unit * unit  # half up, as a reader of digits rounds
-        return counted
+            unit = 10 ** max(0, len(str(count)) - digits)
+            count = (count + unit // 2) // unit * unit  # half up
+        return count
 
 
-# By the beginning of the source.
+# By the beginning of the name of the source.
 COUNTING_RULES = {
     "IBM/action-recognition-pytorch@67cc96f benchmark_mini.md": CountingRule(
         operators=("conv",),
         roundings=(),
         reason="Convolutions alone, to the last digit: a frame of ResNet-50 is 4,087,136,256, the "
         "same for 87 and for 200 classes. Some rows of I3D were counted on an older variant of the "
-        "authors' code; their current code gives what is measured here.",
+        "authors' code; their current code gives the figures measured here.",
     ),
     "open-mmlab/mmaction2@": CountingRule(
         operators=("conv", "norm"),
@@ -74,12 +74,12 @@ COUNTING_RULES = {
 
 @dataclass(frozen=True)
 class PublishedRow:
-    """One row of a source's table, with the network by our name.
+    """One row of a source's table, with the name of the network in the registry.
 
-    `depth` is None where the network has no choice of depths; `options` are sorted and leave out
-    what is at its default. `input_size` is the side of a frame in pixels; `clips` and `crops` are
-    None where the source does not say how it tested. `top1` and `top5` are percent, `macs`
-    multiply-accumulates of one clip; `top5`, `macs` and `params` are None where not published.
+    `depth` is None if the network has no choice of depths. `options` are sorted, without those at
+    their defaults. `input_size` is the side of a frame in pixels. `clips` and `crops` are None if
+    the source does not describe its test. `top1` and `top5` are in percent, `macs` are those of one
+    clip; `top5`, `macs` and `params` are None if they are not published.
     """
 
     source: str

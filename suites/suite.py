@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parent
 # TOML files of the folder that are not suites.
 CLAIMS, GATE_RULES, STAGES = "claims", "gate_rules", "stages"
 
-# Of a sweep, and of all sweeps of a suite. The largest bundled suite has a few hundred points. Each
-# point takes a kilobyte, and a second or more to measure.
+# The limit of a sweep, and of all sweeps of a suite. The largest bundled suite has a few hundred
+# points. Each point takes a kilobyte, and a second or more to measure.
 MAX_POINTS = 100_000
 
 T = TypeVar("T")

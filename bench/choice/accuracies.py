@@ -57,7 +57,7 @@ def known_accuracies(
 
 
 def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
-    """The accuracies on one data set. Raises `BenchError` with the known data sets if none is."""
+    """The accuracies on one data set. Raises `BenchError` if there are none."""
     found = [a for a in accuracies if a.dataset == dataset]
     if not found:
         known = sorted({a.dataset for a in accuracies})

@@ -65,7 +65,7 @@ class Agreement:
         """Reproduced if the source would print the measured figure as it printed its own."""
         if self.measured is None:
             return Reproduction.NOT_MEASURED
-        is_same = self.row.rule.printed(self.measured) == self.published
+        is_same = self.row.rule.round_count(self.measured) == self.published
         return Reproduction.REPRODUCED if is_same else Reproduction.DIFFERS
 
     @property

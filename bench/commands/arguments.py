@@ -13,7 +13,7 @@ POWERS = {"k": 1, "M": 2, "G": 3, "T": 4}
 
 
 def add_model(
-    parser: ArgumentParser | _MutuallyExclusiveGroup, what: str, *, several: bool = False
+    parser: ArgumentParser | _MutuallyExclusiveGroup, purpose: str, *, several: bool = False
 ) -> None:
     """Add `--model FILE.py:FACTORY`, which names a network in a user's file."""
     parser.add_argument(
@@ -22,7 +22,7 @@ def add_model(
         metavar="FILE.py:FACTORY",
         action="append" if several else "store",
         default=[] if several else None,
-        help=f"{what}; this runs the file",
+        help=f"{purpose}; this runs the file",
     )
 
 

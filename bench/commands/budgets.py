@@ -44,12 +44,12 @@ def add_budgets(parser: ArgumentParser) -> None:
         ),
         "latency": (_parse_seconds, "limit of the time per batch, such as 50ms"),
     }
-    for name, (parse_limit, what) in kinds.items():
+    for name, (parse_limit, limit) in kinds.items():
         parser.add_argument(
             f"--{name}",
             type=_make_parser(parse_limit),
             metavar="BUDGET",
-            help=f"{what}; or a network whose cost is the limit: name:depth:frames, as in tsn:50:8",
+            help=f"{limit}; or a network whose cost is the limit: name:depth:frames, as in tsn:50:8",
         )
 
 

@@ -73,7 +73,7 @@ def _interval(measurement: Measurement, unit: str = "") -> str:
 
 
 @contextmanager
-def progress_bar(total: int | None, what: str) -> Iterator[Callable[[T], T]]:
+def progress_bar(total: int | None, title: str) -> Iterator[Callable[[T], T]]:
     """Show a progress bar on stderr; `total` is None if the number of steps is not known.
 
     Yields a function that the caller calls with the result of each finished step; it returns that
@@ -97,7 +97,7 @@ def progress_bar(total: int | None, what: str) -> Iterator[Callable[[T], T]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), disable=total == 0) as progress:
-        bar = progress.add_task(what, total=total)
+        bar = progress.add_task(title, total=total)
 
         def advance(result: T) -> T:
             progress.advance(bar)

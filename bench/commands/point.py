@@ -30,21 +30,21 @@ NUMBERS = {
 def add_point(parser: ArgumentParser) -> None:
     """Add the arguments that `point_of` reads."""
     add_network(parser, "measure")
-    for name, unit in NUMBERS.items():
-        what = f"{unit} (default: {DEFAULTS[name]})"
-        parser.add_argument(_flag(name), type=int, default=DEFAULTS[name], help=what)
+    for name, meaning in NUMBERS.items():
+        text = f"{meaning} (default: {DEFAULTS[name]})"
+        parser.add_argument(_flag(name), type=int, default=DEFAULTS[name], help=text)
     for name in CHOICES:
         add_choice(parser, name)
 
 
 def add_choice(parser: ArgumentParser, name: str) -> None:
     """Add a field of a point with few values: `--mode`, `--precision`, ..."""
-    choices, what = CHOICES[name]
+    choices, meaning = CHOICES[name]
     parser.add_argument(
         _flag(name),
         choices=get_args(choices),
         default=DEFAULTS[name],
-        help=f"{what} (default: {DEFAULTS[name]})",
+        help=f"{meaning} (default: {DEFAULTS[name]})",
     )
 
 

@@ -29,7 +29,7 @@ def write(path: Path, entries: Sequence[Entry]) -> None:
     if not figures:
         raise BenchError(f"{path}: there is no figure to write: measure with 'blvbench run'")
     names = _names(figures)
-    lines = [_line(_shortened(entry, names[_key(entry)])) for entry in figures]
+    lines = [_line(_shorten(entry, names[_key(entry)])) for entry in figures]
     conditions = {names[_key(e)]: e.conditions for e in figures}
     named = json.dumps(conditions, indent=1, sort_keys=True, ensure_ascii=False)
     text = f'{{"format": {FORMAT_VERSION},\n"conditions": {named},\n"entries": [\n'
@@ -86,7 +86,7 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
     return names
 
 
-def _shortened(entry: Entry, conditions: str) -> dict[str, Any]:
+def _shorten(entry: Entry, conditions: str) -> dict[str, Any]:
     """The fields of an entry that are not at their defaults and that a comparison needs.
 
     The name of the conditions is left out where it is the label of the entry.

@@ -90,12 +90,12 @@ def markdown(results: Sequence[GateResult]) -> str:
 def annotations(results: Sequence[GateResult]) -> list[str]:
     """A GitHub workflow command for each result that fails or warns."""
     return [
-        f"::{LEVELS[result.consequence]} title=blvbench gate::{_escaped(result.sentence)}"
+        f"::{LEVELS[result.consequence]} title=blvbench gate::{_escape(result.sentence)}"
         for result in results
         if result.consequence in LEVELS
     ]
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     """Text that cannot begin another workflow command."""
     return in_one_line(text).replace("%", "%25")

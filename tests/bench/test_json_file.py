@@ -14,7 +14,7 @@ from bench.records.point import Point
 ADVICE = "give another file"
 
 
-def said(call: Callable[..., object], *arguments: object, **named: object) -> str:
+def refusal(call: Callable[..., object], *arguments: object, **named: object) -> str:
     with pytest.raises(BenchError) as caught:
         call(*arguments, **named)
     assert "\n" not in str(caught.value)
@@ -30,51 +30,52 @@ def test_an_object_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"[1]", "is no JSON object: give another file"),
-        (b"null", "is no JSON object: give another file"),
+        (b"[1]", "is not a JSON object: give another file"),
+        (b"null", "is not a JSON object: give another file"),
         (b"{", "is not JSON ("),
         (b"\xff\xff", "is not JSON ("),
         (b"[" * 100_000, "is not JSON ("),
     ],
 )
-def test_what_is_no_object_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_other_content_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "a.json"
     path.write_bytes(content)
-    refusal = said(load_object, path, advice=ADVICE)
-    assert refusal.startswith(f"{path}: {message}")
-    assert refusal.endswith(": give another file")
+    error = refusal(load_object, path, advice=ADVICE)
+    assert error.startswith(f"{path}: {message}")
+    assert error.endswith(": give another file")
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "none"
     message = f"{path}: cannot be read (No such file or directory): check the path"
-    assert said(load_object, path, advice=ADVICE) == message
+    assert refusal(load_object, path, advice=ADVICE) == message
 
 
-def test_the_largest_file_is_read_and_written_and_one_byte_more_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_has_a_largest_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, text = tmp_path / "a.json", json.dumps({"a": "é"}, ensure_ascii=False)
     monkeypatch.setattr(json_file, "MAX_BYTES", len(text.encode()))
     write_whole(path, text, advice=ADVICE)
     assert load_object(path, advice=ADVICE) == {"a": "é"}
     monkeypatch.setattr(json_file, "MAX_BYTES", len(text.encode()) - 1)
     size = len(text.encode()) - 1
-    assert said(load_object, path, advice=ADVICE) == f"{path}: larger than {size} bytes: {ADVICE}"
+    assert (
+        refusal(load_object, path, advice=ADVICE)
+        == f"{path}: is larger than {size} bytes: {ADVICE}"
+    )
     message = f"{path}: would be larger than {size} bytes: {ADVICE}"
-    assert said(write_whole, path, text, advice=ADVICE) == message
+    assert refusal(write_whole, path, text, advice=ADVICE) == message
 
 
-def test_known_keys_are_fine_and_the_first_unknown_one_is_named(tmp_path: Path) -> None:
+def test_the_first_unknown_key_is_named(tmp_path: Path) -> None:
     check_keys(tmp_path, {"a": 1}, ("a", "b"), advice=ADVICE)
     content = {"a": 1, "d": 1, "c": 1}
     message = f"{tmp_path}: c: unknown key: give another file"
-    assert said(check_keys, tmp_path, content, ("a",), advice=ADVICE) == message
-    evil = said(check_keys, tmp_path, {"\x1b" + "x" * 99: 1}, (), advice=ADVICE)
+    assert refusal(check_keys, tmp_path, content, ("a",), advice=ADVICE) == message
+    evil = refusal(check_keys, tmp_path, {"\x1b" + "x" * 99: 1}, (), advice=ADVICE)
     assert evil == f"{tmp_path}: \ufffd{'x' * 59}: unknown key: give another file"
 
 
-def test_a_file_is_written_into_a_new_folder_with_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_file_is_written_into_a_new_folder_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "new" / "deep" / "a.json"
     write_whole(path, "one\ntwo é\n", advice=ADVICE)
     assert path.read_bytes() == "one\ntwo é\n".encode()
@@ -83,7 +84,7 @@ def test_a_file_is_written_into_a_new_folder_with_nothing_beside_it(tmp_path: Pa
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_cannot_be_written_leaves_the_old_file(
+def test_a_failed_write_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "a.json"
@@ -94,37 +95,37 @@ def test_what_cannot_be_written_leaves_the_old_file(
 
     monkeypatch.setattr(Path, "replace", full)
     message = f"{path}: No space left on device: give another file"
-    assert said(write_whole, path, "new", advice=ADVICE) == message
+    assert refusal(write_whole, path, "new", advice=ADVICE) == message
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_in_place_of_the_folder_is_said(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    message = said(write_whole, tmp_path / "file" / "a.json", "new", advice=ADVICE)
+    message = refusal(write_whole, tmp_path / "file" / "a.json", "new", advice=ADVICE)
     assert message.endswith(": give another file")
 
 
-def wrong(**fields: Any) -> str:
+def explain_wrong_point(**fields: Any) -> str:
     with pytest.raises(ValidationError) as caught:
         Point.model_validate({"network": "tsn", "frames": 8, **fields})
     return explain(caught.value)
 
 
-def test_a_records_error_names_the_key_and_why() -> None:
-    assert wrong(frames=0) == "frames: Input should be greater than or equal to 1"
-    assert wrong(options=(("a", None),)).startswith("options.0.1.")
+def test_an_error_of_a_record_names_the_key() -> None:
+    assert explain_wrong_point(frames=0) == "frames: Input should be greater than or equal to 1"
+    assert explain_wrong_point(options=(("a", None),)).startswith("options.0.1.")
 
 
-def test_a_misspelt_key_is_named_before_the_missing_one() -> None:
+def test_a_misspelt_key_is_named_before_a_missing_one() -> None:
     with pytest.raises(ValidationError) as caught:
         Point.model_validate({"network": "tsn", "framse": 8})
     assert explain(caught.value) == "framse: unknown key"
 
 
-def test_a_key_of_others_is_printed_in_one_line_and_cut_off() -> None:
-    assert wrong(**{"\x1b\n" + "x" * 99: 1}) == f"\ufffd {'x' * 58}: unknown key"
+def test_a_key_is_printable_and_cut_off() -> None:
+    assert explain_wrong_point(**{"\x1b\n" + "x" * 99: 1}) == f"\ufffd {'x' * 58}: unknown key"
 
 
-def test_other_errors_are_their_text_in_one_line() -> None:
+def test_other_errors_are_their_message_in_one_line() -> None:
     assert explain(BenchError("there is\n  no such thing\x1b")) == "there is no such thing\ufffd"

@@ -5,19 +5,19 @@ import pytest
 from bench.text import CONTROLS, SURROGATES, csv_cell, latex, markdown, printable
 
 
-def test_what_people_read_stays_as_it_is() -> None:
+def test_text_of_any_language_stays_unchanged() -> None:
     for text in ("blvnet_tam  depth 50", "Größe 3 × 4", "映像", "زبان\u200cها", "👩\u200d💻", ""):
         assert printable(text) == text
 
 
-def test_controls_are_all_that_unicode_has() -> None:
+def test_all_control_characters_of_unicode_are_listed() -> None:
     listed = {*CONTROLS, *SURROGATES}
     for code in range(0x110000):
         assert (unicodedata.category(chr(code)) in ("Cc", "Cs")) == (code in listed)
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("a\nb\r\nc\td", "a b  c d"),
         ("\x1b]0;title\x07", "\ufffd]0;title\ufffd"),
@@ -27,11 +27,11 @@ def test_controls_are_all_that_unicode_has() -> None:
         ("one\u2028two\x85three", "one two three"),
     ],
 )
-def test_what_steers_a_terminal_is_replaced(text: str, shown: str) -> None:
-    assert printable(text) == shown
+def test_control_characters_are_replaced(text: str, expected: str) -> None:
+    assert printable(text) == expected
 
 
-def test_markdown_is_text() -> None:
+def test_markdown_is_escaped() -> None:
     assert markdown("[x](javascript:a)|`b`\n<i>$x$") == (
         "\\[x\\](javascript:a)\\|\\`b\\` &lt;i&gt;\\$x\\$"
     )
@@ -48,15 +48,15 @@ def test_markdown_is_text() -> None:
         ("one\ntwo\r\n\nthree", "one two three"),
     ],
 )
-def test_latex_is_text(text: str, escaped: str) -> None:
+def test_latex_is_escaped(text: str, escaped: str) -> None:
     assert latex(text) == escaped
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+x", "-x", "@x", "\t=1", "\r=1", " =1", '"=1', "'=1"])
-def test_a_cell_is_no_formula(text: str) -> None:
+def test_a_formula_becomes_text(text: str) -> None:
     assert csv_cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("value", [-1, -1.5, None, True, "-1.5", "+1e-3", "a=b", "tsn", "", "7"])
-def test_other_cells_stay_as_they_are(value: object) -> None:
+def test_other_cells_stay_unchanged(value: object) -> None:
     assert csv_cell(value) == value

@@ -1,4 +1,4 @@
-"""The search of `blvbench compare` finds the same as measuring every point."""
+"""What `blvbench compare` finds by searching is what measuring every point finds."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,15 +13,17 @@ from tests.bench.commands.comparing import (
     MAX_FRAMES,
     SMALL,
     by_network,
-    compared,
-    costs_of,
+    compare,
+    measure_cost,
 )
 from tests.records import point
 
 
 def brute_force(points: Iterable[Point], limits: dict[str, float]) -> Point | None:
     """Measure all of `points`, one by one; returns the last one that fits."""
-    fits = [p for p in points if all(costs_of(label, p) <= most for label, most in limits.items())]
+    fits = [
+        p for p in points if all(measure_cost(label, p) <= most for label, most in limits.items())
+    ]
     return fits[-1] if fits else None
 
 
@@ -36,7 +38,7 @@ def over_frames(network: str, depth: int | None, **fields: Any) -> Iterable[Poin
 
 Network = tuple[str, int | None]
 TSN, TSM, BLVNET_TAM, I3D = ("tsn", 18), ("tsm", 18), ("blvnet_tam", 50), ("i3d", None)
-# Budgets, settings, and the networks whose whole grid is measured.
+# Budgets and settings as flags, and the networks whose whole grid is measured.
 CASES: dict[str, tuple[dict[str, str], dict[str, str], tuple[Network, ...]]] = {
     "macs": ({"macs": "0.25 GMACs"}, {}, (BLVNET_TAM, I3D)),
     "memory to infer": ({"memory": "110MB"}, {"batch": "3"}, (BLVNET_TAM,)),
@@ -62,7 +64,7 @@ def test_the_answer_is_that_of_brute_force_over_the_grid(
     flags = [part for name, text in (budgets | setting).items() for part in (f"--{name}", text)]
     names = ",".join(name for name, _ in networks)
     line = (*flags, "--networks", names, "--depths", "18,50", *SMALL)
-    content = compared(capsys, *line)
+    content = compare(capsys, *line)
     found = by_network(content)
     for network, depth in networks:
         fields = {
@@ -77,7 +79,7 @@ def test_the_answer_is_that_of_brute_force_over_the_grid(
         if best:
             assert choice["frames"] == best.frames
             for label in limits:
-                assert choice["costs"][label]["value"] == costs_of(label, best)
+                assert choice["costs"][label]["value"] == measure_cost(label, best)
     assert all(one["limited_by"] for one in content["choices"])
 
 
@@ -85,7 +87,7 @@ def test_the_largest_batch_is_that_of_brute_force(capsys: pytest.CaptureFixture[
     size = {"frames": 4, "input_size": 64}
     line = ("--memory", "60MB", "--batch", "max", "--frames", "4", "--input-size", "64")
     networks = ("--networks", "tsn,tsm", "--depths", "18")
-    found = by_network(compared(capsys, *line, *networks))
+    found = by_network(compare(capsys, *line, *networks))
     for network in ("tsn", "tsm"):
         batches = (point(network=network, depth=18, batch=n, **size) for n in range(1, 10))
         best = brute_force(batches, {LABELS["memory"]: 60e6})

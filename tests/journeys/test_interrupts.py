@@ -47,7 +47,7 @@ def interrupted_once(is_so: Callable[[], bool], command: list[str]) -> str:
     _, errors = process.communicate(timeout=LAST_RESORT_S)
     wait_for_the_end_of_group(process.pid)
     assert process.returncode == 130, errors
-    assert "run the same command again to go on" in errors
+    assert "run the same command again to continue" in errors
     assert "Traceback" not in errors
     return errors
 

@@ -163,7 +163,7 @@ def test_an_interrupt_takes_what_waits_out_of_the_queue(folder: Path) -> None:
     run.send_signal(signal.SIGINT)
     _, errors = run.communicate(timeout=LAST_RESORT_S)
     assert run.returncode == 130
-    assert "run the same command again to go on" in errors
+    assert "run the same command again to continue" in errors
     wait(lambda: not queue())
     assert 1 <= stored(folder) < POINTS
     subprocess.run([*RUN, "--points-per-job", "10"], cwd=folder, capture_output=True, check=True)

@@ -1,30 +1,31 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from suites import Case, load_claims
+from suites import Case, SuiteError, load_claims
 from suites.claim import Side
 from tests.records import claim
 
 
-def test_a_side_is_called_by_what_it_says() -> None:
+def test_the_label_of_a_side_has_its_fields() -> None:
     assert Side(network="tsn").label == "tsn"
     side = Side(network="tam", depth=101, frames=16, options={"window": 5})
     assert side.label == "tam depth 101 window=5 16 frames"
 
 
-def test_a_claim_says_what_it_compares() -> None:
-    assert claim().compared == "macs of tsn / tam"
+def test_a_claim_names_its_figure() -> None:
+    assert claim().expression == "macs of tsn / tam"
     assert claim().label == "macs:flop_counter"
     points = claim(compare="points", at_least=0.0, group="long")
-    assert points.compared == "macs of tsn less tam in long classes"
+    assert points.expression == "macs of tsn less tam in long classes"
     level = claim(compare="level", denominator=None)
-    assert level.compared == "macs of tsn"
+    assert level.expression == "macs of tsn"
     assert [side.network for side in level.sides] == ["tsn"]
 
 
-def test_the_bound_is_whichever_is_given() -> None:
+def test_the_bound_is_at_least_or_at_most() -> None:
     assert claim().bound == 3.0
     assert claim(at_least=None, at_most=0.0).bound == 0.0
 
@@ -34,12 +35,12 @@ def test_the_bound_is_whichever_is_given() -> None:
     [
         ({"at_least": None}, "give exactly one of at_least and at_most"),
         ({"at_most": 4.0}, "give exactly one of at_least and at_most"),
-        ({"denominator": None}, "a level has no denominator, all else has one"),
-        ({"compare": "level"}, "a level has no denominator, all else has one"),
-        ({"compare": "points"}, "points are at_least 0: more is not tested"),
+        ({"denominator": None}, "a level has no denominator, a ratio and points have one"),
+        ({"compare": "level"}, "a level has no denominator, a ratio and points have one"),
+        ({"compare": "points"}, "points need at_least = 0: no other bound is tested"),
         (
             {"compare": "points", "at_least": None, "at_most": 0.0},
-            "points are at_least 0: more is not tested",
+            "points need at_least = 0: no other bound is tested",
         ),
         ({"cases": [Case(label="a", depth=50)]}, "case 'a' and 'tsn' both lack frames"),
         ({"cases": [Case(label="a", frames=8)]}, "case 'a' and 'tsn' both lack depth"),
@@ -52,16 +53,56 @@ def test_the_bound_is_whichever_is_given() -> None:
         ),
     ],
 )
-def test_what_does_not_go_together_is_refused(fields: dict[str, Any], message: str) -> None:
+def test_contradictory_fields_are_refused(fields: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         claim(**fields)
 
 
-def test_a_side_may_say_what_the_case_leaves_out() -> None:
+def test_a_side_may_have_the_fields_that_a_case_lacks() -> None:
     sides = {name: {"network": "tsn", "depth": 50} for name in ("numerator", "denominator")}
     assert claim(cases=[Case(label="a", frames=8)], **sides).cases[0].depth is None
 
 
-def test_the_projects_claims_have_a_name_each() -> None:
+def test_the_bundled_claims_have_different_names() -> None:
     names = [one.id for one in load_claims()]
     assert len(set(names)) == len(names) > 0
+
+
+CLAIM = """
+[[claim]]
+id = "c"
+question = "q"
+title = "t"
+source = "s"
+published = "3-4x"
+rule = "r"
+quantity = "macs"
+instrument = "flop_counter"
+numerator = { network = "tsn" }
+denominator = { network = "tam" }
+at_least = 3.0
+cases = [{ label = "here", depth = 50, frames = 8 }]
+measured_by = "m"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("at_least = 3.0", "", "exactly one of at_least and at_most"),
+        ("at_least = 3.0", "at_least = 3.0\nat_most = 4.0", "exactly one of"),
+        (", frames = 8", "", "case 'here' and 'tsn' both lack frames"),
+        ("depth = 50", "deph = 50", r"claim\.1\.cases\.1\.deph: .*did you mean 'depth'"),
+        ('network = "tam"', 'netwrk = "tam"', "did you mean 'network'"),
+        ('id = "c"', 'id = "C!"', r"claim\.1\.id: string should match pattern"),
+    ],
+)
+def test_a_wrong_claim_is_an_error_with_its_key(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text(CLAIM)
+    assert load_claims(path)[0].id == "c"
+    path.write_text(CLAIM.replace(old, new))
+    with pytest.raises(SuiteError, match=message):
+        load_claims(path)

@@ -45,7 +45,7 @@ def test_every_row_of_the_file_is_read() -> None:
     }
 
 
-def test_every_family_is_mapped_and_every_mapping_used() -> None:
+def test_every_family_has_a_network_and_every_network_a_family() -> None:
     with published.FILE.open(encoding="utf-8", newline="") as file:
         assert {(cells["family"], cells["backbone"]) for cells in csv.DictReader(file)} == set(
             NETWORKS
@@ -65,14 +65,16 @@ def test_every_family_is_mapped_and_every_mapping_used() -> None:
         ("blvnet_tam", 101, {}),
     ],
 )
-def test_networks_have_our_names(network: str, depth: int | None, options: dict[str, str]) -> None:
+def test_networks_have_the_names_of_the_registry(
+    network: str, depth: int | None, options: dict[str, str]
+) -> None:
     assert any(
         (row.network, row.depth, row.options) == (network, depth, tuple(sorted(options.items())))
         for row in ROWS
     )
 
 
-def test_rows_without_costs_carry_their_test_protocol() -> None:
+def test_rows_without_costs_have_their_test_protocol() -> None:
     rows = [row for row in ROWS if not row.figures]
     assert len(rows) == 17 + 12 + 8
     assert all(row.clips and row.crops for row in rows)
@@ -112,11 +114,11 @@ def test_a_source_without_a_counting_rule_is_refused() -> None:
     ],
 )
 def test_a_rounded_figure_is_printed_to_four_digits(counted: int, printed: int) -> None:
-    assert ROUNDED.printed(counted) == printed
-    assert EXACT.printed(counted) == counted
+    assert ROUNDED.round_count(counted) == printed
+    assert EXACT.round_count(counted) == counted
 
 
-def test_the_suite_covers_every_row_and_nothing_else() -> None:
+def test_the_published_suite_has_exactly_the_published_points() -> None:
     sweeps = load_suite("published").sweep
     swept = [
         (network, depth, tuple(sorted(options.items())), frames, sweep.input_size, num_classes)

@@ -8,7 +8,7 @@ from suites.rules import Rules, load_rules
 EXACT = '[[rule]]\nquantities = ["macs"]\ntest = "exact"\n'
 
 
-def test_the_rule_of_an_instrument_goes_first() -> None:
+def test_the_rule_of_an_instrument_comes_before_that_of_its_quantity() -> None:
     rules = load_rules()
     assert rules.find("memory", "simulated").test == "exact"
     assert rules.find("memory", "cuda").test == "samples"
@@ -17,7 +17,7 @@ def test_the_rule_of_an_instrument_goes_first() -> None:
         rules.find("heat", "nvml")
 
 
-def test_what_cannot_be_laid_on_the_change_does_not_fail() -> None:
+def test_only_causes_within_the_change_fail() -> None:
     outcomes = [rule.outcomes.model_dump() for rule in load_rules().rule]
     failing = {name for one in outcomes for name, what in one.items() if what == "fail"}
     assert failing == {"regressed", "failed", "missing"}
@@ -36,10 +36,10 @@ def test_what_cannot_be_laid_on_the_change_does_not_fail() -> None:
         (EXACT + "min_effect = -0.1", "rule.1.min_effect"),
         (EXACT + "min_effect = inf", "rule.1.min_effect"),
         (EXACT + "min_samples = 0", "rule.1.min_samples"),
-        (EXACT + EXACT, "two rules are for 'macs'"),
+        (EXACT + EXACT, "'macs' has two rules"),
     ],
 )
-def test_wrong_rules_are_one_line(tmp_path: Path, text: str, message: str) -> None:
+def test_a_wrong_rule_is_an_error_in_one_line(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "rules.toml"
     path.write_text(text)
     with pytest.raises(SuiteError, match=message) as raised:
@@ -47,5 +47,5 @@ def test_wrong_rules_are_one_line(tmp_path: Path, text: str, message: str) -> No
     assert "\n" not in str(raised.value)
 
 
-def test_rules_may_be_made_in_code() -> None:
+def test_rules_can_be_made_in_code() -> None:
     assert Rules.model_validate({"rule": ({"quantities": ("macs",), "test": "exact"},)}).rule

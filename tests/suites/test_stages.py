@@ -1,5 +1,3 @@
-"""The stages of the reports name commands, suites and sections that there are."""
-
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +14,7 @@ EVERY = tuple(dict.fromkeys(stage for plan in get_args(Plan) for stage in load_s
 
 
 @pytest.mark.parametrize("stage", EVERY, ids=lambda stage: " ".join(stage.command))
-def test_a_stage_is_a_command_that_can_be_parsed(stage: Stage) -> None:
+def test_the_command_of_a_stage_can_be_parsed(stage: Stage) -> None:
     name, *arguments = stage.command
     parser = Parser()
     import_module(COMMANDS[name][0]).arguments(parser)
@@ -24,16 +22,16 @@ def test_a_stage_is_a_command_that_can_be_parsed(stage: Stage) -> None:
     assert getattr(parsed, "suite", "paper") in bundled_suites()
 
 
-def test_every_section_that_may_wait_is_of_a_stage_and_of_the_page() -> None:
+def test_the_sections_of_stages_are_sections_of_the_page() -> None:
     of_stages = {section for stage in EVERY for section in stage.sections}
     assert of_stages == set(get_args(ReportSection))
     folder = files("reports").joinpath("templates", "sections")
     assert all(folder.joinpath(f"{name}.html.jinja").is_file() for name in of_stages)
 
 
-def test_the_default_report_begins_with_what_follows_from_shapes() -> None:
+def test_both_plans_begin_with_costs_that_follow_from_shapes() -> None:
     titles = [stage.title for stage in load_stages("quick")]
-    assert titles[0] == "what follows from shapes"
+    assert titles[0] == "costs that follow from shapes"
     assert load_stages("full")[0] == load_stages("quick")[0]
 
 

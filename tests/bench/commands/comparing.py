@@ -1,4 +1,4 @@
-"""`blvbench compare` as its tests ask it, and what the instruments say themselves."""
+"""Runs of `blvbench compare` for tests, and the costs by the instruments themselves."""
 
 import json
 from functools import cache
@@ -20,13 +20,13 @@ SMALL = ("--input-size", "32", "--max-frames", str(MAX_FRAMES))
 
 
 @cache
-def costs_of(label: str, where: Point) -> float:
-    """By the instrument itself; infinity where there is no figure."""
-    measured = make_task(where, label).measure()
-    return measured.value if measured.status == "ok" else float("inf")
+def measure_cost(label: str, point: Point) -> float:
+    """The cost by the instrument itself; infinity if there is no figure."""
+    result = make_task(point, label).measure()
+    return result.value if result.status == "ok" else float("inf")
 
 
-def compared(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+def compare(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     capsys.readouterr()
     assert main(["compare", *arguments, "--json"]) == 0
     return dict(json.loads(capsys.readouterr().out))

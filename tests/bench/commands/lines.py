@@ -1,4 +1,4 @@
-"""Command lines on a small suite and on small folders of videos, and what they answer."""
+"""Arguments for small runs of commands, and their results."""
 
 import json
 from pathlib import Path
@@ -44,8 +44,9 @@ def evaluated(capsys: pytest.CaptureFixture[str], weights: Path, *others: str) -
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The error of a command that refuses its arguments."""
     capsys.readouterr()
     assert main(list(arguments)) == 2
-    said = capsys.readouterr().err.strip().splitlines()[-1]
-    assert said.startswith("blvbench: ")
-    return said
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("blvbench: ")
+    return error

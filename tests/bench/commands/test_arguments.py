@@ -18,39 +18,39 @@ from bench.commands.arguments import add_model, add_time_limit, size_bytes
         ("2TiB", 2**41),
     ],
 )
-def test_sizes_are_of_1024_with_an_i_and_of_1000_without(text: str, size: int) -> None:
+def test_sizes_with_an_i_have_powers_of_1024_others_of_1000(text: str, size: int) -> None:
     assert size_bytes(text) == size
 
 
 @pytest.mark.parametrize(
     "text", ["16", "16G", "GiB", "0GiB", "0.0GiB", "0.0001kB", "-1GiB", "1,5GiB", "1PB"]
 )
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_other_text_is_not_a_size(text: str) -> None:
     with pytest.raises(ArgumentTypeError) as caught:
         size_bytes(text)
     assert str(caught.value) == f"{text!r} is not a size: write a number and a unit, such as 16GiB"
 
 
-def limited() -> ArgumentParser:
+def make_parser() -> ArgumentParser:
     parser = Parser(prog="p")
     add_time_limit(parser)
     return parser
 
 
-def test_a_time_limit_is_seconds() -> None:
-    assert limited().parse_args([]).time_limit == 600.0
-    assert limited().parse_args(["--time-limit", "0.5"]).time_limit == 0.5
+def test_a_time_limit_is_in_seconds() -> None:
+    assert make_parser().parse_args([]).time_limit == 600.0
+    assert make_parser().parse_args(["--time-limit", "0.5"]).time_limit == 0.5
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "inf", "nan", "soon"])
-def test_a_time_limit_is_finite_and_more_than_0(text: str) -> None:
+def test_a_time_limit_is_finite_and_positive(text: str) -> None:
     with pytest.raises(
         UsageError, match=f"'{text}' is not a time limit: write seconds, more than 0"
     ):
-        limited().parse_args([f"--time-limit={text}"])
+        make_parser().parse_args([f"--time-limit={text}"])
 
 
-def test_a_model_has_one_spelling_of_its_path() -> None:
+def test_the_path_of_a_model_is_normalised() -> None:
     parser = Parser(prog="p")
     add_model(parser, "measure it")
     assert parser.parse_args([]).model is None
@@ -59,7 +59,7 @@ def test_a_model_has_one_spelling_of_its_path() -> None:
         parser.parse_args(["--model", "net.py"])
 
 
-def test_models_may_be_several() -> None:
+def test_models_may_be_repeated() -> None:
     parser = Parser(prog="p")
     add_model(parser, "measure them", several=True)
     assert parser.parse_args([]).model == []

@@ -4,7 +4,7 @@ from bench.commands import Parser, UsageError
 from bench.commands.budgets import BudgetArgument, add_budgets
 
 
-def asked(flag: str, text: str) -> BudgetArgument:
+def parse(flag: str, text: str) -> BudgetArgument:
     parser = Parser(prog="p")
     add_budgets(parser)
     (found,) = (value for value in vars(parser.parse_args([f"{flag}={text}"])).values() if value)
@@ -38,8 +38,8 @@ def asked(flag: str, text: str) -> BudgetArgument:
         ("--latency", "1.5s", 1.5),
     ],
 )
-def test_budgets_are_read_as_people_write_them(flag: str, text: str, limit: float) -> None:
-    found = asked(flag, f" {text} ")
+def test_budgets_have_prefixes_and_units(flag: str, text: str, limit: float) -> None:
+    found = parse(flag, f" {text} ")
     assert found.limit == pytest.approx(limit, rel=1e-12)
     assert (found.text, found.network) == (text, "")
 
@@ -48,9 +48,11 @@ def test_budgets_are_read_as_people_write_them(flag: str, text: str, limit: floa
     ("text", "network", "depth", "frames"),
     [("tsn:50:8", "tsn", 50, 8), (" i3d::16 ", "i3d", None, 16)],
 )
-def test_a_network_is_a_budget(text: str, network: str, depth: int | None, frames: int) -> None:
+def test_the_cost_of_a_network_is_a_budget(
+    text: str, network: str, depth: int | None, frames: int
+) -> None:
     for flag in ("--macs", "--params", "--memory", "--latency"):
-        assert asked(flag, text) == BudgetArgument(text.strip(), 0.0, network, depth, frames)
+        assert parse(flag, text) == BudgetArgument(text.strip(), 0.0, network, depth, frames)
 
 
 @pytest.mark.parametrize(
@@ -77,12 +79,12 @@ def test_a_network_is_a_budget(text: str, network: str, depth: int | None, frame
         ("--macs", "a-b:50:8", "is not a network"),
     ],
 )
-def test_what_is_no_budget_is_refused(flag: str, text: str, message: str) -> None:
+def test_other_text_is_not_a_budget(flag: str, text: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        asked(flag, text)
+        parse(flag, text)
     assert f"argument {flag}: " in str(caught.value)
     assert message in str(caught.value)
 
 
-def test_just_below_the_most_is_a_budget() -> None:
-    assert asked("--macs", "0.9e18").limit == 0.9e18
+def test_a_budget_just_below_the_largest_is_accepted() -> None:
+    assert parse("--macs", "0.9e18").limit == 0.9e18

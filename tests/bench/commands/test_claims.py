@@ -42,7 +42,7 @@ def test_a_claim_that_is_not_reproduced_exits_1(
     assert decided == {"not reproduced" if code else "reproduced"}
 
 
-def test_the_table_says_what_would_measure_a_claim(
+def test_the_table_has_the_command_that_measures_a_claim(
     judged: Callable[..., int],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
@@ -61,8 +61,6 @@ def test_the_table_says_what_would_measure_a_claim(
     assert {verdict for verdict, _ in by_claim.values()} == {"reproduced", "not measured here"}
 
 
-def test_a_store_that_is_not_there_is_refused(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    said = refusal(capsys, "claims", "--store", str(tmp_path / "none"))
-    assert f"there is no store at {tmp_path / 'none'}" in said
+def test_a_missing_store_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    error = refusal(capsys, "claims", "--store", str(tmp_path / "none"))
+    assert f"there is no store at {tmp_path / 'none'}" in error

@@ -7,7 +7,7 @@ from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records import recorded
 from bench.records.store import Store
-from tests.bench.commands.comparing import LABELS, SMALL, by_network, compared, costs_of
+from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
 from tests.records import measurement, point
 
@@ -50,17 +50,17 @@ def test_a_second_run_measures_nothing(store: Path, capsys: pytest.CaptureFixtur
         assert sorted(m.model_dump_json() for m in opened.measurements()) == before
 
 
-def test_a_users_network_is_in_the_table(
+def test_the_network_of_a_file_is_compared(
     tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "own.py").write_text(OWN)
     own = f"{tmp_path}/own.py:Net"
     files = ("--model", own, "--model", f"{tmp_path}/own.py:never")
     line = ("--macs", "20M", "--networks", "tsn", "--depths", "18", *files, *SMALL)
-    found = by_network(compared(capsys, *line, "--store", str(store)))
+    found = by_network(compare(capsys, *line, "--store", str(store)))
     where = point(network=own, depth=None, frames=3, input_size=32)
     by_frames = {
-        n: costs_of(LABELS["macs"], where.model_copy(update={"frames": n})) for n in (3, 6)
+        n: measure_cost(LABELS["macs"], where.model_copy(update={"frames": n})) for n in (3, 6)
     }
     assert found[own, None]["frames"] == max(n for n, macs in by_frames.items() if macs <= 20e6)
     assert found[own, None]["limited_by"].startswith("macs: 6 frames need")
@@ -69,29 +69,29 @@ def test_a_users_network_is_in_the_table(
     assert "not today" in refused["reason"]
 
 
-def test_networks_of_few_frames_and_of_one_number_are_searched_too(
+def test_networks_with_limited_frames_are_compared(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     line = ("--macs", "100G", "--networks", "s3d,mvit_v2_s", "--max-frames", "18")
-    found = by_network(compared(capsys, *line, "--store", str(store)))
+    found = by_network(compare(capsys, *line, "--store", str(store)))
     assert found["s3d", None]["frames"] == 18
     assert found["s3d", None]["limited_by"] == "--max-frames 18"
     assert found["mvit_v2_s", None]["frames"] == 16
     assert found["mvit_v2_s", None]["limited_by"] == "it accepts 16 frames only"
     line = ("--macs", "1M", "--networks", "s3d,mvit_v2_s", "--max-frames", "5")
-    found = by_network(compared(capsys, *line, "--store", str(store)))
+    found = by_network(compare(capsys, *line, "--store", str(store)))
     assert found["s3d", None]["limited_by"].startswith("macs: ")
     assert "takes 16 frames, not 5" in found["mvit_v2_s", None]["reason"]
 
 
-def test_the_papers_claim_at_the_budget_of_a_tsn(
+def test_the_claim_of_the_paper_is_judged_at_the_budget_of_a_tsn(
     store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     line = ["--macs", "tsn:50:8", "--networks", "tsm,blvnet_tam", "--depths", "50,101"]
-    content = compared(capsys, *line, "--store", str(store))
+    content = compare(capsys, *line, "--store", str(store))
     (budget,) = content["budgets"]
-    assert budget["limit"] == costs_of(LABELS["macs"], point())
+    assert budget["limit"] == measure_cost(LABELS["macs"], point())
     found = by_network(content)
     assert found["blvnet_tam", 101]["frames"] == 16
     assert found["blvnet_tam", 101]["accuracies"][0]["top1"] == 60.2
@@ -109,7 +109,8 @@ def test_the_papers_claim_at_the_budget_of_a_tsn(
     assert "60.2 at 16 frames, published [2]" in printed
     assert "[2] IBM/bLVNet-TAM@feadcd3 README.md, clips x crops 1 x 1" in printed
     assert (
-        "Claim: A deeper bLVNet-TAM over twice the frames fits into the MACs of a TSN: " in printed
+        "Claim: A deeper bLVNet-TAM with twice the frames needs no more MACs than a TSN: "
+        in printed
     )
     assert max(map(len, printed.splitlines())) <= 200
 
@@ -120,11 +121,11 @@ def test_option_sets_with_a_known_accuracy_are_compared(
     monkeypatch.setenv("COLUMNS", "200")
     line: tuple[str, ...] = ("--macs", "4G", "--networks", "tsn", "--depths", "18", "--frames", "2")
     mini = "mini-something-something-v2"
-    content = compared(capsys, *line, "--dataset", mini, "--store", str(store))
+    content = compare(capsys, *line, "--dataset", mini, "--store", str(store))
     options = [one["options"] for one in content["choices"]]
     assert {"backbone": "inception_v1", "temporal_pooling": "max"} in options
     assert len(options) == 4
-    seen = measurement(
+    accuracy = measurement(
         point(depth=18, frames=2, num_classes=16, input_size=32, dataset="mine"),
         quantity="accuracy",
         instrument="evaluated",
@@ -132,16 +133,16 @@ def test_option_sets_with_a_known_accuracy_are_compared(
         samples=(100, 100, 0, 100),
     )
     with Store(store, create=True) as opened:
-        opened.put("seen", seen)
+        opened.put("accuracy", accuracy)
     line = (*line, "--input-size", "32", "--dataset", "mine", "--store", str(store))
-    (choice,) = compared(capsys, *line)["choices"]
+    (choice,) = compare(capsys, *line)["choices"]
     (found,) = choice["accuracies"]
     assert (found["kind"], found["top1"], found["clips"]) == ("measured", 75, 4)
     assert main(["compare", *line]) == 0
     assert "75.0 (30.1 to 95.4) at 2 frames, measured on 4 clips [1]" in capsys.readouterr().out
 
 
-def test_latencies_recorded_for_another_machine(
+def test_recorded_latencies_of_another_machine_are_used(
     tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     card = {"accelerator": "NVIDIA X1", "accelerator_memory_bytes": 8 << 30}
@@ -158,23 +159,23 @@ def test_latencies_recorded_for_another_machine(
     recorded.write(tmp_path / "x1.json", timed)
     networks = ("--networks", "tsn", "--depths", "18,34", *SMALL)
     line = (*networks, "--recorded", str(tmp_path), "--machine", "x1", "--store", str(store))
-    content = compared(capsys, "--latency", "25ms", *line)
+    content = compare(capsys, "--latency", "25ms", *line)
     assert content["budgets"][0]["machine"] == "NVIDIA X1, 8 GiB"
     found = by_network(content)
     assert found["tsn", 18]["frames"] == 4
     assert found["tsn", 18]["limited_by"] == "latency: 6 frames need 40.00 ms"
     assert found["tsn", 34]["reason"].startswith("no latency of it is recorded")
-    found = by_network(compared(capsys, "--latency", "tsn:18:6", "--macs", "1T", *line))
+    found = by_network(compare(capsys, "--latency", "tsn:18:6", "--macs", "1T", *line))
     assert found["tsn", 18]["frames"] == 6
     assert found["tsn", 18]["limited_by"] == "no other frames are recorded"
-    said = refusal(capsys, "compare", "--latency", "tsn:34:8", *line)
-    assert "is not recorded: give the limit as a number" in said
+    error = refusal(capsys, "compare", "--latency", "tsn:34:8", *line)
+    assert "is not recorded: give the limit as a number" in error
 
 
-def test_a_latency_is_timed_here(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_latencies_are_measured_here(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     line = ("--latency", "10000s", "--device", "cpu", "--networks", "tsn", "--depths", "18")
     small = ("--input-size", "32", "--max-frames", "2", "--params", "20M")
-    found = by_network(compared(capsys, *line, *small, "--store", str(store)))
+    found = by_network(compare(capsys, *line, *small, "--store", str(store)))
     assert found["tsn", 18]["frames"] == 2
     assert found["tsn", 18]["limited_by"] == "--max-frames 2"
     assert found["tsn", 18]["costs"]["latency:cpu"]["value"] > 0
@@ -184,7 +185,7 @@ BUDGET = ("--macs", "33G")
 BAD_INPUT = {
     "no budget": ((), "give a budget: --macs 33G"),
     "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
-    "no MACs": (("--macs", "0"), "write more than 0"),
+    "0 MACs": (("--macs", "0"), "write more than 0"),
     "negative": (("--macs=-3G",), "is not a count"),
     "nan": (("--macs", "nan"), "is not a count"),
     "inf": (("--params", "inf"), "is not a count"),
@@ -195,7 +196,7 @@ BAD_INPUT = {
     "a huge size": (("--memory", "9" * 400 + "TiB"), "less than 1e18"),
     "less than a byte": (("--memory", "0.00001kB"), "is not a size: write a number and a unit"),
     "a time without a unit": (("--latency", "50"), "such as 50ms"),
-    "no time": (("--latency", "0ms"), "write more than 0"),
+    "0 ms": (("--latency", "0ms"), "write more than 0"),
     "half a network": (("--macs", "tsn:50"), "write name:depth:frames"),
     "an unknown network's budget": (("--macs", "tsnn:50:8"), "did you mean 'tsn'"),
     "an unknown depth's budget": (("--macs", "tsn:51:8"), "no depth 51"),
@@ -206,25 +207,34 @@ BAD_INPUT = {
         (*BUDGET, "--networks", "blvnet_tam", "--depths", "18"),
         "none of the depths 18: choose from 50, 101, 152",
     ),
-    "a depth of nobody": ((*BUDGET, "--depths", "17"), "no network has depth 17"),
+    "a depth that no network has": ((*BUDGET, "--depths", "17"), "no network has depth 17"),
     "depths in words": ((*BUDGET, "--depths", "all"), "is not a list of depths"),
     "unknown data set": ((*BUDGET, "--dataset", "kinetics-40"), "did you mean 'kinetics-400'"),
-    "a batch that costs nothing": ((*BUDGET, "--batch", "max"), "needs --memory or --latency"),
-    "no batch": ((*BUDGET, "--batch", "0"), "--batch"),
+    "a batch without memory or latency": (
+        (*BUDGET, "--batch", "max"),
+        "needs --memory or --latency",
+    ),
+    "a batch of 0": ((*BUDGET, "--batch", "0"), "--batch"),
     "a batch in words": ((*BUDGET, "--batch", "many"), "write a number, or max"),
-    "no frames": ((*BUDGET, "--frames", "0"), "--frames"),
-    "no frames at all": ((*BUDGET, "--max-frames", "0"), "--max-frames"),
+    "0 frames": ((*BUDGET, "--frames", "0"), "--frames"),
+    "at most 0 frames": ((*BUDGET, "--max-frames", "0"), "--max-frames"),
     "frames twice": ((*BUDGET, "--frames", "2", "--max-frames", "4"), "not allowed with"),
-    "no classes": ((*BUDGET, "--num-classes", "0"), "--num-classes"),
-    "a device of nothing": ((*BUDGET, "--device", "cpu"), "need --latency: give it as well"),
+    "0 classes": ((*BUDGET, "--num-classes", "0"), "--num-classes"),
+    "a device without a latency": (
+        (*BUDGET, "--device", "cpu"),
+        "need --latency: give a limit such as 50ms",
+    ),
     "an unknown machine": (
         ("--latency", "5ms", "--machine", "x", "--recorded", "{tmp}"),
         "no latency of another machine is recorded",
     ),
-    "a file that is not there": ((*BUDGET, "--model", "{tmp}/no.py:Net"), "cannot read"),
+    "a missing file": ((*BUDGET, "--model", "{tmp}/no.py:Net"), "cannot read"),
     "no factory": ((*BUDGET, "--model", "{tmp}/own.py"), "has no factory"),
     "an unknown factory": ((*BUDGET, "--model", "{tmp}/own.py:Nets"), "did you mean 'Net'"),
-    "a store that is none": ((*BUDGET, "--store", "{tmp}/own.py"), "is not a blvbench store"),
+    "a store that is another file": (
+        (*BUDGET, "--store", "{tmp}/own.py"),
+        "is not a blvbench store",
+    ),
 }
 
 
@@ -245,5 +255,5 @@ def test_bad_input_is_one_line_and_exit_2(
 def test_every_network_is_compared_by_default() -> None:
     from bench.choice.candidates import expand_networks
 
-    names = {where.network for where in expand_networks((), (), point(frames=1), ())}
+    names = {base.network for base in expand_networks((), (), point(frames=1), ())}
     assert names == set(models.list_models())

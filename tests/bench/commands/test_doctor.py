@@ -14,7 +14,7 @@ def with_checks(monkeypatch: pytest.MonkeyPatch, *checks: Check) -> None:
     monkeypatch.setattr(doctor, "CHECKS", tuple((lambda c=c: c) for c in checks))
 
 
-def test_a_machine_that_is_well_exits_0(
+def test_a_machine_without_problems_exits_0(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_checks(monkeypatch, GOOD)
@@ -22,7 +22,7 @@ def test_a_machine_that_is_well_exits_0(
     assert json.loads(capsys.readouterr().out) == [vars(GOOD)]
 
 
-def test_a_check_that_fails_exits_1_with_what_to_do(
+def test_a_failed_check_exits_1_with_advice(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with_checks(monkeypatch, GOOD, BAD)

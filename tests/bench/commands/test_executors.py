@@ -26,27 +26,31 @@ def without_slurm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
 
 
-def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
     pass
 
 
 @pytest.mark.parametrize(
     ("options", "machine", "message"),
     [
-        (["--workers", "2"], as_it_is, "--workers needs jobs: add --executor slurm or"),
-        (["--job-time", "5"], as_it_is, "--job-time needs jobs"),
-        (["--requeues", "0"], as_it_is, "--requeues needs jobs"),
-        (["--points-per-job", "3"], as_it_is, "--points-per-job needs jobs"),
-        (["--slurm", "partition=a"], as_it_is, "--slurm needs jobs of Slurm"),
+        (["--workers", "2"], unchanged, "--workers needs jobs: add --executor slurm or"),
+        (["--job-time", "5"], unchanged, "--job-time needs jobs"),
+        (["--requeues", "0"], unchanged, "--requeues needs jobs"),
+        (["--points-per-job", "3"], unchanged, "--points-per-job needs jobs"),
+        (["--slurm", "partition=a"], unchanged, "--slurm needs Slurm jobs"),
         (
             ["--executor", "submitit-local", "--slurm", "a=b"],
-            as_it_is,
-            "--slurm needs jobs of Slurm",
+            unchanged,
+            "--slurm needs Slurm jobs",
         ),
-        (["--executor", "submitit-local", "--job-time", "5"], as_it_is, "allow 11 minutes or more"),
-        (["--executor", "slurm", "--slurm", "gpu"], as_it_is, "write name=value"),
-        (["--executor", "slurm", "--workers", "0"], as_it_is, "not a whole number of at least 1"),
-        (["--executor", "somewhere"], as_it_is, "invalid choice"),
+        (
+            ["--executor", "submitit-local", "--job-time", "5"],
+            unchanged,
+            "allow 11 minutes or more",
+        ),
+        (["--executor", "slurm", "--slurm", "gpu"], unchanged, "write name=value"),
+        (["--executor", "slurm", "--workers", "0"], unchanged, "not a whole number of at least 1"),
+        (["--executor", "somewhere"], unchanged, "invalid choice"),
         (["--executor", "slurm"], without_slurm, "sbatch and srun are not found"),
         (["--executor", "slurm"], without_submitit, "python -m pip install -e '.[slurm]'"),
         (
@@ -56,7 +60,7 @@ def as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_said_before_anything_is_made(
+def test_impossible_options_are_refused_before_a_store_is_made(
     suite: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -72,8 +76,8 @@ def test_what_cannot_be_is_said_before_anything_is_made(
     assert not Path("s.sqlite").exists()
 
 
-def place(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
-    """Where the tasks of a command line are measured."""
+def find_pool(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
+    """The pool of machines that measures the tasks of a command line."""
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     parser = Parser()
     add_executor(parser)
@@ -85,15 +89,15 @@ def place(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
     return scheduler.pool
 
 
-def test_a_place_is_what_decides_which_machines_measure(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = place(monkeypatch, "--slurm", "partition=a")
+def test_a_pool_has_the_options_that_select_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = find_pool(monkeypatch, "--slurm", "partition=a")
     assert plain == "slurm cpus_per_task=4 partition=a"
-    assert place(monkeypatch, "--slurm", "partition=b") != plain
-    assert place(monkeypatch, "--slurm", "partition=a", "--jobs", "2") != plain
-    assert place(monkeypatch, "--slurm", "partition=a", "--slurm", "constraint=h100") != plain
-    assert place(monkeypatch, "--slurm", "account=me", "--slurm", "partition=a") == plain
-    assert place(monkeypatch, "--workers", "3", "--slurm", "partition=a") == plain
+    assert find_pool(monkeypatch, "--slurm", "partition=b") != plain
+    assert find_pool(monkeypatch, "--slurm", "partition=a", "--jobs", "2") != plain
+    assert find_pool(monkeypatch, "--slurm", "partition=a", "--slurm", "constraint=h100") != plain
+    assert find_pool(monkeypatch, "--slurm", "account=me", "--slurm", "partition=a") == plain
+    assert find_pool(monkeypatch, "--workers", "3", "--slurm", "partition=a") == plain
 
 
-def test_options_of_sbatch_may_be_written_as_on_its_command_line() -> None:
+def test_options_of_sbatch_may_have_leading_dashes() -> None:
     assert _parameter("--mem-per-cpu=4G") == _parameter("mem_per_cpu=4G") == ("mem_per_cpu", "4G")

@@ -48,7 +48,7 @@ CHANGES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"extra": "again = features.clone()"},
         [("memory", "infer"), ("memory", "train")],
     ),
-    "an operator that nobody counts": (
+    "an uncounted operator": (
         {"extra": "features = features.cumprod(1)"},
         [("macs", "infer"), ("memory", "infer"), ("memory", "train")],
     ),
@@ -89,15 +89,15 @@ def test_a_change_of_a_network_is_caught(
     run(base, store)
     capsys.readouterr()
     code = gate(base, store, "--baseline", str(base / "base.json"), "--json")
-    verdicts = json.loads(capsys.readouterr().out)
-    regressed = [v for v in verdicts if v["outcome"] == "regressed"]
-    assert [(v["quantity"], v["point"]["mode"]) for v in regressed] == expected
+    results = json.loads(capsys.readouterr().out)
+    regressed = [result for result in results if result["outcome"] == "regressed"]
+    assert [(r["quantity"], r["point"]["mode"]) for r in regressed] == expected
     assert code == bool(expected)
-    assert {v["point"]["network"] for v in regressed} <= {f"{base / 'net.py'}:Net"}
-    assert {v["outcome"] for v in verdicts} <= {"regressed", "unchanged"}
+    assert {r["point"]["network"] for r in regressed} <= {f"{base / 'net.py'}:Net"}
+    assert {result["outcome"] for result in results} <= {"regressed", "unchanged"}
     gate(base, store, "--baseline", str(base / "base.json"))
     printed = capsys.readouterr().out
-    assert f"{len(regressed) or len(verdicts)} {'regressed' if regressed else 'unch'}" in printed
+    assert f"{len(regressed) or len(results)} {'regressed' if regressed else 'unch'}" in printed
 
 
 def put(path: Path, *values: int, **fields: Any) -> str:
@@ -114,7 +114,7 @@ def stores(tmp_path: Path) -> tuple[str, str]:
     return put(tmp_path / "old", 9, 9), put(tmp_path / "new", 9, 10)
 
 
-def test_verdicts_are_written_for_programs(stores: tuple[str, str], tmp_path: Path) -> None:
+def test_results_are_written_as_junit_and_markdown(stores: tuple[str, str], tmp_path: Path) -> None:
     old, new = stores
     junit, markdown = tmp_path / "out" / "gate.xml", tmp_path / "out" / "gate.md"
     files = ("--junit", str(junit), "--markdown", str(markdown))
@@ -125,7 +125,7 @@ def test_verdicts_are_written_for_programs(stores: tuple[str, str], tmp_path: Pa
     assert "blvbench gate: passed" in markdown.read_text()
 
 
-def test_github_gets_annotations_where_it_runs(
+def test_annotations_are_printed_on_github(
     stores: tuple[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, new = stores
@@ -140,7 +140,7 @@ def test_github_gets_annotations_where_it_runs(
     assert capsys.readouterr().err == ""
 
 
-def test_rules_of_ones_own(stores: tuple[str, str], tmp_path: Path) -> None:
+def test_rules_may_be_given(stores: tuple[str, str], tmp_path: Path) -> None:
     old, new = stores
     rules = tmp_path / "rules.toml"
     rules.write_text(
@@ -158,7 +158,7 @@ def test_an_improvement_passes_and_is_reported(
     assert (first["outcome"], first["difference"]) == ("improved", "-1 (-10.00%)")
 
 
-def test_what_is_missing_and_what_is_new(
+def test_missing_and_new_entries_are_counted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     one, three = put(tmp_path / "one", 9), put(tmp_path / "three", 9, 9, 9)
@@ -170,13 +170,13 @@ def test_what_is_missing_and_what_is_new(
 
 def timed(path: Path, ratio: float, **fields: Any) -> str:
     """A store of processor time on this machine."""
-    timed: dict[str, Any] = {"quantity": "cpu_time", "instrument": "process", "unit": "seconds"}
+    kind: dict[str, Any] = {"quantity": "cpu_time", "instrument": "process", "unit": "seconds"}
     samples = around(ratio)
     record = measurement(
         point(network="tam"),
         samples=samples,
         reference=beside(*(1.0 for _ in samples)),
-        **{**timed, **fields},
+        **{**kind, **fields},
     )
     with Store(path, create=True) as store:
         store.put("id", record)
@@ -188,17 +188,17 @@ def timed(path: Path, ratio: float, **fields: Any) -> str:
     [{}, {"environment": current_environment().model_copy(update={"processor": "another"})}],
     ids=["of other code", "of another machine"],
 )
-def test_what_would_be_another_thing_is_not_measured_again(
+def test_other_code_or_another_machine_is_not_measured_again(
     tmp_path: Path, fields: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, new = timed(tmp_path / "old", 1.0, **fields), timed(tmp_path / "new", 1.2, **fields)
     assert main(["gate", "--store", new, "--baseline", old, "--json"]) == 0
-    (verdict,) = json.loads(capsys.readouterr().out)
-    assert verdict["outcome"] == "cannot tell"
-    assert "not confirmed: measure it again" in verdict["reason"]
+    (result,) = json.loads(capsys.readouterr().out)
+    assert result["outcome"] == "cannot tell"
+    assert "not confirmed: measure it again" in result["reason"]
 
 
-def test_another_store_confirms(tmp_path: Path) -> None:
+def test_a_second_store_confirms(tmp_path: Path) -> None:
     old, new = timed(tmp_path / "old", 1.0), timed(tmp_path / "new", 1.2)
     again, free = timed(tmp_path / "again", 1.2), timed(tmp_path / "free", 1.0)
     line = ["gate", "--baseline", old, "--store", new, "--store"]
@@ -227,13 +227,13 @@ BAD = {
     ),
     "a torn baseline": (("--store", "{new}", "--baseline", "{tmp}/torn"), "torn: is not JSON"),
     "an update of nothing": (("--store", "{tmp}/failed", "--update", "{tmp}/b"), "no figure"),
-    "an update with verdicts": (
+    "an update with JUnit": (
         ("--store", "{new}", "--update", "{tmp}/b", "--junit", "{tmp}/j"),
-        "leave --junit out",
+        "leave out --junit",
     ),
     "an update of two": (
         ("--store", "{new}", "--store", "{old}", "--update", "{tmp}/b"),
-        "leave a second --store out",
+        "leave out a second --store",
     ),
     "no such rules": (("--store", "{new}", "--baseline", "{old}", "--rules", "{tmp}/r"), "cannot"),
     "rules without a test": (
@@ -262,7 +262,7 @@ def test_bad_input_is_one_line(
     (tmp_path / "rules.toml").write_text('[[rule]]\nquantities = ["macs"]\ntset = "exact"\n')
     (tmp_path / "few.toml").write_text('[[rule]]\nquantities = ["params"]\ntest = "exact"\n')
     line, message = BAD[case]
-    places = {"tmp": tmp_path, "old": old, "new": new}
-    said = refusal(capsys, "gate", *(part.format(**places) for part in line))
-    assert message in said
+    paths = {"tmp": tmp_path, "old": old, "new": new}
+    error = refusal(capsys, "gate", *(part.format(**paths) for part in line))
+    assert message in error
     assert not (tmp_path / "b").exists()

@@ -28,23 +28,23 @@ def timed(where: Point = TSN, machine: Environment = BIG, **fields: Any) -> Meas
     return cost(instrument, where, *fields.pop("samples", (1.0,)), environment=machine, **fields)
 
 
-def test_all_that_a_machine_said_is_select_figures_but_what_it_cannot_do() -> None:
-    without: dict[str, Any] = {"samples": (), "reason": "r"}
-    said = [timed(point(frames=n), status=s, **without) for n, s in ((1, "oom"), (2, "timeout"))]
-    cannot = timed(TAM, status="unsupported", **without)
-    assert select_figures([*said, cannot]) == said
+def test_results_of_a_machine_are_recorded_unless_unsupported() -> None:
+    failure: dict[str, Any] = {"samples": (), "reason": "r"}
+    results = [timed(point(frames=n), status=s, **failure) for n, s in ((1, "oom"), (2, "timeout"))]
+    unsupported = timed(TAM, status="unsupported", **failure)
+    assert select_figures([*results, unsupported]) == results
 
 
-def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
+def test_counts_are_recorded_at_the_points_of_machines() -> None:
     batch = TSN.model_copy(update={"batch": 8})
-    kept = [timed(batch), cost(MEMORY, batch, 1), cost(MACS, TSN, 1)]  # MACs are of a clip
-    left = [
+    kept = [timed(batch), cost(MEMORY, batch, 1), cost(MACS, TSN, 1)]  # MACs are per clip
+    others = [
         cost(MEMORY, TSN, 1),
         cost(MACS, TAM, 1),
         cost("macs:fvcore", batch, samples=(), status="failed", reason="r"),
     ]
-    assert select_figures([*left, *kept]) == kept
-    assert select_figures(left) == []
+    assert select_figures([*others, *kept]) == kept
+    assert select_figures(others) == []
 
 
 @pytest.mark.parametrize(
@@ -56,13 +56,13 @@ def test_figures_of_no_machine_are_kept_at_the_points_of_machines() -> None:
         ((BIG, BIG.model_copy(update={"accelerator": "Big-GPU 80gb"})), "big-gpu-80gb"),
     ],
 )
-def test_a_file_is_called_after_the_accelerator_or_else_the_processor(
+def test_a_file_has_the_name_of_the_accelerator_or_the_processor(
     machines: tuple[Environment, ...], name: str
 ) -> None:
     assert _file_name([timed(machine=machine) for machine in machines]) == name
 
 
-def test_of_several_machines_and_of_one_without_a_name_the_name_is_to_be_said() -> None:
+def test_several_machines_or_none_need_a_name() -> None:
     other = BIG.model_copy(update={"accelerator": "Other GPU"})
     with pytest.raises(UsageError, match=r"^figures of Big GPU 80GB and Other GPU: give --name$"):
         _file_name([timed(machine=other), timed()])
@@ -78,7 +78,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "s"
 
 
-def test_what_was_recorded_is_said(
+def test_the_output_has_the_file_and_its_machines(
     capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path
 ) -> None:
     line = ["import", str(store), "--into", str(tmp_path / "new"), "--name", "a-2"]
@@ -92,11 +92,11 @@ def test_what_was_recorded_is_said(
 
 
 @pytest.mark.parametrize("name", ["A", "a--b", "-a", "a-", "a.b", "a b", ""])
-def test_a_name_is_of_small_letters_digits_and_single_hyphens(
+def test_a_name_has_small_letters_digits_and_single_hyphens(
     capsys: pytest.CaptureFixture[str], store: Path, tmp_path: Path, name: str
 ) -> None:
-    said = refusal(capsys, "import", str(store), "--into", str(tmp_path), f"--name={name}")
-    assert said.endswith(f"--name must be small letters, digits and single hyphens, not {name!r}")
+    error = refusal(capsys, "import", str(store), "--into", str(tmp_path), f"--name={name}")
+    assert error.endswith(f"--name must be small letters, digits and single hyphens, not {name!r}")
     assert list(tmp_path.iterdir()) == [store]
 
 
@@ -105,6 +105,6 @@ def test_a_store_without_figures_of_a_machine_is_refused(
 ) -> None:
     with Store(tmp_path / "s", create=True) as opened:
         opened.put("1", cost(MACS, TSN, 1))
-    said = refusal(capsys, "import", str(tmp_path / "s"), "--into", str(tmp_path / "new"))
-    assert f"{tmp_path / 's'}: has no figure that depends on a machine: import results" in said
+    error = refusal(capsys, "import", str(tmp_path / "s"), "--into", str(tmp_path / "new"))
+    assert f"{tmp_path / 's'}: has no figure that depends on a machine: import results" in error
     assert not (tmp_path / "new").exists()

@@ -19,7 +19,7 @@ SMALL = ("measure", "tsn", "--depth", "18", "--frames", "1", "--input-size", "32
 PARAMS = 11_176_512 + 174 * 513  # of ResNet-18 without its classifier, and of that
 
 
-def listed(capsys: pytest.CaptureFixture[str], *line: str) -> list[dict[str, Any]]:
+def run_json(capsys: pytest.CaptureFixture[str], *line: str) -> list[dict[str, Any]]:
     assert main([*line, "--json"]) == 0
     found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
     return found
@@ -32,8 +32,8 @@ def cells(capsys: pytest.CaptureFixture[str], *line: str) -> list[list[str]]:
     return [[cell.strip() for cell in row] for row in rows]
 
 
-def test_what_needs_no_machine_is_measured_unless_said(capsys: pytest.CaptureFixture[str]) -> None:
-    records = listed(capsys, *SMALL)
+def test_counts_are_measured_by_default(capsys: pytest.CaptureFixture[str]) -> None:
+    records = run_json(capsys, *SMALL)
     assert [(r["quantity"], r["instrument"]) for r in records] == [
         ("params", "shapes"),
         ("macs", "flop_counter"),
@@ -42,10 +42,10 @@ def test_what_needs_no_machine_is_measured_unless_said(capsys: pytest.CaptureFix
     assert records[0]["value"] == PARAMS
 
 
-def test_quantities_are_measured_in_the_order_they_are_named(
+def test_quantities_are_measured_in_the_given_order(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    records = listed(capsys, *SMALL, "--quantity", "macs:fvcore, params")
+    records = run_json(capsys, *SMALL, "--quantity", "macs:fvcore, params")
     assert [r["instrument"] for r in records] == ["fvcore", "shapes"]
 
 
@@ -64,27 +64,27 @@ def test_the_table_has_a_row_for_each_quantity(
 
 @pytest.fixture
 def timed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The instruments that were given to a worker; each figure is 1 s, with a warning."""
-    given: list[str] = []
+    """The instruments that a worker runs; each figure is 1 s, with a warning."""
+    labels: list[str] = []
 
-    def measured(tasks: Sequence[Task], *, jobs: int, time_limit_s: float) -> Iterator[Result]:
+    def measure_tasks(tasks: Sequence[Task], *, jobs: int, time_limit_s: float) -> Iterator[Result]:
         assert (jobs, time_limit_s) == (1, 5.0)
-        for each in tasks:
-            given.append(each.instrument.label)
-            yield each.identity, cost("latency:cpu", each.point, 1.0, warnings=("it was loud",))
+        for task in tasks:
+            labels.append(task.instrument.label)
+            yield task.identity, cost("latency:cpu", task.point, 1.0, warnings=("it was loud",))
 
-    monkeypatch.setattr(workers, "measure_tasks", measured)
-    return given
+    monkeypatch.setattr(workers, "measure_tasks", measure_tasks)
+    return labels
 
 
-def test_a_figure_of_the_machine_has_a_process_of_its_own_and_warnings_are_said_once(
+def test_times_are_measured_by_a_worker_and_warnings_are_printed_once(
     capsys: pytest.CaptureFixture[str], timed: list[str]
 ) -> None:
     line = [*SMALL, "--quantity", "params,latency:cpu,latency", "--time-limit", "5"]
     assert main(line) == 0
     assert timed == ["latency:cpu", "latency:cpu"]
-    said = [row for row in capsys.readouterr().out.splitlines() if row.startswith("Warning")]
-    assert said == ["Warning: latency:cpu: it was loud"]
+    warnings = [row for row in capsys.readouterr().out.splitlines() if row.startswith("Warning")]
+    assert warnings == ["Warning: latency:cpu: it was loud"]
 
 
 def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
@@ -96,7 +96,7 @@ def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--memory", "1GiB"), "--memory is the memory for --max-batch: give both"),
+        (("--memory", "1GiB"), "--memory is the memory limit for --max-batch: give both"),
         (("--per-layer", "--quantity", "macs"), "--per-layer lists a forward pass: leave"),
         (("--per-layer", "--max-batch"), "--per-layer lists a forward pass: leave"),
         (("--per-layer", "--mode", "train"), "--per-layer lists a forward pass: leave"),
@@ -108,16 +108,16 @@ def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
         (("--quantity", "macs,"), "there is no quantity ''"),
     ],
 )
-def test_what_does_not_go_together_is_refused(
+def test_contradictory_options_are_refused(
     capsys: pytest.CaptureFixture[str], options: tuple[str, ...], message: str
 ) -> None:
     assert message in refusal(capsys, *SMALL, *options)
 
 
-def test_modules_are_listed_with_their_sum(
+def test_modules_are_listed_with_their_sums(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layers = listed(capsys, *SMALL, "--per-layer")
+    layers = run_json(capsys, *SMALL, "--per-layer")
     assert sum(layer["params"] for layer in layers) == PARAMS
     monkeypatch.setenv("COLUMNS", "200")
     rows = cells(capsys, *SMALL, "--per-layer")
@@ -152,11 +152,11 @@ GPU = {"accelerator": "Big GPU", "accelerator_memory_bytes": 100 * MIB}
 
 
 @pytest.mark.usefixtures("sized")
-def test_the_largest_batch_is_simulated_where_there_is_no_gpu(
+def test_the_largest_batch_is_simulated_without_a_gpu(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     line = (*SMALL, "--max-batch", "--memory", "0.04GiB")  # 40.96 MiB
-    (row,) = listed(capsys, *line)
+    (row,) = run_json(capsys, *line)
     assert row == {
         "point": "tsn depth 18, 1 frames, batch 4, infer, 32 px",
         "batch": 4,
@@ -172,15 +172,15 @@ def test_the_largest_batch_is_simulated_where_there_is_no_gpu(
 
 
 @pytest.mark.usefixtures("sized")
-def test_without_a_gpu_the_memory_is_to_be_said(capsys: pytest.CaptureFixture[str]) -> None:
-    said = refusal(capsys, *SMALL, "--max-batch")
-    assert said.endswith("this machine has no CUDA device: give --memory SIZE, such as 16GiB")
+def test_the_memory_is_required_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    error = refusal(capsys, *SMALL, "--max-batch")
+    assert error.endswith("this machine has no CUDA device: give --memory SIZE, such as 16GiB")
 
 
 @pytest.mark.usefixtures("sized")
-def test_where_one_clip_does_not_fit_it_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    said = refusal(capsys, *SMALL, "--max-batch", "--memory", "10MB")
-    assert said.endswith("one clip needs 10 MiB: give more memory, or another network")
+def test_a_clip_that_does_not_fit_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    error = refusal(capsys, *SMALL, "--max-batch", "--memory", "10MB")
+    assert error.endswith("one clip needs 10 MiB: give more memory, or another network")
 
 
 @pytest.mark.usefixtures("sized")
@@ -188,25 +188,25 @@ def test_the_batch_is_confirmed_on_the_gpu_within_its_memory(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     on_machine(monkeypatch, **GPU)
-    asked: list[tuple[Any, ...]] = []
+    calls: list[tuple[Any, ...]] = []
 
-    def confirmed(point: Point, *others: Any) -> int:
-        asked.append(others)
+    def confirm(point: Point, *others: Any) -> int:
+        calls.append(others)
         return 7
 
-    monkeypatch.setattr(max_batch, "confirm_largest_batch", confirmed)
-    (row,) = listed(capsys, *SMALL, "--max-batch")
-    assert asked == [("cuda", 100 * MIB, 10)]
+    monkeypatch.setattr(max_batch, "confirm_largest_batch", confirm)
+    (row,) = run_json(capsys, *SMALL, "--max-batch")
+    assert calls == [("cuda", 100 * MIB, 10)]
     assert (row["batch"], row["simulated_batch"]) == (7, 10)
     assert row["confirmed"] == "run on Big GPU, 0 GiB"
-    (all_of_it,) = listed(capsys, *SMALL, "--max-batch", "--memory", "100MiB")
-    assert all_of_it["memory_bytes"] == 100 * MIB
+    (whole,) = run_json(capsys, *SMALL, "--max-batch", "--memory", "100MiB")
+    assert whole["memory_bytes"] == 100 * MIB
     assert "--memory is more than Big GPU, 0 GiB has: leave it out" in refusal(
         capsys, *SMALL, "--max-batch", "--memory", "101MiB"
     )
 
 
-def test_what_cannot_be_built_is_bad_input(
+def test_an_impossible_network_is_bad_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(_: Task) -> Measurement:

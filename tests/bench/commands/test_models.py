@@ -7,7 +7,7 @@ from bench.commands import main
 from bench.commands.models import _depths, _frames
 
 
-def test_every_network_is_listed_with_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_network_is_listed_with_its_choices(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json"]) == 0
     listed = {network["name"]: network for network in json.loads(capsys.readouterr().out)}
     assert list(listed) == models.list_models()
@@ -36,13 +36,13 @@ def test_the_table_has_a_row_for_each_network(
     assert any("window 3 (3, 5, 7)" in row[5] for row in rows)
 
 
-def test_depths_are_by_backbone_where_there_are_several() -> None:
+def test_depths_name_the_backbone_if_there_are_several() -> None:
     assert _depths(models.get_network("tsn")) == "18, 34, 50, 101, 152 (resnet)"
     assert _depths(models.get_network("i3d")) == ""
     assert _depths(models.get_network("i3d_resnet")) == "18, 34, 50, 101, 152"
 
 
-def test_frames_are_any_or_multiples_or_one_number() -> None:
+def test_frames_are_any_multiples_or_one_number() -> None:
     assert _frames(models.get_network("tsn")) == "any"
     assert _frames(models.get_network("blvnet")) == "multiples of 2"
     assert _frames(models.get_network("mvit_v2_s")) == "16"

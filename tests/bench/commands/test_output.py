@@ -33,11 +33,11 @@ from tests.records import beside, measurement, point
         ({"status": "oom", "samples": (), "reason": "8 GiB"}, "oom: 8 GiB"),
     ],
 )
-def test_values_are_written_with_their_units(fields: dict[str, Any], text: str) -> None:
+def test_values_have_their_units(fields: dict[str, Any], text: str) -> None:
     assert format_value(measurement(point(), **fields)) == text
 
 
-def test_json_is_asked_for_by_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_a_flag(capsys: pytest.CaptureFixture[str]) -> None:
     parser = Parser(prog="p")
     add_json(parser)
     assert (parser.parse_args([]).json, parser.parse_args(["--json"]).json) == (False, True)
@@ -61,7 +61,7 @@ def test_a_table_in_a_file_is_wide(
     assert "".join(narrow).count("x") == 100  # folded, not cut off
 
 
-def test_a_cell_is_text_of_the_lines_it_has(
+def test_a_cell_is_plain_text_with_its_lines(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
@@ -72,7 +72,7 @@ def test_a_cell_is_text_of_the_lines_it_has(
     assert "3" in text
 
 
-def test_progress_gives_back_what_it_is_given_and_says_it_on_stderr(
+def test_progress_returns_its_results_and_is_shown_on_stderr(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with progress_bar(2, "[b]work") as advance:
@@ -83,7 +83,7 @@ def test_progress_gives_back_what_it_is_given_and_says_it_on_stderr(
     assert "2/2" in printed.err
 
 
-def test_progress_of_nothing_is_silent_and_of_an_unknown_number_counts(
+def test_progress_of_0_steps_is_silent_and_of_an_unknown_number_counts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with progress_bar(0, "work"):

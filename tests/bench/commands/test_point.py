@@ -7,20 +7,20 @@ from bench.commands.point import CHOICES, add_network, add_point, point_of
 from bench.records.point import Point
 
 
-def parsed(*line: str) -> Point:
+def parse(*line: str) -> Point:
     parser = Parser(prog="p")
     add_point(parser)
     return point_of(parser.parse_args(line))
 
 
-def test_a_network_alone_is_a_point_of_16_frames() -> None:
-    assert parsed("tsn") == Point(network="tsn", frames=16)
+def test_a_network_alone_has_16_frames() -> None:
+    assert parse("tsn") == Point(network="tsn", frames=16)
 
 
-def test_every_field_has_its_flag() -> None:
+def test_every_field_has_a_flag() -> None:
     line = "tam --depth 101 --frames 8 --batch 4 --input-size 112 --num-classes 10 --mode train"
     ways = "--precision bf16 --execution compile --memory-format channels_last --option window=5"
-    assert parsed(*line.split(), *ways.split()) == Point(
+    assert parse(*line.split(), *ways.split()) == Point(
         network="tam",
         depth=101,
         frames=8,
@@ -39,14 +39,14 @@ def test_every_field_has_its_flag() -> None:
 def test_a_choice_offers_every_value_of_its_field(name: str) -> None:
     flag = f"--{name.replace('_', '-')}"
     for value in get_args(CHOICES[name][0]):
-        assert getattr(parsed("tsn", flag, value), name) == value
+        assert getattr(parse("tsn", flag, value), name) == value
     with pytest.raises(UsageError, match=f"argument {flag}: invalid choice: 'x'"):
-        parsed("tsn", flag, "x")
+        parse("tsn", flag, "x")
 
 
-def test_options_are_numbers_truths_or_words() -> None:
+def test_options_are_numbers_booleans_or_text() -> None:
     texts = ("a=5", "b=0.5", "c=true", "d=false", "e=max", "f=1e3", "g=x=y", "h=")
-    found = parsed("tsn", *(part for text in texts for part in ("--option", text)))
+    found = parse("tsn", *(part for text in texts for part in ("--option", text)))
     values = {"a": 5, "b": 0.5, "c": True, "d": False, "e": "max", "f": 1000.0, "g": "x=y", "h": ""}
     assert dict(found.options) == values
     assert [type(value) for _, value in found.options] == [type(v) for v in values.values()]
@@ -54,29 +54,29 @@ def test_options_are_numbers_truths_or_words() -> None:
 
 def test_an_option_needs_a_value() -> None:
     with pytest.raises(UsageError, match=r"^--option takes NAME=VALUE, not 'window'$"):
-        parsed("tsn", "--option", "window")
+        parse("tsn", "--option", "window")
 
 
 @pytest.mark.parametrize("name", ["frames", "batch", "input-size", "num-classes", "depth"])
 def test_a_number_is_at_least_1(name: str) -> None:
     message = f"^--{name}: Input should be greater than or equal to 1, not 0$"
     with pytest.raises(UsageError, match=message):
-        parsed("tsn", f"--{name}", "0")
+        parse("tsn", f"--{name}", "0")
 
 
-def test_a_file_is_named_by_model_alone() -> None:
-    assert parsed("--model", "net.py:Net").network == "net.py:Net"
+def test_a_file_needs_the_flag_model() -> None:
+    assert parse("--model", "net.py:Net").network == "net.py:Net"
     with pytest.raises(
         UsageError, match=r"^net\.py:Net is a file: give it with --model, which runs it"
     ):
-        parsed("net.py:Net")
+        parse("net.py:Net")
     with pytest.raises(UsageError, match="not allowed with argument"):
-        parsed("tsn", "--model", "net.py:Net")
+        parse("tsn", "--model", "net.py:Net")
     with pytest.raises(UsageError, match="one of the arguments network --model is required"):
-        parsed()
+        parse()
 
 
-def test_a_command_may_add_fields_and_do_without_a_network() -> None:
+def test_a_command_may_add_fields_and_make_the_network_optional() -> None:
     parser = Parser(prog="p")
     add_network(parser, "train", is_needed=False)
     assert parser.parse_args([]).network is None
@@ -84,4 +84,4 @@ def test_a_command_may_add_fields_and_do_without_a_network() -> None:
     assert point_of(arguments, num_classes=3, seed=2) == Point(
         network="tsn", frames=8, num_classes=3, seed=2
     )
-    assert point_of(arguments, frames=4).frames == 4  # what the command knows decides
+    assert point_of(arguments, frames=4).frames == 4  # fields of the command take precedence

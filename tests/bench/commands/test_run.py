@@ -25,10 +25,10 @@ quantities = ["macs"]
 
 
 class Runner:
-    """Stands in for the runner: a clip costs 1 for each frame, or has the status that is set."""
+    """A runner that measures nothing: each cost is its frames, or has the status that is set."""
 
     def __init__(self) -> None:
-        self.asked: list[int] = []  # the frames
+        self.frames: list[int] = []  # of each task
         self.statuses: dict[int, str] = {}  # by frames
         self.terms: dict[str, Any] = {}
         self.stops_before = 0
@@ -41,28 +41,28 @@ class Runner:
         on_result: Callable[[Measurement], object],
         **terms: Any,
     ) -> list[Measurement]:
-        self.terms, found = terms, []
-        for each in tasks:
-            frames = each.point.frames
+        self.terms, results = terms, []
+        for task in tasks:
+            frames = task.point.frames
             if frames == self.stops_before:
                 raise KeyboardInterrupt
-            self.asked.append(frames)
-            without = {"status": self.statuses.get(frames), "samples": (), "reason": "so it was"}
-            figure = cost(each.instrument.label, each.point, frames)
-            if without["status"]:
-                figure = cost(each.instrument.label, each.point, **without)
-            store.put(each.identity, figure)
-            on_result(figure)
-            found.append(figure)
-        return found
+            self.frames.append(frames)
+            result = cost(task.instrument.label, task.point, frames)
+            if status := self.statuses.get(frames):
+                failure = {"status": status, "samples": (), "reason": "a reason"}
+                result = result.model_copy(update=failure)
+            store.put(task.identity, result)
+            on_result(result)
+            results.append(result)
+        return results
 
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Runner:
-    made = Runner()
-    monkeypatch.setattr(runner, "run", made.run)
+    fake = Runner()
+    monkeypatch.setattr(runner, "run", fake.run)
     monkeypatch.setattr("bench.commands.run.start_fork_server", lambda: None)
-    return made
+    return fake
 
 
 @pytest.fixture
@@ -77,25 +77,25 @@ def printed(capsys: pytest.CaptureFixture[str], line: list[str], code: int) -> l
     return capsys.readouterr().out.splitlines()
 
 
-def test_what_the_store_has_is_not_measured_again(
+def test_figures_in_the_store_are_not_measured_again(
     capsys: pytest.CaptureFixture[str], fake: Runner, line: list[str]
 ) -> None:
     assert printed(capsys, line, 0) == ["s.sqlite: 3 measured, 0 found in the store, 0 failed"]
     Path("s.toml").write_text(SUITE.replace("[1, 2, 3]", "[3, 4, 1]"))
     assert printed(capsys, line, 0) == ["s.sqlite: 1 measured, 2 found in the store, 0 failed"]
-    assert fake.asked == [1, 2, 3, 4]
-    with Store(Path("s.sqlite")) as store:  # what was asked for last is the newest
+    assert fake.frames == [1, 2, 3, 4]
+    with Store(Path("s.sqlite")) as store:  # the last request is the newest
         assert [m.point.frames for m in store.measurements()] == [2, 3, 1, 4]
 
 
-def test_failures_are_said_by_their_reason_and_tried_again(
+def test_failures_are_grouped_by_reason_and_measured_again(
     capsys: pytest.CaptureFixture[str], fake: Runner, line: list[str]
 ) -> None:
     fake.statuses = {2: "failed", 3: "failed"}
     assert printed(capsys, line, 1) == [
         "s.sqlite: 1 measured, 0 found in the store, 2 failed",
         "  macs:flop_counter of tsn depth 18, 2 frames, batch 1, infer, 32 px and 1 more: "
-        "failed: so it was",
+        "failed: a reason",
     ]
     fake.statuses = {}
     assert printed(capsys, line, 0) == ["s.sqlite: 2 measured, 1 found in the store, 0 failed"]
@@ -105,23 +105,23 @@ def test_failures_are_said_by_their_reason_and_tried_again(
     ("status", "code"),
     [("oom", 0), ("unsupported", 0), ("timeout", 1), ("killed", 1), ("lost", 1)],
 )
-def test_what_is_a_result_exits_0_and_what_may_change_1(
+def test_final_results_exit_0_and_temporary_failures_1(
     status: str, code: int, capsys: pytest.CaptureFixture[str], fake: Runner, line: list[str]
 ) -> None:
     fake.statuses = {1: status}
     summary, reason = printed(capsys, line, code)
     assert summary == f"s.sqlite: 2 measured, 0 found in the store, 0 failed, 1 {status}"
-    assert reason.endswith(f"1 frames, batch 1, infer, 32 px: {status}: so it was")
+    assert reason.endswith(f"1 frames, batch 1, infer, 32 px: {status}: a reason")
 
 
-def test_an_interrupt_keeps_what_was_measured(
+def test_an_interrupt_keeps_the_results_so_far(
     capsys: pytest.CaptureFixture[str], fake: Runner, line: list[str]
 ) -> None:
     fake.stops_before = 3
     assert main(line) == 130
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.endswith(
+    printed_text = capsys.readouterr()
+    assert printed_text.out == ""
+    assert printed_text.err.endswith(
         "blvbench: interrupted: the results so far are in the store: "
         "run the same command again to continue\n"
     )
@@ -134,7 +134,7 @@ def test_the_time_limit_and_the_jobs_are_passed_on(fake: Runner, line: list[str]
     assert fake.terms == {"jobs": 3, "time_limit_s": 5.0}
 
 
-def test_a_network_of_a_file_is_measured_over_every_sweep(
+def test_a_network_in_a_file_is_measured_in_every_sweep(
     capsys: pytest.CaptureFixture[str], fake: Runner, line: list[str]
 ) -> None:
     Path("net.py").write_text(
@@ -147,7 +147,7 @@ def test_a_network_of_a_file_is_measured_over_every_sweep(
     assert printed(capsys, [*line, "--model", "net.py:Net"], 0) == [
         "s.sqlite: 6 measured, 0 found in the store, 0 failed"
     ]
-    assert sorted(fake.asked) == [1, 1, 2, 2, 3, 3]
+    assert sorted(fake.frames) == [1, 1, 2, 2, 3, 3]
 
 
 def test_a_wrong_suite_makes_no_store(
@@ -156,4 +156,4 @@ def test_a_wrong_suite_makes_no_store(
     Path("s.toml").write_text(SUITE.replace('"tsn"', '"tsnn"'))
     assert "s.toml: sweep.1: there is no network 'tsnn'" in refusal(capsys, *line)
     assert not Path("s.sqlite").exists()
-    assert fake.asked == []
+    assert fake.frames == []

@@ -6,7 +6,7 @@ from bench.commands import main
 from suites import bundled_suites, load_suite
 
 
-def test_every_suite_is_listed_whole(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_suite_is_listed_with_all_its_fields(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["suites", "--json"]) == 0
     listed = {suite.pop("name"): suite for suite in json.loads(capsys.readouterr().out)}
     assert list(listed) == list(bundled_suites())

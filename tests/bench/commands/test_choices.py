@@ -1,0 +1,102 @@
+import pytest
+
+from bench.choice.accuracies import Accuracy
+from bench.choice.budget import Budget, Candidates, Trials
+from bench.choice.comparison import Comparison
+from bench.choice.costs import KnownCosts
+from bench.choice.ranking import choose, cost_labels, rank
+from bench.claims.verdicts import judge
+from bench.commands.choices import print_comparison
+from bench.records.measurement import Measurement
+from tests.bench.choice.known import (
+    LATENCY,
+    MACS,
+    PARAMS,
+    accuracy,
+    cost,
+    costs_by_frames,
+    frame_trials,
+)
+from tests.records import claim, point
+
+TSN, TAM = point(), point(network="tam", options={"window": 5})
+
+
+def make_comparison(
+    budgets: tuple[Budget, ...], costs: list[Measurement], accuracies: list[Accuracy]
+) -> Comparison:
+    """TSN at 8 and 9 frames, TAM at 8, and a network that is refused."""
+    refused = Trials(Candidates(point(network="i3d", depth=None), "frames", (), "too short"), ())
+    known = KnownCosts(costs)
+    choices = [
+        choose(trials, budgets, known, accuracies)
+        for trials in (frame_trials(TSN, 8, 9), frame_trials(TAM, 8), refused)
+    ]
+    claims = judge([claim(title="A claim")], costs)
+    return Comparison(budgets, tuple(rank(choices, cost_labels(budgets))), tuple(claims))
+
+
+@pytest.fixture
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+
+
+@pytest.mark.usefixtures("_wide")
+def test_a_comparison_has_a_table_and_numbered_sources(capsys: pytest.CaptureFixture[str]) -> None:
+    costs = [
+        *costs_by_frames(TSN, {8: 8e9, 9: 12e9}),
+        *costs_by_frames(TAM, {8: 9e9}),
+        *costs_by_frames(TSN, {8: 25e6}, PARAMS),
+    ]
+    accuracies = [
+        accuracy(TSN, 50, source="paper"),
+        accuracy(TAM, 60, source="store", kind="measured", clips=1000, interval=(57.0, 63.0)),
+    ]
+    print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, accuracies), "d")
+    lines = capsys.readouterr().out.splitlines()
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
+    tam = "60.0 (57.0 to 63.0) at 8 frames, measured on 1,000 clips [1]"
+    assert rows == [
+        ["1", "tam", "50", "window=5", "8", "1", "9.000 G", "", "the end", tam, "macs"],
+        [
+            *("2", "tsn", "50", "", "8", "1", "8.000 G", "25.00 M", "macs: 9 frames need 12.00 G"),
+            *("50.0 at 8 frames, published [2]", "macs, params"),
+        ],
+        ["3", "i3d", "", "", "none", "", "", "", "too short", "", ""],
+    ]
+    assert lines[0] == "Budget: macs:flop_counter, 10.00 G (10G)"
+    last = lines[-6:]
+    assert last[:3] == [
+        "Accuracies are top-1 on d, the best known within the budget:",
+        "[1] store",
+        "[2] paper",
+    ]
+    assert last[3].startswith(
+        "Pareto front by macs: 50.0 by tsn depth 50, 8 frames (8.000 G); 60.0"
+    )
+    assert last[4].startswith("Pareto front by params: 50.0 by tsn depth 50, 8 frames (25.00 M)")
+    assert last[5].startswith("Claim: A claim: not measured here. ")
+
+
+@pytest.mark.usefixtures("_wide")
+def test_doubts_and_missing_accuracies_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    costs = [
+        cost(LATENCY, TSN, 0.08, 0.09, 0.09, 0.1, 0.11, 0.12),
+        cost(LATENCY, point(frames=9), *6 * [0.2]),
+    ]
+    budget = Budget(LATENCY, 0.1, "100ms", "Big GPU")
+    print_comparison(make_comparison((budget,), costs, []), "d")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "Budget: latency:cpu on Big GPU, 100.0 ms (100ms)"
+    assert "No accuracy on d is known within the budget." in lines
+    doubt = "latency of 8 frames is 80.00 ms to 120.0 ms"
+    assert f"tsn depth 50 may or may not fit: {doubt}" in lines
+
+
+@pytest.mark.usefixtures("_wide")
+def test_if_nothing_fits_the_output_says_where_to_look(capsys: pytest.CaptureFixture[str]) -> None:
+    costs = costs_by_frames(TSN, {8: 8e9, 9: 12e9}) + costs_by_frames(TAM, {8: 9e9})
+    print_comparison(make_comparison((Budget(MACS, 1e9, "1G"),), costs, []), "d")
+    printed = capsys.readouterr().out
+    assert "macs: 8 frames need 8.000 G" in printed
+    assert "Nothing fits: the column 'limited by' shows the need of the smallest point." in printed
