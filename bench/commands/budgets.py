@@ -49,7 +49,7 @@ def add_budgets(parser: ArgumentParser) -> None:
             f"--{name}",
             type=_make_parser(parse_limit),
             metavar="BUDGET",
-            help=f"{limit}; or a network whose cost is the limit: name:depth:frames, as in tsn:50:8",
+            help=f"{limit}; or a network whose cost is the limit (name:depth:frames, as tsn:50:8)",
         )
 
 
