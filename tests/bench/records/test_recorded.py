@@ -199,7 +199,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "is not JSON"),
     "not UTF-8": (b"\xff\xfe\x00{", "is not JSON"),
     "nested": ("[" * 100_000, "is not JSON"),
-    "a list": ("[]", "is no JSON object"),
+    "a list": ("[]", "is not a JSON object"),
     "of another program": ('{"results": []}', "results: unknown key"),
     "without a format": ('{"measurements": []}', "is of format None"),
     "of a newer format": (RIGHT.replace('"format": 1', '"format": 2'), "is of format 2, this"),
@@ -221,7 +221,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "ok without samples": (changed(samples=[]), "record 1: Value error, a measurement has samples"),
     "unknown instrument": (changed(instrument="tpu"), "record 1: there is no quantity 'latency:tp"),
     "a wrong time": (changed(measured_at="yesterday\n"), "record 1: Value error, Invalid iso"),
-    "too large": (" " * (MAX_BYTES + 1), "larger than"),
+    "too large": (" " * (MAX_BYTES + 1), "is larger than"),
 }  # fmt: skip
 
 
