@@ -86,12 +86,12 @@ def frame_candidates(
         end = "no other frames are recorded" if len(allowed) == len(recorded) else end
     accepted, refusal = _check_frames(base, allowed)
     if not accepted:
-        return Candidates(base, "frames", (), refusal or "no latency of it is recorded")
+        return Candidates(base, "frames", (), refusal or "no latency of this network is recorded")
     if FILE_MARK in base.network:
         return Candidates(base, "frames", accepted, end)
     kind = models.get_network(base.network)
     if kind.only_frames:
-        end = f"it accepts {kind.only_frames} frames only"
+        end = f"the network accepts only {kind.only_frames} frames"
     sure = sum(frames < kind.smallest_clip[0] for frames in accepted) + 1
     return Candidates(base, "frames", accepted, end, sure)
 

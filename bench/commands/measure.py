@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench.commands import FAILED, UsageError
 from bench.commands.arguments import add_time_limit, size_bytes
@@ -96,6 +96,21 @@ def _measure(tasks: "Sequence[Task]", time_limit_s: float) -> Iterator[Measureme
 
 def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
     """Print the largest batch of `point` in `memory_bytes`, or in the memory of the GPU."""
+    row = _find_max_batch(point, memory_bytes)
+    if as_json:
+        print_json([row])
+        return 0
+    names = ("memory_bytes", "simulated_peak_bytes", "simulated_next_bytes")
+    sizes = [f"{row[name] / 2**20:,.0f} MiB" for name in names]
+    print_table(
+        ("largest batch", "simulated", "memory", "its peak", "peak of one more", "confirmed"),
+        [(row["batch"], row["simulated_batch"], *sizes, row["confirmed"])],
+    )
+    return 0
+
+
+def _find_max_batch(point: Point, memory_bytes: int | None) -> dict[str, Any]:
+    """The largest batch and its peaks, as JSON types; confirmed on the GPU if there is one."""
     from bench.choice import max_batch
     from bench.machine.environment import current_environment
 
@@ -116,7 +131,7 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
             f"{point}: one clip needs {need:,.0f} MiB: give more memory, or another network"
         )
     confirmed = f"run on {on_gpu.machine}" if on_gpu.accelerator else "not run: no CUDA device"
-    row = {
+    return {
         "point": str(point.model_copy(update={"batch": batch})),
         "batch": batch,
         "simulated_batch": simulated,
@@ -125,18 +140,6 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
         "simulated_next_bytes": max_batch.simulated_peak(point, batch + 1),
         "confirmed": confirmed,
     }
-    if as_json:
-        print_json([row])
-        return 0
-    sizes = [
-        f"{row[name] / 2**20:,.0f} MiB"  # type: ignore[operator]
-        for name in ("memory_bytes", "simulated_peak_bytes", "simulated_next_bytes")
-    ]
-    print_table(
-        ("largest batch", "simulated", "memory", "its peak", "peak of one more", "confirmed"),
-        [(batch, simulated, *sizes, confirmed)],
-    )
-    return 0
 
 
 def _per_layer(point: Point, *, as_json: bool) -> int:

@@ -119,7 +119,7 @@ def test_one_number_of_frames_may_be_given() -> None:
 
 def test_a_network_with_one_number_of_frames_has_that_as_its_limit() -> None:
     found = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
-    assert (found.values, found.end) == ((16,), "it accepts 16 frames only")
+    assert (found.values, found.end) == ((16,), "the network accepts only 16 frames")
     short = frame_candidates(point(network="mvit_v2_s", depth=None), 15, None)
     assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15")
 
@@ -139,7 +139,7 @@ def test_recorded_frames_restrict_the_candidates() -> None:
     some = frame_candidates(point(), 8, None, recorded={4, 16})
     assert (some.values, some.end) == ((4,), "--max-frames 8")
     none = frame_candidates(point(), 3, None, recorded={4, 16})
-    assert (none.values, none.end) == ((), "no latency of it is recorded")
+    assert (none.values, none.end) == ((), "no latency of this network is recorded")
 
 
 def test_a_file_has_all_frames_that_it_accepts(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_recorded_latencies_restrict_the_frames(requests: Requests, ledger: Ledg
     tsn, tsm = found.choices
     assert tsn.fit is not None
     assert tsn.fit.point.frames == 4
-    assert tsm.refused == "no latency of it is recorded"  # only for a batch of 2
+    assert tsm.refused == "no latency of this network is recorded"  # only for a batch of 2
     assert found.budgets[0].machine == "Big GPU"
     assert LATENCY not in {label for label, *_ in requests}
 

@@ -77,7 +77,7 @@ def test_networks_with_limited_frames_are_compared(
     assert found["s3d", None]["frames"] == 18
     assert found["s3d", None]["limited_by"] == "--max-frames 18"
     assert found["mvit_v2_s", None]["frames"] == 16
-    assert found["mvit_v2_s", None]["limited_by"] == "it accepts 16 frames only"
+    assert found["mvit_v2_s", None]["limited_by"] == "the network accepts only 16 frames"
     line = ("--macs", "1M", "--networks", "s3d,mvit_v2_s", "--max-frames", "5")
     found = by_network(compare(capsys, *line, "--store", str(store)))
     assert found["s3d", None]["limited_by"].startswith("macs: ")
@@ -164,7 +164,7 @@ def test_recorded_latencies_of_another_machine_are_used(
     found = by_network(content)
     assert found["tsn", 18]["frames"] == 4
     assert found["tsn", 18]["limited_by"] == "latency: 6 frames need 40.00 ms"
-    assert found["tsn", 34]["reason"].startswith("no latency of it is recorded")
+    assert found["tsn", 34]["reason"].startswith("no latency of this network is recorded")
     found = by_network(compare(capsys, "--latency", "tsn:18:6", "--macs", "1T", *line))
     assert found["tsn", 18]["frames"] == 6
     assert found["tsn", 18]["limited_by"] == "no other frames are recorded"
