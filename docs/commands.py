@@ -53,13 +53,13 @@ def _page(name: str) -> str:
     module.arguments(parser)
     usage = parser.format_usage().removeprefix(USAGE)
     actions = [action for action in parser._actions if "--help" not in action.option_strings]
-    description = getdoc(module.run) or ""  # it names the exit codes
+    description = getdoc(module.run) or ""  # in Markdown; it names the exit codes
     return "\n".join(
         [
             f"# blvbench {name}\n",
             f"{_sentence(summary)}\n",
             fence(usage.replace("\n" + " " * len(USAGE), "\n").rstrip()),
-            f"{markdown(description)} See the [exit codes](index.md#exit-codes).\n",
+            f"{description} See the [exit codes](index.md#exit-codes).\n",
             f"```{{program}} blvbench {name}\n```\n",
             *map(_option, actions),
         ]

@@ -7,7 +7,7 @@ from models.registry import Network, describe, get_network, list_models
 
 NETWORKS = """# Networks
 
-`blvbench models` lists these networks, and `models.create_model` builds them. Give an option as
+`blvbench models` lists these networks, and `blvbench.create_model` builds them. Give an option as
 `--option NAME=VALUE`, or as a keyword. "frames" says which numbers of frames a network takes.
 
 """
