@@ -85,10 +85,10 @@ def _is_range(cards: Iterable[ClaimCard]) -> bool:
 def _span(cards: Iterable[ClaimCard]) -> str:
     """The smallest and the largest figure of their cases, without intervals."""
     found = [
-        (case.measured.value, case.measured.brief(case.claim))
+        (case.finding.value, case.finding.brief(case.claim))
         for card in cards
         for case in card.result.cases
-        if case.measured
+        if case.finding
     ]
     if not found:
         return "not measured"

@@ -20,7 +20,7 @@ class CaseChange:
     def figures(self) -> tuple[str, str]:
         """The figures that decide the case, then and now."""
         old, new = (
-            case.measured.figure if case and case.measured else NOT_MEASURED
+            case.finding.figure if case and case.finding else NOT_MEASURED
             for case in (self.old, self.new)
         )
         return old, new
@@ -29,7 +29,7 @@ class CaseChange:
     def is_changed(self) -> bool:
         """Whether the figure or the result of the case differs."""
         old, new = (
-            (case.measured, case.standing) if case and case.measured else None
+            (case.finding, case.standing) if case and case.finding else None
             for case in (self.old, self.new)
         )
         return old != new

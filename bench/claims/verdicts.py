@@ -89,7 +89,7 @@ class CaseResult:
         )
 
     @cached_property
-    def measured(self) -> Finding | None:
+    def finding(self) -> Finding | None:
         """The figure that the case is judged by; None where there is a `gap`."""
         if self.gap or self.numerator is None:
             return None
@@ -103,17 +103,17 @@ class CaseResult:
     @property
     def ratio(self) -> float | None:
         """Numerator / denominator; None where there is a `gap`, or the claim compares otherwise."""
-        return self.measured.value if isinstance(self.measured, Ratio) else None
+        return self.finding.value if isinstance(self.finding, Ratio) else None
 
     @property
     def is_measured(self) -> bool:
         """Whether there is a figure to judge by."""
-        return self.measured is not None
+        return self.finding is not None
 
     @property
     def standing(self) -> Standing:
         """The result of the case."""
-        return self.measured.standing(self.claim) if self.measured else Standing.NOT_MEASURED
+        return self.finding.standing(self.claim) if self.finding else Standing.NOT_MEASURED
 
     @property
     def is_met(self) -> bool:
@@ -129,22 +129,22 @@ class CaseResult:
     @property
     def summary(self) -> str:
         """The case's label with its figure, and a note if an instrument warned."""
-        if self.measured is None:
+        if self.finding is None:
             return self.label
         note = "; samples with warnings" if self.warnings else ""
-        return f"{self.label} ({self.measured.text(self.claim)}{note})"
+        return f"{self.label} ({self.finding.text(self.claim)}{note})"
 
     def as_json(self) -> dict[str, Any]:
         """The label, the machine and, if the case is measured, its figures and result."""
         where = {"label": self.case.label, "machine": self.machine}
-        if self.measured is None:
+        if self.finding is None:
             return {**where, "status": "not_measured", "reason": self.gap}
         return {
             **where,
             "status": "ok",
             **dict(zip(("numerator", "denominator"), self.values, strict=False)),
-            self.claim.compare: self.measured.value,
-            "interval": [self.measured.low, self.measured.high],
+            self.claim.compare: self.finding.value,
+            "interval": [self.finding.low, self.finding.high],
             "standing": str(self.standing),
             "met": self.is_met,
             "warnings": self.warnings,
@@ -174,7 +174,7 @@ class ClaimResult:
         return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.NOT_REPRODUCED
 
     @property
-    def finding(self) -> str:
+    def sentence(self) -> str:
         """One sentence: the cases where the claim holds, where it does not, and the others."""
         groups = {
             standing: [case.summary for case in self.cases if case.standing is standing]
@@ -191,7 +191,7 @@ class ClaimResult:
         return {
             **self.claim.model_dump(mode="json", exclude={"cases"}, exclude_none=True),
             "verdict": str(self.verdict),
-            "finding": self.finding,
+            "finding": self.sentence,
             "cases": [case.as_json() for case in self.cases],
         }
 

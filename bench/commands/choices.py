@@ -104,4 +104,4 @@ def _front(choices: Sequence[Choice], label: str) -> str:
 
 
 def _claim(result: ClaimResult) -> str:
-    return f"Claim: {result.claim.title}: {result.verdict}. {result.finding}"
+    return f"Claim: {result.claim.title}: {result.verdict}. {result.sentence}"

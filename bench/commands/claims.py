@@ -37,4 +37,4 @@ def run(arguments: Namespace) -> int:
 def _finding(result: ClaimResult) -> str:
     if result.verdict is Verdict.NOT_MEASURED:
         return f"Not measured: run {result.claim.measured_by}"
-    return result.finding
+    return result.sentence

@@ -65,16 +65,16 @@ def test_accuracies_are_compared_clip_by_clip(
     tsn: int, tam: int, verdict: Verdict, finding: str
 ) -> None:
     result = judged_accuracies(answered("tsn", tsn), answered("tam", tam))
-    assert (result.verdict, result.finding) == (verdict, finding)
+    assert (result.verdict, result.sentence) == (verdict, finding)
     assert result.as_json()["cases"][0]["points"] == 2.5 * (tsn - tam)
 
 
 def test_accuracies_of_a_group_are_of_its_clips_alone() -> None:
     result = judged_accuracies(answered("tsn", 9), answered("tam", 0), group="slow")
     assert [case.values for case in result.cases] == [(90, 0)]
-    assert result.finding == "Met at here (+90.0 points, p 0.0039)."
+    assert result.sentence == "Met at here (+90.0 points, p 0.0039)."
     fast = judged_accuracies(answered("tsn", 9), answered("tam", 0), group="fast")
-    assert fast.finding.startswith("Not decided at here (no difference shown: +0.0")
+    assert fast.sentence.startswith("Not decided at here (no difference shown: +0.0")
     (case,) = judged_accuracies(answered("tsn", 9), answered("tam", 0), group="other").cases
     assert case.gap == "tsn has no other classes: m"
 

@@ -37,14 +37,14 @@ def figures(fifty: tuple[int, int], hundred: tuple[int, int] | None) -> list[Mea
 def test_verdicts(measurements: list[Measurement], verdict: Verdict, finding: str) -> None:
     (result,) = judge([claim()], measurements)
     assert result.verdict is verdict
-    assert finding in result.finding
+    assert finding in result.sentence
 
 
 def test_at_most_is_the_other_way_round() -> None:
     costs = claim(at_least=None, at_most=1.01)
     (result,) = judge([costs], figures((101, 100), (102, 100)))
     assert [case.is_met for case in result.cases] == [True, False]
-    assert result.finding == "Met at depth 50 (+1.00%); not met at depth 101 (+2.00%)."
+    assert result.sentence == "Met at depth 50 (+1.00%); not met at depth 101 (+2.00%)."
 
 
 def test_what_failed_is_not_measured() -> None:
@@ -147,7 +147,7 @@ def test_each_machine_is_judged_by_its_own_figures() -> None:
         ("Second GPU, 80 GiB", 1.5, False),
     ]
     assert result.verdict is Verdict.PARTLY
-    assert result.finding == (
+    assert result.sentence == (
         "Met at here on First GPU, 80 GiB (4.500x); not met at here on Second GPU, 80 GiB (1.500x)."
     )
     assert [c["machine"] for c in result.as_json()["cases"]] == [c.machine for c in result.cases]
@@ -182,7 +182,7 @@ def test_what_a_machine_cannot_do_says_nothing_of_what_it_did() -> None:
 def test_what_runs_out_of_memory_is_said_with_its_machine() -> None:
     short = seconds(TSN, (), status="oom", reason="asked for 2 GiB")
     result = judged(short, seconds(TAM, (2.0,)))
-    assert result.finding == "Not measured at here on First GPU, 80 GiB."
+    assert result.sentence == "Not measured at here on First GPU, 80 GiB."
     assert result.cases[0].gap == "tsn oom: asked for 2 GiB"
 
 
@@ -235,7 +235,7 @@ def test_an_undecided_case_is_not_counted_as_met_or_missed() -> None:
     missed = seconds(TAM, (9.0,) * 7, reference=PAIRS, environment=SECOND)
     result = judged(undecided, missed, at_least=2.6)
     assert result.verdict is Verdict.NOT_DECIDED
-    assert result.finding == (
+    assert result.sentence == (
         "Not met at here on Second GPU, 80 GiB (0.667x, 0.556x to 0.778x); not decided at here on "
         "First GPU, 80 GiB (3.000x, 2.500x to 3.500x, which contains the bound 2.600x)."
     )
@@ -245,7 +245,7 @@ def test_an_undecided_case_is_not_counted_as_met_or_missed() -> None:
 def test_sides_that_were_timed_apart_are_known_to_what_both_intervals_allow() -> None:
     alone = seconds(TSN, (6.0, 7.0, 5.0, 6.0, 6.5, 6.0))
     (case,) = judged(alone, seconds(TAM, (2.0, 2.0, 2.5, 2.0, 2.0, 1.9))).cases
-    assert case.measured == Ratio(3.0, 5.0 / 2.5, 7.0 / 1.9)
+    assert case.finding == Ratio(3.0, 5.0 / 2.5, 7.0 / 1.9)
     assert case.is_met
 
 
