@@ -26,6 +26,15 @@ ROOMS = (
     "bench.commands",
     "reports",
 )
+# Modules whose tests are in another file than their own mirror.
+TESTED_ELSEWHERE = {
+    "bench.instruments.reading": "tests/bench/instruments/test_instruments.py",
+    "bench.video.data_set": "tests/bench/commands/test_data.py",
+    "models.operators.aggregation_triton": "tests/models/operators/test_triton.py",
+    "models.operators.cuda": "tests/models/operators/test_triton.py",
+    "models.operators.shift_triton": "tests/models/operators/test_triton.py",
+    "models.operators.tile_triton": "tests/models/operators/test_triton.py",
+}
 # Rooms that judge records and need no instrument.
 JUDGES = ("bench.claims", "bench.gate")
 
@@ -76,3 +85,15 @@ def test_models_imports_nothing_of_the_others() -> None:
     for module in own_modules():
         if room_of(module) == "models":
             assert {room_of(name) for name in imports_of(module)} <= {"", "models"}
+
+
+def mirror_of(module: str) -> Path:
+    """The file of a module's tests: tests/bench/records/test_store.py for bench.records.store."""
+    folder, name = source_of(module).relative_to(ROOT).parent, module.rpartition(".")[2]
+    return Path(TESTED_ELSEWHERE.get(module, f"tests/{folder}/test_{name}.py"))
+
+
+def test_every_module_has_its_mirror_under_tests() -> None:
+    modules = [name for name in own_modules() if source_of(name).name != "__init__.py"]
+    assert [name for name in modules if not (ROOT / mirror_of(name)).is_file()] == []
+    assert set(TESTED_ELSEWHERE) <= set(modules)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.errors import BenchError
-from bench.video.labelled import Video
+from bench.video.data_set import Video
 from bench.video.layouts import READERS, AnnotatedVideo, Source
 from bench.video.lists import to_path
 

@@ -21,8 +21,8 @@ import numpy as np
 from bench.errors import BenchError
 from bench.machine.environment import installed_version
 from bench.source import code_version
+from bench.video.data_set import Video
 from bench.video.encoding import write_video
-from bench.video.labelled import Video
 from bench.video.motions import PAIRS, Tier, draw_motion
 
 NAME = "arrow-of-time"

@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.video.data_set import Video
 from bench.video.decoding import VideoError
 from bench.video.frames import frame_files
-from bench.video.labelled import Video
 
 
 def content_hash(video: Video) -> str:

@@ -1,10 +1,24 @@
-"""A data set: labelled videos with what a training or an evaluation must know about them."""
+"""Labelled videos, and a data set: what training and evaluation must know about its videos."""
 
 from dataclasses import dataclass
-
-from bench.video.labelled import Video
+from pathlib import Path
 
 FULL_SIZE = 224  # the side of a clip in pixels, except for generated videos
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video file or, with `frames` as first and last number, a folder of JPEG frames.
+
+    `name` is unique in its list. `label` is the number of the class, from 0. `group` is a group of
+    classes whose accuracy is reported by itself; "" for none.
+    """
+
+    name: str
+    path: Path
+    label: int
+    frames: tuple[int, int] | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.video.arrow_of_time import ENCODING
+from bench.video.data_set import Video
 from bench.video.encoding import write_video
-from bench.video.labelled import Video
 from bench.video.loading import EvaluationSet, load_items
 from bench.video.motions import PAIRS, SIZE, draw_motion
 from bench.video.sampling import Uniform

@@ -1,35 +1,9 @@
-from bench.records.measurement import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
-from reports.accuracy_plot import draw_accuracies
 from reports.page import build_page
 from reports.tables import Table
 from suites import load_claims
 from tests.records import measurement, point
-
-CLIPS = 20
-
-
-def trained(network: str, right: int, **fields: object) -> Measurement:
-    where = {"network": network, "depth": 18, "options": {"width": 0.25}, "input_size": 64}
-    learnt = {"num_classes": 16, "dataset": "arrow-of-time"}
-    return measurement(
-        point(**(where | learnt | fields)),
-        quantity="accuracy",
-        instrument="trained",
-        unit="percent",
-        samples=(100,) * right + (0,) * (CLIPS - right),
-        details={
-            "by_group": {"adjacent": 90.0, "fast": 10.0},
-            "group_sizes": {"adjacent": 12, "fast": 8},
-            "top5": {"percent": 99.0},
-        },
-        settings={"clips": "digest"},
-    )
-
-
-def macs(network: str, count: int, **fields: object) -> Measurement:
-    where = {"network": network, "depth": 18, "options": {"width": 0.25}, "input_size": 64}
-    return measurement(point(**(where | {"num_classes": 16} | fields)), samples=(count,))
+from tests.reports.accuracies import macs, trained
 
 
 def column(table: Table, heading: str) -> list[str]:
@@ -90,27 +64,3 @@ def test_evaluated_weights_are_named_beside_trained_networks() -> None:
     assert column(table, "weights") == ["trained here", "tsm.pth"]
     assert column(table, "top-5 (%)") == ["99.0", "99.0"]
     assert not build_comparisons([trained("tsm", 15), evaluated]).rows
-
-
-def test_the_plot_has_a_panel_for_all_classes_and_for_each_group() -> None:
-    measured = [
-        trained("tsm", 12),
-        trained("tsm", 14, seed=1),
-        trained("tsn", 10),
-        trained("tsm", 18, frames=16),
-        macs("tsm", 10**7),
-        macs("tsn", 10**7),
-        macs("tsm", 2 * 10**7, frames=16),
-    ]
-    plot = draw_accuracies(measured, {"tsm": "#0000ff", "tsn": "#ff0000"})
-    assert plot
-    assert plot.panels == 3
-    assert "All classes at 16 frames: tsm 90 %." in plot.finding
-    assert "Fast at 16 frames: tsm 75 %." in plot.finding
-    for text in ("all classes", "adjacent", "fast", "limit without frame order", "16 frames"):
-        assert f">{text}<" in plot.svg
-
-
-def test_there_is_no_plot_without_macs_or_of_other_data() -> None:
-    assert draw_accuracies([trained("tsm", 12)], {}) is None
-    assert draw_accuracies([trained("tsm", 12, dataset="own"), macs("tsm", 5)], {}) is None

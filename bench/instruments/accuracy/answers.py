@@ -7,8 +7,8 @@ from statistics import mean
 
 from bench.instruments.reading import Reading
 from bench.records.record import Scalar
+from bench.video.data_set import Video
 from bench.video.evaluation import Scores
-from bench.video.labelled import Video
 
 
 def read_answers(

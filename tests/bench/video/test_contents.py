@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from bench.video.contents import content_hash, digest_of_contents, digest_of_list, file_hash
+from bench.video.data_set import Video
 from bench.video.decoding import VideoError
-from bench.video.labelled import Video
 
 
 def sha(content: bytes) -> str:

@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from bench.errors import BenchError
 from bench.video import arrow_of_time
+from bench.video.data_set import Video
 from bench.video.evaluation import Scores, average_scores, evaluate
-from bench.video.labelled import Video
 from bench.video.loading import EvaluationClips, EvaluationSet, Losses, load_items
 from bench.video.sampling import Uniform
 from bench.video.transforms import EvaluationCrops as Crops

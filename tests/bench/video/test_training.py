@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from bench.errors import BenchError
+from bench.video.data_set import Video
 from bench.video.encoding import write_video
-from bench.video.labelled import Video
 from bench.video.loading import MAX_UNUSABLE, Losses, TrainingSet
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform

@@ -3,8 +3,8 @@ from pathlib import Path
 import torch
 
 from bench.instruments.accuracy.answers import read_answers
+from bench.video.data_set import Video
 from bench.video.evaluation import Scores
-from bench.video.labelled import Video
 from bench.video.loading import Unusable
 
 VIDEOS = [

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from bench.errors import BenchError, UnsupportedError
 from bench.instruments.accuracy import evaluated
 from bench.instruments.accuracy.evaluated import Protocol, Resources, evaluate_weights
-from bench.video.data_set import DataSet
-from bench.video.labelled import Video
+from bench.video.data_set import DataSet, Video
 from bench.video.sampling import Dense, Uniform
 from tests.bench.video.films import write_numbered
 from tests.records import point
