@@ -36,11 +36,11 @@ def claims_md(results: Iterable[ClaimResult]) -> str:
 
 def _cells(results: Iterable[ClaimResult], escape: Callable[[str], str]) -> list[Sequence[str]]:
     """The headings, and a row for each claim."""
-    rows = ((r.claim.title, r.claim.published, _measured(r), r.verdict) for r in results)
+    rows = ((r.claim.title, r.claim.published, _measured_cases(r), r.verdict) for r in results)
     return [tuple(map(escape, row)) for row in (HEADINGS, *rows)]
 
 
-def _measured(result: ClaimResult) -> str:
+def _measured_cases(result: ClaimResult) -> str:
     """The figures of the measured cases."""
     cases = [case.summary for case in result.cases if case.is_measured]
     return "; ".join(cases) or Verdict.NOT_MEASURED

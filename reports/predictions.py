@@ -89,7 +89,7 @@ def _table(peaks: Sequence[PeakPrediction]) -> Table:
                 *point_cells(peak.measured.point),
                 _mib_cell(peak.simulated),
                 _mib_cell(peak.measured.value),
-                _reserved(peak.measured),
+                _reserved_cell(peak.measured),
                 Cell(f"{peak.error:+.1%}", peak.error),
             )
             for peak in sorted(peaks, key=lambda p: (-abs(p.error), p.measured.point.sort_key))
@@ -125,7 +125,7 @@ def _beyond(peaks: Sequence[PeakPrediction]) -> tuple[str, ...]:
     return tuple(f"{peak.measured.point}: {peak.error:+.1%}" for peak in ordered)
 
 
-def _reserved(measurement: Measurement) -> Cell:
+def _reserved_cell(measurement: Measurement) -> Cell:
     reserved = measurement.details.get("allocator", {}).get("reserved")
     return NOT_MEASURED if reserved is None else _mib_cell(reserved)
 

@@ -31,7 +31,7 @@ class Plans(Section):
     stage: dict[str, Stage] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _check_names(self) -> Self:
         for name in (*self.quick, *self.full):
             if name not in self.stage:
                 raise ValueError(f"there is no stage {name!r}")

@@ -46,7 +46,7 @@ class Sweep(Section):
     seeds: Items[Seed] = (0,)
 
     @model_validator(mode="after")
-    def _bounded(self) -> Self:
+    def _check_size(self) -> Self:
         if self.size > MAX_POINTS:
             raise ValueError(f"has more than {MAX_POINTS:,} figures: split it")
         return self
@@ -84,7 +84,7 @@ class Suite(Section):
     sweep: Items[Sweep]
 
     @model_validator(mode="after")
-    def _bounded(self) -> Self:
+    def _check_size(self) -> Self:
         if sum(sweep.size for sweep in self.sweep) > MAX_POINTS:
             raise ValueError(f"has more than {MAX_POINTS:,} figures: split it")
         return self

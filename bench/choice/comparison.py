@@ -126,11 +126,11 @@ def _candidates(request: Request) -> list[Candidates]:
     if request.recorded is None:
         return [make_candidates(base) for base in request.bases]
     return [
-        make_candidates(base, recorded=_recorded(request.recorded, base)) for base in request.bases
+        make_candidates(base, recorded=_frames_of(request.recorded, base)) for base in request.bases
     ]
 
 
-def _recorded(recorded: Iterable[Measurement], base: Point) -> set[int]:
+def _frames_of(recorded: Iterable[Measurement], base: Point) -> set[int]:
     """The numbers of frames with a recorded figure."""
     points = ((m.point, find_instrument(m.label).canonical(base)) for m in recorded)
     return {

@@ -106,7 +106,7 @@ def run(arguments: Namespace) -> int:
     from bench.choice.ledger import Ledger
     from bench.commands.choices import print_comparison
 
-    stored = _stored(arguments.store)
+    stored = _load_stored(arguments.store)
     measurements = with_recorded(stored, load_recorded(arguments.recorded))
     request = _request(arguments, measurements)
     with _store(arguments.store) as store:
@@ -209,7 +209,7 @@ def _request_budget(
     return BudgetRequest(label, budget.text, point, machine)
 
 
-def _stored(path: Path | None) -> list[Measurement]:
+def _load_stored(path: Path | None) -> list[Measurement]:
     """The measurements of a store, if it exists."""
     if path is None or not path.exists():
         return []

@@ -151,7 +151,7 @@ def load_data_set(arguments: Namespace, split: Split) -> DataSet:
     if arguments.data is None:
         if arguments.manifest is not None or listed:
             raise UsageError(f"{[*listed, '--manifest'][0]} needs your own videos: give --data")
-        return _generated(split)
+        return _generate(split)
     if arguments.manifest is not None:
         if listed:
             raise UsageError(f"--manifest lists the videos: leave out {listed[0]}")
@@ -168,7 +168,7 @@ def load_data_set(arguments: Namespace, split: Split) -> DataSet:
     )
 
 
-def _generated(split: Split) -> DataSet:
+def _generate(split: Split) -> DataSet:
     with progress_bar(len(list_motions(split)) // 2, f"{NAME}, {split}") as advance:
         root = generate_videos(split, on_pair=as_tick(advance))
     found = arrow_videos(split, root)

@@ -112,12 +112,12 @@ def run(arguments: Namespace) -> int:
     check_device(point, device)
     with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False):
         recipe = _recipe(arguments, data)
-        model = _started(arguments, point, recipe).to(device)
+        model = _create_network(arguments, point, recipe).to(device)
         training = _training(arguments, model, data, recipe, point, worker_count(arguments, device))
         if not _learn(arguments, training):
             return INTERRUPTED
     _save(model, arguments.out)
-    _unfinished(arguments.out).unlink(missing_ok=True)
+    _training_file(arguments.out).unlink(missing_ok=True)
     for lost in training.losses.unusable.values():
         unusable = f"Unusable: {lost.name} is {lost.kind}: {lost.reason}"
         print(printable(unusable), file=sys.stderr)
@@ -137,7 +137,7 @@ def _check(arguments: Namespace) -> None:
         raise BenchError(f"{arguments.out}: its folder does not exist: make {arguments.out.parent}")
 
 
-def _unfinished(out: Path) -> Path:
+def _training_file(out: Path) -> Path:
     """The file of an unfinished training."""
     return out.with_name(f"{out.name}.training")
 
@@ -154,7 +154,7 @@ def _recipe(arguments: Namespace, data: DataSet) -> Recipe:
     return replace(RECIPE if data.is_generated else Recipe(), **given)
 
 
-def _started(arguments: Namespace, point: Point, recipe: Recipe) -> "nn.Module":
+def _create_network(arguments: Namespace, point: Point, recipe: Recipe) -> "nn.Module":
     """The network with its initial weights."""
     import torch
 
@@ -200,7 +200,7 @@ def _training(
         ),
         recipe,
         precision=point.precision,
-        saved=_unfinished(arguments.out),
+        saved=_training_file(arguments.out),
         losses=Losses(len(data.videos), arguments.unusable),
         workers=processes,
     )

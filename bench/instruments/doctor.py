@@ -26,21 +26,21 @@ class Check:
     advice: str
 
 
-def _guarded(check: Callable[[], Check]) -> Callable[[], Check]:
+def _guard(check: Callable[[], Check]) -> Callable[[], Check]:
     """Turn an error of a check into a failed check."""
 
     @functools.wraps(check)
-    def guarded() -> Check:
+    def run_check() -> Check:
         try:
             return check()
         except Exception as error:
             name = (check.__doc__ or "").rstrip(".")
             return Check(name, False, f"{type(error).__name__}: {error}", "reinstall the packages")
 
-    return guarded
+    return run_check
 
 
-@_guarded
+@_guard
 def check_packages() -> Check:
     """Installed packages."""
     versions = environment.current_environment().packages
@@ -49,7 +49,7 @@ def check_packages() -> Check:
     return Check("Installed packages", passed, finding, "" if passed else "pip install -e .")
 
 
-@_guarded
+@_guard
 def check_memory() -> Check:
     """Simulated memory."""
     peak = memory.simulate(_flat_linear, (1, 1, 1, 2, 2), "infer")
@@ -60,7 +60,7 @@ def check_memory() -> Check:
     return Check("Simulated memory", passed, finding, advice)
 
 
-@_guarded
+@_guard
 def check_counters() -> Check:
     """Two MAC counters."""
     disagreeing = []
@@ -76,7 +76,7 @@ def check_counters() -> Check:
     return Check("Two MAC counters", not disagreeing, finding, advice)
 
 
-@_guarded
+@_guard
 def check_clock() -> Check:
     """Latency."""
     seconds = min(time_on_cpu(lambda: time.sleep(SLEEP_S)) for _ in range(5))
@@ -86,7 +86,7 @@ def check_clock() -> Check:
     return Check("Latency", passed, finding, advice)
 
 
-@_guarded
+@_guard
 def check_device() -> Check:
     """CUDA device."""
     found = environment.current_environment("cuda")

@@ -61,7 +61,7 @@ def hold_interrupts() -> Iterator[None]:
 @contextmanager
 def answer_interrupts() -> Iterator[None]:
     """Within: Ctrl-C raises `KeyboardInterrupt`, and so does one that came before."""
-    with _masked(SIG_UNBLOCK):
+    with _mask_interrupts(SIG_UNBLOCK):
         _noted.is_answered = True
         try:
             _noted.raise_it()
@@ -73,12 +73,12 @@ def answer_interrupts() -> Iterator[None]:
 @contextmanager
 def block_interrupts() -> Iterator[None]:
     """Within: SIGINT is blocked where the system can; processes that are started inherit that."""
-    with _masked(SIG_BLOCK):
+    with _mask_interrupts(SIG_BLOCK):
         yield
 
 
 @contextmanager
-def _masked(how: int) -> Iterator[None]:
+def _mask_interrupts(how: int) -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

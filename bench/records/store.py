@@ -81,7 +81,7 @@ class Store:
         """
         self.path = path
         self._file: tuple[int, int] | None = None
-        with self._reported():
+        with self._report_errors():
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
             elif not path.exists():
@@ -141,14 +141,14 @@ class Store:
             "status": measurement.status,
             "record": measurement.model_dump_json(),
         }
-        with self._reported():
+        with self._report_errors():
             self._connection.execute(PUT, values)  # autocommit: a transaction of its own
             if self._was_moved():  # SQLite goes on writing to a file that was deleted
                 raise BenchError(f"{self.path}: {MOVED}")
 
     def touch(self, identities: Iterable[str]) -> None:
         """Make what is stored under `identities` the newest, in their order."""
-        with self._reported():
+        with self._report_errors():
             self._connection.execute("BEGIN IMMEDIATE")
             self._connection.executemany(
                 "UPDATE measurement SET rowid = (SELECT MAX(rowid) + 1 FROM measurement)"
@@ -177,7 +177,7 @@ class Store:
             ) from error
 
     def _rows(self, query: str, *values: str) -> list[tuple[str]]:
-        with self._reported():
+        with self._report_errors():
             return self._connection.execute(query, values).fetchall()
 
     def _connect(self, create: bool) -> sqlite3.Connection:
@@ -253,12 +253,12 @@ class Store:
             )
         (finding,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         if finding != "ok":
-            raise self._damaged(str(finding))
+            raise self._damage_error(str(finding))
 
-    def _damaged(self, finding: str) -> BenchError:
+    def _damage_error(self, finding: str) -> BenchError:
         line = " ".join(printable(finding).replace("***", "").split())[:MAX_MESSAGE]
         return BenchError(
-            f"{self.path}: is damaged ({line}): take a copy, or save what can be read with "
+            f"{self.path}: is damaged ({line}): restore a copy, or save what can be read with "
             f"'sqlite3 {self.path} .recover | sqlite3 new.sqlite'"
         )
 
@@ -282,20 +282,20 @@ class Store:
         return self._file is not None and self._on_disk() != self._file
 
     @contextmanager
-    def _reported(self) -> Iterator[None]:
+    def _report_errors(self) -> Iterator[None]:
         """Turn errors of SQLite and of the file system into one line with advice."""
         try:
             yield
         except sqlite3.DatabaseError as error:
-            raise self._explained(error) from error
+            raise self._explain(error) from error
         except UnicodeDecodeError as error:  # SQLite's message quotes the file
-            raise self._damaged("text that is not UTF-8") from error
+            raise self._damage_error("text that is not UTF-8") from error
         except OSError as error:
             raise BenchError(
                 f"{self.path}: {os.strerror(error.errno or 0)}: give a path that can be written"
             ) from error
 
-    def _explained(self, error: sqlite3.DatabaseError) -> BenchError:
+    def _explain(self, error: sqlite3.DatabaseError) -> BenchError:
         """The message of SQLite with advice."""
         message = printable(str(error))[:MAX_MESSAGE]  # it may quote the file
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # the primary code
@@ -304,7 +304,7 @@ class Store:
         if code == sqlite3.SQLITE_CANTOPEN and self._is_read_only():  # the folder, or the disk
             message, code = os.strerror(errno.EROFS), sqlite3.SQLITE_READONLY
         if code == sqlite3.SQLITE_CORRUPT and is_store(self.path):
-            return self._damaged(message)
+            return self._damage_error(message)
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return BenchError(
                 f"{self.path}: is not a blvbench store ({message}): give another file"

@@ -94,12 +94,12 @@ def read_file(path: Path, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
 
 
 def _read_with_pyav(path: Path, pick: Pick) -> Pictures:
-    with _opened(path) as (stream, packets, total):
+    with _open_stream(path) as (stream, packets, total):
         return _decode(path, stream, packets, pick, total)
 
 
 @contextmanager
-def _opened(path: Path) -> "Iterator[tuple[VideoStream, list[Packet[VideoStream]], int]]":
+def _open_stream(path: Path) -> "Iterator[tuple[VideoStream, list[Packet[VideoStream]], int]]":
     """The video stream of a file, its packets, and the number of pictures that it shows."""
     import av
 
@@ -173,7 +173,7 @@ def _decode(
     is_whole = total == len(packets)  # else indices of pictures are not those of packets
     frames = few_frames(stream, packets, indices) if is_whole else {}
     if frames:
-        return Pictures(_converted(frames, wanted), total)
+        return Pictures(_convert(frames, wanted), total)
     stream.codec_context.flush_buffers()
     count = 0
     try:
@@ -182,7 +182,7 @@ def _decode(
                 frames[count] = frame
             count += 1
             if count > last:
-                return Pictures(_converted(frames, wanted), total)
+                return Pictures(_convert(frames, wanted), total)
     except av.error.FFmpegError as error:
         raise VideoError(path, "corrupt", f"picture {count}: {error.strerror}") from error
     if count == 0:
@@ -198,7 +198,7 @@ def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]"
     yield from stream.codec_context.decode(None)  # the pictures that the decoder still holds
 
 
-def _converted(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
+def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
     """The wanted frames as F x 3 x H x W, all in the size of the first one."""
     import numpy as np
     import torch
@@ -219,7 +219,7 @@ def _converted(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Te
 def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
     from torchcodec.decoders import VideoDecoder
 
-    with _opened(path):  # torchcodec does not notice a truncated file
+    with _open_stream(path):  # torchcodec does not notice a truncated file
         pass
     try:
         decoder = VideoDecoder(_url(path), seek_mode="exact", num_ffmpeg_threads=1)

@@ -36,7 +36,7 @@ def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:
 
 def frame_files(folder: Path, first: int, last: int) -> list[Path]:
     """The files of frames `first` to `last`. Raises `VideoError` if one is missing."""
-    files = _numbered(folder)
+    files = _number_files(folder)
     total = last - first + 1
     present = sum(first <= number <= last for number in files)
     if not present:
@@ -48,7 +48,7 @@ def frame_files(folder: Path, first: int, last: int) -> list[Path]:
     return [files[number] for number in range(first, last + 1)]
 
 
-def _numbered(folder: Path) -> dict[int, Path]:
+def _number_files(folder: Path) -> dict[int, Path]:
     try:
         names = sorted(path for path in folder.iterdir())
     except OSError as error:

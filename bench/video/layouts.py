@@ -246,7 +246,7 @@ def _read_hmdb51(source: Source) -> _Read:
     mark = {"train": "1", "test": "2"}[wanted[1]]
     end = f"_test_split{wanted[2]}.txt"
     rows: list[AnnotatedVideo] = []
-    folders = [file for file in _listed(source.file) if file.name.endswith(end)]
+    folders = [file for file in _list_folder(source.file) if file.name.endswith(end)]
     for file in folders:
         where = f"{source.file}: file {file.name!r:.60}"
         label = to_name(where, "the class", file.name.removesuffix(end))
@@ -263,18 +263,18 @@ def _read_hmdb51(source: Source) -> _Read:
 
 def _read_folders(source: Source) -> _Read:
     """A folder of videos for each class."""
-    folders = [path for path in _listed(source.data) if _holds(path.is_dir)]
+    folders = [path for path in _list_folder(source.data) if _holds(path.is_dir)]
     rows: list[AnnotatedVideo] = []
     for folder in folders:
         where = f"{source.data}: folder {folder.name!r:.60}"
         label = to_name(where, "the class", folder.name)
-        paths = [f"{label}/{file.name}" for file in _listed(folder) if _holds(file.is_file)]
+        paths = [f"{label}/{file.name}" for file in _list_folder(folder) if _holds(file.is_file)]
         rows += [AnnotatedVideo(where, path, path, label) for path in paths]
     names = [folder.name for folder in folders]
     return rows, read_names(source.labels) if source.labels else names
 
 
-def _listed(folder: Path) -> list[Path]:
+def _list_folder(folder: Path) -> list[Path]:
     """The contents of `folder`, sorted, without hidden files."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))

@@ -37,14 +37,14 @@ def open_logs(table: Path | None, events: Path | None, *, done: int) -> Iterator
 
 @contextmanager
 def _table(path: Path, done: int) -> Iterator[OnStep]:
-    with _reported(path):
+    with _report_errors(path):
         kept = _lines(path, done) if path.exists() else []
         file = path.open("w", newline="", encoding="utf-8")
     with file:
         writer = csv.writer(file)
 
         def write_lines(*lines: Sequence[object]) -> None:
-            with _reported(path):
+            with _report_errors(path):
                 writer.writerows(lines)
                 file.flush()  # so that the file is current during the training
 
@@ -53,7 +53,7 @@ def _table(path: Path, done: int) -> Iterator[OnStep]:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def _report_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -87,12 +87,12 @@ def _events(folder: Path, done: int) -> Iterator[OnStep]:
         raise UnsupportedError(
             'TensorBoard is not installed: python -m pip install -e ".[tensorboard]"'
         ) from error
-    with _reported(folder):
+    with _report_errors(folder):
         writer = SummaryWriter(str(folder), purge_step=done + 1)
     with writer:
 
         def write(step: int, loss: float, rate: float) -> None:
-            with _reported(folder):
+            with _report_errors(folder):
                 writer.add_scalar("loss", loss, step)
                 writer.add_scalar("learning_rate", rate, step)
 

@@ -34,9 +34,9 @@ class Uniform:
         """The test clips of a video of `total` pictures; a short video repeats pictures."""
         segment = total / self.frames
         first = -((self.clips - 1) // 2)  # 2 clips take offsets 0 and 1, 3 take -1 to 1
-        return tuple(self._shifted(segment, first + clip) for clip in range(self.clips))
+        return tuple(self._shift(segment, first + clip) for clip in range(self.clips))
 
-    def _shifted(self, segment: float, offset: float) -> ClipIndices:
+    def _shift(self, segment: float, offset: float) -> ClipIndices:
         nearly = segment / 2 - 1e-4  # the next segment begins at half a segment from the middle
         within = min(max(offset, -segment / 2), nearly)
         return tuple(floor(segment / 2 + within + segment * i) for i in range(self.frames))

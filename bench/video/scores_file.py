@@ -52,7 +52,7 @@ def read_scores(path: Path) -> NamedScores:
             if sum(member.file_size for member in archive.infolist()) > MAX_BYTES:
                 raise BenchError(f"{path}: has more than {MAX_BYTES} bytes: these are not scores")
         with np.load(path, allow_pickle=False) as arrays:
-            return _named(
+            return _name_scores(
                 path, {name: arrays[name] for name in ("of", "names", "labels", "logits")}
             )
     except BenchError:
@@ -66,7 +66,7 @@ def read_scores(path: Path) -> NamedScores:
         ) from error
 
 
-def _named(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
+def _name_scores(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
     of = json.loads(str(arrays["of"]))
     if of["format"] != FORMAT_VERSION:
         raise BenchError(f"{path}: has scores of another version: evaluate the network again")

@@ -40,7 +40,7 @@ def few_frames(
             return _by_themselves(stream, packets, wanted)
         is_timed = stream.container.format.name.startswith(TIMED)
         if is_timed and stream.codec_context.name in MARKS_UNUSED:
-            return _without_unused(stream, packets, wanted)
+            return _decode_needed(stream, packets, wanted)
     except av.error.FFmpegError:
         pass  # a full decoding reports the error
     return {}
@@ -61,7 +61,7 @@ def _by_themselves(
     return _whole(found, wanted)
 
 
-def _without_unused(
+def _decode_needed(
     stream: "VideoStream", packets: "Sequence[Packet[VideoStream]]", wanted: dict[int, int]
 ) -> "dict[int, VideoFrame]":
     found: dict[int, VideoFrame] = {}

@@ -100,7 +100,7 @@ class Training:
 
         Calls `on_step` after each step with its number from 1, its mean loss and learning rate.
         """
-        with _interrupts_noted() as is_interrupted:
+        with _note_interrupts() as is_interrupted:
             for drawn in self._batches():
                 rate = self._recipe.rate(self.step, self.steps)
                 loss = self._learn(drawn, rate)
@@ -142,7 +142,7 @@ class Training:
             group["lr"] = rate
         if len(drawn) < 2:  # batch norm needs two clips
             return 0.0
-        torch.manual_seed(_mixed(self._clips.seed, self.step))  # for dropout
+        torch.manual_seed(_mix_seed(self._clips.seed, self.step))  # for dropout
         batch = torch.stack([one.clip for one in drawn]).to(self._device)  # N x 3 x T x S x S
         labels = torch.tensor([one.label for one in drawn], device=self._device)
         self._model.train()
@@ -154,9 +154,9 @@ class Training:
         nn.utils.clip_grad_norm_(self._model.parameters(), self._recipe.clip_norm)
         self._scaler.step(self._optimizer)
         self._scaler.update()
-        return self._checked(loss)
+        return self._check_loss(loss)
 
-    def _checked(self, loss: Tensor) -> float:
+    def _check_loss(self, loss: Tensor) -> float:
         value = float(loss.detach())
         if not math.isfinite(value):
             raise BenchError(
@@ -221,13 +221,13 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _mixed(seed: int, step: int) -> int:
+def _mix_seed(seed: int, step: int) -> int:
     """A seed for a step that differs from those of other steps."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0] >> 1)
 
 
 @contextmanager
-def _interrupts_noted() -> Iterator[Callable[[], bool]]:
+def _note_interrupts() -> Iterator[Callable[[], bool]]:
     """Within: Ctrl-C is noted and does not interrupt a step; a second one raises at once."""
     noted = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -24,9 +24,9 @@ def place(point: Point, device: Device) -> tuple[nn.Module, Tensor]:
         clip = blank_clip(model, point.clip_shape).normal_()
     if point.memory_format != "default":
         for weight in model.parameters():
-            weight.data = _stored(weight.data, point.memory_format)
+            weight.data = _to_format(weight.data, point.memory_format)
         if not getattr(model, "frames_first", False):
-            clip = _stored(clip, point.memory_format)
+            clip = _to_format(clip, point.memory_format)
     model, clip = model.to(device), clip.to(device)
     if point.execution == "compile":
         model.compile()
@@ -44,7 +44,7 @@ def check_device(point: Point, device: Device) -> None:
         raise UnsupportedError("bfloat16 needs an NVIDIA GPU of the Ampere generation or later")
 
 
-def _stored(tensor: Tensor, memory_format: str) -> Tensor:
+def _to_format(tensor: Tensor, memory_format: str) -> Tensor:
     if memory_format == "contiguous" or tensor.dim() not in FORMATS:
         return tensor.contiguous()
     return tensor.contiguous(memory_format=FORMATS[tensor.dim()])
