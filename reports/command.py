@@ -24,7 +24,7 @@ RESULTS = "results.json"  # in the folder of a report
 
 def arguments(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--store", type=Path, required=True, help="the store's file")
+    parser.add_argument("--store", type=Path, required=True, help="file of the store")
     add_recorded(parser)
     parser.add_argument("--out", type=Path, required=True, help="folder to write the report into")
     parser.add_argument(

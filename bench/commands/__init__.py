@@ -19,14 +19,17 @@ COMMANDS: Commands = {
     "models": ("bench.commands.models", "list the networks, their depths and options"),
     "suites": ("bench.commands.suites", "list the suites that come with the project"),
     "measure": ("bench.commands.measure", "measure one network at one point"),
-    "run": ("bench.commands.run", "measure what a suite asks for and a store does not have"),
+    "run": ("bench.commands.run", "measure the figures of a suite that a store lacks"),
     "compare": ("bench.commands.compare", "choose a network for a budget"),
-    "import": ("bench.commands.import_", "record what other machines measured, for reports here"),
+    "import": ("bench.commands.import_", "import the figures of another machine, for reports here"),
     "train": ("bench.commands.train", "train a network on videos"),
-    "evaluate": ("bench.commands.evaluate", "find the accuracy of trained weights on videos"),
-    "subset": ("bench.commands.subset", "draw some videos of a data set, for figures that compare"),
-    "gate": ("bench.commands.gate", "fail where a change made a network worse than a baseline"),
-    "claims": ("bench.commands.claims", "judge the published claims by a store"),
+    "evaluate": ("bench.commands.evaluate", "measure the accuracy of trained weights on videos"),
+    "subset": (
+        "bench.commands.subset",
+        "draw a fixed subset of a data set, for comparable figures",
+    ),
+    "gate": ("bench.commands.gate", "fail if a network is worse than a baseline"),
+    "claims": ("bench.commands.claims", "judge the published claims by the figures of a store"),
     "doctor": ("bench.commands.doctor", "check that the instruments work on this machine"),
 }
 
@@ -47,19 +50,19 @@ def main(argv: Sequence[str] | None = None, commands: Commands = COMMANDS) -> in
     """Run one of `commands` and return its exit code; bad input is one line on stderr."""
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv), commands)
-    except ValueError as error:  # which all of the project's errors are
+    except ValueError as error:  # the base of all errors of the project
         print(f"blvbench: {_line(error)}", file=sys.stderr)
         return MISUSE
     except KeyboardInterrupt:
         print("blvbench: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has seen enough, as head does
+    except BrokenPipeError:  # the reader of the output, such as head, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
         return 0
 
 
 def _line(error: ValueError) -> str:
-    """What an error of the project says, in a line; raises any other again."""
+    """The message of an error of the project as one line; any other error is raised again."""
     from bench.errors import BenchError
     from bench.text import printable
     from models import NetworkError

@@ -82,7 +82,7 @@ def arguments(parser: ArgumentParser) -> None:
             f"--{field.name.replace('_', '-')}",
             type=type(field.default),
             metavar="N" if isinstance(field.default, int) else "X",
-            help=f"{HELP[field.name]} (default: {field.default}; another for generated videos)",
+            help=f"{HELP[field.name]} (default: {field.default}; arrow-of-time has its own)",
         )
     add_choice(parser, "precision")
     add_device(parser)

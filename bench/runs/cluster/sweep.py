@@ -255,7 +255,7 @@ class JobSweep:
             losses = one.losses + job.log.losses(number) + is_idle
             if losses > self._terms.requeues:
                 lost = make_task(one.point, one.label, job.pack.pool)
-                reason = f"lost with {losses} jobs; the last, {job.id}, {why}: see {self._folder}"
+                reason = f"job {job.id} {why} (try {losses}): see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
             elif (one.point, one.label) in self._wanted:
                 again.append(one.model_copy(update={"losses": losses}))

@@ -103,7 +103,8 @@ def test_a_task_that_ends_every_job_is_lost_and_the_others_are_not(
     found = run(tasks[:4], path, scheduler)
     assert by_frames(path) == {1: "lost", 2: "ok", 3: "ok", 4: "ok"}
     (lost,) = (m for m in found if m.status == "lost")
-    assert "lost with 3 jobs; the last, job3," in lost.reason
+    assert lost.reason.startswith("job job3 ended")
+    assert "(try 3): see " in lost.reason
     assert jobs_folder(path).exists()  # where the jobs' output is
     assert len(run(tasks[:4], path, FakeScheduler())) == 1  # the next run tries it again
     assert by_frames(path) == dict.fromkeys(range(1, 5), "ok")
