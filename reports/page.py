@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from bench.claims.verdicts import ClaimResult, judge
-from bench.records.frame import to_frame, to_row
+from bench.records.data_frame import to_frame, to_row
 from bench.records.index import Index, in_report_order
 from bench.records.measurement import Measurement
 from reports.accuracy import build_accuracies, build_comparisons

@@ -29,7 +29,7 @@ ROOMS = (
 # Modules whose tests are in another file than their own mirror.
 TESTED_ELSEWHERE = {
     "bench.instruments.reading": "tests/bench/instruments/test_instruments.py",
-    "bench.video.data_set": "tests/bench/commands/test_data.py",
+    "bench.video.data_set": "tests/bench/commands/options/test_videos.py",
     "models.operators.aggregation_triton": "tests/models/operators/test_triton.py",
     "models.operators.cuda": "tests/models/operators/test_triton.py",
     "models.operators.shift_triton": "tests/models/operators/test_triton.py",

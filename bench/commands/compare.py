@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, get_args
 
 from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset
 from bench.commands import INTERRUPTED, UsageError
-from bench.commands.arguments import add_model, add_time_limit
-from bench.commands.budgets import BudgetArgument, add_budgets
 from bench.commands.import_ import add_recorded
+from bench.commands.options.budgets import BudgetArgument, add_budgets
+from bench.commands.options.common import add_model, add_time_limit
+from bench.commands.options.point import DEFAULTS, add_choice, point_of
 from bench.commands.output import add_json, print_json, progress_bar
-from bench.commands.point import DEFAULTS, add_choice, point_of
 from bench.machine.environment import has_device
 from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
@@ -104,7 +104,7 @@ def run(arguments: Namespace) -> int:
         )
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
-    from bench.commands.choices import print_comparison
+    from bench.commands.comparison_table import print_comparison
 
     stored = _load_stored(arguments.store)
     measurements = with_recorded(stored, load_recorded(arguments.recorded))

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.commands import UsageError
-from bench.commands.data import (
+from bench.commands.options.device import add_device, find_device, thread_count
+from bench.commands.options.point import add_choice, add_network, point_of
+from bench.commands.options.videos import (
     add_data,
     as_tick,
     clip_size,
@@ -16,9 +18,7 @@ from bench.commands.data import (
     make_sampling,
     worker_count,
 )
-from bench.commands.device import add_device, find_device, thread_count
 from bench.commands.output import add_json, print_json, print_table, progress_bar
-from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.commands import FAILED, UsageError
-from bench.commands.arguments import add_time_limit
+from bench.commands.options.common import add_time_limit
 from bench.commands.output import add_json, print_json, print_table, progress_bar
 from suites.rules import load_rules
 from suites.suite import FOLDER, GATE_RULES

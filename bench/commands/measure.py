@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bench.commands import FAILED, UsageError
-from bench.commands.arguments import add_time_limit, size_bytes
+from bench.commands.options.common import add_time_limit, size_bytes
+from bench.commands.options.point import add_point, point_of
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
-from bench.commands.point import add_point, point_of
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point

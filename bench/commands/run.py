@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.commands import FAILED, INTERRUPTED
-from bench.commands.arguments import add_model, add_time_limit
-from bench.commands.executors import add_executor, check_executor, find_scheduler, run_tasks
+from bench.commands.options.common import add_model, add_time_limit
+from bench.commands.options.executors import add_executor, check_executor, find_scheduler, run_tasks
 from bench.commands.output import progress_bar
 from bench.machine.processes import start_fork_server
 from bench.records.measurement import Measurement

@@ -4,7 +4,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from bench.commands.data import add_annotations, as_tick, load_annotated
+from bench.commands.options.videos import add_annotations, as_tick, load_annotated
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
 from bench.text import printable

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.commands import INTERRUPTED, UsageError
-from bench.commands.data import (
+from bench.commands.options.device import add_device, find_device, thread_count
+from bench.commands.options.point import add_choice, add_network, point_of
+from bench.commands.options.videos import (
     add_data,
     clip_size,
     load_data_set,
     make_sampling,
     worker_count,
 )
-from bench.commands.device import add_device, find_device, thread_count
 from bench.commands.output import progress_bar
-from bench.commands.point import add_choice, add_network, point_of
 from bench.errors import BenchError
 from bench.records.point import Point
 from bench.text import printable
@@ -101,7 +101,7 @@ def run(arguments: Namespace) -> int:
     """Train a network on videos. An interrupted training continues when it is run again."""
     from bench.video.decoding import check_decoder
     from bench.workload.placement import check_device
-    from bench.workload.settings import fix_settings
+    from bench.workload.torch_settings import fix_settings
 
     _check(arguments)
     check_decoder(arguments.decoder)

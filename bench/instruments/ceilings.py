@@ -9,9 +9,9 @@ from functools import partial
 import torch
 
 from bench.records.point import Device
-from bench.workload.settings import fix_settings
 from bench.workload.steps import HALF
 from bench.workload.timers import TIMERS
+from bench.workload.torch_settings import fix_settings
 from suites.fields import Precision
 
 SIDES: dict[Device, tuple[int, ...]] = {  # of the matrices, up to sizes that fill no cache

@@ -15,9 +15,9 @@ from bench.instruments.reference import cpu_time_reference, read_beside, timed_r
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, ratios
 from bench.workload.placement import place
-from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from bench.workload.timers import processor_seconds
+from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode, Precision
 
 # A network that is built again lies elsewhere in memory, and its time differs by 2 %. Samples of

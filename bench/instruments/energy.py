@@ -9,8 +9,8 @@ from bench.machine import card
 from bench.machine.environment import usable_cores
 from bench.records.point import Device, Point
 from bench.workload.placement import place
-from bench.workload.settings import fix_settings
 from bench.workload.steps import Step, make_step
+from bench.workload.torch_settings import fix_settings
 
 SAMPLES = 6  # for a 95 % interval
 WINDOW_S = 0.5  # of a sample; the card updates its counter every 0.1 s or less

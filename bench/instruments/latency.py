@@ -20,9 +20,9 @@ from bench.records.measurement import BUSY
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, interval
 from bench.workload.placement import place
-from bench.workload.settings import Settings, fix_settings
 from bench.workload.steps import Step, make_step
 from bench.workload.timers import TIMERS, Timer
+from bench.workload.torch_settings import Settings, fix_settings
 from suites.fields import Mode, Precision
 
 ROUNDS = 7  # at least; odd, so that the median is a sample and a busy second spoils a minority

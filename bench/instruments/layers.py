@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.instruments.macs import FLOPS_PER_MAC
-from bench.workload.dry_run import dry_run
+from bench.workload.meta_forward import dry_run
 
 ROOT = "(network)"  # the name of the model itself, whose path is empty
 # They have no forward pass: the module that contains them uses their contents.

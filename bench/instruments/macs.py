@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 import models.operators.aggregation  # noqa: F401 -- registers aggregate_frames and its count
 from bench.instruments.reading import Reading
 from bench.records.point import Point
-from bench.workload.dry_run import dry_run
+from bench.workload.meta_forward import dry_run
 from bench.workload.networks import build_on_meta
 from models.shapes import BATCH_NORMS
 

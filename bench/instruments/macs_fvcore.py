@@ -14,7 +14,7 @@ from bench.instruments.macs import HEADLINE, MacCount
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
-from bench.workload.dry_run import evaluating
+from bench.workload.meta_forward import evaluating
 from bench.workload.networks import build
 from models.operators import aggregation
 

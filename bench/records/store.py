@@ -163,8 +163,8 @@ class Store:
         return [self._measurement(record) for (record,) in rows]
 
     def frame(self) -> "pd.DataFrame":
-        """The measurements as a pandas frame, a row for each; see `bench.records.frame`."""
-        from bench.records.frame import to_frame  # imports pandas
+        """The measurements as a pandas frame, a row for each; see `bench.records.data_frame`."""
+        from bench.records.data_frame import to_frame  # imports pandas
 
         return to_frame(self.measurements())
 

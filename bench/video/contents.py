@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.video.data_set import Video
 from bench.video.decoding import VideoError
-from bench.video.frames import frame_files
+from bench.video.frame_folders import frame_files
 
 
 def content_hash(video: Video) -> str:

@@ -18,7 +18,7 @@ from bench.machine.processes import process_context
 from bench.video.contents import digest_of_list
 from bench.video.data_set import Video
 from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
-from bench.video.frames import read_frames
+from bench.video.frame_folders import read_frames
 from bench.video.sampling import Dense, Uniform
 
 Sampling = Uniform | Dense

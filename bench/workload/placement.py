@@ -7,7 +7,7 @@ from bench.errors import UnsupportedError
 from bench.records.point import Device, Point
 from bench.workload.clips import blank_clip
 from bench.workload.networks import build
-from bench.workload.settings import fix_seed
+from bench.workload.torch_settings import fix_seed
 
 AMPERE = (8, 0)  # compute capability
 FORMATS = {4: torch.channels_last, 5: torch.channels_last_3d}  # by the number of dimensions

@@ -25,7 +25,7 @@ from bench.runs.cluster.pack import Log, read_pack
 from bench.text import printable
 from bench.video import subset
 from bench.video.annotations import load_annotations
-from bench.video.frames import read_frames
+from bench.video.frame_folders import read_frames
 from bench.video.scores_file import read_scores
 from models import NetworkError
 from models.saved import FORMAT

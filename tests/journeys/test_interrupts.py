@@ -92,7 +92,7 @@ def test_a_training_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     subprocess.run(command(whole), check=True, capture_output=True)
     log = Path(f"{cut}.csv")
     said = interrupted_once(lambda: log.exists() and log.read_text().count("\n") >= 5, command(cut))
-    assert "is kept; " in said
+    assert "is saved: " in said
     assert not cut.exists()
     again = subprocess.run(command(cut), check=True, capture_output=True, text=True)
     assert "Continuing after step" in again.stderr

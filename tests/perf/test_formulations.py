@@ -14,9 +14,9 @@ import torch
 
 import models
 from bench.machine.environment import usable_cores
-from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
 from bench.workload.timers import time_on_cpu
+from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode
 
 ROUNDS = 7

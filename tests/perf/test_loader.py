@@ -22,7 +22,7 @@ from bench.video.loading import EvaluationSet, load_items
 from bench.video.motions import PAIRS, SIZE, draw_motion
 from bench.video.sampling import Uniform
 from bench.video.transforms import EvaluationCrops
-from bench.workload.settings import fix_settings
+from bench.workload.torch_settings import fix_settings
 
 ROUNDS = 15
 BOUND = 0.8  # of the speed of decoding alone, at least

@@ -22,7 +22,7 @@ from bench.video.evaluation import Scores, evaluate
 from bench.video.loading import EvaluationSet, Losses
 from bench.video.sampling import Dense, Uniform
 from bench.video.transforms import Crops, EvaluationCrops
-from bench.workload.settings import fix_settings
+from bench.workload.torch_settings import fix_settings
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare_for_training
 from bench.video.transforms import EvaluationCrops, as_clip
 from bench.workload.networks import build
-from bench.workload.settings import fix_settings
+from bench.workload.torch_settings import fix_settings
 from suites.fields import Precision
 
 # It reaches 90 % of adjacent motions soonest. The paper's values start from ImageNet's weights: its

@@ -16,8 +16,8 @@ from bench.instruments.reading import Reading
 from bench.machine.environment import usable_cores
 from bench.records.point import Device, Point
 from bench.workload.placement import place
-from bench.workload.settings import fix_settings
 from bench.workload.steps import make_step
+from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode, Precision
 
 SETTLING_STEPS = 2  # after them momentum buffers, workspaces and casts exist

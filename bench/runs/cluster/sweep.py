@@ -234,7 +234,7 @@ class JobSweep:
             job.started_at = now
         if job.started_at is not None and now - job.started_at > job.pack.job_time_s + MARGIN_S:
             self._scheduler.cancel([job.id])
-            return "exceeded its time"
+            return "ran past its time limit"
         if is_alive:
             job.gone_at = None
             return None

@@ -19,7 +19,7 @@ from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare_for_training
 from bench.video.transforms import TrainingCrop, as_clip
-from bench.workload.settings import fix_seed
+from bench.workload.torch_settings import fix_seed
 from models import create_model
 
 FRAMES, SIZE, VIDEOS = 4, 16, 12

@@ -6,7 +6,7 @@ from typing import get_args
 from pydantic import ValidationError
 
 from bench.commands import UsageError
-from bench.commands.arguments import add_model
+from bench.commands.options.common import add_model
 from bench.records.point import Point
 from bench.records.record import Scalar
 from bench.workload.networks import FILE_MARK

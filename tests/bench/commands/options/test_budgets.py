@@ -1,7 +1,7 @@
 import pytest
 
 from bench.commands import Parser, UsageError
-from bench.commands.budgets import BudgetArgument, add_budgets
+from bench.commands.options.budgets import BudgetArgument, add_budgets
 
 
 def parse(flag: str, text: str) -> BudgetArgument:

@@ -4,7 +4,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import BenchError
-from bench.workload.dry_run import dry_run, evaluating
+from bench.workload.meta_forward import dry_run, evaluating
 
 
 class Small(nn.Module):

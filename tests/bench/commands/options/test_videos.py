@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bench.commands import Parser, UsageError, data
-from bench.commands.data import (
+from bench.commands import Parser, UsageError
+from bench.commands.options import videos
+from bench.commands.options.videos import (
     add_data,
     as_tick,
     clip_size,
@@ -42,7 +43,7 @@ def test_clips_are_as_large_as_the_data_set_unless_said() -> None:
 
 
 def test_processes_read_videos_for_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "usable_cores", lambda: 7)
+    monkeypatch.setattr(videos, "usable_cores", lambda: 7)
     assert (worker_count(parsed(), "cuda"), worker_count(parsed(), "cpu")) == (7, 0)
     assert worker_count(parsed("--workers", "0"), "cuda") == 0
     assert worker_count(parsed("--workers", "2"), "cpu") == 2

@@ -2,8 +2,9 @@ from argparse import Namespace
 
 import pytest
 
-from bench.commands import Parser, UsageError, device
-from bench.commands.device import add_device, find_device, thread_count
+from bench.commands import Parser, UsageError
+from bench.commands.options import device
+from bench.commands.options.device import add_device, find_device, thread_count
 
 
 def parsed(*line: str) -> Namespace:

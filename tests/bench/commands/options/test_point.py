@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from bench.commands import Parser, UsageError
-from bench.commands.point import CHOICES, add_network, add_point, point_of
+from bench.commands.options.point import CHOICES, add_network, add_point, point_of
 from bench.records.point import Point
 
 

@@ -1,6 +1,6 @@
 import pandas as pd
 
-from bench.records.frame import COLUMNS, to_frame, to_row
+from bench.records.data_frame import COLUMNS, to_frame, to_row
 from tests.records import measurement, point
 
 

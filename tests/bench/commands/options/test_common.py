@@ -3,7 +3,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 import pytest
 
 from bench.commands import Parser, UsageError
-from bench.commands.arguments import add_model, add_time_limit, size_bytes
+from bench.commands.options.common import add_model, add_time_limit, size_bytes
 
 
 @pytest.mark.parametrize(

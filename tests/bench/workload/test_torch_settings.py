@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.workload.placement import check_device, place
-from bench.workload.settings import fix_settings
+from bench.workload.torch_settings import fix_settings
 from tests.records import point
 
 SMALL = {"depth": 18, "frames": 2, "input_size": 32}

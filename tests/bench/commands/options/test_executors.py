@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.commands import Parser, main
-from bench.commands.executors import _parameter, add_executor, find_scheduler
+from bench.commands.options.executors import _parameter, add_executor, find_scheduler
 from tests.bench.commands.lines import SMALL_SUITE
 
 

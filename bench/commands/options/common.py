@@ -1,4 +1,4 @@
-"""Arguments of several commands."""
+"""Options of many commands: --model, --time-limit, and sizes in bytes."""
 
 import math
 import os

@@ -6,7 +6,7 @@ from bench.choice.comparison import Comparison
 from bench.choice.costs import KnownCosts
 from bench.choice.ranking import choose, cost_labels, rank
 from bench.claims.verdicts import judge
-from bench.commands.choices import print_comparison
+from bench.commands.comparison_table import print_comparison
 from bench.records.measurement import Measurement
 from tests.bench.choice.known import (
     LATENCY,

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.commands.arguments import size_bytes
+from bench.commands.options.common import size_bytes
 
 HUGE = 1e18  # no network needs this much
 NUMBER = r"((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?(?:e\d{1,2})?)"

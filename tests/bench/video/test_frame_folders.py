@@ -6,7 +6,7 @@ from PIL import Image
 
 from bench.video.data_set import Video
 from bench.video.decoding import VideoError
-from bench.video.frames import read_frames
+from bench.video.frame_folders import read_frames
 from bench.video.loading import EvaluationSet, TrainingSet, Unusable
 from bench.video.sampling import Uniform
 from bench.video.transforms import EvaluationCrops, as_clip

@@ -1,0 +1,1 @@
+"""Options that several commands share, one module for each group of them."""
