@@ -1,4 +1,4 @@
-"""Accuracy against MACs per clip, with the budget of a TSN and the Pareto front."""
+"""Accuracy against MACs per video, with the budget of a TSN and the Pareto front."""
 
 from collections.abc import Sequence
 from itertools import cycle, groupby, pairwise
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from reports.accuracy import MACS
-from reports.budget import REFERENCE, select_accuracies
+from reports.budget import REFERENCE
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
+from reports.video_costs import DATASETS, price_accuracies
 
-MARKERS = "os^Dv"  # one for each source: their test protocols differ
+MARKERS = "os^Dv"  # one for each source
 DEPTH = 4.0  # percentage points shown below the front; lower dots are drawn at the edge
 LABEL_PT, LETTER_PT = 8, 4.4  # the height of a label, and the mean width of a letter
 STEPS = 50  # sampled between two points of a line
 LEGEND_IN = 0.17  # the height of a line of the legend
-TITLE = "Accuracy on Something-Something v2 against MACs"
 
 
 class AccuracyDot(NamedTuple):
-    """A known accuracy: top-1 in percent, at the GMACs of a clip."""
+    """A known accuracy: top-1 in percent, at the GMACs of all views of a video."""
 
     network: str
     depth: int | None
@@ -34,35 +34,48 @@ class AccuracyDot(NamedTuple):
     frames: int
     macs: float
     top1: float
+    views: int = 1
 
     @property
     def name(self) -> str:
         """The network with its depth."""
         return self.network if self.depth is None else f"{self.network} {self.depth}"
 
+    @property
+    def test(self) -> str:
+        """The frames of the clip, and the views if there are several."""
+        return f"{self.frames} frames" + (f" x {self.views} views" if self.views > 1 else "")
 
-def draw_budget(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
-    """A line over frames for each network, depth and source; None with fewer than two dots."""
-    index = Index(measurements)
-    dots, budget = _dots(measurements, index), index.figure(MACS, REFERENCE)
+
+def draw_budgets(measurements: Sequence[Measurement], colours: Colours) -> tuple[Plot, ...]:
+    """A plot for each data set with two accuracies at least whose costs are known."""
+    plots = (_draw_dataset(measurements, colours, dataset) for dataset in DATASETS)
+    return tuple(plot for plot in plots if plot)
+
+
+def _draw_dataset(
+    measurements: Sequence[Measurement], colours: Colours, dataset: str
+) -> Plot | None:
+    """A line over frames for each network, depth and source."""
+    dots, budget = _dots(measurements, dataset), Index(measurements).figure(MACS, REFERENCE)
     if len(dots) < 2 or not budget:
         return None
     sources = list(dict.fromkeys(dot.source for dot in dots))
     bottom = 0.9 + LEGEND_IN * (len(sources) + 2)
     with Drawing(width=8, height=4.2, margins=(0.8, 0.4, bottom, 0.2)) as drawing:
         _draw(drawing, dots, budget / 1e9, sources, colours)
-        return drawing.plot("budget-macs", TITLE, _finding(dots, budget / 1e9))
+        title = f"Accuracy on {DATASETS[dataset]} against the MACs of a video"
+        return drawing.plot(f"budget-{dataset}", title, _finding(dots, budget / 1e9))
 
 
-def _dots(measurements: Sequence[Measurement], index: Index) -> list[AccuracyDot]:
+def _dots(measurements: Sequence[Measurement], dataset: str) -> list[AccuracyDot]:
     """The accuracies of networks without options whose MACs are measured."""
-    found = []
-    for a in select_accuracies(measurements):
-        fields = {"network": a.network, "depth": a.depth, "frames": a.frames}
-        point = REFERENCE.model_copy(update=fields)
-        macs = index.figure(MACS, point)
-        if a.is_of(point) and macs is not None:
-            found.append(AccuracyDot(a.network, a.depth, a.source, a.frames, macs / 1e9, a.top1))
+    found = [
+        AccuracyDot(a.network, a.depth, a.source, a.frames, macs / 1e9, a.top1, a.protocol.views)
+        for priced in price_accuracies(measurements, dataset)
+        for a, macs in [(priced.accuracy, priced.video_macs)]
+        if macs is not None and a.protocol and not a.options
+    ]
     return sorted(found, key=lambda dot: (dot.network, dot.depth or 0, dot.source, dot.macs))
 
 
@@ -79,7 +92,7 @@ def _draw(
         own = list(group)
         macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
         marker, colour = MARKERS[sources.index(source) % len(MARKERS)], colours[own[0].network]
-        labels = [f"{d.name}, {d.frames} frames: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
+        labels = [f"{d.name}, {d.test}: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
         drawing.points(axes, macs, heights, labels, line="-", color=colour, marker=marker)
     front = find_front(dots)
     corners = [
@@ -93,7 +106,7 @@ def _draw(
     axes.set_xscale("log", base=2)
     axes.margins(x=0.15)
     axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    draw_axes(axes, "MACs per clip (G)", "top-1 (%)")
+    draw_axes(axes, "MACs per video (G)", "top-1 (%)")
     _label(axes, dots, floor)
 
 
@@ -109,7 +122,7 @@ def _label(axes: Axes, dots: Sequence[AccuracyDot], floor: float) -> None:
     # Right of and above the labels of the axes.
     room = Bbox(np.array([axes.bbox.min, axes.figure.bbox.max]) * points_per_pixel)
     for dot, (x, y) in places.items():
-        text = f"{dot.name}, {dot.frames}"
+        text = f"{dot.name}, {dot.frames}" + (f" x {dot.views}" if dot.views > 1 else "")
         if dot.top1 < floor:
             text += f": {dot.top1:.1f} %"
         width, height = LETTER_PT * len(text), LABEL_PT + 2
@@ -155,16 +168,15 @@ def find_front(dots: Sequence[AccuracyDot]) -> list[AccuracyDot]:
 def _finding(dots: Sequence[AccuracyDot], budget: float) -> str:
     """The most accurate network within the budget, and the Pareto front."""
     within = [dot for dot in dots if dot.macs <= budget]
-    limit = f"the MACs of {REFERENCE.network_label} ({budget:.1f} G)"
+    limit = f"the MACs of one view of {REFERENCE.network_label} ({budget:.1f} G a video)"
     best = max(within, key=lambda dot: dot.top1, default=None)
     first = (
-        f"Within {limit}, {best.name} over {best.frames} frames is the most accurate "
-        f"with {best.top1:.1f} %."
+        f"Within {limit}, {best.name} is the most accurate: {best.top1:.1f} % over {best.test}."
         if best
         else f"No accuracy is known within {limit}."
     )
-    steps = ", ".join(f"{d.name}, {d.frames} frames ({d.top1:.1f} %)" for d in find_front(dots))
+    steps = ", ".join(f"{d.name}, {d.test} ({d.top1:.1f} %)" for d in find_front(dots))
     return (
-        f"{first} The Pareto front: {steps}. Labels show the network, its depth and its number "
-        "of frames. The sources differ in the number of clips and crops of their tests."
+        f"{first} The Pareto front: {steps}. Labels show the network, its depth, its number of "
+        "frames and, if the test has several, the number of views: each of them is charged."
     )

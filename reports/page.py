@@ -16,7 +16,7 @@ from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.answers import Answer, ClaimCard, build_answers
 from reports.budget import BudgetTable, build_budgets, build_claims
-from reports.budget_plot import draw_budget
+from reports.budget_plot import draw_budgets
 from reports.changes import Changes, Results, build_changes
 from reports.drawing import Colours, Plot, assign_colours
 from reports.environments import MachineEntry, build_environments
@@ -40,6 +40,7 @@ from reports.tables import (
     memory_frame,
     memory_table,
 )
+from reports.video_costs import build_video_costs
 from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
 
@@ -71,7 +72,8 @@ class Page:
     @cached_property
     def story(self) -> Plot | None:
         """The main plot: accuracy against MACs, or MACs against frames without accuracies."""
-        return self.budget_plot or next((p for p in self._frame_plots if p.id == MACS.id), None)
+        macs = [plot for plot in self._frame_plots if plot.id == MACS.id]
+        return next(iter([*self.budget_plots, *macs]), None)
 
     @property
     def macs_plots(self) -> list[Plot]:
@@ -135,9 +137,14 @@ class Page:
         return build_budgets(self.measurements)
 
     @cached_property
-    def budget_plot(self) -> Plot | None:
-        """Known accuracies against MACs, with the MACs of that TSN."""
-        return draw_budget(self.measurements, self._colours)
+    def budget_plots(self) -> tuple[Plot, ...]:
+        """Known accuracies against the MACs of a video, by data set."""
+        return draw_budgets(self.measurements, self._colours)
+
+    @cached_property
+    def video_costs(self) -> tuple[Table, ...]:
+        """Known accuracies with the MACs of a video, by data set."""
+        return build_video_costs(self.measurements)
 
     @cached_property
     def budget_claims(self) -> tuple[ClaimResult, ...]:

@@ -76,14 +76,15 @@ def build_accuracy_columns(rows: Sequence[PublishedRow], clips: Sequence[ClipRow
     groups = [by_clip.get(clip, []) for clip in clips]
     notes: dict[str, int] = {}
     for row in dict.fromkeys(row for group in groups for row in group):
-        notes.setdefault(row.protocol, len(notes) + 1)
+        notes.setdefault(row.reference, len(notes) + 1)
     datasets = dict.fromkeys(row.dataset for group in groups for row in group)
     columns = []
     for dataset in datasets:
         cells = []
         for group in groups:
-            own = sorted((r for r in group if r.dataset == dataset), key=lambda r: -r.top1)
-            text = ", ".join(f"{r.top1:g} [{notes[r.protocol]}]" for r in own)
+            own = [r for r in group if r.dataset == dataset and r.top1 is not None]
+            own.sort(key=lambda r: -(r.top1 or 0))
+            text = ", ".join(f"{r.top1:g} [{notes[r.reference]}]" for r in own)
             cells.append(Cell(text, own[0].top1 if own else None))
         columns.append(Column(f"{SHORT.get(dataset, dataset)} top-1 %, published", tuple(cells)))
     lines = (f"[{number}] {protocol}" for protocol, number in notes.items())

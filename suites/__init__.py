@@ -2,12 +2,14 @@
 
 from suites.claim import Case, Claim, load_claims
 from suites.errors import SuiteError
+from suites.protocol import Protocol
 from suites.published import PublishedRow, load_published
 from suites.suite import Suite, Sweep, bundled_suites, load_suite
 
 __all__ = [
     "Case",
     "Claim",
+    "Protocol",
     "PublishedRow",
     "Suite",
     "SuiteError",

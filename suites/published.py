@@ -4,18 +4,16 @@ Each row names its source: repository, commit and file.
 """
 
 import csv
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from suites.errors import SuiteError
+from suites.protocol import Protocol
 from suites.toml import Option
 
 FILE = Path(__file__).with_name("published_results.csv")
 
 NO_POOLING = "none"  # the default of every network, which a row's options leave out
-# The parts of a source's note that describe the test, not the network.
-PROTOCOL = re.compile("resolution|sampling|protocol")
 
 # The name of a published family with a backbone here, and the options for it.
 NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
@@ -29,6 +27,7 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
     ("s3d", "resnet"): ("s3d_resnet", {}),
     ("s3d", "inception-v1"): ("s3d", {}),
     ("blvnet_tam", "blresnet"): ("blvnet_tam", {}),
+    ("blresnet", "blresnet"): ("tsn_blnet", {}),  # an image network is a TSN of one frame
 }
 
 
@@ -38,12 +37,13 @@ class CountingRule:
 
     `operators` are kinds of operators as in `bench.instruments.macs`. `roundings` are numbers of
     significant digits: a figure is rounded to each in turn; they are empty if all digits are
-    printed. `reason` is the evidence for the rule.
+    printed. `reason` is the evidence for the rule. MACs are printed for `views` clips together.
     """
 
     operators: tuple[str, ...]
     roundings: tuple[int, ...]
     reason: str
+    views: int = 1
 
     def round_count(self, count: int) -> int:
         """`count` as the source prints it."""
@@ -69,6 +69,22 @@ COUNTING_RULES = {
         "tools/analysis_tools/get_flops.py runs extract_feat, which has no classifier. That prints "
         "three decimals (62.655G, 23.865M), which the table has rounded again (62.66G, 23.87M).",
     ),
+    "Motionformer": CountingRule(
+        operators=("conv", "linear"),
+        roundings=(4,),
+        reason="One view of bLVNet-TAM at depth 101 over 64 frames gives 128.6 G.",
+    ),
+    "X-ViT": CountingRule(
+        operators=("conv", "linear"),
+        roundings=(2,),
+        reason="Nine views of bLVNet-TAM at depth 50 over 48 frames of 256 pixels give 840 G.",
+        views=9,
+    ),
+    "IBM/BigLittleNet@": CountingRule(
+        operators=("conv",),
+        roundings=(3,),
+        reason="Convolutions alone: with the classifier, depth 50 would print as 2.86 G.",
+    ),
 }
 
 
@@ -77,9 +93,9 @@ class PublishedRow:
     """One row of a source's table, with the name of the network in the registry.
 
     `depth` is None if the network has no choice of depths. `options` are sorted, without those at
-    their defaults. `input_size` is the side of a frame in pixels. `clips` and `crops` are None if
-    the source does not describe its test. `top1` and `top5` are in percent, `macs` are those of one
-    clip; `top5`, `macs` and `params` are None if they are not published.
+    their defaults. `input_size` is the side of a frame in pixels, for which `macs` are printed.
+    `protocol` is that of the accuracy, None if it is not known. `top1` and `top5` are in percent;
+    accuracies, `macs` and `params` are None if they are not published.
     """
 
     source: str
@@ -90,9 +106,8 @@ class PublishedRow:
     depth: int | None
     frames: int
     input_size: int
-    clips: int | None
-    crops: int | None
-    top1: float
+    protocol: Protocol | None
+    top1: float | None
     top5: float | None
     macs: int | None
     params: int | None
@@ -105,13 +120,9 @@ class PublishedRow:
         return {quantity: value for quantity, value in costs.items() if value is not None}
 
     @property
-    def protocol(self) -> str:
-        """The source of the accuracy, and its test as far as the source describes it."""
-        parts = [self.source]
-        if self.clips is not None and self.crops is not None:
-            parts.append(f"clips x crops {self.clips} x {self.crops}")
-        parts += [part for part in self.note.split("; ") if PROTOCOL.search(part)]
-        return ", ".join(parts)
+    def reference(self) -> str:
+        """The source of the accuracy with its protocol."""
+        return f"{self.source}, {self.protocol or 'protocol not known'}"
 
     @property
     def rule(self) -> CountingRule:
@@ -147,14 +158,20 @@ def _row(cells: dict[str, str]) -> PublishedRow:
         depth=_count(cells["depth"]),
         frames=int(cells["frames"]),
         input_size=int(cells["input_size"]),
-        clips=_count(cells["clips"]),
-        crops=_count(cells["crops"]),
-        top1=float(cells["top1"]),
+        protocol=_protocol(cells),
+        top1=float(cells["top1"]) if cells["top1"] else None,
         top5=float(cells["top5"]) if cells["top5"] else None,
         macs=_count(cells["macs"]),
         params=_count(cells["params"]),
         note=cells["note"],
     )
+
+
+def _protocol(cells: dict[str, str]) -> Protocol | None:
+    clips, crops, size = (_count(cells[name]) for name in ("clips", "crops", "test_size"))
+    if clips is None or crops is None or size is None:
+        return None
+    return Protocol(clips, crops, size, cells["sampling"])
 
 
 def _count(cell: str) -> int | None:

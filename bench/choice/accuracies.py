@@ -1,7 +1,7 @@
 """Known accuracies of networks: published, and measured in a store."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import models
@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Options, Point
-from suites import PublishedRow
+from suites import Protocol, PublishedRow
 
 FORMULATION = "formulation"  # an option that affects costs but not accuracy
 
@@ -18,34 +18,45 @@ FORMULATION = "formulation"  # an option that affects costs but not accuracy
 class Accuracy:
     """A top-1 accuracy in percent on a data set, with its source.
 
-    `clips` and the 95 % `interval` are known for measured accuracies; they are 0 and () for
-    published ones. `options` do not contain the formulation, which does not affect accuracy.
+    `protocol` is None if it is not known. `videos` and the 95 % `interval` are known for measured
+    accuracies; they are 0 and () for published ones. `options` do not contain the formulation,
+    which does not affect accuracy.
     """
 
     network: str
     depth: int | None
     options: Options
     frames: int
-    input_size: int
+    protocol: Protocol | None
     num_classes: int
     dataset: str
     top1: float
     kind: Literal["published", "measured"]
     source: str
-    clips: int = 0
+    videos: int = 0
     interval: tuple[float, ...] = ()
 
     def is_of(self, point: Point) -> bool:
-        """Whether it is of the network of `point`, at any number of frames."""
-        options = _accuracy_options(point.options)
-        fields = (point.network, point.depth, options, point.input_size)
-        return fields == (self.network, self.depth, self.options, self.input_size)
+        """Whether it is of the network of `point`, at any number and size of frames."""
+        fields = (point.network, point.depth, _accuracy_options(point.options))
+        return fields == (self.network, self.depth, self.options)
+
+    def point(self, base: Point) -> Point:
+        """The clip whose costs the accuracy has: `base` at the frames and the size of the test.
+
+        Raises `ValueError` if the protocol is not known.
+        """
+        if self.protocol is None:
+            raise ValueError(f"the protocol of {self.source} is not known")
+        size = self.protocol.size
+        return base.model_copy(update={"frames": self.frames, "input_size": size})
 
     def as_json(self) -> dict[str, Any]:
         """The accuracy and its source as JSON types."""
-        sample = {"clips": self.clips, "interval": list(self.interval)} if self.clips else {}
+        sample = {"videos": self.videos, "interval": list(self.interval)} if self.videos else {}
         origin = {"kind": self.kind, "source": self.source, "dataset": self.dataset}
-        return {"frames": self.frames, "top1": self.top1, **origin, **sample}
+        protocol = asdict(self.protocol) if self.protocol else None
+        return {"frames": self.frames, "top1": self.top1, **origin, "protocol": protocol, **sample}
 
 
 def known_accuracies(
@@ -53,7 +64,8 @@ def known_accuracies(
 ) -> list[Accuracy]:
     """The accuracies of all `rows`, then the newest measured one of each point and instrument."""
     newest = Index(m for m in measurements if m.is_accuracy and m.status == "ok")
-    return [*map(_from_row, rows), *map(_from_measurement, newest)]
+    published = (_from_row(row, row.top1) for row in rows if row.top1 is not None)
+    return [*published, *map(_from_measurement, newest)]
 
 
 def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
@@ -68,27 +80,24 @@ def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accurac
     return found
 
 
-def option_sets(
-    accuracies: Iterable[Accuracy], input_size: int
-) -> Iterator[tuple[str, int | None, Options]]:
-    """The network, depth and options of each accuracy at `input_size` pixels."""
+def option_sets(accuracies: Iterable[Accuracy]) -> Iterator[tuple[str, int | None, Options]]:
+    """The network, depth and options of each accuracy."""
     for a in accuracies:
-        if a.input_size == input_size:
-            yield a.network, a.depth, a.options
+        yield a.network, a.depth, a.options
 
 
-def _from_row(row: PublishedRow) -> Accuracy:
+def _from_row(row: PublishedRow, top1: float) -> Accuracy:
     return Accuracy(
         network=row.network,
         depth=row.depth,
         options=row.options,
         frames=row.frames,
-        input_size=row.input_size,
+        protocol=row.protocol,
         num_classes=row.num_classes,
         dataset=row.dataset,
-        top1=row.top1,
+        top1=top1,
         kind="published",
-        source=row.protocol,
+        source=row.source,
     )
 
 
@@ -100,14 +109,25 @@ def _from_measurement(measurement: Measurement) -> Accuracy:
         depth=point.depth,
         options=_accuracy_options(point.options),
         frames=point.frames,
-        input_size=point.input_size,
+        protocol=_measured_protocol(measurement),
         num_classes=point.num_classes,
         dataset=point.dataset,
         top1=measurement.value,
         kind="measured",
         source=f"{measurement.label}, {weights}",
-        clips=len(measurement.samples),
+        videos=len(measurement.samples),
         interval=measurement.interval,
+    )
+
+
+def _measured_protocol(measurement: Measurement) -> Protocol:
+    """The protocol in the settings of a measured accuracy; a training tests one view."""
+    settings = measurement.settings
+    return Protocol(
+        clips=int(settings.get("views") or 1),
+        crops=int(settings.get("crops") or 1),
+        size=measurement.point.input_size,
+        sampling=str(settings.get("sampling") or "uniform"),
     )
 
 

@@ -14,6 +14,7 @@ from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
 
+Per = Literal["clip", "video"]
 ITEMS = {"frames": ("frame", "frames"), "batch": ("clip", "clips")}
 
 
@@ -22,13 +23,15 @@ class Budget:
     """The most that a quantity may cost, by one instrument and in its unit.
 
     `text` is the budget as the user wrote it. `machine` is the one whose recorded figures count; ""
-    where figures are measured here or depend on no machine.
+    where figures are measured here or depend on no machine. A budget `per` video charges every view
+    of a test.
     """
 
     label: str
     limit: float
     text: str
     machine: str = ""
+    per: Per = "clip"
 
     @property
     def quantity(self) -> str:
@@ -43,6 +46,7 @@ class Budget:
             "unit": find_instrument(self.label).unit,
             "asked": self.text,
             "machine": self.machine,
+            "per": self.per,
         }
 
 
@@ -87,20 +91,25 @@ class Fit:
     doubts: tuple[str, ...]
 
 
-def utilisation(budgets: Iterable[Budget], known: KnownCosts, point: Point) -> float:
+def utilisation(
+    budgets: Iterable[Budget], known: KnownCosts, point: Point, views: int = 1
+) -> float:
     """The largest share of its budget that any quantity takes; infinity where one has no figure.
 
-    A share above 1 decides, even where another cost is not known.
+    Of a budget per video, `point` takes its share for each of `views`. A share above 1 decides,
+    even where another cost is not known.
     """
-    shares = [_share(budget, known.find(budget.label, point)) for budget in budgets]
+    shares = [_share(budget, known.find(budget.label, point), views) for budget in budgets]
     certain = [share for share in shares if share is not None]
     return max(certain) if None not in shares or max(certain, default=0) > 1 else inf
 
 
-def _share(budget: Budget, cost: Measurement | Refusal | None) -> float | None:
+def _share(budget: Budget, cost: Measurement | Refusal | None, views: int = 1) -> float | None:
     if cost is None:
         return None
-    return cost.value / budget.limit if isinstance(cost, Measurement) and cost.samples else inf
+    if not (isinstance(cost, Measurement) and cost.samples):
+        return inf
+    return cost.value * (views if budget.per == "video" else 1) / budget.limit
 
 
 def find_fit(trials: Trials, budgets: Sequence[Budget], known: KnownCosts) -> Fit:

@@ -37,7 +37,7 @@ def expand_networks(
         plain = [(name, depth, ()) for depth in (allowed if default else [None])]
         extra = [
             (network, depth, options)
-            for network, depth, options in option_sets(accuracies, setting.input_size)
+            for network, depth, options in option_sets(accuracies)
             if network == name and (depth is None or not depths or depth in depths)
         ]
         found |= {_at(setting, *one): None for one in (*plain, *extra)}

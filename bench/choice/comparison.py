@@ -6,11 +6,20 @@ from functools import partial
 from typing import Any
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Candidates, Trials, find_fit
+from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
 from bench.choice.candidates import frame_candidates
 from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
 from bench.choice.max_batch import MAX_BATCH
-from bench.choice.ranking import STANDARD_COSTS, Choice, choose, cost_labels, pareto_front, rank
+from bench.choice.ranking import (
+    STANDARD_COSTS,
+    Choice,
+    choose,
+    compared_per,
+    cost_labels,
+    pareto_front,
+    rank,
+    select_comparable,
+)
 from bench.claims.verdicts import ClaimResult, judge, points_of
 from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
@@ -32,6 +41,7 @@ class BudgetRequest:
     text: str
     limit: float | Point
     machine: str = ""
+    per: Per = "clip"
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,21 @@ class Request:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The result: budgets with their limits, ranked choices, and judged claims."""
+    """The result: budgets with their limits, ranked choices, and judged claims.
+
+    `not_compared` are accuracies of these networks that are not ranked: their protocol is not
+    known, or clips are compared and they are by several views or at another size.
+    """
 
     budgets: tuple[Budget, ...]
     choices: tuple[Choice, ...]
     claims: tuple[ClaimResult, ...]
+    not_compared: tuple[Accuracy, ...]
+
+    @property
+    def per(self) -> Per:
+        """What the accuracies are compared by: their cost per clip, or per video."""
+        return compared_per(self.budgets)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -69,6 +89,7 @@ class Comparison:
         """The result as JSON types."""
         fronts = {label: pareto_front(self.choices, label) for label in self.labels}
         return {
+            "per": self.per,
             "budgets": [budget.as_json() for budget in self.budgets],
             "choices": [
                 {"rank": number, **choice.as_json()}
@@ -80,6 +101,10 @@ class Comparison:
                 ]
                 for label, front in fronts.items()
             },
+            "not_compared": [
+                {"network": one.network, "depth": one.depth, **one.as_json()}
+                for one in self.not_compared
+            ],
             "claims": [claim.as_json() for claim in self.claims],
         }
 
@@ -99,7 +124,12 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
     ]
     ranked = rank(choices, cost_labels(budgets))
     results = judge(relevant, ledger.known.measurements)
-    return Comparison(tuple(budgets), tuple(ranked), tuple(results))
+    return Comparison(
+        tuple(budgets),
+        tuple(ranked),
+        tuple(results),
+        _not_compared(candidates, request.accuracies, compared_per(budgets)),
+    )
 
 
 def select_latencies(measurements: Iterable[Measurement], name: str) -> list[Measurement]:
@@ -145,7 +175,19 @@ def _budget(requested: BudgetRequest, ledger: Ledger) -> Budget:
     value = ledger.value(requested.label, limit) if isinstance(limit, Point) else limit
     if not value:
         raise BenchError(f"{requested.text} has {requested.label} 0: give the limit as a number")
-    return Budget(requested.label, value, requested.text, requested.machine)
+    return Budget(requested.label, value, requested.text, requested.machine, requested.per)
+
+
+def _not_compared(
+    candidates: Sequence[Candidates], accuracies: Sequence[Accuracy], per: Per
+) -> tuple[Accuracy, ...]:
+    compared = {a for one in candidates for a, _ in select_comparable(accuracies, one, per)}
+    return tuple(
+        a
+        for a in accuracies
+        if a not in compared
+        and any(a.is_of(one.base) and a.frames in one.values for one in candidates)
+    )
 
 
 def _batches(
@@ -177,11 +219,11 @@ def _measure_remaining(
             continue
         fit = find_fit(one, budgets, ledger.known)
         fits.append(fit.point)
-        candidates, most = one.candidates, fit.point.frames if fit.fits else 0
+        most = fit.point.frames if fit.fits else 0
         with_accuracy += [
-            candidates.at(a.frames)
-            for a in accuracies
-            if a.is_of(candidates.base) and a.frames in candidates.values and a.frames <= most
+            a.point(one.candidates.base)
+            for a, _ in select_comparable(accuracies, one.candidates, compared_per(budgets))
+            if a.frames <= most
         ]
     ledger.measure((label, point) for label in STANDARD_COSTS for point in (*fits, *with_accuracy))
     measure_in_turn(with_accuracy, budgets, ledger)

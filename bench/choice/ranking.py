@@ -1,16 +1,18 @@
 """Ranking of networks within budgets: by known accuracy, with Pareto fronts."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Fit, Trials, find_fit, utilisation
+from bench.choice.budget import Budget, Candidates, Fit, Per, Trials, find_fit, utilisation
 from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
+from suites import Protocol
 
-STANDARD_COSTS = ("macs:flop_counter", "params:shapes")  # costs that every comparison shows
+MACS = "macs:flop_counter"
+STANDARD_COSTS = (MACS, "params:shapes")  # costs that every comparison shows
 Costs = Mapping[str, float]  # by instrument, in its unit
 
 
@@ -18,20 +20,29 @@ Costs = Mapping[str, float]  # by instrument, in its unit
 class TradeOff:
     """An accuracy within the budgets, and the costs of its point.
 
-    `fronts` are the instruments on whose Pareto front it is: no other trade-off is as accurate at a
-    lower cost, or more accurate at the same cost.
+    `costs` are those of a clip at the size of the test, `charged` those that are compared: the same
+    per clip, the MACs of all views per video. `fronts` are the instruments on whose Pareto front it
+    is: no other trade-off is as accurate at a lower cost, or more accurate at the same cost.
     """
 
     accuracy: Accuracy
     point: Point
     costs: Costs
+    charged: Costs
     fronts: tuple[str, ...] = ()
+
+    @property
+    def video_macs(self) -> float | None:
+        """The MACs of all views of a video; None where those of a clip are not known."""
+        macs, protocol = self.costs.get(MACS), self.accuracy.protocol
+        return None if macs is None or protocol is None else macs * protocol.views
 
     def as_json(self) -> dict[str, Any]:
         """The accuracy, its costs and its fronts as JSON types."""
         return {
             **self.accuracy.as_json(),
             "costs": _costs_json(self.costs),
+            "macs_per_video": self.video_macs,
             "pareto": list(self.fronts),
         }
 
@@ -87,8 +98,9 @@ def choose(
 ) -> Choice:
     """Choose frames for one network from its trials; with `batches`, choose the batch as well.
 
-    An accuracy counts if the costs at its frames are known to fit. `batches` are trials at the most
-    frames that fit.
+    An accuracy counts if its costs are known to fit: per clip, those by one view at the size of the
+    compared clips; with a budget per video, those of all its views. One whose protocol is not known
+    never counts. `batches` are trials at the most frames that fit.
     """
     base = frames.candidates.base
     if not frames.tried:
@@ -100,15 +112,34 @@ def choose(
         limit = f"{limit}; {in_batches.limit}"
         fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts))
     labels = cost_labels(budgets)
+    per = compared_per(budgets)
     trade_offs = [
-        TradeOff(accuracy, point, _costs(known, labels, point))
-        for accuracy in accuracies
-        if accuracy.is_of(base) and accuracy.frames in frames.candidates.values
-        for point in [frames.candidates.at(accuracy.frames)]
-        if utilisation(budgets, known, point) <= 1
+        TradeOff(a, point, costs, _charge(costs, protocol.views, per))
+        for a, protocol in select_comparable(accuracies, frames.candidates, per)
+        for point in [a.point(base)]
+        if utilisation(budgets, known, point, protocol.views) <= 1
+        for costs in [_costs(known, labels, point)]
     ]
     trade_offs.sort(key=lambda t: (-t.accuracy.top1, t.point.frames, t.accuracy.source))
     return Choice(base, fit, _costs(known, labels, fit.point), tuple(trade_offs), limit)
+
+
+def compared_per(budgets: Iterable[Budget]) -> Per:
+    """What is compared: videos if a budget is per video, else clips."""
+    return "video" if any(budget.per == "video" for budget in budgets) else "clip"
+
+
+def select_comparable(
+    accuracies: Iterable[Accuracy], candidates: Candidates, per: Per
+) -> Iterator[tuple[Accuracy, Protocol]]:
+    """The accuracies of a network that can be compared, with their protocols."""
+    base = candidates.base
+    for accuracy in accuracies:
+        protocol = accuracy.protocol
+        if protocol is None or not accuracy.is_of(base) or accuracy.frames not in candidates.values:
+            continue
+        if per == "video" or (protocol.views, protocol.size) == (1, base.input_size):
+            yield accuracy, protocol
 
 
 def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
@@ -134,7 +165,7 @@ def cost_labels(budgets: Iterable[Budget]) -> tuple[str, ...]:
 def pareto_front(choices: Iterable[Choice], label: str) -> list[TradeOff]:
     """The trade-offs on the Pareto front of a cost, the cheapest first."""
     front = (t for choice in choices for t in choice.trade_offs if label in t.fronts)
-    return sorted(front, key=lambda t: (t.costs[label], t.point.sort_key))
+    return sorted(front, key=lambda t: (t.charged[label], t.point.sort_key))
 
 
 def _rank_key(choice: Choice) -> tuple[Any, ...]:
@@ -146,7 +177,7 @@ def _rank_key(choice: Choice) -> tuple[Any, ...]:
 
 def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:
     """The trade-offs without another that is as accurate and as cheap, and better in one."""
-    figures = [(t, t.accuracy.top1, t.costs[label]) for t in trade_offs if label in t.costs]
+    figures = [(t, t.accuracy.top1, t.charged[label]) for t in trade_offs if label in t.charged]
     return [
         trade_off
         for trade_off, top1, cost in figures
@@ -160,6 +191,13 @@ def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:
 def _with_fronts(trade_off: TradeOff, fronts: Mapping[str, Sequence[TradeOff]]) -> TradeOff:
     labels = tuple(label for label, front in fronts.items() if trade_off in front)
     return replace(trade_off, fronts=labels)
+
+
+def _charge(costs: Costs, views: int, per: Per) -> Costs:
+    """The costs that are compared: of a clip, or the MACs of all views."""
+    if per == "clip":
+        return costs
+    return {MACS: costs[MACS] * views} if MACS in costs else {}
 
 
 def _costs(known: KnownCosts, labels: Iterable[str], point: Point) -> Costs:

@@ -47,7 +47,8 @@ class Agreement:
         if self.quantity == "params":
             return int(self.measurement.value)
         operators = self.measurement.details["by_operator"]
-        return int(sum(operators.get(kind, 0) for kind in self.row.rule.operators))
+        rule = self.row.rule
+        return rule.views * int(sum(operators.get(kind, 0) for kind in rule.operators))
 
     @property
     def gap(self) -> str:

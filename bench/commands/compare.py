@@ -5,10 +5,12 @@ import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset
+from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.import_ import add_recorded
 from bench.commands.options.budgets import BudgetArgument, add_budgets
@@ -66,6 +68,13 @@ def arguments(parser: ArgumentParser) -> None:
         default=(),
         help="depths to compare, separated by commas (default: all)",
     )
+    parser.add_argument(
+        "--per",
+        choices=get_args(Per),
+        default="clip",
+        help="what --macs limits: a clip, with the accuracies by one view (default), or a video, "
+        "which costs all views of the test",
+    )
     add_model(parser, "compare the network in your own file as well", several=True)
     parser.add_argument(
         "--dataset", default=DATASET, help=f"data set of the accuracies (default: {DATASET})"
@@ -102,6 +111,10 @@ def run(arguments: Namespace) -> int:
         raise UsageError(
             "give a budget: --macs 33G, --params 30M, --memory 16GiB or --latency 50ms"
         )
+    if arguments.per == "video" and not arguments.macs:
+        raise UsageError("--per video charges the MACs of all views: give --macs too")
+    if arguments.per == "video" and arguments.latency:
+        raise UsageError("--latency limits a batch of clips: leave out --per video")
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
     from bench.commands.comparison_table import print_comparison
@@ -188,25 +201,27 @@ def _budgets(
         labels["latency"] = f"latency:{device}"
     given = [(label, getattr(arguments, name)) for name, label in labels.items()]
     requests = [
-        _request_budget(label, budget, setting, machine if label == labels.get("latency") else "")
+        replace(
+            _request_budget(label, budget, setting),
+            machine=machine if label == labels.get("latency") else "",
+            per=arguments.per if label == COUNTED["macs"] else "clip",
+        )
         for label, budget in given
         if budget
     ]
     return tuple(requests), recorded
 
 
-def _request_budget(
-    label: str, budget: BudgetArgument, setting: Point, machine: str
-) -> "BudgetRequest":
+def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "BudgetRequest":
     from bench.choice.comparison import BudgetRequest
 
     if not budget.network:
-        return BudgetRequest(label, budget.text, budget.limit, machine)
+        return BudgetRequest(label, budget.text, budget.limit)
     if budget.frames < 1:
         raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
     point = configure(setting.model_copy(update=fields))
-    return BudgetRequest(label, budget.text, point, machine)
+    return BudgetRequest(label, budget.text, point)
 
 
 def _load_stored(path: Path | None) -> list[Measurement]:

@@ -6,7 +6,7 @@ from bench.choice.accuracies import Accuracy
 from bench.choice.amounts import format_amount
 from bench.choice.budget import Budget
 from bench.choice.comparison import Comparison
-from bench.choice.ranking import Choice, pareto_front
+from bench.choice.ranking import Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
@@ -20,26 +20,30 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     for budget in comparison.budgets:
         print(_budget(budget))
     notes: Notes = {}
+    per = comparison.per
     rows = [
         _row(number, choice, comparison.labels, notes)
         for number, choice in enumerate(comparison.choices, start=1)
     ]
     costs = [label.partition(":")[0] for label in comparison.labels]
     headings = ["", "network", "depth", "options", "frames", "batch", *costs]
-    _print_compact([*headings, "limited by", "top-1 %", "Pareto"], rows)
+    _print_compact([*headings, "limited by", "top-1 %", "views", "MACs a video", "Pareto"], rows)
     if notes:
-        print(f"Accuracies are top-1 on {dataset}, the best known within the budget:")
+        print(f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:")
     else:
-        print(f"No accuracy on {dataset} is known within the budget.")
+        print(f"No accuracy on {dataset} is known within the budget per {per}.")
     for source, number in notes.items():
         print(f"[{number}] {source}")
+    for line in _not_compared(comparison):
+        print(line)
     for choice in comparison.choices:
         for doubt in choice.fit.doubts if choice.fit else ():
             print(f"{_network(choice)} may or may not fit: {doubt}")
     if not any(choice.fits for choice in comparison.choices):
         print("Nothing fits: the column 'limited by' shows the need of the smallest point.")
-    for label in comparison.labels if notes else ():
-        print(_front(comparison.choices, label))
+    for label in comparison.labels:
+        if front := pareto_front(comparison.choices, label):
+            print(_front(front, label, per))
     for claim in comparison.claims:
         print(_claim(claim))
 
@@ -47,7 +51,8 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
 def _budget(budget: Budget) -> str:
     unit = find_instrument(budget.label).unit
     machine = f" on {budget.machine}" if budget.machine else ""
-    return f"Budget: {budget.label}{machine}, {format_amount(budget.limit, unit)} ({budget.text})"
+    amount = format_amount(budget.limit, unit)
+    return f"Budget per {budget.per}: {budget.label}{machine}, {amount} ({budget.text})"
 
 
 def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> list[str]:
@@ -55,14 +60,14 @@ def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> li
     options = " ".join(f"{name}={value}" for name, value in base.options)
     name = [str(number), base.network, str(base.depth or ""), options]
     if fit is None:
-        return [*name, NONE, "", *("" for _ in labels), choice.refused, "", ""]
+        return [*name, NONE, "", *("" for _ in labels), choice.refused, "", "", "", ""]
     best = choice.best
     return [
         *name,
         *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
-        _accuracy(best.accuracy, notes) if best else "",
+        *((_accuracy(best.accuracy, notes), *_video(best)) if best else ("", "", "")),
         ", ".join(label.partition(":")[0] for label in best.fronts) if best else "",
     ]
 
@@ -77,9 +82,32 @@ def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
     number = notes.setdefault(accuracy.source, len(notes) + 1)
     ends = " to ".join(f"{end:.1f}" for end in accuracy.interval)
     interval = f" ({ends})" if ends else ""
-    clips = f" on {accuracy.clips:,} clips" if accuracy.clips else ""
+    videos = f" on {accuracy.videos:,} videos" if accuracy.videos else ""
     figure = f"{accuracy.top1:.1f}{interval} at {accuracy.frames} frames"
-    return f"{figure}, {accuracy.kind}{clips} [{number}]"
+    return f"{figure}, {accuracy.kind}{videos} [{number}]"
+
+
+def _video(best: TradeOff) -> tuple[str, str]:
+    """The views of the test, and the MACs of all of them."""
+    macs = best.video_macs
+    return str(best.accuracy.protocol), "" if macs is None else format_amount(macs, "")
+
+
+def _not_compared(comparison: Comparison) -> list[str]:
+    """Why accuracies of the compared networks have no rank."""
+    unknown = [a for a in comparison.not_compared if a.protocol is None]
+    lines = [
+        f"Not ranked, because the protocol of its test is not known: {a.top1:.1f} by {a.network}"
+        f"{'' if a.depth is None else f' {a.depth}'} at {a.frames} frames ({a.source})"
+        for a in unknown
+    ]
+    others = len(comparison.not_compared) - len(unknown)
+    if others:
+        lines.append(
+            f"{others} accuracies are by several views or at another size: '--per video' compares "
+            "them at the cost of a video."
+        )
+    return lines
 
 
 def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -92,15 +120,16 @@ def _network(choice: Choice) -> str:
     return choice.base.network_label.rpartition(",")[0]
 
 
-def _front(choices: Sequence[Choice], label: str) -> str:
+def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
     """The Pareto front of a cost in one line, the cheapest first."""
     unit = find_instrument(label).unit
     parts = []
-    for trade_off in pareto_front(choices, label):
-        amount = format_amount(trade_off.costs[label], unit)
+    for trade_off in front:
+        amount = format_amount(trade_off.charged[label], unit)
         network = trade_off.point.network_label
         parts.append(f"{trade_off.accuracy.top1:.1f} by {network} ({amount})")
-    return f"Pareto front by {label.partition(':')[0]}: {'; '.join(parts)}"
+    cost = f"{label.partition(':')[0]} per {per}"
+    return f"Pareto front by {cost}: {'; '.join(parts)}"
 
 
 def _claim(result: ClaimResult) -> str:

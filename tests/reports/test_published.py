@@ -38,7 +38,7 @@ def test_rows_are_counted_by_source_and_both_figures_of_a_difference_are_shown()
         ],
     )
     assert section.summary == (
-        "296 published rows with counts: 1 are reproduced, 1 differ, 294 are not measured."
+        "300 published rows with counts: 1 are reproduced, 1 differ, 298 are not measured."
     )
     mini = section.by_source.rows[0]
     assert [cell.text for cell in mini[1:]] == ["1", "1", "286"]
@@ -70,9 +70,7 @@ def test_every_published_accuracy_of_a_point_is_shown_with_its_source() -> None:
     assert accuracies.columns[0].cells[2].number == 62.72  # it sorts by the best
     (note,) = accuracies.notes
     assert note.startswith("Accuracies are published, not measured here: [1] IBM/action-")
-    assert "README.md, clips x crops 2 x 3; [2] mit-han-lab" in note
-    assert "test protocol printed as 8 clips x 3 crop" in note
-    assert "clips x crops 2 x 3, full resolution" in note
+    assert "README.md, 2 x 3 views of 256 px, uniform; [2] mit-han-lab" in note
 
 
 def test_the_tables_of_a_page_carry_them() -> None:
@@ -83,7 +81,7 @@ def test_the_tables_of_a_page_carry_them() -> None:
         (row,) = table.rows
         assert row[table.headings.index("SSv2 top-1 %, published")].text == "59.1 [1]"
         (note,) = table.notes
-        assert note.endswith("[1] IBM/bLVNet-TAM@feadcd3 README.md, clips x crops 1 x 1.")
+        assert note.endswith("[1] IBM/bLVNet-TAM@feadcd3 README.md, 1 view of 224 px, uniform.")
 
 
 def test_a_network_without_depth_stands_among_the_others() -> None:

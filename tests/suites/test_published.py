@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from suites import PublishedRow, SuiteError, load_published, load_suite, published
+from suites import Protocol, PublishedRow, SuiteError, load_published, load_suite, published
 from suites.published import COUNTING_RULES, NETWORKS
 
 ROWS = load_published()
-EXACT, ROUNDED = COUNTING_RULES.values()
+EXACT, ROUNDED, *TABLES_OF_OTHERS = COUNTING_RULES.values()
 
 
 def test_rows_are_typed() -> None:
@@ -23,16 +23,16 @@ def test_rows_are_typed() -> None:
         depth=None,
         frames=8,
         input_size=224,
-        clips=None,
-        crops=None,
+        protocol=Protocol(1, 1, 224, "uniform"),
         top1=33.1384,
         top5=63.6156,
         macs=11_978_817_536,
         params=5_689_079,
         note="published name: mini_st2stv2-inception-v1-f8-cosine-bs72-e75",
     )
-    assert (last.network, last.depth, last.frames, last.num_classes) == ("tsn", 50, 25, 174)
-    assert last.figures == {"macs": 102_700_000_000, "params": 24_330_000}
+    assert (last.network, last.depth, last.frames, last.num_classes) == ("tsn", 50, 8, 174)
+    assert last.top1 == 18.55
+    assert last.figures == {}
 
 
 def test_every_row_of_the_file_is_read() -> None:
@@ -41,7 +41,10 @@ def test_every_row_of_the_file_is_read() -> None:
         "IBM/action-recognition-pytorch": 288 + 8,
         "mit-han-lab/temporal-shift-module": 17,
         "IBM/bLVNet-TAM": 12,
-        "open-mmlab/mmaction2": 8,
+        "open-mmlab/mmaction2": 8 + 3,
+        "IBM/BigLittleNet": 2,
+        "Motionformer (NeurIPS 2021), table of Something-Something v2": 1,
+        "X-ViT (NeurIPS 2021), table of Kinetics-400": 1,
     }
 
 
@@ -74,11 +77,22 @@ def test_networks_have_the_names_of_the_registry(
     )
 
 
-def test_rows_without_costs_have_their_test_protocol() -> None:
-    rows = [row for row in ROWS if not row.figures]
-    assert len(rows) == 17 + 12 + 8
-    assert all(row.clips and row.crops for row in rows)
-    assert {row.network for row in rows if row.input_size == 256} == {"i3d_resnet", "tam"}
+def test_every_accuracy_has_its_protocol() -> None:
+    assert all((row.protocol is None) == (row.top1 is None) for row in ROWS)
+    protocols = {
+        (row.source.partition("/")[0], row.dataset, row.network, str(row.protocol))
+        for row in ROWS
+        if row.dataset == "something-something-v2" and row.protocol
+    }
+    assert protocols == {
+        ("IBM", "something-something-v2", "blvnet_tam", "1 view of 224 px, uniform"),
+        ("IBM", "something-something-v2", "i3d_resnet", "2 x 3 views of 256 px, uniform"),
+        ("IBM", "something-something-v2", "tam", "2 x 3 views of 256 px, uniform"),
+        ("mit-han-lab", "something-something-v2", "tsm", "2 x 3 views of 256 px, uniform"),
+        ("open-mmlab", "something-something-v2", "tsm", "2 x 3 views of 256 px, uniform"),
+        ("open-mmlab", "something-something-v2", "tsn", "1 x 10 views of 224 px, uniform"),
+    }
+    assert {row.protocol.views for row in ROWS if row.protocol} == {1, 3, 6, 9, 10, 30}
 
 
 def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +105,8 @@ def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_every_row_with_costs_has_a_counting_rule() -> None:
     rules = Counter(row.rule for row in ROWS if row.figures)
-    assert rules == {EXACT: 288, ROUNDED: 8}
+    counts = {EXACT: 288, ROUNDED: 8}
+    assert rules == counts | dict(zip(TABLES_OF_OTHERS, (1, 1, 2), strict=True))
     assert EXACT.operators == ("conv",)
     assert ROUNDED.operators == ("conv", "norm")
 

@@ -7,6 +7,7 @@ from bench.choice.budget import Candidates, Trials
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
+from suites import Protocol
 from tests.records import measurement
 
 MACS, PARAMS = "macs:flop_counter", "params:shapes"
@@ -39,9 +40,10 @@ def frame_trials(base: Point, *tried: int, end: str = "the end") -> Trials:
 
 
 def accuracy(point: Point, top1: float, **fields: Any) -> Accuracy:
-    """A published top-1 of `point` on the data set `d`."""
+    """A published top-1 of `point` on the data set `d`, by one view."""
     defaults: dict[str, Any] = {
-        **point.model_dump(include={"network", "depth", "frames", "input_size", "num_classes"}),
+        **point.model_dump(include={"network", "depth", "frames", "num_classes"}),
+        "protocol": Protocol(1, 1, point.input_size),
         "options": point.options,
         "dataset": "d",
         "top1": top1,

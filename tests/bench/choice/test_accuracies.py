@@ -6,7 +6,7 @@ import pytest
 from bench.choice.accuracies import known_accuracies, option_sets, select_dataset
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
-from suites import PublishedRow, load_published
+from suites import Protocol, PublishedRow, load_published
 from tests.bench.choice.known import accuracy
 from tests.records import measurement, point
 
@@ -24,8 +24,7 @@ def row(**fields: Any) -> PublishedRow:
         "depth": 50,
         "frames": 8,
         "input_size": 224,
-        "clips": 1,
-        "crops": 3,
+        "protocol": Protocol(1, 3, 256),
         "top1": 20.5,
         "note": "",
     }
@@ -44,7 +43,6 @@ def test_an_accuracy_is_of_a_network_in_any_formulation_at_any_frames() -> None:
     for other in (
         {"network": "tsn"},
         {"depth": 101},
-        {"input_size": 256},
         {"options": (("window", 3),)},
         {"options": ()},
     ):
@@ -57,9 +55,11 @@ def test_a_published_row_is_an_accuracy_without_clips() -> None:
         "frames": 8,
         "top1": 20.5,
         "kind": "published",
-        "source": "s, clips x crops 1 x 3",
+        "source": "s",
         "dataset": "d",
+        "protocol": {"clips": 1, "crops": 3, "size": 256, "sampling": ""},
     }
+    assert found.point(point()) == point(input_size=256)
     assert found.is_of(point())
     assert found.num_classes == 174
 
@@ -68,13 +68,13 @@ def test_a_measured_accuracy_names_its_weights_or_its_seed() -> None:
     named = measured_accuracy(100, 0, settings={"weights": "w.pth"})
     seeded = measured_accuracy(100, where=TAM.model_copy(update={"seed": 3}), instrument="trained")
     found = known_accuracies([], [named, seeded])
-    assert [(a.top1, a.kind, a.clips, a.source) for a in found] == [
+    assert [(a.top1, a.kind, a.videos, a.source) for a in found] == [
         (50, "measured", 2, "accuracy:evaluated, w.pth"),
         (100, "measured", 1, "accuracy:trained, trained here, seed 3"),
     ]
     assert all(a.is_of(TAM) for a in found)
     data = found[0].as_json()
-    assert (data["clips"], data["interval"]) == (2, list(named.interval))
+    assert (data["videos"], data["interval"]) == (2, list(named.interval))
 
 
 def test_the_newest_of_each_point_and_instrument_counts() -> None:
@@ -107,6 +107,21 @@ def test_accuracies_are_selected_by_data_set() -> None:
         select_dataset([second, first], "something-v1")
 
 
-def test_option_sets_are_of_accuracies_at_the_same_input_size() -> None:
-    found = option_sets([accuracy(TAM, 50), accuracy(point(input_size=256), 50)], 224)
-    assert list(found) == [("blvnet_tam", 50, TAM.options)]
+def test_option_sets_are_those_of_accuracies() -> None:
+    assert list(option_sets([accuracy(TAM, 50)])) == [("blvnet_tam", 50, TAM.options)]
+
+
+def test_a_measured_accuracy_has_the_protocol_of_its_settings() -> None:
+    settings = {"views": 2, "crops": 3, "sampling": "dense"}
+    where = TAM.model_copy(update={"input_size": 256})
+    (found,) = known_accuracies([], [measured_accuracy(100, where=where, settings=settings)])
+    assert found.protocol == Protocol(2, 3, 256, "dense")
+    (trained,) = known_accuracies([], [measured_accuracy(100)])
+    assert trained.protocol == Protocol(1, 1, 224, "uniform")
+
+
+def test_an_accuracy_of_unknown_protocol_has_no_point_and_a_row_without_top1_no_accuracy() -> None:
+    (unknown,) = known_accuracies([row(protocol=None), row(top1=None)], [])
+    assert unknown.as_json()["protocol"] is None
+    with pytest.raises(ValueError, match="protocol of s is not known"):
+        unknown.point(TAM)

@@ -91,4 +91,5 @@ def test_a_budget_as_json_has_its_unit_and_its_text() -> None:
         "unit": "MACs",
         "asked": "10G",
         "machine": "",
+        "per": "clip",
     }

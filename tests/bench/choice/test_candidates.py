@@ -74,7 +74,6 @@ def test_options_with_a_known_accuracy_are_added() -> None:
     accuracies = [
         wide,
         accuracy(point(network="tam", depth=101), 50, options=(("window", 7),)),
-        accuracy(point(network="tam", input_size=256), 50, options=(("window", 7),)),
         accuracy(point(network="tsm"), 50, options=(("temporal_pooling", "max"),)),
         accuracy(point(network="tam"), 50),
     ]

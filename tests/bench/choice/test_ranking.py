@@ -6,6 +6,7 @@ from bench.choice.budget import Budget, Candidates, Trials
 from bench.choice.costs import KnownCosts
 from bench.choice.ranking import Choice, choose, cost_labels, pareto_front, rank
 from bench.records.point import Point
+from suites import Protocol
 from tests.bench.choice.known import (
     LATENCY,
     MACS,
@@ -67,7 +68,9 @@ def test_an_accuracy_counts_for_its_own_network_at_frames_that_fit() -> None:
     base = point()
     accuracies = [
         *(accuracy(at(base, n), top1) for n, top1 in ((4, 40), (8, 50), (16, 60), (70, 90))),
-        accuracy(base, 80, input_size=256),
+        accuracy(base, 80, protocol=Protocol(1, 1, 256)),
+        accuracy(base, 80, protocol=Protocol(1, 3, 224)),
+        accuracy(base, 80, protocol=None),
         accuracy(base, 80, options=(("temporal_pooling", "max"),)),
         accuracy(base, 80, network="tsm"),
     ]

@@ -8,6 +8,7 @@ from bench.choice.ranking import choose, cost_labels, rank
 from bench.claims.verdicts import judge
 from bench.commands.comparison_table import print_comparison
 from bench.records.measurement import Measurement
+from suites import Protocol
 from tests.bench.choice.known import (
     LATENCY,
     MACS,
@@ -23,7 +24,10 @@ TSN, TAM = point(), point(network="tam", options={"window": 5})
 
 
 def make_comparison(
-    budgets: tuple[Budget, ...], costs: list[Measurement], accuracies: list[Accuracy]
+    budgets: tuple[Budget, ...],
+    costs: list[Measurement],
+    accuracies: list[Accuracy],
+    *not_compared: Accuracy,
 ) -> Comparison:
     """TSN at 8 and 9 frames, TAM at 8, and a network that is refused."""
     refused = Trials(Candidates(point(network="i3d", depth=None), "frames", (), "too short"), ())
@@ -33,7 +37,8 @@ def make_comparison(
         for trials in (frame_trials(TSN, 8, 9), frame_trials(TAM, 8), refused)
     ]
     claims = judge([claim(title="A claim")], costs)
-    return Comparison(budgets, tuple(rank(choices, cost_labels(budgets))), tuple(claims))
+    ranked = rank(choices, cost_labels(budgets))
+    return Comparison(budgets, tuple(ranked), tuple(claims), tuple(not_compared))
 
 
 @pytest.fixture
@@ -50,31 +55,36 @@ def test_a_comparison_has_a_table_and_numbered_sources(capsys: pytest.CaptureFix
     ]
     accuracies = [
         accuracy(TSN, 50, source="paper"),
-        accuracy(TAM, 60, source="store", kind="measured", clips=1000, interval=(57.0, 63.0)),
+        accuracy(TAM, 60, source="store", kind="measured", videos=1000, interval=(57.0, 63.0)),
     ]
     print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, accuracies), "d")
     lines = capsys.readouterr().out.splitlines()
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if "│" in line]
-    tam = "60.0 (57.0 to 63.0) at 8 frames, measured on 1,000 clips [1]"
+    tam = "60.0 (57.0 to 63.0) at 8 frames, measured on 1,000 videos [1]"
     assert rows == [
-        ["1", "tam", "50", "window=5", "8", "1", "9.000 G", "", "the end", tam, "macs"],
+        [
+            *("1", "tam", "50", "window=5", "8", "1", "9.000 G", "", "the end", tam),
+            *("1 view of 224 px", "9.000 G", "macs"),
+        ],
         [
             *("2", "tsn", "50", "", "8", "1", "8.000 G", "25.00 M", "macs: 9 frames need 12.00 G"),
-            *("50.0 at 8 frames, published [2]", "macs, params"),
+            *("50.0 at 8 frames, published [2]", "1 view of 224 px", "8.000 G", "macs, params"),
         ],
-        ["3", "i3d", "", "", "none", "", "", "", "too short", "", ""],
+        ["3", "i3d", "", "", "none", "", "", "", "too short", "", "", "", ""],
     ]
-    assert lines[0] == "Budget: macs:flop_counter, 10.00 G (10G)"
+    assert lines[0] == "Budget per clip: macs:flop_counter, 10.00 G (10G)"
     last = lines[-6:]
     assert last[:3] == [
-        "Accuracies are top-1 on d, the best known within the budget:",
+        "Accuracies are top-1 on d, the best known within the budget per clip:",
         "[1] store",
         "[2] paper",
     ]
     assert last[3].startswith(
-        "Pareto front by macs: 50.0 by tsn depth 50, 8 frames (8.000 G); 60.0"
+        "Pareto front by macs per clip: 50.0 by tsn depth 50, 8 frames (8.000 G); 60.0"
     )
-    assert last[4].startswith("Pareto front by params: 50.0 by tsn depth 50, 8 frames (25.00 M)")
+    assert last[4].startswith(
+        "Pareto front by params per clip: 50.0 by tsn depth 50, 8 frames (25.00 M)"
+    )
     assert last[5].startswith("Claim: A claim: not measured here. ")
 
 
@@ -87,8 +97,8 @@ def test_doubts_and_missing_accuracies_are_printed(capsys: pytest.CaptureFixture
     budget = Budget(LATENCY, 0.1, "100ms", "Big GPU")
     print_comparison(make_comparison((budget,), costs, []), "d")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Budget: latency:cpu on Big GPU, 100.0 ms (100ms)"
-    assert "No accuracy on d is known within the budget." in lines
+    assert lines[0] == "Budget per clip: latency:cpu on Big GPU, 100.0 ms (100ms)"
+    assert "No accuracy on d is known within the budget per clip." in lines
     doubt = "latency of 8 frames is 80.00 ms to 120.0 ms"
     assert f"tsn depth 50 may or may not fit: {doubt}" in lines
 
@@ -100,3 +110,32 @@ def test_if_nothing_fits_the_output_says_where_to_look(capsys: pytest.CaptureFix
     printed = capsys.readouterr().out
     assert "macs: 8 frames need 8.000 G" in printed
     assert "Nothing fits: the column 'limited by' shows the need of the smallest point." in printed
+
+
+@pytest.mark.usefixtures("_wide")
+def test_a_video_costs_all_views_of_its_test(capsys: pytest.CaptureFixture[str]) -> None:
+    larger = TSN.model_copy(update={"input_size": 256})
+    costs = [*costs_by_frames(TSN, {8: 8e9, 9: 12e9}), *costs_by_frames(larger, {8: 10e9})]
+    six_views = accuracy(TSN, 50, source="paper", protocol=Protocol(2, 3, 256))
+    budget = Budget(MACS, 60e9, "60G", per="video")
+    unknown = accuracy(TSN, 70, source="blog", protocol=None)
+    print_comparison(make_comparison((budget,), costs, [six_views], unknown), "d")
+    printed = capsys.readouterr().out
+    assert "Budget per video: macs:flop_counter, 60.00 G (60G)" in printed
+    assert "│ 2 x 3 views of 256 px │ 60.00 G      │ macs" in printed
+    assert "Pareto front by macs per video: 50.0 by tsn depth 50, 8 frames (60.00 G)" in printed
+    assert (
+        "Not ranked, because the protocol of its test is not known: 70.0 by tsn 50 at 8 frames "
+        "(blog)" in printed
+    )
+
+
+@pytest.mark.usefixtures("_wide")
+def test_accuracies_by_several_views_are_counted_where_clips_are_compared(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    costs = costs_by_frames(TSN, {8: 8e9, 9: 12e9})
+    several = accuracy(TSN, 50, protocol=Protocol(2, 3, 256))
+    print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, [], several), "d")
+    said = "1 accuracies are by several views or at another size: '--per video' compares them"
+    assert said in capsys.readouterr().out

@@ -1,0 +1,117 @@
+"""Fronts of published accuracies, with costs that are computed here by hand."""
+
+import pytest
+
+from bench.records.measurement import Measurement
+from reports.video_costs import build_video_costs, find_front, price_accuracies
+from suites import load_published
+from tests.records import measurement, point
+
+# MACs of one frame in G: at 224 pixels, without the classifier; a frame of 256 costs (256 / 224)^2.
+FRAME: dict[tuple[str, int | None], float] = {
+    ("tsn", 50): 4.087,
+    ("tsn", 101): 7.799,
+    ("tsm", 50): 4.087,
+    ("tsm", 101): 7.799,
+    ("tam", 50): 4.104,
+    ("tam", 101): 7.827,
+    ("i3d_resnet", 50): 8.022,
+    ("i3d_resnet", 101): 15.664,
+    ("blvnet_tam", 50): 1.490,
+    ("blvnet_tam", 101): 2.009,
+}
+LARGER = (256 / 224) ** 2
+
+
+def records() -> list[Measurement]:
+    """The MACs of every published accuracy, at the size of its test."""
+    found = []
+    for row in load_published():
+        if row.protocol and (row.network, row.depth) in FRAME and not row.options:
+            macs = FRAME[row.network, row.depth] * row.frames * (row.protocol.size / 224) ** 2
+            where = point(
+                network=row.network,
+                depth=row.depth,
+                frames=row.frames,
+                input_size=row.protocol.size,
+                num_classes=row.num_classes,
+            )
+            found.append(measurement(where, samples=(round(macs * 1e9),)))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("dataset", "front"),
+    [
+        (
+            "something-something-v1",
+            [
+                ("blvnet_tam", 50, 16, 1, 46.4, 23.84),
+                ("blvnet_tam", 101, 16, 1, 47.8, 32.14),
+                ("blvnet_tam", 50, 32, 1, 48.4, 47.68),
+                ("blvnet_tam", 101, 32, 1, 49.6, 64.29),
+                ("blvnet_tam", 101, 48, 1, 52.2, 96.43),
+                ("blvnet_tam", 101, 64, 1, 53.1, 128.58),
+            ],
+        ),
+        (
+            "something-something-v2",
+            [
+                ("blvnet_tam", 50, 16, 1, 59.1, 23.84),
+                ("blvnet_tam", 101, 16, 1, 60.2, 32.14),
+                ("blvnet_tam", 50, 32, 1, 61.7, 47.68),
+                ("blvnet_tam", 101, 32, 1, 61.9, 64.29),
+                ("blvnet_tam", 101, 48, 1, 64.0, 96.43),
+                ("blvnet_tam", 101, 64, 1, 65.2, 128.58),
+                ("tam", 101, 32, 6, 65.32, 7.827 * 32 * LARGER * 6),
+            ],
+        ),
+        (
+            "kinetics-400",
+            [
+                ("tsm", 50, 8, 1, 71.2, 32.70),
+                ("tsm", 50, 16, 1, 72.6, 65.39),
+                ("tsm", 50, 8, 10, 73.18, 326.96),
+                ("tsm", 50, 16, 10, 75.12, 653.92),
+                ("tsn", 101, 25, 10, 75.89, 1949.75),
+                ("tam", 50, 32, 30, 76.18, 4.104 * 32 * LARGER * 30),
+                ("tam", 101, 32, 30, 77.61, 7.827 * 32 * LARGER * 30),
+                ("i3d_resnet", 101, 32, 30, 77.8, 15.664 * 32 * LARGER * 30),
+            ],
+        ),
+        ("moments-in-time", [("tsn", 50, 6, 3, 26.84, 4.087 * 6 * LARGER * 3)]),
+    ],
+)
+def test_the_front_of_a_data_set_charges_every_view(
+    dataset: str, front: list[tuple[str, int, int, int, float, float]]
+) -> None:
+    found: list[tuple[object, ...]] = [
+        (a.network, a.depth, a.frames, a.protocol.views, a.top1, priced.video_macs / 1e9)
+        for priced in find_front(price_accuracies(records(), dataset))
+        for a in [priced.accuracy]
+        if a.protocol and priced.video_macs
+    ]
+    assert found == [(*row[:5], pytest.approx(row[5], rel=0.002)) for row in front]
+
+
+def test_a_table_has_every_accuracy_and_what_is_not_known_last() -> None:
+    tables = build_video_costs(records()[:-1])  # without the MACs of TSN on SSv1
+    assert [table.caption for table in tables] == [
+        f"accuracy on {name} and the cost of a video"
+        for name in (
+            "Something-Something v1",
+            "Something-Something v2",
+            "Kinetics-400",
+            "Moments in Time",
+        )
+    ]
+    first, last = tables[0].rows[0], tables[0].rows[-1]
+    headings = tables[0].headings
+    assert first[headings.index("views")].text == "1 view of 224 px, uniform"
+    assert first[headings.index("Pareto front")].text == "yes"
+    assert last[0].text == "tsn"
+    assert last[headings.index("MACs a video (G)")].text == ""
+
+
+def test_without_measured_macs_there_is_no_table() -> None:
+    assert build_video_costs([measurement(point(network="tsm", frames=3))]) == ()
