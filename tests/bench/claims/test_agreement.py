@@ -172,3 +172,10 @@ def test_json_has_both_figures_or_the_reason() -> None:
     data = params.as_json()
     assert data["status"] == data["verdict"].replace(" ", "_") == "not_measured"
     assert data["reason"] == params.gap
+
+
+def test_a_figure_printed_for_all_views_is_of_as_many_clips() -> None:
+    row = find("blvnet_tam", depth=50, frames=48)
+    (one,) = check_agreement([row], [counted(row, conv=93_433_561_088, linear=1_638_400)])
+    assert one.measured == 9 * 93_435_199_488
+    assert one.verdict is Reproduction.REPRODUCED
