@@ -8,7 +8,7 @@ from typing import Any
 from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Trials, find_fit
 from bench.choice.candidates import frame_candidates
-from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
+from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
 from bench.choice.max_batch import MAX_BATCH
 from bench.choice.ranking import STANDARD_COSTS, Choice, choose, cost_labels, pareto_front, rank
 from bench.claims.verdicts import ClaimResult, judge, points_of
@@ -184,4 +184,4 @@ def _measure_remaining(
             if a.is_of(candidates.base) and a.frames in candidates.values and a.frames <= most
         ]
     ledger.measure((label, point) for label in STANDARD_COSTS for point in (*fits, *with_accuracy))
-    measure_in_turn(with_accuracy, budgets, ledger)
+    measure_counts_then_times(with_accuracy, budgets, ledger)

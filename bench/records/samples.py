@@ -64,7 +64,8 @@ def doubts(samples: Sequence[float]) -> list[str]:
         low, high = modes
         reasons.append(
             f"the samples fall into two groups, around {low / middle:.2f} and "
-            f"{high / middle:.2f} of their median: something switches on this machine"
+            f"{high / middle:.2f} of their median: the times switch between two levels on this "
+            "machine"
         )
     low, high = interval(samples)
     reach = max(high - middle, middle - low)
