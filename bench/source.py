@@ -1,4 +1,4 @@
-"""Fingerprints of the project's own source, so that what a changed file gave is measured again.
+"""Fingerprints of the project's own source: figures of changed code are measured again.
 
 A fingerprint is of code that computes: comments, docstrings and formatting do not change it.
 """
@@ -37,7 +37,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 @functools.cache
 def code_version(module: str) -> str:
-    """A fingerprint of the code of `module`, and of every own module that it computes with.
+    """A fingerprint of the code of `module`, and of the project's modules that it computes with.
 
     Those are the modules that its import statements name, directly or not, without the ones in
     `NOT_COMPUTING`. Imports nothing. Raises `FileNotFoundError` for a module of another project.

@@ -32,7 +32,7 @@ LATEX: dict[str, str | int | None] = {
     "|": r"\textbar{}",
     '"': "''",
 }
-# A spreadsheet reads text that begins so as a formula, after spaces and quotes too.
+# A spreadsheet reads text that begins like this as a formula, even after spaces and quotes.
 FORMULA = re.compile(r"[\s'\"]*[=+\-@\t\r]")
 NUMBER = re.compile(r"[+-]?\d+(\.\d*)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 

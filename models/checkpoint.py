@@ -26,9 +26,9 @@ class LoadReport:
 
     `loaded`, `unexpected`, `left_out` and `inflated` (the part of `loaded` that was repeated along
     time) have the file's names, and so have `missing` and `mismatched`. A mismatch also has the
-    file's and the network's shape, or their types if only one holds fractions. `kept` has the
-    network's own names of the weights that stay unchanged: a replaced classifier, and those that
-    the file's kind of network cannot have.
+    shape in the file and in the network, or the types if only one of them is floating-point. `kept`
+    has the network's own names of the weights that stay unchanged: a replaced classifier, and those
+    that the file's kind of network cannot have.
     """
 
     path: Path
@@ -61,7 +61,7 @@ class LoadReport:
         """One line: the file, the first key that is wrong, and the number of other wrong keys."""
         if self.mismatched:
             key, theirs, ours = self.mismatched[0]
-            what = f"{key!r:.120} is {theirs} there and {ours} in the network"
+            what = f"{key!r:.120} is {theirs} in the file and {ours} in the network"
         elif self.missing:
             what = f"{self.missing[0]!r:.120} is missing"
         else:
@@ -166,7 +166,7 @@ def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
 
 
 def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:
-    """The two shapes or, if only one holds fractions, the two types; None if the values fit."""
+    """The two shapes, or the two types if only one is floating-point; None if the values fit."""
     if theirs.shape != ours.shape:
         return tuple(theirs.shape), tuple(ours.shape)
     if theirs.is_floating_point() != ours.is_floating_point():
@@ -191,8 +191,8 @@ def network_of(model: "nn.Module") -> Network | None:
 def _classifier(network: Network | None, ours: Mapping[str, object]) -> set[str]:
     if network is None:
         raise NetworkError(
-            "which layer is the classifier is known only for networks that create_model built: "
-            "remove it from the file, or load all of it"
+            "the classifier layer is known only for networks that create_model built: load the "
+            "whole file, or build the network with create_model"
         )
     return {name for name in ours if name.startswith(f"{network.classifier}.")}
 

@@ -1,9 +1,8 @@
 """Networks from anybody's file, `path/to/file.py:factory`. A clip is N x C x T x H x W.
 
-What the file imports comes from its own folder first, also where a package of it is called
-`models` as ours is, and also when the import runs only later, inside the factory or `forward`.
-What it prints goes to stderr, and what it sets of torch's global state lasts until the file has
-been executed, or the factory has returned.
+Imports in the file look in its own folder first, even for a package called `models`, and even if
+the import runs later, inside the factory or `forward`. Its prints go to stderr. Its changes to
+torch's global state are undone once the file has been executed or the factory has returned.
 """
 
 import inspect
@@ -98,7 +97,7 @@ class UserNetwork:
         answer = tuple(logits.shape) if is_tensor else type(logits).__name__
         if answer != shape:
             raise NetworkError(
-                f"{self.name} answers a clip of {clip_shape} with {answer}: "
+                f"{self.name} returns {answer} for a clip of {clip_shape}: "
                 f"let forward return a tensor of {shape}, clips x classes"
             )
 
@@ -128,9 +127,9 @@ class UserNetwork:
             missing = missing[2:]  # the first two are taken by position
         given = "".join(f"; give --option {name}=" for name in missing)
         raise NetworkError(
-            f"{self.name} takes ({', '.join(signature.parameters)}): let it name clip_shape, "
-            "num_classes or frames, or take the first two by position, and only options beside them"
-            f"{given}"
+            f"{self.name} takes ({', '.join(signature.parameters)}): its required parameters must "
+            "be clip_shape, num_classes or frames, or it must take clip_shape and num_classes by "
+            f"position; all others need a default or --option{given}"
         )
 
     def _signature(self) -> inspect.Signature:
@@ -138,7 +137,8 @@ class UserNetwork:
             return inspect.signature(self._factory)
         except (TypeError, ValueError) as error:
             raise NetworkError(
-                f"{self.name} does not tell its parameters: wrap it in a function that names them"
+                f"the parameters of {self.name} cannot be read: wrap it in a function that names "
+                "them"
             ) from error
 
 
@@ -146,9 +146,9 @@ def load_factory(spec: str, *, fresh: bool = False) -> UserNetwork:
     """The network of a user's file; `spec` is `path/to/file.py:factory`.
 
     The file is executed once in a process, unless it or what it imported has changed on disk; with
-    `fresh`, also where it has imported more since. Leaves `sys.modules` as it was, but for
-    libraries that the file was first to import. Raises `NetworkError` where the file cannot be read
-    or fails, or has no such factory.
+    `fresh`, it is executed again if it has imported more files since. Leaves `sys.modules`
+    unchanged, except for libraries that the file imported first. Raises `NetworkError` where the
+    file cannot be read or fails, or has no such factory.
     """
     path, _, attribute = spec.rpartition(":")
     if not path.endswith(".py") or not attribute:
@@ -214,7 +214,7 @@ def contained() -> Iterator[None]:
 
 
 def _device_restorer() -> Callable[[], None]:
-    """What brings the present default device back.
+    """A function that restores the current default device.
 
     `torch.set_default_device` alone does not where the device was set inside of `torch.device`.
     """
@@ -242,7 +242,7 @@ def _fits(
     keywords: Mapping[str, object],
     offer: Mapping[str, object],
 ) -> bool:
-    """Whether a call has what it needs, and nothing of `offer` under another one's name."""
+    """Whether the arguments match, and every parameter named in `offer` gets its own value."""
     try:
         bound = signature.bind(*positional, **keywords).arguments
     except TypeError:

@@ -1,4 +1,4 @@
-"""A report that is measured in stages and written after each one, so that it is early there."""
+"""A report, measured in stages and written after each, so that the first results appear early."""
 
 import io
 import sys

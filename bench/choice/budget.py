@@ -1,4 +1,4 @@
-"""What fits a budget: among candidates that grow, the largest one, and what limits it.
+"""The largest candidate that fits a budget, and what limits it.
 
 Everything here is a function of costs that are known. Nothing is measured.
 """
@@ -54,8 +54,8 @@ class Budget:
 class Candidates:
     """Points of one network that differ in one `field` only, by its `values`, the smallest first.
 
-    `end` says why there are no larger ones or, where there are none, why. The smallest may not run;
-    those from position `sure` on do, counted from 1.
+    `end` says why there are no larger values, or why there are no values at all. The smallest
+    points may not run; all points from position `sure` on do, counted from 1.
     """
 
     base: Point
@@ -79,7 +79,7 @@ class Trials:
 
 @dataclass(frozen=True)
 class Fit:
-    """The result of a search: the largest `point` that `fits`; if none does, the least that runs.
+    """The result of a search: the largest `point` that fits (`fits`), or the smallest that runs.
 
     `limit` says why no larger point fits. `doubts` say where a measurement's interval leaves it
     open whether a point fits.

@@ -8,7 +8,7 @@ from typing import Any
 from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
 from bench.choice.candidates import frame_candidates
-from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
+from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
 from bench.choice.max_batch import MAX_BATCH
 from bench.choice.ranking import (
     STANDARD_COSTS,
@@ -226,4 +226,4 @@ def _measure_remaining(
             if a.frames <= most
         ]
     ledger.measure((label, point) for label in STANDARD_COSTS for point in (*fits, *with_accuracy))
-    measure_in_turn(with_accuracy, budgets, ledger)
+    measure_counts_then_times(with_accuracy, budgets, ledger)

@@ -85,7 +85,7 @@ def search_candidates(
             value = candidates[number].values[position - 1]
             tried[number][value] = None
             points[number] = candidates[number].at(value)
-        measure_in_turn(points.values(), budgets, ledger)
+        measure_counts_then_times(points.values(), budgets, ledger)
         return {n: utilisation(budgets, ledger.known, point) for n, point in points.items()}
 
     searches = {
@@ -97,8 +97,10 @@ def search_candidates(
     return [Trials(one, tuple(values)) for one, values in zip(candidates, tried, strict=True)]
 
 
-def measure_in_turn(points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger) -> None:
-    """Measure the costs of `points` that have a budget; times only if all other costs fit."""
+def measure_counts_then_times(
+    points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger
+) -> None:
+    """Measure the costs with a budget at each of `points`; times only where all other costs fit."""
     timed = [b for b in budgets if find_instrument(b.label).device]
     counted = [b for b in budgets if b not in timed]
     ledger.measure((b.label, point) for b in counted for point in points)

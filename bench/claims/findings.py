@@ -105,7 +105,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Points:
+class AccuracyDifference:
     """By how many percentage points one accuracy exceeds another on the same clips.
 
     It has no interval: the test on the pairs of answers says how sure it is.

@@ -10,7 +10,7 @@ from functools import cached_property
 from statistics import mean
 from typing import Any
 
-from bench.claims.findings import Finding, Level, Points, Ratio, Standing, is_beside
+from bench.claims.findings import AccuracyDifference, Finding, Level, Ratio, Standing, is_beside
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -80,7 +80,10 @@ class CaseResult:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The value of each side, for an accuracy that of the claim's group; needs no `gap`."""
+        """The value of each side; for an accuracy, its value on the claim's group.
+
+        Requires that `gap` is "".
+        """
         group = self.claim.group
         return tuple(
             mean(side.answers(group)) if group else side.value
@@ -97,7 +100,7 @@ class CaseResult:
         if self.denominator is None:
             return Level.of(self.numerator, group)
         if self.claim.compare == "points":
-            return Points.of(self.numerator, self.denominator, group)
+            return AccuracyDifference.of(self.numerator, self.denominator, group)
         return Ratio.of(self.numerator, self.denominator)
 
     @property

@@ -211,7 +211,7 @@ def _show(
         print_json([{**measurement.as_json(), "networks": rows}])
         return
     print_table(
-        ("network", "videos", "top-1 (%)", "95 % interval", "top-5 (%)", "the first against it"),
+        ("network", "videos", "top-1 (%)", "95 % interval", "top-5 (%)", "first network vs. this"),
         [
             (
                 row["network"],

@@ -2,7 +2,8 @@
 
 A clip is N x C x T x H x W. The headline is the MACs of convolutions, linear layers and matrix
 products. FLOPs are twice that, though papers print MACs under that name. Norms, pooling and
-element-wise work are counted apart, as operations. An operator that no table has is listed by name.
+element-wise work are counted separately, as operations. An operator that is in no table is listed
+by name.
 """
 
 from collections import Counter
@@ -152,8 +153,8 @@ class MacCount:
     """What one forward pass needs.
 
     `by_operator` has MACs under `conv`, `linear` and `matmul`, and operations under the kinds that
-    are counted apart (`norm`, `pool`, `reduction`, `resize`, `elementwise`). `uncounted` has how
-    often each operator ran that is in no table.
+    are counted separately (`norm`, `pool`, `reduction`, `resize`, `elementwise`). `uncounted` maps
+    each operator that is in no table to the number of times it ran.
     """
 
     by_operator: dict[str, int]
@@ -171,7 +172,10 @@ def read(point: Point) -> Reading:
     return Reading(
         (counted.total,),
         {"by_operator": dict(counted.by_operator), "uncounted": dict(counted.uncounted)},
-        tuple(f"nobody counts {operator}" for operator in sorted(counted.uncounted)),
+        tuple(
+            f"{operator} is in no table and is not counted"
+            for operator in sorted(counted.uncounted)
+        ),
     )
 
 

@@ -19,7 +19,7 @@ REFERENCE_OF_TSN = "tsm"  # so that a change of TSN itself shows
 
 
 def latency_reference(point: Point) -> Point | None:
-    """The TSN that a latency is taken in turn with, of the same depth where there is one.
+    """The TSN that is timed in turn with the point, of the same depth if TSN has it.
 
     None for that TSN itself.
     """
@@ -31,8 +31,8 @@ def latency_reference(point: Point) -> Point | None:
 def cpu_time_reference(point: Point) -> Point:
     """The TSN that a processor time is taken in turn with; for a TSN, the TSM.
 
-    It has the same depth and width where there are such: a reference that costs far more than a
-    narrow network leaves time for few samples of it.
+    It has the same depth and width as the point, if its network has them: with a much costlier
+    reference, there would be time for only a few samples.
     """
     width = tuple(pair for pair in point.options if pair[0] == "width")
     options = width if FILE_MARK not in point.network else ()
@@ -62,8 +62,12 @@ def read_beside(measure: Callable[[Point | None], Reading], reference: Point | N
     except Exception as error:
         if reference is None or not is_shortage(error):
             raise
-    alone = measure(None)  # here, where the error no longer holds what did not fit
-    warning = f"there is no ratio: the memory does not hold its reference, {reference}, as well"
+    # Inside of the `except` block, the error would keep the failed allocations alive.
+    alone = measure(None)
+    warning = (
+        f"there is no ratio: the reference, {reference}, does not fit in memory together with the "
+        "network"
+    )
     return replace(alone, warnings=(warning, *alone.warnings))
 
 
@@ -84,7 +88,7 @@ def timed_reading(
 
 
 def _other_network(point: Point, network: str, options: Options = ()) -> Point:
-    """`point` of another network, of the same depth where it has that."""
+    """`point` with another network, at the same depth if that network has it."""
     fields: dict[str, Any] = {"network": network, "options": options, "depth": None}
     try:
         return configure(point.model_copy(update=fields | {"depth": point.depth}))

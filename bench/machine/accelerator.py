@@ -18,8 +18,8 @@ class Accelerator:
 def current_accelerator() -> Accelerator:
     """The current CUDA device.
 
-    Outside of a worker process, a process of its own is asked: the process that waits for workers
-    must not take memory of the device.
+    In a worker, this process queries the device; elsewhere a separate process does, because the
+    process that waits for workers must not allocate device memory.
     """
     import torch
 

@@ -1,8 +1,8 @@
-"""Ctrl-C while a run waits for results, and at no other time, so that no result is lost.
+"""Handles Ctrl-C only while a run waits for results, so that no result is lost.
 
 A signal may reach any thread that does not block it, and Python handles it in the main thread, even
-if that one blocks it. So a signal is noted while it must not be handled. It is blocked as well, for
-the processes that are started meanwhile.
+if that thread blocks it. So while a signal must not be handled, it is only noted. It is also
+blocked, because processes that are started meanwhile inherit the mask.
 """
 
 import signal

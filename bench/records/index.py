@@ -12,7 +12,7 @@ NONE: Mapping[str, Measurement] = MappingProxyType({})
 
 
 class Key(NamedTuple):
-    """What a figure is of. `machine` is "" where the figure depends on none."""
+    """Identifies what was measured. `machine` is "" if the figure does not depend on a machine."""
 
     label: str
     point: Point
@@ -25,10 +25,10 @@ def key_of(measurement: Measurement) -> Key:
 
 
 class Index:
-    """Measurements by quantity, instrument, point and machine: of equal keys the last one counts.
+    """Measurements by quantity, instrument, point and machine, the latest for each of these keys.
 
-    A `label` is `quantity:instrument`. Points are looked up as the instrument knows them: the
-    fields that it ignores do not matter.
+    A later measurement replaces an earlier one with the same key. A `label` is
+    `quantity:instrument`. A look-up ignores the fields of the point that the instrument ignores.
     """
 
     def __init__(self, measurements: Iterable[Measurement] = ()) -> None:

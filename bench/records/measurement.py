@@ -27,7 +27,7 @@ PROTOCOL = (
 )
 BUSY = "busy"  # the setting that says whether others used the machine meanwhile
 REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
-MOST_FIGURE = 1e30  # the largest sample in any unit: no machine counts as far
+MAX_SAMPLE = 1e30  # the largest sample in any unit: no real figure is larger
 
 # oom: out of memory; timeout: stopped at the time limit; killed: the process died; lost: the job or
 # the GPU was gone before there was a figure; unsupported: this machine cannot measure it
@@ -77,11 +77,11 @@ def check_samples(
     """Raise `ValueError` for samples that no instrument gives, or that contradict the status."""
     if (status == "ok") != bool(samples):
         raise ValueError("a measurement has samples exactly if its status is ok")
-    beside = reference.samples if reference else samples
-    if len(beside) != len(samples):
+    reference_samples = reference.samples if reference else samples
+    if len(reference_samples) != len(samples):
         raise ValueError("a reference has as many samples as the measurement")
-    if any(not 0 <= sample <= MOST_FIGURE for sample in (*samples, *beside)):
-        raise ValueError(f"a sample is a finite number of at least 0, {MOST_FIGURE:g} at most")
+    if any(not 0 <= sample <= MAX_SAMPLE for sample in (*samples, *reference_samples)):
+        raise ValueError(f"a sample is a finite number of at least 0, {MAX_SAMPLE:g} at most")
 
 
 class Measurement(Record):
@@ -115,7 +115,10 @@ class Measurement(Record):
             raise ValueError(f"an answer is {RIGHT} or {WRONG}")
         sizes = self.details.get("group_sizes", {}).values()
         if sizes and (sum(sizes) != len(self.samples) or min(sizes) < 1):
-            raise ValueError("each group needs a sample, and all groups together all samples")
+            raise ValueError(
+                "each group needs at least one sample, and the group sizes must add up to the "
+                "number of samples"
+            )
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -147,7 +150,10 @@ class Measurement(Record):
 
     @property
     def protocol(self) -> tuple[Scalar | None, ...]:
-        """The clips of an accuracy and how they were tested: equal where answers pair."""
+        """The clips of an accuracy and the test settings.
+
+        If two accuracies have the same value here, they can be compared clip by clip.
+        """
         return tuple(self.settings.get(name) for name in PROTOCOL)
 
     def answers(self, group: str = "") -> tuple[int | float, ...]:

@@ -1,4 +1,4 @@
-"""A point: one configuration of one network, which a figure is of."""
+"""A point: the configuration of a network to which a figure belongs."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -28,8 +28,8 @@ class Point(Record):
 
     `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
     multiplications in float32. `memory_format` is that of the weights and the clip; `default`
-    leaves both as the network is built. `dataset` is what a network is trained and tested on,
-    `seed` that of its training: only accuracies depend on these two.
+    keeps the format in which the network is built. `dataset` is the data set for training and
+    testing, `seed` the seed of the training; only accuracies depend on these two.
     """
 
     network: Text

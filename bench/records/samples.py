@@ -10,7 +10,8 @@ from collections.abc import Sequence
 MIN_SAMPLES = 6  # the range of fewer samples does not cover the median with 95 % probability
 CONFIDENCE = 0.95
 WIDE = 0.05  # wider intervals cannot tell apart costs that differ by 10 %
-DRIFT = 0.05  # from first to last sample; machines differ by more than a smaller drift
+# Between first and last sample; a smaller drift matters less than the differences between machines.
+DRIFT = 0.05
 DRIFT_Z = 2.6  # standard deviations: 1 in 100 steady series seems to drift
 GAP = 7.0  # between two groups, in units of their spread; halves of one bell curve are 2.7 apart
 GAP_SHARE = 0.05  # two groups that are closer than this do not matter
@@ -64,7 +65,8 @@ def doubts(samples: Sequence[float]) -> list[str]:
         low, high = modes
         reasons.append(
             f"the samples fall into two groups, around {low / middle:.2f} and "
-            f"{high / middle:.2f} of their median: something switches on this machine"
+            f"{high / middle:.2f} of their median: the times switch between two levels on this "
+            "machine"
         )
     low, high = interval(samples)
     reach = max(high - middle, middle - low)

@@ -113,7 +113,7 @@ class Store:
         self._connection.close()
 
     def identities(self) -> set[str]:
-        """The identities of all results; what another run may change is left out."""
+        """The identities of all final results, without those that another run would try again."""
         rows = self._rows(f"SELECT identity FROM measurement WHERE status NOT IN {RETRIED}")
         return {identity for (identity,) in rows}
 

@@ -68,7 +68,7 @@ class Task:
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def identity_with(self, settings: Mapping[str, Scalar]) -> str:
-        """The identity where `settings` too, such as weights, could change the figure."""
+        """The identity of a result that also depends on `settings`, such as the weights."""
         content = json.dumps([self.identity, settings], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -93,7 +93,7 @@ class Task:
         return self.record(reading)
 
     def has_lost_device(self, found: Measurement) -> bool:
-        """Whether the device existed when this process began, and not when it was to measure."""
+        """Whether the device existed when this process began, but was gone when the task ran."""
         here = environment.current_environment(self.instrument.device)
         is_gone = here.accelerator and not found.environment.accelerator
         return bool(is_gone) and found.status == "unsupported"

@@ -167,7 +167,7 @@ def _serve(connection: Connection) -> None:
     import torch
 
     gc.freeze()  # imported modules are no garbage, and searching them takes long
-    torch.set_num_threads(1)  # with a thread a core in every worker, all of them are slow
+    torch.set_num_threads(1)  # one thread per core in every worker would slow all of them
     while True:
         try:
             point, quantity, pool = connection.recv()

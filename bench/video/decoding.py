@@ -26,15 +26,15 @@ Kind = Literal["missing", "empty", "not a video", "no picture", "truncated", "co
 Pick = Callable[[int], Sequence[int]]  # from the number of pictures, the indices to keep
 
 MAX_PIXELS = 1 << 26  # of a picture; 8K video has half as many
-# Containers with the pictures inside. FFmpeg would open what a playlist, a script or a description
-# of a stream names: other files, or other machines.
+# Containers that hold the pictures themselves. From a playlist, a script or a stream description,
+# FFmpeg would open other files or connect to other machines.
 CONTAINERS = (
     "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,dv,gif,ivf,wtv,gxf,"
     "yuv4mpegpipe,swf,nsv,h261,h263,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1,dirac,dnxhd"
 )
 ONLY_THE_FILE = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
 SPARE_PACKETS = 0.05  # the share of packets that may have no picture, as packed B-frames of AVI
-SHORT_S = 0.5  # a file may end so much before its stated duration, which containers round
+SHORT_S = 0.5  # a file may end this much before its stated duration, because containers round it
 
 
 class VideoError(BenchError):

@@ -145,7 +145,10 @@ def _something_row(where: str, entry: Any) -> AnnotatedVideo:
 
 def _needed(source: Source, example: str) -> Path:
     if source.labels is None:
-        raise BenchError(f"{source.file}: needs the file of classes: give it, such as {example}")
+        raise BenchError(
+            f"{source.file}: needs the file of class names, such as {example}: give it with "
+            "--labels"
+        )
     return source.labels
 
 

@@ -109,7 +109,8 @@ def to_path(where: str, text: str) -> str:
     path = PurePosixPath(to_name(where, "the path", text))
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise BenchError(
-            f"{where}: path {text!r:.60} leaves the folder of videos: make it relative to it"
+            f"{where}: path {text!r:.60} is outside the folder of videos: give a path relative to "
+            "that folder"
         )
     return text
 

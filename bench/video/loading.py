@@ -26,7 +26,8 @@ Transform = Callable[[Tensor], Tensor]
 T = TypeVar("T")
 Draw = tuple[int, int]  # an epoch, and the index of a video
 
-MAX_UNUSABLE = 0.01  # share of the videos; with more, the figure is not of the named data set
+# The largest share of unusable videos: with more, the accuracy would not be on the named data set.
+MAX_UNUSABLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,8 @@ class Losses:
         count = len(self.unusable)
         named = "; ".join(f"{u.name} is {u.kind}: {u.reason}" for u in self.unusable.values())
         return (
-            f"{count} of {self._total} videos cannot be used, and {self._most:.1%} are allowed: "
-            f"repair them, or allow more with --unusable ({named})"
+            f"{count} of {self._total} videos cannot be used, but at most {self._most:.1%} may be "
+            f"unusable: repair them, or allow more with --unusable ({named})"
         )
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 SIZE = 64
 LENGTH = 36  # 4, 8, 12 and 16 uniform frames of it are symmetric about its middle
 PERIOD = 9  # pictures of a fast cycle: 8 frames are half a cycle apart, 16 a quarter
-CUE = (9, 11)  # pictures that a cue of a long-range motion lasts: 4 frames or more see it
+# The lengths of a cue of the tier `long` in pictures, 11 excluded: 4 frames or more contain it.
+CUE = (9, 11)
 
 Array = NDArray[np.float64]
 Tier = Literal["adjacent", "long", "fast"]

@@ -1,4 +1,4 @@
-"""Small subsets of data sets, so that figures of different people are of the same clips.
+"""Small subsets of data sets, so that different people can report accuracies on the same clips.
 
 A manifest is JSON: how the subset was drawn, the classes, and the clips with hashes of their
 contents.
@@ -204,7 +204,7 @@ def _lot(seed: int, video: Video) -> str:
 
 
 def _clip(video: Video, data: Path) -> SubsetClip:
-    """The clip of a usable video, with its hash. Raises `VideoError` for another video."""
+    """The clip of a video, with its hash. Raises `VideoError` if the video cannot be used."""
     read_video(video, lambda total: [total // 2])
     return SubsetClip(
         name=video.name,

@@ -38,7 +38,8 @@ def prepare_for_training(
 ) -> None:
     """Set the recipe's dropout and, unless `is_tuned`, start with a new classifier.
 
-    Only registered networks are changed: of others, dropout and classifier are not known.
+    Only registered networks are changed: for other networks, the dropout and the classifier layer
+    are not known.
     """
     network = network_of(model)
     if network is None:
@@ -178,8 +179,8 @@ class Training:
         content = _read(path)
         if content.get("of") != self._identity():
             raise BenchError(
-                f"{path}: has another network, recipe, seed, list of videos or way to read them: "
-                "give another file, or use the settings that the training began with"
+                f"{path}: was saved by a training run with a different network, recipe, seed, list "
+                "of videos or way to read them: use the same settings, or give another file"
             )
         try:
             for name, part in self._parts().items():
@@ -188,7 +189,7 @@ class Training:
             for lost in content["unusable"]:
                 self.losses.add(Unusable(*lost))
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise BenchError(f"{path}: is a training of another network: give another") from error
+            raise BenchError(f"{path}: was saved for another network: give another file") from error
 
     def _parts(self) -> dict[str, Any]:
         """The objects with state that a training changes."""

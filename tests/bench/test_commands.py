@@ -147,11 +147,11 @@ BAD_INPUT = {
     "no factory named": (("measure", "--model", "{tmp}/net.py"), "write path/to/file.py:factory"),
     "a file that answers wrongly": (
         ("measure", "--model", "{tmp}/net.py:Net", "--frames", "8"),
-        "net.py:Net answers a clip of (1, 3, 8, 224, 224) with (1, 7)",
+        "net.py:Net returns (1, 7) for a clip of (1, 3, 8, 224, 224)",
     ),
     "a file over a suite": (
         ("run", "paper", "--store", "{tmp}/s", "--model", "{tmp}/net.py:Net"),
-        "net.py:Net answers",
+        "net.py:Net returns",
     ),
     "a file as a network": (
         ("measure", "{tmp}/net.py:Net"),

@@ -191,9 +191,9 @@ def test_a_network_of_someone_else(prefix: str, path: Path) -> None:
     torch.save({prefix + key: value for key, value in source.state_dict().items()}, path)
     models.load_checkpoint(model, path)
     assert checkpoints.same(checkpoints.weights(model), source.state_dict())
-    with pytest.raises(models.NetworkError, match="which layer is the classifier"):
+    with pytest.raises(models.NetworkError, match="the classifier layer is known"):
         models.load_checkpoint(model, path, classifier="replace")
-    with pytest.raises(models.NetworkError, match="which layer is the classifier"):
+    with pytest.raises(models.NetworkError, match="the classifier layer is known"):
         models.load_image_checkpoint(model, path)
 
 

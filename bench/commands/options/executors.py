@@ -41,7 +41,7 @@ def add_executor(parser: ArgumentParser) -> None:
         "machine (submitit-local), or Slurm jobs (slurm)",
     )
     group.add_argument(
-        "--workers", type=_count, help=f"number of jobs at once (default: {WORKERS})"
+        "--workers", type=_count, help=f"largest number of jobs at once (default: {WORKERS})"
     )
     group.add_argument(
         "--points-per-job",

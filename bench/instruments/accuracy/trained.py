@@ -30,8 +30,9 @@ from bench.workload.networks import build
 from bench.workload.torch_settings import fix_settings
 from suites.fields import Precision
 
-# It reaches 90 % of adjacent motions soonest. The paper's values start from ImageNet's weights: its
-# classifier at normal(0, 0.001), its learning rate and its dropout hardly learn from scratch.
+# This recipe reaches 90 % accuracy on the tier `adjacent` in the fewest steps. The paper starts
+# from ImageNet weights: with its classifier at normal(0, 0.001), learning rate and dropout,
+# networks hardly learn from scratch.
 RECIPE = Recipe(epochs=2, batch=8, learning_rate=0.03, warm_up=0.1, dropout=0.0, classifier_std=0.1)
 CLASSES = len(arrow_of_time.CLASSES)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bench.choice.budget import Budget, Candidates
-from bench.choice.ledger import Ledger, measure_in_turn, search_candidates
+from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
 from bench.errors import BenchError
 from bench.machine.environment import usable_cores
 from bench.records.measurement import Measurement
@@ -140,17 +140,19 @@ def test_a_search_goes_on_if_the_smallest_candidates_do_not_run(
 
 def test_times_are_measured_where_all_counts_fit(store: Store, requests: Requests) -> None:
     budgets = [Budget(LATENCY, 1, "1s"), Budget(MACS, 15, "15"), Budget(MEMORY, 10, "10")]
-    measure_in_turn([SMALL, TWO], budgets, make_ledger(store))
+    measure_counts_then_times([SMALL, TWO], budgets, make_ledger(store))
     assert requests == [(MACS, 1), (MACS, 2), (MEMORY, 1), (MEMORY, 2), (LATENCY, 1)]
 
 
 def test_a_count_at_its_limit_fits(store: Store, requests: Requests) -> None:
-    measure_in_turn([SMALL], [Budget(MACS, 10, "10"), Budget(LATENCY, 1, "1s")], make_ledger(store))
+    measure_counts_then_times(
+        [SMALL], [Budget(MACS, 10, "10"), Budget(LATENCY, 1, "1s")], make_ledger(store)
+    )
     assert requests == [(MACS, 1), (LATENCY, 1)]
 
 
 def test_times_without_counts_are_measured_everywhere(store: Store, requests: Requests) -> None:
-    measure_in_turn([SMALL, TWO], [Budget(LATENCY, 1, "1s")], make_ledger(store))
+    measure_counts_then_times([SMALL, TWO], [Budget(LATENCY, 1, "1s")], make_ledger(store))
     assert requests == [(LATENCY, 1), (LATENCY, 2)]
 
 

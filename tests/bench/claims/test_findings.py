@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from bench.claims.findings import Level, Points, Ratio, Standing, is_beside
+from bench.claims.findings import AccuracyDifference, Level, Ratio, Standing, is_beside
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from suites import Claim
@@ -88,17 +88,17 @@ POINTS = claim(at_least=0.0, compare="points")
 def test_points_are_judged_by_their_test(
     first: tuple[int, ...], second: tuple[int, ...], standing: Standing, value: float
 ) -> None:
-    found = Points.of(answers(*first), answers(*second), "")
+    found = AccuracyDifference.of(answers(*first), answers(*second), "")
     assert found.standing(POINTS) is standing
     assert found.value == found.low == found.high == value
 
 
 def test_points_are_written_with_their_sign_and_how_likely_they_are() -> None:
-    shown = Points.of(answers(*(100,) * 10), answers(*(0,) * 10), "")
+    shown = AccuracyDifference.of(answers(*(100,) * 10), answers(*(0,) * 10), "")
     assert shown.brief(POINTS) == "+100.0 points"
     assert shown.text(POINTS) == "+100.0 points, p 0.002"  # 2 / 2 ** 10
     assert shown.figure == "+100.0 (p 0.002)"
-    unsure = Points.of(answers(100, 0), answers(0, 0), "")
+    unsure = AccuracyDifference.of(answers(100, 0), answers(0, 0), "")
     assert unsure.text(POINTS) == "no difference shown: +50.0 points, p 1"
 
 
@@ -108,8 +108,8 @@ GROUPS = {"group_sizes": {"a": 2, "b": 3}}
 def test_points_and_levels_may_be_of_a_group_of_classes() -> None:
     first = answers(0, 0, 100, 100, 100, details=GROUPS)
     second = answers(100, 100, 0, 100, 100, details=GROUPS)
-    assert Points.of(first, second, "a").value == -100.0
-    assert Points.of(first, second, "b").value == pytest.approx(100 / 3)
+    assert AccuracyDifference.of(first, second, "a").value == -100.0
+    assert AccuracyDifference.of(first, second, "b").value == pytest.approx(100 / 3)
     assert Level.of(second, "b").value == pytest.approx(200 / 3)
     assert Level.of(second, "").value == 80.0
     with pytest.raises(BenchError, match="has no group 'c'"):
@@ -118,7 +118,7 @@ def test_points_and_levels_may_be_of_a_group_of_classes() -> None:
 
 def test_points_of_other_clips_are_refused() -> None:
     with pytest.raises(BenchError):
-        Points.of(answers(100, 0), answers(100), "")
+        AccuracyDifference.of(answers(100, 0), answers(100), "")
 
 
 def test_a_level_has_wilsons_interval() -> None:

@@ -102,9 +102,7 @@ def test_where_the_memory_does_not_hold_both_it_is_timed_alone_and_said(timed: S
     assert timed.placed == [TAM, point(), TAM]
     assert reading.reference is None
     lost, own = reading.warnings
-    assert lost.startswith(
-        "there is no ratio: the memory does not hold its reference, tsn depth 50"
-    )
+    assert lost.startswith("there is no ratio: the reference, tsn depth 50")
     assert own == "w"
 
 

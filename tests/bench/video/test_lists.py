@@ -156,7 +156,9 @@ def test_a_path_stays_within_its_folder(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["/a", "..", "../a", "a/../b", ".", "./"])
 def test_a_path_that_leads_out_of_its_folder_is_refused(text: str) -> None:
-    message = f"w: path {text!r} leaves the folder of videos: make it relative to it"
+    message = (
+        f"w: path {text!r} is outside the folder of videos: give a path relative to that folder"
+    )
     assert said(to_path, "w", text) == message
 
 

@@ -128,7 +128,6 @@ def test_as_many_may_be_lost_as_the_share_allows_and_no_more() -> None:
     with pytest.raises(BenchError) as caught:
         losses.check()
     assert str(caught.value) == (
-        "2 of 4 videos cannot be used, and 25.0% are allowed: repair them, or allow more with "
-        "--unusable "
-        "(a is missing: it is not there; b is empty: has 0 bytes)"
+        "2 of 4 videos cannot be used, but at most 25.0% may be unusable: repair them, or allow "
+        "more with --unusable (a is missing: it is not there; b is empty: has 0 bytes)"
     )
