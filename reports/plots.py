@@ -229,8 +229,8 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
 def spread(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
     """The middles of labels: as near as possible to `wanted`, which is sorted, without overlap.
 
-    Labels that touch form a block; the mean of its middles is the mean of those wanted. No label
-    reaches above `top`.
+    Labels that would overlap form a block; the block is centred on the mean of their wanted
+    middles. No label reaches above `top`.
     """
     below = [0.0, *accumulate(heights)]
     offsets = [start + height / 2 for start, height in zip(below, heights, strict=False)]

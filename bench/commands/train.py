@@ -61,7 +61,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--image-weights",
         type=Path,
         metavar="FILE",
-        help="weights of its image network to start from",
+        help="initial weights, from an image network of the same architecture",
     )
     parser.add_argument(
         "--new-classifier",
@@ -75,7 +75,7 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--flip",
         action=BooleanOptionalAction,
-        help="mirror half of the clips (default: if the labels of the layout allow it)",
+        help="mirror half of the clips (default: only where mirror images keep their labels)",
     )
     for field in fields(Recipe):
         parser.add_argument(

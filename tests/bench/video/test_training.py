@@ -263,7 +263,7 @@ def test_a_network_of_the_same_weights_is_another(
 
     of("tsm").save()
     assert of("tsm").kept == 0
-    with pytest.raises(BenchError, match="has another network"):
+    with pytest.raises(BenchError, match="a different network"):
         of("tsn")
 
 
@@ -293,7 +293,7 @@ def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_pa
     with pytest.raises(BenchError, match="is not a saved training of this version"):
         training(videos, file)
     training(videos, tmp_path / "u.pt")[0].save()
-    with pytest.raises(BenchError, match="has another network"):
+    with pytest.raises(BenchError, match="a different network"):
         training(videos, tmp_path / "u.pt", model=nn.Sequential(nn.Linear(2, 2)))
 
 
