@@ -140,7 +140,7 @@ def _check_clips(arguments: Namespace, data: DataSet, others: "Sequence[NamedSco
             "--crops 3"
         )
     for other in others:
-        if other.clips != data.digest:
+        if other.clips_digest != data.digest:
             raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
 
 

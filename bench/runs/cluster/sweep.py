@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.errors import BenchError
-from bench.machine.interrupts import answer_interrupts, hold_interrupts
+from bench.machine.interrupts import allow_interrupts, hold_interrupts
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -158,7 +158,7 @@ class JobSweep:
             self._submit()
             self._step()
             try:
-                with answer_interrupts():
+                with allow_interrupts():
                     time.sleep(POLL_S if self._jobs else 0)
             except KeyboardInterrupt as error:
                 if interrupt:
