@@ -156,8 +156,8 @@ def open_store(path: str | Path) -> "Store":
     """Open the store that `blvbench run` wrote at `path`, for reading; use it with `with`.
 
     `measurements()` of the result is a list, oldest first, and `frame()` a pandas frame with a row
-    for each. Raises `bench.errors.BenchError` if the file is no store, is damaged or is of another
-    format.
+    for each. Raises `bench.errors.BenchError` if the file is not a store, is damaged or is of
+    another format.
     """
     _check_packages()
     from bench.records.store import Store

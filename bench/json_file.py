@@ -51,10 +51,10 @@ def write_whole(path: Path, text: str, *, advice: str) -> None:
         raise BenchError(f"{path}: would be larger than {MAX_BYTES} bytes: {advice}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing.") as temporary:
-            beside = Path(temporary, path.name)
-            beside.write_text(text, encoding="utf-8", newline="\n")
-            beside.replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing.") as folder:
+            temporary = Path(folder, path.name)
+            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.replace(path)
     except OSError as error:
         raise BenchError(f"{path}: {error.strerror}: {advice}") from error
 

@@ -1,4 +1,7 @@
-"""The shapes of a clip: N x C x T x H x W in public, (N*T) x C x H x W inside a 2D network."""
+"""The shapes of a clip.
+
+N x C x T x H x W at the interface, (N*T) x C x H x W inside a 2D network.
+"""
 
 import torch
 from torch import Tensor, nn

@@ -89,7 +89,10 @@ class OwnImports:
         fromlist: Sequence[str] | None = (),
         level: int = 0,
     ) -> ModuleType:
-        """`__import__` of the user's modules; what a late one finds is kept, as it costs time."""
+        """`__import__` of the user's modules.
+
+        An import that runs later, in `forward`, is slow, so its result is cached.
+        """
         if self in sys.meta_path:  # while active
             return builtins.__import__(name, globals, locals, fromlist, level)
         key = ((globals or {}).get("__package__"), name, tuple(fromlist or ()), level)

@@ -152,7 +152,7 @@ def load_factory(spec: str, *, fresh: bool = False) -> UserNetwork:
     """
     path, _, attribute = spec.rpartition(":")
     if not path.endswith(".py") or not attribute:
-        raise NetworkError(f"{spec!r} names no factory: write path/to/file.py:factory")
+        raise NetworkError(f"{spec!r} does not name a factory: write path/to/file.py:factory")
     file = Path(path).resolve()
     known = _executed.get(file)
     if known and fresh and known[0].sources() != known[2]:

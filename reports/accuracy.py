@@ -11,12 +11,13 @@ from reports.tables import EMPTY, NOT_MEASURED, Cell, Table, count_cell
 
 TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"
 CLIPS_NOTE = (
-    "Intervals are 95 % Wilson intervals over the test clips of one trained network: another "
-    "training may fall outside. In arrow-of-time, a motion and its reverse are two dependent clips."
+    "Intervals are 95 % Wilson intervals over the test clips of one trained network. The accuracy "
+    "of another training run may be outside the interval. In arrow-of-time, a motion and its "
+    "reverse are two dependent clips."
 )
 PAIRS_NOTE = (
     "McNemar's exact test on the same test clips, at equal frames and seed. It says nothing about "
-    "other trainings: compare the seeds for that."
+    "other training runs: compare the seeds for that."
 )
 COMPARISON_HEADINGS = (
     "network",

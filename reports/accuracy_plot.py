@@ -32,7 +32,7 @@ class TrainingDot(NamedTuple):
 
 
 def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Plot | None:
-    """A panel for all classes and each group, a line for each network; None without trainings."""
+    """A panel for all classes and each group, a line for each network; None if none is trained."""
     dots = _dots(measurements)
     if not dots:
         return None
@@ -48,7 +48,7 @@ def draw_accuracies(measurements: Sequence[Measurement], colours: Colours) -> Pl
 
 
 def _dots(measurements: Sequence[Measurement]) -> dict[str, list[TrainingDot]]:
-    """The trainings on arrow-of-time whose MACs are measured, by group of classes."""
+    """The training runs on arrow-of-time whose MACs are measured, by group of classes."""
     index = Index(measurements)
     found: dict[str, list[TrainingDot]] = {}
     for m in measurements:

@@ -19,7 +19,7 @@ from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
 from reports.video_costs import DATASETS, price_accuracies
 
 MARKERS = "os^Dv"  # one for each source
-DEPTH = 4.0  # percentage points shown below the front; lower dots are drawn at the edge
+SHOWN_BELOW_FRONT = 4.0  # percentage points; lower dots are drawn at the edge
 LABEL_PT, LETTER_PT = 8, 4.4  # the height of a label, and the mean width of a letter
 STEPS = 50  # sampled between two points of a line
 LEGEND_IN = 0.17  # the height of a line of the legend
@@ -87,7 +87,7 @@ def _draw(
     colours: Colours,
 ) -> None:
     (axes,) = drawing.panels
-    floor = min(dot.top1 for dot in find_front(dots)) - DEPTH
+    floor = min(dot.top1 for dot in find_front(dots)) - SHOWN_BELOW_FRONT
     for (_, source), group in groupby(dots, key=lambda dot: (dot.name, dot.source)):
         own = list(group)
         macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
@@ -157,7 +157,10 @@ def _along(line: Line2D) -> NDArray[np.float64]:
 
 
 def find_front(dots: Sequence[AccuracyDot]) -> list[AccuracyDot]:
-    """The dots that are more accurate than all dots of no more MACs, the cheapest first."""
+    """The dots that are more accurate than every other dot with as many or fewer MACs.
+
+    The cheapest comes first.
+    """
     front: list[AccuracyDot] = []
     for dot in sorted(dots, key=lambda dot: (dot.macs, -dot.top1)):
         if not front or dot.top1 > front[-1].top1:

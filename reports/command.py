@@ -40,7 +40,7 @@ def arguments(parser: ArgumentParser) -> None:
         "--against",
         type=Path,
         metavar="OTHER",
-        help="older results, to show the changes since: a store, a results.json or a report folder",
+        help="older results to compare with: a store, a results.json or a report folder",
     )
 
 

@@ -1,7 +1,7 @@
 """A measurement of older and of newer results, and whether its figure changed.
 
-The tests are those of the gate: any difference of a count; of samples and of answers, a difference
-that is not explained by chance.
+The tests are those of the gate. Counts have changed if they differ at all; samples and answers, if
+chance does not explain the difference.
 """
 
 import math

@@ -38,7 +38,7 @@ LEADER = {
     "patchA": None,
 }
 LINE = ["network", "depth"]
-MOST_LINES = 10  # of a panel: more cannot be distinguished
+MAX_LINES = 10  # of a panel: more cannot be distinguished
 LABELS_IN = 2.3  # the width of the labels, right of a panel
 
 
@@ -119,7 +119,7 @@ def draw(series: Series, rows: pd.DataFrame, colours: Colours) -> Plot:
 def _panels(data: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """The title and the rows of each panel. Networks of one depth are shown in every panel.
 
-    With more than `MOST_LINES` lines, a panel leaves out the lines that have only short clips, and
+    With more than `MAX_LINES` lines, a panel leaves out the lines that have only short clips, and
     then those with the fewest points. A depth without a line of its own has no panel.
     """
     has_no_depth = data["depth"].isna()
@@ -142,14 +142,14 @@ def _longest(data: pd.DataFrame) -> int:
 
 
 def _limit_lines(rows: pd.DataFrame, longest: int) -> pd.DataFrame:
-    """At most `MOST_LINES` lines for a panel; lines of its depth come before others."""
+    """At most `MAX_LINES` lines for a panel; lines of its depth come before others."""
     lines = rows.groupby(LINE, dropna=False)["frames"].agg(["max", "size"]).reset_index()
-    if len(lines) <= MOST_LINES:
+    if len(lines) <= MAX_LINES:
         return rows
     lines["own"] = lines["depth"].notna()
     long = lines[lines["max"] >= longest / 2]
     ranked = long.sort_values(["own", "size"], ascending=False, kind="stable")
-    return rows.merge(ranked[LINE].head(MOST_LINES), on=LINE)
+    return rows.merge(ranked[LINE].head(MAX_LINES), on=LINE)
 
 
 def line_name(network: str, options: str) -> str:
@@ -229,8 +229,8 @@ def _label_lines(axes: Axes, data: pd.DataFrame) -> None:
 def spread(wanted: Sequence[float], heights: Sequence[float], top: float) -> list[float]:
     """The middles of labels: as near as possible to `wanted`, which is sorted, without overlap.
 
-    Labels that touch form a block; the mean of its middles is the mean of those wanted. No label
-    reaches above `top`.
+    Labels that would overlap form a block; the block is centred on the mean of their wanted
+    middles. No label reaches above `top`.
     """
     below = [0.0, *accumulate(heights)]
     offsets = [start + height / 2 for start, height in zip(below, heights, strict=False)]

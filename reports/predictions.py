@@ -9,7 +9,7 @@ from reports.machines import POINT_HEADINGS, point_cells
 from reports.tables import NOT_MEASURED, Cell, Table, format_mib
 
 SIMULATED = "memory:simulated"
-MOST_ERROR = 0.03  # of a simulation: an error of 10 % would hide a part of the 1.8x saving
+MAX_ERROR = 0.03  # of a simulation: an error of 10 % would hide a part of the 1.8x saving
 LARGE_BYTES = 2**30  # in smaller peaks, the memory that a library keeps is a large share
 HEADINGS = (
     *POINT_HEADINGS,
@@ -35,7 +35,7 @@ class PeakPrediction:
 
     @property
     def is_bounded(self) -> bool:
-        """Whether the error should be at most `MOST_ERROR`: for large training steps on CUDA.
+        """Whether the error should be at most `MAX_ERROR`: for large training steps on CUDA.
 
         A compiled step is exempt: it keeps fewer tensors than the simulated operators.
         """
@@ -103,24 +103,24 @@ def _finding(peaks: Sequence[PeakPrediction], instrument: str) -> str:
     worst = f"The largest error of all points is {largest.error:+.1%}: {largest.measured.point}."
     if instrument != "cuda":
         return (
-            f"The bound of {MOST_ERROR:.0%} applies to CUDA only: resident memory includes the "
+            f"The bound of {MAX_ERROR:.0%} applies to CUDA only: resident memory includes the "
             f"workspaces of libraries and freed tensors that the allocator keeps. {worst}"
         )
     bounded = sum(peak.is_bounded for peak in peaks)
     if not bounded:
         return (
-            f"The bound of {MOST_ERROR:.0%} applies to training points over 1 GiB; there are none. "
+            f"The bound of {MAX_ERROR:.0%} applies to training points over 1 GiB; there are none. "
             f"{worst}"
         )
     within = bounded - len(_beyond(peaks))
     return (
-        f"{within} of {bounded} training points over 1 GiB are within {MOST_ERROR:.0%} of the "
+        f"{within} of {bounded} training points over 1 GiB are within {MAX_ERROR:.0%} of the "
         f"measured peak. {worst}"
     )
 
 
 def _beyond(peaks: Sequence[PeakPrediction]) -> tuple[str, ...]:
-    beyond = [peak for peak in peaks if peak.is_bounded and abs(peak.error) > MOST_ERROR]
+    beyond = [peak for peak in peaks if peak.is_bounded and abs(peak.error) > MAX_ERROR]
     ordered = sorted(beyond, key=lambda peak: -abs(peak.error))
     return tuple(f"{peak.measured.point}: {peak.error:+.1%}" for peak in ordered)
 

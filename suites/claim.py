@@ -105,7 +105,7 @@ class Claim(Section):
     @property
     def expression(self) -> str:
         """The figure that the claim is judged by, in words."""
-        sign = " less " if self.compare == "points" else " / "
+        sign = " minus " if self.compare == "points" else " / "
         group = f" in {self.group} classes" if self.group else ""
         return f"{self.quantity} of {sign.join(side.label for side in self.sides)}{group}"
 

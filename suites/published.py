@@ -15,7 +15,7 @@ FILE = Path(__file__).with_name("published_results.csv")
 
 NO_POOLING = "none"  # the default of every network, which a row's options leave out
 
-# The name of a published family with a backbone here, and the options for it.
+# For each published family and backbone: the name of our network, and its options.
 NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
     ("tsn", "resnet"): ("tsn", {}),
     ("tsn", "inception-v1"): ("tsn", {"backbone": "inception_v1"}),
@@ -145,7 +145,9 @@ def load_published() -> tuple[PublishedRow, ...]:
 def _row(cells: dict[str, str]) -> PublishedRow:
     family = cells["family"], cells["backbone"]
     if family not in NETWORKS:
-        raise SuiteError(f"{FILE.name}: {' with '.join(family)} is no network: add it to NETWORKS")
+        raise SuiteError(
+            f"{FILE.name}: {' with '.join(family)} is not a network: add it to NETWORKS"
+        )
     network, options = NETWORKS[family]
     if cells["temporal_pooling"] != NO_POOLING:
         options = options | {"temporal_pooling": cells["temporal_pooling"]}

@@ -13,7 +13,7 @@ def point(**fields: Any) -> Point:
     return Point.model_validate({"network": "tsn", "depth": 50, "frames": 8, **fields})
 
 
-def beside(*samples: float) -> Reference:
+def tsn_reference(*samples: float) -> Reference:
     """What was measured in turn: samples of TSN at depth 50."""
     return Reference(point=point(), samples=samples)
 

@@ -16,7 +16,7 @@ from bench.records.measurement import CodeVersion, Measurement
 from bench.records.store import Store
 from bench.text import NUMBER
 from blvbench import main
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 PLAIN = "plain"
 NASTY = (
@@ -66,7 +66,7 @@ def records() -> Iterator[Measurement]:
             traffic = {"quantity": "traffic", "instrument": "operators", "unit": "bytes"}
             yield measurement(own, **{**said, **traffic, "samples": (10**8,)})
             timed = {**said, **seconds, "details": ceilings, "samples": (1.0, 2.0)}
-            yield measurement(own, **timed, reference=beside(4, 4))
+            yield measurement(own, **timed, reference=tsn_reference(4, 4))
     yield measurement(point(**where), **said)
     yield measurement(point(**where), **{**said, **seconds, "samples": (3.0,)})
     accuracy = {"quantity": "accuracy", "unit": "percent", "samples": (0, 100)}

@@ -24,11 +24,11 @@ class KnownCosts:
         self._refusals: dict[tuple[str, Point], Refusal] = {}
 
     def refuse(self, label: str, point: Point, reason: str) -> None:
-        """Note that the network of `point` cannot be built, which `label` was to measure."""
+        """Record why the network of `point` cannot be built, so that `label` cannot be measured."""
         self._refusals[label, find_instrument(label).canonical(point)] = Refusal(reason)
 
     def find(self, label: str, point: Point) -> Measurement | Refusal | None:
-        """What is known of a cost; None where nothing is."""
+        """The measurement or the refusal of a cost; None if neither is known."""
         refusal = self._refusals.get((label, find_instrument(label).canonical(point)))
         return self.measurements.find(label, point) or refusal
 

@@ -176,7 +176,10 @@ def _rank_key(choice: Choice) -> tuple[Any, ...]:
 
 
 def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:
-    """The trade-offs without another that is as accurate and as cheap, and better in one."""
+    """The trade-offs that no other trade-off dominates.
+
+    None is at least as accurate and as cheap, and better in one of the two.
+    """
     figures = [(t, t.accuracy.top1, t.charged[label]) for t in trade_offs if label in t.charged]
     return [
         trade_off

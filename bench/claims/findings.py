@@ -69,13 +69,16 @@ class Ratio:
         pairs, with its 95 % interval. Else it is the ratio of the medians, and its interval follows
         from the intervals of both sides.
         """
-        if is_beside(denominator, numerator.point):
+        if is_reference_of(numerator.point, denominator):
             return cls(denominator.saving, *denominator.saving_interval)
         (low, high), (least, most) = numerator.interval, denominator.interval
         return cls(numerator.value / denominator.value, low / most, high / least)
 
     def standing(self, claim: Claim) -> Standing:
-        """Met if the whole interval keeps the bound, not met if none of it does, else undecided."""
+        """Met if the whole interval satisfies the bound, not met if no part of it does.
+
+        Otherwise undecided.
+        """
         if claim.at_most is None:
             is_met, is_broken = self.low >= claim.bound, self.high < claim.bound
         else:
@@ -189,6 +192,6 @@ def _format(ratio: float, claim: Claim) -> str:
     return f"{ratio:.3f}x" if claim.at_most is None else f"{ratio - 1:+.2%}"
 
 
-def is_beside(measurement: Measurement, point: Point) -> bool:
+def is_reference_of(point: Point, measurement: Measurement) -> bool:
     """Whether a measurement was taken in turn with `point`."""
     return measurement.reference is not None and measurement.reference.point == point

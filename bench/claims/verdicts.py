@@ -10,7 +10,14 @@ from functools import cached_property
 from statistics import mean
 from typing import Any
 
-from bench.claims.findings import AccuracyDifference, Finding, Level, Ratio, Standing, is_beside
+from bench.claims.findings import (
+    AccuracyDifference,
+    Finding,
+    Level,
+    Ratio,
+    Standing,
+    is_reference_of,
+)
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -120,7 +127,7 @@ class CaseResult:
 
     @property
     def is_met(self) -> bool:
-        """Whether the case is measured and its figure surely keeps the bound."""
+        """Whether the case is measured and its figure surely satisfies the bound."""
         return self.standing is Standing.MET
 
     @property
@@ -226,7 +233,7 @@ def _judge(claim: Claim, case: Case, index: Index) -> Iterator[CaseResult]:
     )
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)
-        if denominator and is_beside(denominator, point):
+        if denominator and is_reference_of(point, denominator):
             numerator = _reference_of(denominator)
         yield CaseResult(claim, case, machine, numerator, denominator)
 

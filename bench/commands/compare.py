@@ -96,8 +96,8 @@ def arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--machine",
-        help="machine whose recorded latencies to use: its name, or a part of it (default: measure "
-        "here)",
+        help="name, or a part of the name, of the machine whose recorded latencies are used "
+        "(default: measure here)",
     )
     parser.add_argument("--store", type=Path, help="file of a store that keeps the measurements")
     add_recorded(parser)

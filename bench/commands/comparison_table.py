@@ -40,7 +40,7 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         for doubt in choice.fit.doubts if choice.fit else ():
             print(f"{_network(choice)} may or may not fit: {doubt}")
     if not any(choice.fits for choice in comparison.choices):
-        print("Nothing fits: the column 'limited by' shows the need of the smallest point.")
+        print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
     for label in comparison.labels:
         if front := pareto_front(comparison.choices, label):
             print(_front(front, label, per))

@@ -45,8 +45,8 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="weights of 'blvbench train', which name their network; or other weights of a network "
-        "that is given as well",
+        help="weights written by 'blvbench train', which name their network; with other weights, "
+        "name the network as well",
     )
     add_data(parser)
     parser.add_argument(
@@ -136,10 +136,11 @@ def _check_clips(arguments: Namespace, data: DataSet, others: "Sequence[NamedSco
     """Refuse mirror images that change labels, and scores of other networks on other clips."""
     if arguments.crops == 10 and data.may_flip is False:
         raise UsageError(
-            f"--crops 10 mirrors clips, and labels of {data.name} depend on the side: use 3"
+            f"--crops 10 mirrors clips, but labels of {data.name} distinguish left from right: use "
+            "--crops 3"
         )
     for other in others:
-        if other.clips != data.digest:
+        if other.clips_digest != data.digest:
             raise BenchError(f"{other.network} was evaluated on other clips: evaluate it on these")
 
 
@@ -206,7 +207,7 @@ def _show(
         for other in others:
             both = paired_test(own.scores.correct(), other.scores.correct())
             rows.append(_row(other.network, other.scores, both))
-        rows.append(_row(f"all {len(others) + 1} together", together, None))
+        rows.append(_row(f"average of all {len(others) + 1}", together, None))
     if as_json:
         print_json([{**measurement.as_json(), "networks": rows}])
         return

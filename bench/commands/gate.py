@@ -28,8 +28,8 @@ def arguments(parser: ArgumentParser) -> None:
         type=Path,
         required=True,
         action="append",
-        help="results to check: a store, or a JSON file of pytest-benchmark; repeat it with reruns "
-        "that confirm results that look worse",
+        help="results to check: a store, or a JSON file of pytest-benchmark; repeat the option to "
+        "add reruns, which confirm results that look worse",
     )
     sides = parser.add_mutually_exclusive_group(required=True)
     sides.add_argument(
@@ -96,7 +96,7 @@ def _update(arguments: Namespace) -> int:
         rules.find(entry.quantity, entry.instrument)
     baseline.write(arguments.update, entries)
     missing = sum(entry.status != "ok" for entry in entries)
-    note = f", {missing} without a figure left out" if missing else ""
+    note = f"; left out: {missing} without a figure" if missing else ""
     print(f"{arguments.update}: {len(entries) - missing} entries{note}")
     return 0
 

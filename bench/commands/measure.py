@@ -103,7 +103,14 @@ def _max_batch(point: Point, memory_bytes: int | None, *, as_json: bool) -> int:
     names = ("memory_bytes", "simulated_peak_bytes", "simulated_next_bytes")
     sizes = [f"{row[name] / 2**20:,.0f} MiB" for name in names]
     print_table(
-        ("largest batch", "simulated", "memory", "its peak", "peak of one more", "confirmed"),
+        (
+            "largest batch",
+            "simulated",
+            "memory",
+            "simulated peak",
+            "simulated peak of batch + 1",
+            "confirmed",
+        ),
         [(row["batch"], row["simulated_batch"], *sizes, row["confirmed"])],
     )
     return 0

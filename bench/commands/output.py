@@ -68,7 +68,11 @@ def format_value(measurement: Measurement) -> str:
 def _interval(measurement: Measurement, unit: str = "") -> str:
     low, high = measurement.interval
     reference = measurement.reference
-    saving = f", {reference.point.network} / this {measurement.saving:.2f}" if reference else ""
+    saving = (
+        f"; {reference.point.network} takes {measurement.saving:.2f} times as long"
+        if reference
+        else ""
+    )
     return f" ({low:,.3g} to {high:,.3g}{unit}{saving})"
 
 

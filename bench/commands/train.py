@@ -61,21 +61,21 @@ def arguments(parser: ArgumentParser) -> None:
         "--image-weights",
         type=Path,
         metavar="FILE",
-        help="weights of its image network to start from",
+        help="initial weights, from an image network of the same architecture",
     )
     parser.add_argument(
         "--new-classifier",
         action="store_true",
         help="do not load the classifier of --weights",
     )
-    parser.add_argument("--seed", type=int, default=0, help="seed of the training (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the training run (default: 0)")
     parser.add_argument(
         "--input-size", type=int, metavar="PIXELS", help="side of a clip (default: 224)"
     )
     parser.add_argument(
         "--flip",
         action=BooleanOptionalAction,
-        help="mirror half of the clips (default: if the labels of the layout allow it)",
+        help="mirror half of the clips (default: only where mirror images keep their labels)",
     )
     for field in fields(Recipe):
         parser.add_argument(
@@ -98,7 +98,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Train a network on videos. An interrupted training continues when it is run again."""
+    """Train a network on videos. An interrupted training run continues when it is started again."""
     from bench.video.decoding import check_decoder
     from bench.workload.placement import check_device
     from bench.workload.torch_settings import fix_settings
@@ -114,12 +114,12 @@ def run(arguments: Namespace) -> int:
         recipe = _recipe(arguments, data)
         model = _create_network(arguments, point, recipe).to(device)
         training = _training(arguments, model, data, recipe, point, worker_count(arguments, device))
-        if not _learn(arguments, training):
+        if not _run_training(arguments, training):
             return INTERRUPTED
     _save(model, arguments.out)
     _training_file(arguments.out).unlink(missing_ok=True)
-    for lost in training.losses.unusable.values():
-        unusable = f"Unusable: {lost.name} is {lost.kind}: {lost.reason}"
+    for video in training.unusable.by_name.values():
+        unusable = f"Unusable: {video.name} is {video.kind}: {video.reason}"
         print(printable(unusable), file=sys.stderr)
     print(f"{arguments.out}: {point.network}, {training.steps} steps on {data.name}")
     return 0
@@ -138,7 +138,7 @@ def _check(arguments: Namespace) -> None:
 
 
 def _training_file(out: Path) -> Path:
-    """The file of an unfinished training."""
+    """The file of an unfinished training run."""
     return out.with_name(f"{out.name}.training")
 
 
@@ -181,7 +181,7 @@ def _training(
     point: Point,
     processes: int,
 ) -> "Training":
-    from bench.video.loading import Losses, TrainingSet
+    from bench.video.loading import TrainingSet, UnusableVideos
     from bench.video.training import Training
     from bench.video.transforms import TrainingCrop, as_clip
 
@@ -201,12 +201,12 @@ def _training(
         recipe,
         precision=point.precision,
         saved=_training_file(arguments.out),
-        losses=Losses(len(data.videos), arguments.unusable),
+        unusable=UnusableVideos(len(data.videos), arguments.unusable),
         workers=processes,
     )
 
 
-def _learn(arguments: Namespace, training: "Training") -> bool:
+def _run_training(arguments: Namespace, training: "Training") -> bool:
     """Train to the end; returns False after an interrupt."""
     from bench.video.logs import open_logs
 

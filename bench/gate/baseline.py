@@ -1,7 +1,8 @@
 """Baselines: the entries that a gate compares with, as JSON that is easy to read in a diff.
 
 Each entry is a line, and lines are sorted. Conditions that several entries share are written once.
-There are no times: if nothing changed, a new baseline is equal to the old one byte by byte.
+There are no timestamps: if nothing changed, a new baseline is identical to the old one, byte for
+byte.
 """
 
 import json
@@ -16,7 +17,7 @@ from bench.json_file import check_keys, explain, load_object, write_whole
 from bench.records.catalogue import find_instrument
 from bench.records.store import Store, is_store
 
-FORMAT_VERSION = 1  # 1: conditions, and entries that name theirs
+FORMAT_VERSION = 1  # 1: conditions by name, and entries that refer to one by its name
 ADVICE = "write a new baseline with 'blvbench gate --update'"
 
 

@@ -59,7 +59,7 @@ def _compare_exactly(old: Entry, new: Entry, _: Rule) -> Change:
     text = _format_difference(old.value, difference) if difference else ""
     if not (difference or more or less):
         return Change(Outcome.UNCHANGED)
-    is_worse = more or difference * (-1 if new.is_better_higher else 1) > 0
+    is_worse = more or difference * (-1 if new.is_higher_better else 1) > 0
     outcome = Outcome.REGRESSED if is_worse else Outcome.IMPROVED
     return Change(outcome, text, "; ".join([*more, *less]))
 
@@ -70,7 +70,7 @@ def _compare_samples(old: Entry, new: Entry, rule: Rule) -> Change:
         return Change(Outcome.CANNOT_TELL, reason=reason)
     was, now = old.value, new.value
     share = _format_share(was, now - was)
-    slower = (was / now if new.is_better_higher else now / was) if was and now else 1.0
+    slower = (was / now if new.is_higher_better else now / was) if was and now else 1.0
     if 1 / (1 + rule.min_effect) < slower < 1 + rule.min_effect:
         return Change(Outcome.UNCHANGED, share)
     outcome = Outcome.REGRESSED if slower > 1 else Outcome.IMPROVED
@@ -85,7 +85,7 @@ def _find_obstacle(old: Entry, new: Entry, rule: Rule) -> str:
     """Why samples cannot be compared; "" if they can."""
     for name, entry in (("run", new), ("baseline", old)):
         if rule.needs_reference and entry.reference is None:
-            return f"the {name} was timed without a reference: seconds alone do not compare"
+            return f"the {name} was timed without a reference: seconds alone cannot be compared"
         if entry.busy:
             return (
                 f"other processes used the machine during the {name}: measure again when it is "

@@ -95,7 +95,7 @@ class Entry(Record):
         return (*key, self.label)
 
     @property
-    def is_better_higher(self) -> bool:
+    def is_higher_better(self) -> bool:
         """Whether a larger figure is the better one."""
         return self.unit in HIGHER_IS_BETTER
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from bench.instruments.latency import LatencySamples, interleave
 from bench.instruments.reading import Reading
-from bench.instruments.reference import cpu_time_reference, read_beside, timed_reading
+from bench.instruments.reference import cpu_time_reference, read_with_reference, timed_reading
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, ratios
 from bench.workload.placement import place
@@ -20,11 +20,11 @@ from bench.workload.timers import processor_seconds
 from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode, Precision
 
-# A network that is built again lies elsewhere in memory, and its time differs by 2 %. Samples of
-# one build alone would look surer than they are.
+# A rebuilt network is at other memory addresses, and its time differs by 2 %. Samples of one build
+# alone would make the median look more certain than it is.
 BUILDS = 3
 ROUNDS = 5  # of each build, at least
-BUDGET_S = 1.5  # of each build: further rounds are taken for so long
+BUDGET_S = 1.5  # of each build: rounds continue for up to this long
 
 ModelAndClip = tuple[nn.Module, Tensor]  # a network and its clip
 
@@ -40,7 +40,7 @@ def read(point: Point, device: Device) -> Reading:
 
         return timed_reading(measure(place_all, point.mode, point.precision), reference)
 
-    return read_beside(time, cpu_time_reference(point))
+    return read_with_reference(time, cpu_time_reference(point))
 
 
 def measure(
@@ -58,15 +58,15 @@ def measure(
     reference, the warnings are about the ratios. Raises `BenchError` for an unknown mode.
     """
     own: list[float] = []
-    beside: list[float] = []
+    reference_samples: list[float] = []
     warnings: list[str] = []
     with fix_settings("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
         for _ in range(builds):
             steps = [make_step(*pair, mode, precision) for pair in place()]
             taken, warned = interleave(steps, rounds, timer=processor_seconds, budget_s=budget_s)
             own += taken[0]
-            beside += taken[1] if len(taken) > 1 else ()
+            reference_samples += taken[1] if len(taken) > 1 else ()
             warnings += warned
-    judged = ratios(own, beside) if beside else own
+    judged = ratios(own, reference_samples) if reference_samples else own
     found = dict.fromkeys((*warnings, *doubts(judged)))
-    return LatencySamples(tuple(own), tuple(beside), tuple(found), settings)
+    return LatencySamples(tuple(own), tuple(reference_samples), tuple(found), settings)

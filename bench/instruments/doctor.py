@@ -56,7 +56,9 @@ def check_memory() -> Check:
     known = 3 * memory.CUDA_BLOCK_BYTES  # weight, clip and logits: one block each
     passed = peak.peak_bytes == known
     finding = f"{peak.peak_bytes} bytes for a network that needs {known}"
-    advice = "" if passed else "this version of torch reports other storages: use another one"
+    advice = (
+        "" if passed else "this version of torch reports storages differently: use another version"
+    )
     return Check("Simulated memory", passed, finding, advice)
 
 

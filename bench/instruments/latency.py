@@ -1,7 +1,7 @@
 """Latency: seconds of a forward pass or a training step over one batch.
 
 A clip is N x C x T x H x W. The speed of a shared machine drifts. So a network and its reference
-run in turn, round by round: their ratio holds although neither time does.
+run in turn, round by round: their ratio is stable even if both times drift.
 """
 
 import time
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from bench.errors import BenchError
 from bench.instruments.ceilings import measure as measure_ceilings
 from bench.instruments.reading import Reading
-from bench.instruments.reference import latency_reference, read_beside, timed_reading
+from bench.instruments.reference import latency_reference, read_with_reference, timed_reading
 from bench.machine import busy, card
 from bench.records.measurement import BUSY
 from bench.records.point import Device, Point
@@ -27,7 +27,7 @@ from suites.fields import Mode, Precision
 
 ROUNDS = 7  # at least; odd, so that the median is a sample and a busy second spoils a minority
 MAX_ROUNDS = 200
-BUDGET_S = 3.0  # further rounds are taken for so long, unless the medians are sure before
+BUDGET_S = 3.0  # rounds continue for up to this long, until the medians are known to `SURE`
 SURE = 0.01  # a median is sure if its interval is within this share of it
 SETTLED = 0.05  # the warm-up ends at a round that is not faster by this share
 MAX_WARM_UP = 10  # rounds
@@ -59,12 +59,12 @@ def read(point: Point, device: Device) -> Reading:
 
     def time(reference: Point | None) -> Reading:
         model, clip = place(point, device)
-        beside = None if reference is None else place(reference, device)
-        taken = measure(model, clip, point.mode, point.precision, reference=beside)
+        placed = None if reference is None else place(reference, device)
+        taken = measure(model, clip, point.mode, point.precision, reference=placed)
         ceilings = measure_ceilings(device, point.precision, taken.threads)
         return timed_reading(taken, reference, {"ceilings": asdict(ceilings)})
 
-    return read_beside(time, latency_reference(point))
+    return read_with_reference(time, latency_reference(point))
 
 
 def measure(
@@ -99,11 +99,11 @@ def measure(
         if device == "cuda" or threads <= (free := busy.free_cores(others)):
             break
         threads = free
-    own, beside = taken[0], taken[-1] if reference is not None else ()
+    own, reference_samples = taken[0], taken[-1] if reference is not None else ()
     on_device = card.doubts() if device == "cuda" else []
     busier = busy.warning(others, threads)
     found = (*warnings, *doubts(own), *busier, *on_device)
-    return LatencySamples(own, beside, found, {**settings, BUSY: bool(busier)})
+    return LatencySamples(own, reference_samples, found, {**settings, BUSY: bool(busier)})
 
 
 def interleave(

@@ -77,7 +77,7 @@ REDUCTION = ("reduction", _per_input)
 RESIZE = ("resize", _per_output)
 ELEMENTWISE = ("elementwise", _per_output)
 
-APART: dict[Any, tuple[str, Operations]] = {
+COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     **dict.fromkeys((norm.overloadpacket for norm in BATCH_NORMS), NORM),
     aten.native_layer_norm: NORM,
     aten.native_group_norm: NORM,
@@ -190,7 +190,7 @@ def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:
     by_operator: Counter[str] = Counter()
     for operator, counted in flops.get_flop_counts().get("Global", {}).items():
         by_operator[MAC_KINDS.get(operator, "matmul")] += counted // FLOPS_PER_MAC
-    return MacCount(dict(by_operator + census.apart), dict(census.uncounted))
+    return MacCount(dict(by_operator + census.counted_separately), dict(census.uncounted))
 
 
 class _Census(TorchDispatchMode):
@@ -198,7 +198,7 @@ class _Census(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.apart: Counter[str] = Counter()
+        self.counted_separately: Counter[str] = Counter()
         self.uncounted: Counter[str] = Counter()
 
     def __torch_dispatch__(
@@ -206,9 +206,9 @@ class _Census(TorchDispatchMode):
     ) -> Any:
         out = func(*args, **(kwargs or {}))
         operator = func.overloadpacket
-        if operator in APART:
-            kind, operations = APART[operator]
-            self.apart[kind] += operations(args, out)
+        if operator in COUNTED_SEPARATELY:
+            kind, operations = COUNTED_SEPARATELY[operator]
+            self.counted_separately[kind] += operations(args, out)
         elif not (operator in flop_registry or operator in WITHOUT_ARITHMETIC):
             self.uncounted[str(operator)] += 1
         return out

@@ -80,7 +80,10 @@ def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:
 
 
 def disagreement(by_flop_counter: MacCount, by_fvcore: MacCount) -> str:
-    """Where two counts of one forward pass differ by more than is known; "" where they agree."""
+    """The kinds in which two counts of a forward pass differ by more than the known differences.
+
+    "" if there are none.
+    """
     parts = []
     for kind in HEADLINE:
         first = by_flop_counter.by_operator.get(kind, 0)

@@ -13,5 +13,5 @@ def read(point: Point) -> Reading:
 
 
 def count(model: nn.Module) -> int:
-    """The elements of all parameters, a shared one counted once; buffers are no parameters."""
+    """The elements of all parameters, a shared one counted once; buffers are not parameters."""
     return sum(parameter.numel() for parameter in model.parameters())

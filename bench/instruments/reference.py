@@ -52,8 +52,10 @@ def reference_of(quantity: str, point: Point) -> Point | None:
     return find(point) if find else None
 
 
-def read_beside(measure: Callable[[Point | None], Reading], reference: Point | None) -> Reading:
-    """The reading that `measure` takes beside a reference.
+def read_with_reference(
+    measure: Callable[[Point | None], Reading], reference: Point | None
+) -> Reading:
+    """The reading that `measure` takes in turn with a reference.
 
     Where the memory does not hold both, the reading is of the point alone, with a warning.
     """

@@ -37,7 +37,7 @@ class Throughput:
     @property
     def warnings(self) -> tuple[str, ...]:
         """The warnings of the latencies, and one where a larger batch may give more."""
-        growing = "throughput still grew at this batch, the largest that was tried in the time"
+        growing = "throughput still grew at this batch, the largest that there was time for"
         return (*self.latency.warnings, *([growing] if self.is_growing else []))
 
 
@@ -61,8 +61,8 @@ def read(point: Point, device: Device) -> Reading:
 def measure(time_batch: Callable[[int], LatencySamples]) -> Throughput:
     """Time batches of 1, 2, 4, ... with `time_batch` until clips a second no longer grow.
 
-    Ends as well at a batch that the memory does not hold, and after `BUDGET_S`. Raises torch's
-    error where the memory does not hold one clip.
+    Also ends if a batch does not fit in memory, and after `BUDGET_S`. Raises torch's
+    error if one clip does not fit.
     """
     start = time.perf_counter()
     best, best_taken = 1, time_batch(1)

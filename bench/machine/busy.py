@@ -51,7 +51,7 @@ def warning(others_cores: float, threads: int) -> list[str]:
         return []
     return [
         f"the machine was busy: others used {others_cores:.1f} of {cores} cores, this process "
-        f"{threads}: times hold for this load only, ratios to the reference hold better"
+        f"{threads}: times are valid for this load only, ratios to the reference are more reliable"
     ]
 
 

@@ -14,30 +14,30 @@ from types import FrameType
 SIG_BLOCK, SIG_UNBLOCK = (getattr(signal, name, 0) for name in ("SIG_BLOCK", "SIG_UNBLOCK"))
 
 
-class _Noted:
+class _PendingInterrupt:
     """Whether an interrupt came while interrupts were held, and whether they are handled now."""
 
-    came = False
-    is_answered = False
+    is_pending = False
+    is_allowed = False
 
     def note(self, number: int, frame: FrameType | None) -> None:
         """Python's handler of SIGINT while interrupts are held."""
-        if self.is_answered:
+        if self.is_allowed:
             raise KeyboardInterrupt
-        self.came = True
+        self.is_pending = True
 
     def raise_it(self) -> None:
-        if self.came:
-            self.came = False
+        if self.is_pending:
+            self.is_pending = False
             raise KeyboardInterrupt
 
 
-_noted = _Noted()
+_pending = _PendingInterrupt()
 
 
 @contextmanager
 def hold_interrupts() -> Iterator[None]:
-    """Within: Ctrl-C raises `KeyboardInterrupt` only inside of `answer_interrupts`.
+    """Within: Ctrl-C raises `KeyboardInterrupt` only inside of `allow_interrupts`.
 
     An interrupt that came otherwise is raised at the end. Processes that are started within ignore
     Ctrl-C.
@@ -48,26 +48,26 @@ def hold_interrupts() -> Iterator[None]:
         with block_interrupts():
             yield
         return
-    _noted.came = False
-    signal.signal(signal.SIGINT, _noted.note)
+    _pending.is_pending = False
+    signal.signal(signal.SIGINT, _pending.note)
     try:
         with block_interrupts():
             yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    _noted.raise_it()
+    _pending.raise_it()
 
 
 @contextmanager
-def answer_interrupts() -> Iterator[None]:
+def allow_interrupts() -> Iterator[None]:
     """Within: Ctrl-C raises `KeyboardInterrupt`, and so does one that came before."""
     with _mask_interrupts(SIG_UNBLOCK):
-        _noted.is_answered = True
+        _pending.is_allowed = True
         try:
-            _noted.raise_it()
+            _pending.raise_it()
             yield
         finally:
-            _noted.is_answered = False
+            _pending.is_allowed = False
 
 
 @contextmanager

@@ -29,7 +29,7 @@ class Point(Record):
     `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
     multiplications in float32. `memory_format` is that of the weights and the clip; `default`
     keeps the format in which the network is built. `dataset` is the data set for training and
-    testing, `seed` the seed of the training; only accuracies depend on these two.
+    testing, `seed` the seed of the training run; only accuracies depend on these two.
     """
 
     network: Text

@@ -29,8 +29,8 @@ class Difference(StrEnum):
 class PairedTest:
     """The answers of two networks on the same clips, compared by McNemar's exact test.
 
-    `only_first` and `only_second` count the clips that only one network had right. `p_value` is the
-    probability of a split at least as uneven between equally good networks.
+    `only_first` and `only_second` count the clips that only one network classified correctly.
+    `p_value` is the probability of a split at least as uneven between equally good networks.
     """
 
     only_first: int
@@ -83,8 +83,8 @@ def paired_test(first: Sequence[float], second: Sequence[float]) -> PairedTest:
         raise BenchError(f"{len(first)} and {len(second)} answers are not of the same clips")
     pairs = list(zip(first, second, strict=True))
     only_first, only_second = pairs.count((RIGHT, WRONG)), pairs.count((WRONG, RIGHT))
-    apart = only_first + only_second
-    p_value = min(2 * _fair_tail(min(only_first, only_second), apart), 1.0)
+    discordant = only_first + only_second
+    p_value = min(2 * _fair_tail(min(only_first, only_second), discordant), 1.0)
     return PairedTest(only_first, only_second, len(pairs), p_value)
 
 
@@ -100,5 +100,5 @@ def _fair_tail(most: int, trials: int) -> float:
 def _check(answers: Sequence[float]) -> None:
     if not answers or any(answer not in (RIGHT, WRONG) for answer in answers):
         raise BenchError(
-            f"an accuracy is of one answer or more, each {RIGHT} or {WRONG}: measure it again"
+            f"an accuracy needs at least one answer, each {RIGHT} or {WRONG}: measure it again"
         )

@@ -59,7 +59,7 @@ def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
     if is_report and "claims" in content:
         readable: Sequence[int] = REPORT_FORMATS
     else:
-        check_keys(path, content, ("format", "measurements"), advice="this is no recorded file")
+        check_keys(path, content, ("format", "measurements"), advice="this is not a recorded file")
         readable = (FORMAT_VERSION,)
     if content.get("format") not in readable:
         raise BenchError(
@@ -68,7 +68,7 @@ def read(path: Path, *, is_report: bool = False) -> list[Measurement]:
         )
     records = content.get("measurements")
     if not isinstance(records, list):
-        raise BenchError(f"{path}: measurements: is no list: this is no recorded file")
+        raise BenchError(f"{path}: measurements: is not a list: this is not a recorded file")
     return [_record(path, number, data) for number, data in enumerate(records, start=1)]
 
 

@@ -76,8 +76,8 @@ class Store:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         """Open the store at `path` for reading; with `create` also for writing, made if missing.
 
-        Raises `BenchError` where there is no store, and for a file that is no store, is damaged or
-        has another format.
+        Raises `BenchError` where there is no store, and for a file that is not a store, is damaged
+        or has another format.
         """
         self.path = path
         self._file: tuple[int, int] | None = None

@@ -16,7 +16,7 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 
 from bench.errors import BenchError
-from bench.machine.interrupts import answer_interrupts, block_interrupts
+from bench.machine.interrupts import allow_interrupts, block_interrupts
 from bench.machine.processes import TIME_LIMIT_S, process_context
 from bench.records.measurement import Measurement
 from bench.runs.tasks import Task, make_task
@@ -150,7 +150,7 @@ def _next(workers: Sequence[Worker]) -> list[tuple[Worker, Result]]:
         return []
     soonest = min(worker.deadline for worker in workers)
     rest = None if soonest == inf else max(soonest - time.monotonic(), 0.0)
-    with answer_interrupts():
+    with allow_interrupts():
         ready = wait([worker.connection for worker in workers], rest)
     done = [(worker, worker.take()) for worker in workers if worker.connection in ready]
     late = [w for w in workers if w.task and w.deadline <= time.monotonic()]
@@ -166,7 +166,7 @@ def _serve(connection: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import torch
 
-    gc.freeze()  # imported modules are no garbage, and searching them takes long
+    gc.freeze()  # imported modules are not garbage, and searching them takes long
     torch.set_num_threads(1)  # one thread per core in every worker would slow all of them
     while True:
         try:

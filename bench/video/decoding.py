@@ -142,8 +142,8 @@ def _whole_length(path: Path, stream: "VideoStream", packets: "Packets") -> int:
     if not packets:
         raise VideoError(path, "no picture", "its video stream is empty")
     if stream.frames > len(packets) or any(packet.is_corrupt for packet in packets):
-        of = f" of {stream.frames}" if stream.frames > len(packets) else ""
-        raise VideoError(path, "truncated", f"ends after {len(packets)}{of} pictures")
+        stated = f" of {stream.frames}" if stream.frames > len(packets) else ""
+        raise VideoError(path, "truncated", f"ends after {len(packets)}{stated} pictures")
     stated_s = _stated_duration_s(stream)
     ends = max((p.pts or 0) + (p.duration or 0) for p in packets[-32:])  # B-frames come early
     ends_s = float(ends * (stream.time_base or 0))

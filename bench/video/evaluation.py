@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.video.loading import EvaluationClips, EvaluationSet, Losses, Unusable, load_items
+from bench.video.loading import EvaluationClips, EvaluationSet, Unusable, UnusableVideos, load_items
 from bench.workload.steps import autocast
 from suites.fields import Precision
 
@@ -40,15 +40,15 @@ def evaluate(
     *,
     precision: Precision = "fp32",
     workers: int = 0,
-    losses: Losses | None = None,
+    unusable: UnusableVideos | None = None,
     on_video: Callable[[], object] = lambda: None,
 ) -> Scores:
     """The scores of `model` on `videos`, one video at a time, on the device of the model.
 
-    Raises `BenchError` with the names of all unusable videos if `losses` does not allow so many, or
-    if no video is usable.
+    Raises `BenchError` with the names of all unusable videos if `unusable` does not allow so many,
+    or if no video is usable.
     """
-    losses = Losses(len(videos)) if losses is None else losses
+    unusable = UnusableVideos(len(videos)) if unusable is None else unusable
     device = next(model.parameters()).device
     found = dict[str, tuple[int, Tensor]]()
     model.eval()
@@ -56,16 +56,16 @@ def evaluate(
     for index, item in zip(order, load_items(videos, order, workers=workers), strict=True):
         on_video()
         if not isinstance(item, EvaluationClips):
-            losses.add(item)
-        elif not losses.are_too_many:  # else the others are only read, to find all unusable ones
+            unusable.add(item)
+        elif not unusable.are_too_many:  # else the others are only read, to find all unusable ones
             name = videos.videos[index].name
             found[name] = item.label, _mean_logits(model, item.clips.to(device), precision)
-    losses.check()
+    unusable.check()
     if not found:
         raise BenchError("there is no video to evaluate: give a list with at least one")
     labels = torch.tensor([label for label, _ in found.values()])
     logits = torch.stack([logits for _, logits in found.values()])  # V x classes
-    return Scores(tuple(found), labels, logits, tuple(losses.unusable.values()))
+    return Scores(tuple(found), labels, logits, tuple(unusable.by_name.values()))
 
 
 def _mean_logits(model: nn.Module, clips: Tensor, precision: Precision) -> Tensor:
@@ -89,5 +89,5 @@ def average_scores(several: Sequence[Scores]) -> Scores:
         if scores.names != first.names or scores.logits.shape != first.logits.shape:
             raise BenchError("the networks of an ensemble were evaluated on different videos")
     shares = torch.stack([scores.logits.softmax(dim=1) for scores in several])
-    unusable = {lost.name: lost for scores in several for lost in scores.unusable}
+    unusable = {video.name: video for scores in several for video in scores.unusable}
     return Scores(first.names, first.labels, shares.mean(dim=0).log(), tuple(unusable.values()))

@@ -144,21 +144,21 @@ def read_video(video: Video, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
     return read_frames(video.path, *video.frames, pick)
 
 
-class Losses:
+class UnusableVideos:
     """The unusable videos, of which at most the share `most` of `total` is allowed."""
 
     def __init__(self, total: int, most: float = MAX_UNUSABLE) -> None:
-        self.unusable: dict[str, Unusable] = {}
+        self.by_name: dict[str, Unusable] = {}
         self._total, self._most = total, most
 
-    def add(self, lost: Unusable) -> None:
+    def add(self, video: Unusable) -> None:
         """Add an unusable video."""
-        self.unusable[lost.name] = lost
+        self.by_name[video.name] = video
 
     @property
     def are_too_many(self) -> bool:
         """Whether there are more than allowed."""
-        return len(self.unusable) > self._most * self._total
+        return len(self.by_name) > self._most * self._total
 
     def check(self) -> None:
         """Raise `BenchError` with all of them if there are more than allowed."""
@@ -167,8 +167,8 @@ class Losses:
 
     def summary(self) -> str:
         """All of them in one line."""
-        count = len(self.unusable)
-        named = "; ".join(f"{u.name} is {u.kind}: {u.reason}" for u in self.unusable.values())
+        count = len(self.by_name)
+        named = "; ".join(f"{u.name} is {u.kind}: {u.reason}" for u in self.by_name.values())
         return (
             f"{count} of {self._total} videos cannot be used, but at most {self._most:.1%} may be "
             f"unusable: repair them, or allow more with --unusable ({named})"

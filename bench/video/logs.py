@@ -1,4 +1,4 @@
-"""Logs of a training: loss and learning rate of each step, as CSV and for TensorBoard."""
+"""Logs of a training run: loss and learning rate of each step, as CSV and for TensorBoard."""
 
 import csv
 import re
@@ -17,7 +17,7 @@ LOGGED = re.compile(r"-?\d+(\.\d+)?(e[+-]?\d+)?|nan|-?inf", re.ASCII)
 def open_logs(table: Path | None, events: Path | None, *, done: int) -> Iterator[OnStep]:
     """Open the CSV file `table` and the TensorBoard folder `events`, if they are given.
 
-    Yields a function that logs a step with its loss and learning rate. If a training continues
+    Yields a function that logs a step with its loss and learning rate. If a training run continues
     after `done` steps, the lines of these are kept. Raises `BenchError` if a log cannot be written,
     `UnsupportedError` if TensorBoard is not installed.
     """
@@ -46,7 +46,7 @@ def _table(path: Path, done: int) -> Iterator[OnStep]:
         def write_lines(*lines: Sequence[object]) -> None:
             with _report_errors(path):
                 writer.writerows(lines)
-                file.flush()  # so that the file is current during the training
+                file.flush()  # so that the file is current during training
 
         write_lines(COLUMNS, *kept)
         yield lambda *step: write_lines(step)
@@ -64,12 +64,14 @@ def _lines(path: Path, done: int) -> list[list[str]]:
     """The lines of the first `done` steps. Raises `BenchError` for a file that is not a log."""
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         if file.readline().strip() not in ("", ",".join(COLUMNS)):
-            raise BenchError(f"{path}: exists and is not a log of a training: give another file")
+            raise BenchError(
+                f"{path}: exists and is not a log of a training run: give another file"
+            )
         try:
             lines = [line for line in csv.reader(file) if _is_step(line)]
         except csv.Error as error:
             raise BenchError(
-                f"{path}: is not a log of a training ({error}): give another file"
+                f"{path}: is not a log of a training run ({error}): give another file"
             ) from error
     return [line for line in lines if float(line[0]) <= done]
 

@@ -186,9 +186,9 @@ def _box(
 ) -> Array:
     """The mask of a rectangle around a position, rotated by `turn`."""
     x, y = _across - _each(across), _down - _each(down)  # F x H x W
-    beside = np.abs(np.cos(turn) * x + np.sin(turn) * y) - half_width
+    sideways = np.abs(np.cos(turn) * x + np.sin(turn) * y) - half_width
     above = np.abs(np.cos(turn) * y - np.sin(turn) * x) - half_height
-    return _soft(np.maximum(beside, above))
+    return _soft(np.maximum(sideways, above))
 
 
 def _distance(across: float | Array, down: float | Array) -> Array:

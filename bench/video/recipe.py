@@ -1,4 +1,4 @@
-"""The recipe of a training: the settings of SGD, and the learning rate at each step."""
+"""The recipe of a training run: the settings of SGD, and the learning rate at each step."""
 
 import math
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ MAXIMA = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """The settings of a training. The learning rate falls from `learning_rate` to 0 as a cosine.
+    """The settings of a training run.
 
-    It rises first, during the share `warm_up` of the steps. `clip_norm` limits the norm of the
-    gradients. `dropout` is before the classifier, whose weights start at
-    normal(0, `classifier_std`).
+    The learning rate falls from `learning_rate` to 0 as a cosine. It rises first, during the share
+    `warm_up` of the steps. `clip_norm` limits the norm of the gradients. `dropout` is before the
+    classifier, whose weights start at normal(0, `classifier_std`).
     Source of the defaults: Fan et al., "More Is Less", NeurIPS 2019, section 4.1, and its code.
     """
 
@@ -35,7 +35,7 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.batch < 2:
             raise BenchError(
-                f"a training needs at least 1 epoch and batches of 2 clips, "
+                f"a training run needs at least 1 epoch and batches of 2 clips, "
                 f"not {self.epochs} and {self.batch}"
             )
         for name, most in MAXIMA.items():

@@ -70,8 +70,8 @@ class Dense:
     def testing(self, total: int) -> tuple[ClipIndices, ...]:
         """The test clips of a video of `total` pictures."""
         last = self._starts(total) - 1
-        apart = last / (self.clips - 1) if self.clips > 1 else 0
-        return tuple(self._from(int(clip * apart), total) for clip in range(self.clips))
+        spacing = last / (self.clips - 1) if self.clips > 1 else 0
+        return tuple(self._from(int(clip * spacing), total) for clip in range(self.clips))
 
     def training(self, total: int, random: "Generator") -> ClipIndices:
         """A training clip with a random start."""

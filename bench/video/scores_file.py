@@ -22,17 +22,17 @@ class NamedScores:
     """Scores with the name of their network and a digest of the clips."""
 
     network: str
-    clips: str
+    clips_digest: str
     scores: Scores
 
 
 def write_scores(path: Path, named: NamedScores) -> None:
     """Write scores as a NumPy .npz file. Raises `BenchError` if that fails."""
-    of = {"format": FORMAT_VERSION, "network": named.network, "clips": named.clips}
+    header = {"format": FORMAT_VERSION, "network": named.network, "clips": named.clips_digest}
     content = io.BytesIO()
     np.savez_compressed(
         content,
-        of=np.array(json.dumps(of)),
+        of=np.array(json.dumps(header)),
         names=np.array(named.scores.names),
         labels=named.scores.labels.numpy(),
         logits=named.scores.logits.numpy(),
@@ -67,8 +67,8 @@ def read_scores(path: Path) -> NamedScores:
 
 
 def _name_scores(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
-    of = json.loads(str(arrays["of"]))
-    if of["format"] != FORMAT_VERSION:
+    header = json.loads(str(arrays["of"]))
+    if header["format"] != FORMAT_VERSION:
         raise BenchError(f"{path}: has scores of another version: evaluate the network again")
     names, labels, logits = arrays["names"], arrays["labels"], arrays["logits"]
     if not (names.ndim == labels.ndim == 1 and logits.ndim == 2 and len(names)):
@@ -82,4 +82,4 @@ def _name_scores(path: Path, arrays: dict[str, "np.ndarray"]) -> NamedScores:
     if not np.isfinite(logits).all():
         raise ValueError("a logit that is not finite")
     scores = Scores(tuple(names.tolist()), torch.from_numpy(labels), torch.from_numpy(logits), ())
-    return NamedScores(printable(of["network"]), printable(of["clips"]), scores)
+    return NamedScores(printable(header["network"]), printable(header["clips"]), scores)

@@ -1,7 +1,7 @@
 """Training on videos with SGD as in the paper; the same seed gives the same weights on one CPU.
 
-Random numbers depend on the seed and the step only. So an interrupted training continues from its
-last complete step with the same result.
+Random numbers depend on the seed and the step only. So an interrupted training run continues from
+its last complete step with the same result.
 """
 
 import math
@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.video.loading import Losses, TrainingClip, TrainingSet, Unusable, load_items
+from bench.video.loading import TrainingClip, TrainingSet, Unusable, UnusableVideos, load_items
 from bench.video.recipe import Recipe
 from bench.workload.steps import autocast
 from models.checkpoint import network_of
@@ -29,8 +29,8 @@ from suites.fields import Precision
 
 OnStep = Callable[[int, float, float], object]
 
-FORMAT_VERSION = 2  # of a saved training; 1: step, weights, optimizer; 2: unusable videos too
-SAVE_EVERY = 100  # steps, which is the most that a killed training loses
+FORMAT_VERSION = 2  # of a saved training run; 1: step, weights, optimizer; 2: unusable videos too
+SAVE_EVERY = 100  # steps, which is the most that a killed training run loses
 
 
 def prepare_for_training(
@@ -55,10 +55,10 @@ def prepare_for_training(
 
 
 class Training:
-    """A training of `model`, in place and on its device.
+    """A training run of `model`, in place and on its device.
 
-    With `saved`, the state is kept in that file, and an interrupted training continues from it.
-    Raises `BenchError` for more unusable videos than `losses` allows, and if the loss is not
+    With `saved`, the state is kept in that file, and an interrupted training run continues from it.
+    Raises `BenchError` for more unusable videos than `unusable` allows, and if the loss is not
     finite.
     """
 
@@ -70,7 +70,7 @@ class Training:
         *,
         precision: Precision = "fp32",
         saved: Path | None = None,
-        losses: Losses | None = None,
+        unusable: UnusableVideos | None = None,
         workers: int = 0,
     ) -> None:
         if len(clips) < recipe.batch:
@@ -79,7 +79,7 @@ class Training:
             )
         self._model, self._clips, self._recipe = model, clips, recipe
         self._precision, self._saved, self._workers = precision, saved, workers
-        self.losses = Losses(len(clips)) if losses is None else losses
+        self.unusable = UnusableVideos(len(clips)) if unusable is None else unusable
         self._per_epoch = len(clips) // recipe.batch
         self.steps = recipe.epochs * self._per_epoch
         self.step = self.kept = 0  # completed steps, and saved steps
@@ -104,7 +104,7 @@ class Training:
         with _note_interrupts() as is_interrupted:
             for drawn in self._batches():
                 rate = self._recipe.rate(self.step, self.steps)
-                loss = self._learn(drawn, rate)
+                loss = self._run_step(drawn, rate)
                 self.step += 1
                 on_step(self.step, loss, rate)
                 if is_interrupted():
@@ -123,8 +123,8 @@ class Training:
                 if isinstance(item, TrainingClip):
                     usable.append(item)
                 else:
-                    self.losses.add(item)
-                    self.losses.check()
+                    self.unusable.add(item)
+                    self.unusable.check()
             yield usable
 
     def _draws(self, step: int) -> list[tuple[int, int]]:
@@ -137,7 +137,7 @@ class Training:
         order = self._shuffled[1][first : first + self._recipe.batch]
         return [(epoch, int(index)) for index in order]
 
-    def _learn(self, drawn: list[TrainingClip], rate: float) -> float:
+    def _run_step(self, drawn: list[TrainingClip], rate: float) -> float:
         """Run one step; returns its loss, 0 if fewer than two clips are usable."""
         for group in self._optimizer.param_groups:
             group["lr"] = rate
@@ -166,16 +166,16 @@ class Training:
         return value
 
     def save(self) -> None:
-        """Save the state of the training, whole or not at all."""
+        """Save the state of the training run, whole or not at all."""
         if self._saved is not None:
             parts = {name: part.state_dict() for name, part in self._parts().items()}
-            lost = [tuple(vars(one).values()) for one in self.losses.unusable.values()]
-            done = {"of": self._identity(), "step": self.step, "unusable": lost}
+            unusable = [tuple(vars(one).values()) for one in self.unusable.by_name.values()]
+            done = {"of": self._identity(), "step": self.step, "unusable": unusable}
             _write(self._saved, {**done, **parts})
             self.kept = self.step
 
     def _resume(self, path: Path) -> None:
-        """Continue a saved training with the same recipe, seed and videos."""
+        """Continue a saved training run with the same recipe, seed and videos."""
         content = _read(path)
         if content.get("of") != self._identity():
             raise BenchError(
@@ -186,13 +186,13 @@ class Training:
             for name, part in self._parts().items():
                 part.load_state_dict(content[name])
             self.step = self.kept = int(content["step"])
-            for lost in content["unusable"]:
-                self.losses.add(Unusable(*lost))
+            for video in content["unusable"]:
+                self.unusable.add(Unusable(*video))
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise BenchError(f"{path}: was saved for another network: give another file") from error
 
     def _parts(self) -> dict[str, Any]:
-        """The objects with state that a training changes."""
+        """The objects with state that a training run changes."""
         return {"model": self._model, "optimizer": self._optimizer, "scaler": self._scaler}
 
     def _identity(self) -> dict[str, Any]:
@@ -203,10 +203,10 @@ class Training:
 
 def _write(path: Path, content: dict[str, Any]) -> None:
     try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".training.") as beside:
-            partial = Path(beside, path.name)
-            torch.save({"format": FORMAT_VERSION, **content}, partial)
-            partial.replace(path)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".training.") as folder:
+            temporary = Path(folder, path.name)
+            torch.save({"format": FORMAT_VERSION, **content}, temporary)
+            temporary.replace(path)
     except (OSError, RuntimeError) as error:  # torch raises RuntimeError
         reason = str(error).partition("\n")[0]
         raise BenchError(f"{path}: cannot be written ({reason}): give another file") from error
@@ -216,9 +216,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises various errors for other files
-        raise BenchError(f"{path}: is not a saved training: give another file") from error
+        raise BenchError(f"{path}: is not a saved training run: give another file") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT_VERSION:
-        raise BenchError(f"{path}: is not a saved training of this version: give another file")
+        raise BenchError(f"{path}: is not a saved training run of this version: give another file")
     return content
 
 

@@ -1,4 +1,4 @@
-"""Timers of one step: the seconds that it takes by the clock, on a GPU, or on the processor."""
+"""Timers of one step: wall-clock time, GPU time, or processor time, in seconds."""
 
 import time
 from collections.abc import Callable

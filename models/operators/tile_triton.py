@@ -33,7 +33,7 @@ def tile(size, channels, channel_stride, BLOCK: tl.constexpr):
     """The tile of this program: `BLOCK` elements that are adjacent in each frame of one clip.
 
     Returns the clip, the offsets within a frame, whether they are inside it, and their channels.
-    As few divisions as possible have 64 bits.
+    Uses 64-bit divisions only where they are needed.
     """
     blocks = tl.cdiv(size, BLOCK)
     first = (tl.program_id(0) % blocks).to(tl.int64) * BLOCK

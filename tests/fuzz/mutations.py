@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.readers import Form, Reader
 
-MOST_STEPS = 4  # of damage to one file
+MAX_STEPS = 4  # of damage to one file
 
 
 class Raw(str):
@@ -170,7 +170,7 @@ def _damaged(draw: st.DrawFn, part: bytes) -> bytes:
 def damaged_bytes(draw: st.DrawFn, seeds: Sequence[bytes]) -> bytes:
     """A seed with bits flipped, parts taken out, put in, doubled or cut off, or another's end."""
     content = draw(st.sampled_from(seeds))
-    for _ in range(draw(st.integers(1, MOST_STEPS))):
+    for _ in range(draw(st.integers(1, MAX_STEPS))):
         start = draw(st.integers(0, len(content)))
         end = min(len(content), start + draw(st.sampled_from((1, 2, 4, 16, 64, 1 << 20))))
         part = content[start:end]
@@ -191,7 +191,7 @@ def _places(node: Any) -> Iterator[tuple[Any, int]]:
 def damaged_structure(draw: st.DrawFn, seeds: Sequence[Any]) -> Any:
     """A document with some of its values replaced, taken out, doubled or called otherwise."""
     document = [_copy(draw(st.sampled_from(seeds)))]
-    for _ in range(draw(st.integers(1, MOST_STEPS))):
+    for _ in range(draw(st.integers(1, MAX_STEPS))):
         places = list(_places(document))
         if not places:
             break

@@ -26,7 +26,7 @@ from bench.video.scores_file import NamedScores, write_scores
 from models.saved import FORMAT_VERSION, configuration_of
 from suites import bundled_suites
 from suites.suite import CLAIMS, FOLDER, GATE_RULES
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 Contents = Sequence[bytes]
 
@@ -86,7 +86,7 @@ def measurements() -> tuple[Measurement, ...]:
     answers = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
     return (
         measurement(point(options=options), details={"by_operator": {"conv": 1}}, warnings=("w",)),
-        measurement(point(), **seconds, samples=(1.0, 2.0), reference=beside(4.0, 5)),
+        measurement(point(), **seconds, samples=(1.0, 2.0), reference=tsn_reference(4.0, 5)),
         measurement(
             point(dataset="d", seed=1),
             **answers,

@@ -17,7 +17,7 @@ from bench.records.store import Store
 from tests.records import measurement, point
 
 README = Path(__file__).parents[2] / "README.md"
-HEADER = "| fault | exit | what is said |\n| --- | --- | --- |\n"
+HEADER = "| fault | exit code | message |\n| --- | --- | --- |\n"
 LAST_RESORT_S = 1800  # a run that takes longer has hung
 POINTS = 8  # in a run: four of the suite's network and four of the file's
 FAULTY = 7  # the point that meets the fault

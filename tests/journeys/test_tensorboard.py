@@ -1,4 +1,4 @@
-"""TensorBoard itself reads the logs of a training."""
+"""TensorBoard itself reads the logs of a training run."""
 
 from pathlib import Path
 

@@ -2,7 +2,7 @@ from itertools import combinations
 
 from matplotlib.transforms import Bbox
 
-from reports.budget_plot import DEPTH, LABEL_PT, AccuracyDot, _draw, find_front
+from reports.budget_plot import LABEL_PT, SHOWN_BELOW_FRONT, AccuracyDot, _draw, find_front
 from reports.drawing import Drawing, assign_colours
 
 
@@ -17,7 +17,7 @@ def test_no_label_hides_a_dot_or_a_label_or_leaves_the_picture() -> None:
         (axes,) = drawing.panels
         labels = [text for text in axes.texts if text.get_fontsize() == LABEL_PT]
         boxes = [label.get_window_extent() for label in labels]
-        lowest = min(dot.top1 for dot in find_front(dots)) - DEPTH
+        lowest = min(dot.top1 for dot in find_front(dots)) - SHOWN_BELOW_FRONT
         places = axes.transData.transform([(d.macs, max(d.top1, lowest)) for d in dots])
         room = Bbox([axes.bbox.min, drawing.figure.bbox.max])
     assert len(boxes) == len(dots)

@@ -6,7 +6,7 @@ from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from reports.changes import GONE, MOVED, NEW, UNDECIDED, ChangeGroup, Changes, GroupKey
 from reports.page import build_page
-from tests.records import beside, claim, measurement, point
+from tests.records import claim, measurement, point, tsn_reference
 
 SLOW, FAST = (
     current_environment().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
@@ -30,7 +30,7 @@ def timed(*ratios: float, **fields: Any) -> Measurement:
     """A latency of TAM, given by its ratios to that of the TSN timed in turn with it."""
     seconds = {"quantity": "latency", "instrument": "cpu", "unit": "seconds", "environment": SLOW}
     samples = tuple(2 * ratio for ratio in ratios)
-    reference = beside(*(2.0 for _ in ratios))
+    reference = tsn_reference(*(2.0 for _ in ratios))
     where = point(network="tam")
     return measurement(where, **{**seconds, "samples": samples, "reference": reference, **fields})
 
@@ -142,14 +142,16 @@ def test_zero_has_no_difference_in_percent() -> None:
 def test_seconds_count_as_ratios_and_beyond_chance() -> None:
     old = timed(*around(1.0))
     assert changes([old], [timed(*around(1.02))]).unchanged == 1
-    twice_as_slow_a_machine = timed(*around(1.0), samples=(4.0,) * 9, reference=beside(*(4.0,) * 9))
+    twice_as_slow_a_machine = timed(
+        *around(1.0), samples=(4.0,) * 9, reference=tsn_reference(*(4.0,) * 9)
+    )
     assert changes([old], [twice_as_slow_a_machine]).unchanged == 1
     (one,) = changes([old], [timed(*around(1.5))]).figures
     assert (one.figures, one.difference) == (("1.0000 of tsn", "1.5000 of tsn"), "+50.00 %")
 
 
 def test_an_undecided_change_has_its_reason() -> None:
-    other = beside(*(2.0,) * 9).model_copy(update={"point": point(network="tsm")})
+    other = tsn_reference(*(2.0,) * 9).model_copy(update={"point": point(network="tsm")})
     old = timed(*around(1.0))
     (group,) = changes([old], [timed(*around(1.5), reference=other)]).groups
     assert group.key[::3] == (UNDECIDED, "the latencies have different reference networks")

@@ -6,7 +6,7 @@ from bench.machine.environment import current_environment
 from bench.records.measurement import CodeVersion, Measurement
 from reports.figure_changes import FigureChange
 from suites.rules import Rule
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 EXACT = Rule(quantities=("macs",), test="exact")
 SAMPLES = Rule(quantities=("latency",), test="samples", min_effect=0.08, min_samples=5)
@@ -67,14 +67,14 @@ def test_samples_far_apart_have_changed() -> None:
 
 
 def test_what_was_timed_beside_another_network_is_not_compared() -> None:
-    other = beside(*5 * [1.0]).model_copy(update={"point": point(network="tsm")})
-    old = timed(*5 * [1.0], reference=beside(*5 * [1.0]))
+    other = tsn_reference(*5 * [1.0]).model_copy(update={"point": point(network="tsm")})
+    old = timed(*5 * [1.0], reference=tsn_reference(*5 * [1.0]))
     found = FigureChange(old, timed(*5 * [2.0], reference=other), SAMPLES)
     assert (found.is_changed, found.undecided_reason) == (
         False,
         "the latencies have different reference networks",
     )
-    slower = timed(*5 * [1.0], reference=beside(*5 * [0.5]))
+    slower = timed(*5 * [1.0], reference=tsn_reference(*5 * [0.5]))
     assert FigureChange(old, slower, SAMPLES).difference == "+100.00 %"
 
 

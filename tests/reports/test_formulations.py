@@ -4,7 +4,7 @@ from bench.machine.environment import current_environment
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from reports.formulations import COSTS, MEASURED_BY, build_formulations
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 FAST, SLOW = (
     current_environment().model_copy(update={"processor": name, "cores": 2, "memory_bytes": 2**33})
@@ -52,7 +52,7 @@ def test_without_a_figure_of_ours_over_16_frames_there_are_no_rows() -> None:
 
 
 def test_latencies_divide_by_the_rounds_that_they_were_taken_in() -> None:
-    reference = beside(4.0, 9.0).model_copy(update={"point": TSN})
+    reference = tsn_reference(4.0, 9.0).model_copy(update={"point": TSN})
     (row,) = rows(
         timed(TSN, 100.0),
         timed(PUBLISHED, 2.0, 3.0, reference=reference),  # 2 and 3 times

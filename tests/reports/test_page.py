@@ -14,7 +14,7 @@ from bench.records.measurement import Measurement
 from reports import writer
 from reports.page import Page, build_page
 from suites import load_claims
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 NETWORKS = {"tsn": 4, "tam": 4, "blvnet_tam": 1}
 AS_PUBLISHED = {"formulation": "published"}
@@ -43,7 +43,7 @@ def records() -> Iterator[Measurement]:
     seconds = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
     yield measurement(point(frames=16), **seconds, samples=(4.0,))
     for where, samples in ((published, (2.0, 1.0)), (efficient, (1.0, 1.0))):
-        yield measurement(where, **seconds, samples=samples, reference=beside(4, 4))
+        yield measurement(where, **seconds, samples=samples, reference=tsn_reference(4, 4))
     small = point(input_size=64, frames=4)
     for instrument in ("flop_counter", "fvcore"):
         yield measurement(small, instrument=instrument, samples=(77,))

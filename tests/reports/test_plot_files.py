@@ -15,7 +15,7 @@ from reports.plot_files import DPI, plot_files
 from reports.samples_plot import draw_samples
 from reports.writer import write_report
 from suites import load_claims
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 SVG = "{http://www.w3.org/2000/svg}"
 SLOW = current_environment().model_copy(update={"processor": "../<b>" + "x" * 300, "cores": 2})
@@ -39,7 +39,7 @@ def build() -> Page:
                     instrument="cpu",
                     unit="seconds",
                     samples=(1.0, 2.0),
-                    reference=beside(3.0, 3.0),
+                    reference=tsn_reference(3.0, 3.0),
                     details=CEILINGS,
                     environment=SLOW,
                 ),

@@ -6,7 +6,7 @@ from matplotlib.text import Text
 
 from reports.drawing import Plot
 from reports.page import build_page
-from reports.plots import MACS, MOST_LINES, spread
+from reports.plots import MACS, MAX_LINES, spread
 from suites import load_claims
 from tests.records import measurement, point
 
@@ -61,10 +61,10 @@ PAPER = dict.fromkeys([("tsn", 50), ("tam", 50), ("tsm", 50)], GRID)
 FIGURES = "Depth 50, 64 frames, GMACs: tam 64, tsm 64, tsn 64."
 
 
-@pytest.mark.parametrize("short", [MOST_LINES - 3, MOST_LINES - 2])
+@pytest.mark.parametrize("short", [MAX_LINES - 3, MAX_LINES - 2])
 def test_of_many_lines_those_of_short_clips_are_left_out(short: int) -> None:
     plot = plot_of(PAPER | {(f"{number}.py:net", 50): (1, 2) for number in range(short)})
-    left_out = short + 3 > MOST_LINES
+    left_out = short + 3 > MAX_LINES
     assert ("0.py:net, depth 50, 2 frames" in plot.svg) is not left_out
     assert "tsn, depth 50, 64 frames" in plot.svg
     assert plot.finding.startswith(FIGURES)
@@ -73,7 +73,7 @@ def test_of_many_lines_those_of_short_clips_are_left_out(short: int) -> None:
 
 def test_a_network_over_far_longer_clips_leaves_the_others_in() -> None:
     longest = dict.fromkeys([("blvnet_tam", 50), ("blvnet_tam", 101)], (64, 200, 400))
-    others = {(f"{number}.py:net", None): (1, 2) for number in range(MOST_LINES)}
+    others = {(f"{number}.py:net", None): (1, 2) for number in range(MAX_LINES)}
     plot = plot_of(PAPER | longest | others)
     assert "tsn, depth 50, 64 frames" in plot.svg
     assert "blvnet_tam, depth 50, 400 frames" in plot.svg
@@ -83,12 +83,12 @@ def test_a_network_over_far_longer_clips_leaves_the_others_in() -> None:
 @pytest.mark.parametrize("depth", [50, None])
 def test_no_panel_has_more_lines_than_can_be_told_apart(depth: int | None) -> None:
     plot = plot_of({(f"{number}.py:net", depth): GRID for number in range(30)})
-    assert plot.svg.count("64 frames") == MOST_LINES
+    assert plot.svg.count("64 frames") == MAX_LINES
     assert "Not drawn: 20 of 30 lines" in plot.finding
 
 
 def test_a_depth_without_long_clips_has_no_panel_of_others_lines() -> None:
-    others = {(f"{number}.py:net", None): (2, 4) for number in range(MOST_LINES)}
+    others = {(f"{number}.py:net", None): (2, 4) for number in range(MAX_LINES)}
     plot = plot_of(PAPER | {("tsn", 18): (2, 4)} | others)
     assert plot.panels == 1
     assert "Not drawn: 11 of 14 lines" in plot.finding
@@ -96,7 +96,7 @@ def test_a_depth_without_long_clips_has_no_panel_of_others_lines() -> None:
 
 def test_networks_of_one_depth_leave_those_of_many_in() -> None:
     lines: dict[tuple[str, int | None], tuple[int, ...]]
-    lines = {(f"{number}.py:net", None): GRID for number in range(MOST_LINES + 5)}
+    lines = {(f"{number}.py:net", None): GRID for number in range(MAX_LINES + 5)}
     lines |= {("tsn", 50): (2, 4), ("tam", 50): (2, 4)}
     plot = plot_of(lines)
     assert plot.panels == 1

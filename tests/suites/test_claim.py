@@ -19,7 +19,7 @@ def test_a_claim_names_its_figure() -> None:
     assert claim().expression == "macs of tsn / tam"
     assert claim().label == "macs:flop_counter"
     points = claim(compare="points", at_least=0.0, group="long")
-    assert points.expression == "macs of tsn less tam in long classes"
+    assert points.expression == "macs of tsn minus tam in long classes"
     level = claim(compare="level", denominator=None)
     assert level.expression == "macs of tsn"
     assert [side.network for side in level.sides] == ["tsn"]

@@ -99,7 +99,7 @@ def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "published_results.csv"
     path.write_text(published.FILE.read_text(encoding="utf-8").replace(",tsn,", ",tsnn,"))
     monkeypatch.setattr(published, "FILE", path)
-    with pytest.raises(SuiteError, match="tsnn with inception-v1 is no network"):
+    with pytest.raises(SuiteError, match="tsnn with inception-v1 is not a network"):
         load_published()
 
 

@@ -1,4 +1,4 @@
-"""The device and the threads of a training or an evaluation."""
+"""The device and the threads of a training run or an evaluation."""
 
 from argparse import ArgumentParser, Namespace
 from typing import get_args

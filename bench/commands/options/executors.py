@@ -128,14 +128,14 @@ def run_tasks(
     from bench.runs.cluster import sweep
 
     share = math.ceil(len(tasks) / (PACKS_PER_WORKER * _workers(arguments)))
-    terms = sweep.Terms(
+    options = sweep.PackingOptions(
         points_per_job=arguments.points_per_job or max(1, min(share, MAX_POINTS_PER_JOB)),
-        jobs=_processes(arguments),
+        processes=_processes(arguments),
         requeues=REQUEUES if arguments.requeues is None else arguments.requeues,
         time_limit_s=arguments.time_limit,
         job_time_s=_job_time_s(arguments),
     )
-    return sweep.run(tasks, store, scheduler, terms, on_result=on_result)
+    return sweep.run(tasks, store, scheduler, options, on_result=on_result)
 
 
 def _workers(arguments: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What a network answered to the clips of a test, as the samples and details of a reading."""
+"""The answers of a network on test clips, as the samples and details of a reading."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ def read_answers(
 ) -> Reading:
     """The reading of a test: for each clip 100 where the network was right, else 0.
 
-    The answers stand group after group of classes. The details have the top-1 of each group, how
-    many clips it has, and the top-5 of all clips, in percent. `scores` may lack some of `videos`:
-    each that could not be used is a warning.
+    The answers are ordered by group of classes. The details have the top-1 and the number of clips
+    of each group, and the top-5 of all clips, in percent. `scores` may lack some of `videos`: each
+    that could not be used is a warning.
     """
     groups = {video.name: video.group for video in videos}
     by_group: dict[str, list[int]] = {}
@@ -33,6 +33,8 @@ def read_answers(
             "group_sizes": {group: len(answers) for group, answers in named.items()},
             "top5": {"percent": mean(scores.correct(top=5))},
         },
-        warnings=tuple(f"{lost.name} is {lost.kind}: {lost.reason}" for lost in scores.unusable),
+        warnings=tuple(
+            f"{video.name} is {video.kind}: {video.reason}" for video in scores.unusable
+        ),
         settings={**settings, "answered": answered.hexdigest()},
     )

@@ -19,7 +19,7 @@ from bench.video.contents import file_hash
 from bench.video.data_set import DataSet
 from bench.video.decoding import Decoder, decoder_version
 from bench.video.evaluation import Scores, evaluate
-from bench.video.loading import EvaluationSet, Losses
+from bench.video.loading import EvaluationSet, UnusableVideos
 from bench.video.sampling import Dense, Uniform
 from bench.video.transforms import Crops, EvaluationCrops
 from bench.workload.torch_settings import fix_settings
@@ -30,7 +30,7 @@ class Protocol:
     """How videos are tested: sampling of frames, views, test resolution and decoder.
 
     `sampling` has the number of clips of each video, each of which has `crops` crops; the short
-    side of the pictures is resized to `short_side` pixels before.
+    side of the pictures is resized to `short_side` pixels before cropping.
     """
 
     sampling: Uniform | Dense
@@ -93,7 +93,7 @@ def evaluate_weights(
             EvaluationSet(data.videos, protocol.sampling, crops, protocol.decoder),
             precision=point.precision,
             workers=resources.workers,
-            losses=Losses(len(data.videos), max_unusable),
+            unusable=UnusableVideos(len(data.videos), max_unusable),
             on_video=on_video,
         )
     provenance: dict[str, Scalar] = {

@@ -57,7 +57,7 @@ def train(
     """Train what `factory` builds on `arrow-of-time` and test it there.
 
     Generates the videos first where they are missing. Raises `BenchError` where they cannot be
-    written, and for a loss that is no number.
+    written, and for a loss that is not a number.
     """
     listed = {
         split: arrow_of_time.arrow_videos(split, arrow_of_time.generate_videos(split))

@@ -51,24 +51,24 @@ def read(point: Point, device: Device) -> Reading:
 
 
 def measure(
-    placed: Callable[[], tuple[nn.Module, Tensor]],
+    place_network: Callable[[], tuple[nn.Module, Tensor]],
     device: Device,
     mode: Mode = "train",
     precision: Precision = "fp32",
 ) -> MeasuredPeak:
-    """Return the peak of a step of the network over the clip that `placed` puts on `device`.
+    """Return the peak of a step of the network over the clip that `place_network` puts on `device`.
 
     The clip is N x C x T x H x W. The step is the one that `simulate` simulates. Raises torch's own
     error where the memory does not suffice, and `UnsupportedError` where the system does not report
     the memory of a process.
     """
-    return (_on_cuda if device == "cuda" else _on_cpu)(placed, mode, precision)
+    return (_on_cuda if device == "cuda" else _on_cpu)(place_network, mode, precision)
 
 
 def _on_cuda(
-    placed: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
+    place_network: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
 ) -> MeasuredPeak:
-    step = make_step(*placed(), mode, precision)
+    step = make_step(*place_network(), mode, precision)
     for _ in range(SETTLING_STEPS):
         step()
     torch.cuda.synchronize()
@@ -79,7 +79,7 @@ def _on_cuda(
 
 
 def _on_cpu(
-    placed: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
+    place_network: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
 ) -> MeasuredPeak:
     if not CLEAR.exists():
         raise UnsupportedError(
@@ -88,7 +88,7 @@ def _on_cpu(
     _load_libraries()
     before = _resident_bytes("VmRSS")
     CLEAR.write_text(RESET_PEAK)
-    step = make_step(*placed(), mode, precision)
+    step = make_step(*place_network(), mode, precision)
     for _ in range(SETTLING_STEPS + 1):
         step()
     peak = max(_resident_bytes("VmHWM") - before, 0)

@@ -49,9 +49,9 @@ def _measure(pack: Pack, writer: LogWriter, may_begin: Callable[[], bool]) -> No
     for _ in log.news():
         pass
     left = {
-        number: make_task(asked.point, asked.label, pack.pool)
-        for number, asked in enumerate(pack.tasks)
-        if number not in log.done and asked.losses + log.losses(number) <= pack.requeues
+        number: make_task(packed.point, packed.label, pack.pool)
+        for number, packed in enumerate(pack.tasks)
+        if number not in log.done and packed.losses + log.losses(number) <= pack.requeues
     }
     numbers = {(t.point, t.instrument.label): number for number, t in left.items()}
 

@@ -1,4 +1,4 @@
-"""Locks on files. A lock ends with the process that holds it, however that ends."""
+"""Locks on files. A lock is released when the process that holds it ends, even if it is killed."""
 
 import fcntl
 from collections.abc import Iterator

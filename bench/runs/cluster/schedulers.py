@@ -17,7 +17,7 @@ class Scheduler(Protocol):
     """A scheduler of jobs."""
 
     name: str
-    most_jobs: int | None  # at once; None where the scheduler limits them itself
+    max_jobs: int | None  # at once; None where the scheduler limits them itself
     lag_s: float  # until the last lines of a job's log are visible
 
     @property
@@ -43,7 +43,7 @@ class LocalProcesses:
 
     def __init__(self, folder: Path, workers: int, job_time_s: float) -> None:
         import_submitit()  # raises before anything is made
-        self.most_jobs: int | None = workers
+        self.max_jobs: int | None = workers
         self._folder = folder
         self._job_time_s = job_time_s
         self._jobs: dict[str, Job[None]] = {}

@@ -1,6 +1,7 @@
 """Slurm: jobs are submitted through submitit, and the queue is asked for their state.
 
-submitit itself asks Slurm's accounting for the state of a job, which many clusters do not have.
+submitit itself uses Slurm's accounting, which many clusters do not have, to find the state of a
+job.
 """
 
 import getpass
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 QUEUE_S = 5.0  # between two queries of the queue, which all users share
 ANSWER_S = 60.0  # the longest time that an answer may take
-ARRAY_MOST = 1000  # jobs of an array: Slurm's MaxArraySize is 1001 where nobody changed it
+MAX_ARRAY_JOBS = 1000  # the most jobs of an array: Slurm's MaxArraySize is 1001 by default
 # Parameters of a job that do not affect which machines it runs on.
 BOOKKEEPING = ("account", "comment", "mail_type", "mail_user", "nice", "qos", "wckey")
 GPUS = ("gpus", "gpus_per_node", "gpus_per_task", "gres")  # parameters that request GPUs
@@ -31,7 +32,7 @@ class Slurm:
     """Slurm on a cluster. `parameters` are options of sbatch, such as `partition`."""
 
     name = "slurm"
-    most_jobs: int | None = None  # the array limits them
+    max_jobs: int | None = None  # the array limits them
     lag_s = 10.0  # as of a network file system
 
     def __init__(
@@ -51,13 +52,13 @@ class Slurm:
         self._cores = cores
         self._parameters = parameters
         self._queued: set[str] = set()
-        self._asked_at = -inf
+        self._queried_at = -inf
 
     @property
     def pool(self) -> str:
         """The requested parameters that decide which machines jobs run on."""
-        asked = {"cpus_per_task": str(self._cores), **self._parameters}
-        decisive = (f"{k}={v}" for k, v in sorted(asked.items()) if k not in BOOKKEEPING)
+        requested = {"cpus_per_task": str(self._cores), **self._parameters}
+        decisive = (f"{k}={v}" for k, v in sorted(requested.items()) if k not in BOOKKEEPING)
         return " ".join([self.name, *decisive])
 
     def submit(self, packs: Sequence[Path], *, gpu: bool) -> list[str]:
@@ -67,8 +68,8 @@ class Slurm:
         """
         executor = self._executor(gpu)
         jobs: list[Job[None]] = []
-        for start in range(0, len(packs), ARRAY_MOST):
-            part = [str(pack) for pack in packs[start : start + ARRAY_MOST]]
+        for start in range(0, len(packs), MAX_ARRAY_JOBS):
+            part = [str(pack) for pack in packs[start : start + MAX_ARRAY_JOBS]]
             try:
                 jobs += executor.map_array(blvbench.run_job, part)
             except Exception as error:  # of several types, with the output of sbatch
@@ -79,8 +80,8 @@ class Slurm:
 
     def alive(self, jobs: Collection[str], logs: Mapping[str, Path]) -> set[str]:
         """Those in the queue, pending or running; all of them if the queue does not answer."""
-        if time.monotonic() - self._asked_at >= QUEUE_S:
-            self._asked_at = time.monotonic()
+        if time.monotonic() - self._queried_at >= QUEUE_S:
+            self._queried_at = time.monotonic()
             queued = _queue()
             if queued is None:
                 return set(jobs)

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.errors import BenchError
-from bench.machine.interrupts import answer_interrupts, hold_interrupts
+from bench.machine.interrupts import allow_interrupts, hold_interrupts
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -40,11 +40,11 @@ POLL_S = 1.0
 
 
 @dataclass(frozen=True)
-class Terms:
-    """How tasks are packed into jobs. `jobs` is the number of processes in a job."""
+class PackingOptions:
+    """How tasks are packed into jobs. `processes` is the number of worker processes in a job."""
 
     points_per_job: int
-    jobs: int
+    processes: int
     requeues: int
     time_limit_s: float
     job_time_s: float
@@ -76,13 +76,13 @@ def run(
     tasks: Sequence[Task],
     store: Store,
     scheduler: Scheduler,
-    terms: Terms,
+    options: PackingOptions,
     *,
     on_result: Callable[[Measurement], object],
 ) -> list[Measurement]:
     """Measure `tasks` in jobs, store each result as it arrives, and return all of them.
 
-    A task is lost if it was in flight in more than `terms.requeues` lost jobs. An interrupt ends
+    A task is lost if it was in flight in more than `options.requeues` lost jobs. An interrupt ends
     the sweep after the points in flight. A second one leaves the jobs running; the next run waits
     for them. Raises `BenchError` if another sweep of the store runs.
     """
@@ -99,7 +99,7 @@ def run(
             on_result(measurement)
 
     with hold_interrupts(), _own(folder):
-        sweep = JobSweep(folder, scheduler, terms, keep)
+        sweep = JobSweep(folder, scheduler, options, keep)
         sweep.take_up(tasks)
         sweep.finish()
         if not any(m.status == "lost" for m in found):  # the output of their jobs may say why
@@ -123,12 +123,12 @@ class JobSweep:
         self,
         folder: Path,
         scheduler: Scheduler,
-        terms: Terms,
+        options: PackingOptions,
         keep: Callable[[str, Measurement], object],
     ) -> None:
         self._folder = folder
         self._scheduler = scheduler
-        self._terms = terms
+        self._options = options
         self._keep = keep
         self._jobs: list[Job] = []
         self._waiting: list[Pack] = []
@@ -148,8 +148,8 @@ class JobSweep:
         self._wanted = {(t.point, t.instrument.label) for t in tasks}
         here = [job.pack for job in self._jobs if job.pack.pool == self._scheduler.pool]
         taken = {(one.point, one.label) for pack in here for one in pack.tasks}
-        asked = [PackedTask(point=t.point, label=t.instrument.label) for t in tasks]
-        self._wait([one for one in asked if (one.point, one.label) not in taken])
+        packed = [PackedTask(point=t.point, label=t.instrument.label) for t in tasks]
+        self._queue([one for one in packed if (one.point, one.label) not in taken])
 
     def finish(self) -> None:
         """Return when no task waits and no job runs; then raise an interrupt that came."""
@@ -158,7 +158,7 @@ class JobSweep:
             self._submit()
             self._step()
             try:
-                with answer_interrupts():
+                with allow_interrupts():
                     time.sleep(POLL_S if self._jobs else 0)
             except KeyboardInterrupt as error:
                 if interrupt:
@@ -170,25 +170,25 @@ class JobSweep:
         if interrupt:
             raise interrupt
 
-    def _wait(self, asked: Sequence[PackedTask]) -> None:
+    def _queue(self, tasks: Sequence[PackedTask]) -> None:
         """Pack tasks by device, so that a GPU is not held for counting."""
         kinds: dict[str, list[PackedTask]] = {}
-        for one in asked:
+        for one in tasks:
             kinds.setdefault(find_instrument(one.label).device or "", []).append(one)
-        size = self._terms.points_per_job
+        size = self._options.points_per_job
         for _, ones in sorted(kinds.items()):
             for start in range(0, len(ones), size):
                 self._waiting.append(self._pack(ones[start : start + size]))
 
-    def _pack(self, asked: Sequence[PackedTask]) -> Pack:
+    def _pack(self, tasks: Sequence[PackedTask]) -> Pack:
         return Pack(
-            tasks=tuple(asked),
+            tasks=tuple(tasks),
             pool=self._scheduler.pool,
             folder=str(Path.cwd()),
-            jobs=self._terms.jobs,
-            time_limit_s=self._terms.time_limit_s,
-            job_time_s=self._terms.job_time_s,
-            requeues=self._terms.requeues,
+            jobs=self._options.processes,
+            time_limit_s=self._options.time_limit_s,
+            job_time_s=self._options.job_time_s,
+            requeues=self._options.requeues,
         )
 
     def _submit(self) -> None:
@@ -204,13 +204,16 @@ class JobSweep:
                 self._jobs.append(Job(path, pack, self._scheduler.name, job_id))
 
     def _next_batch(self) -> list[Pack]:
-        """The packs to submit together: of one device, or one alone that measures this machine."""
+        """The packs to submit together: all for the same device.
+
+        A pack that measures this machine is submitted alone.
+        """
         if not self._waiting:
             return []
         device, room = self._waiting[0].device, len(self._waiting)
-        if self._scheduler.most_jobs is not None:
+        if self._scheduler.max_jobs is not None:
             is_alone = device or any(job.pack.device for job in self._jobs)
-            room = (1 if is_alone else self._scheduler.most_jobs) - len(self._jobs)
+            room = (1 if is_alone else self._scheduler.max_jobs) - len(self._jobs)
         alike = takewhile(lambda pack: pack.device == device, self._waiting)
         batch = list(islice(alike, max(room, 0)))
         del self._waiting[: len(batch)]
@@ -247,19 +250,19 @@ class JobSweep:
 
     def _settle(self, job: Job, why: str) -> None:
         """Queue the unfinished tasks of a job that is over, unless they are lost."""
-        asked = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
+        unfinished = {i: one for i, one in enumerate(job.pack.tasks) if i not in job.log.done}
         # If a job began nothing, its tasks may be the cause, unless we stopped it.
         is_idle = not (job.log.begun or job.was_left or self._is_stopped)
         again: list[PackedTask] = []
-        for number, one in asked.items():
+        for number, one in unfinished.items():
             losses = one.losses + job.log.losses(number) + is_idle
-            if losses > self._terms.requeues:
+            if losses > self._options.requeues:
                 lost = make_task(one.point, one.label, job.pack.pool)
                 reason = f"job {job.id} {why} (try {losses}): see {self._folder}"
                 self._keep(lost.identity, lost.without_figure("lost", reason))
             elif (one.point, one.label) in self._wanted:
                 again.append(one.model_copy(update={"losses": losses}))
-        self._wait(again)
+        self._queue(again)
         self._withdraw(job)
 
     def _stop(self) -> None:

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from bench.claims.findings import AccuracyDifference, Level, Ratio, Standing, is_beside
+from bench.claims.findings import AccuracyDifference, Level, Ratio, Standing, is_reference_of
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from suites import Claim
-from tests.records import beside, claim, measurement, point
+from tests.records import claim, measurement, point, tsn_reference
 
 AT_LEAST = claim(at_least=3.0)
 AT_MOST = claim(at_least=None, at_most=1.01)
@@ -50,11 +50,11 @@ def test_a_ratio_of_samples_holds_what_both_intervals_allow() -> None:
 
 def test_what_was_measured_in_turn_is_compared_by_pairs() -> None:
     tsn, tam = measurement(point(), samples=(90.0,)), point(network="tam")
-    ours = measurement(tam, samples=(1.0, 2.0, 4.0), reference=beside(3.0, 8.0, 10.0))
+    ours = measurement(tam, samples=(1.0, 2.0, 4.0), reference=tsn_reference(3.0, 8.0, 10.0))
     assert Ratio.of(tsn, ours).value == 3.0  # of 3, 4 and 2.5, where medians give 45
-    assert is_beside(ours, point())
-    assert not is_beside(ours, tam)
-    assert not is_beside(tsn, point())
+    assert is_reference_of(point(), ours)
+    assert not is_reference_of(tam, ours)
+    assert not is_reference_of(point(), tsn)
     other = measurement(point(frames=16), samples=(90.0,))
     assert Ratio.of(other, ours).value == 45.0
 

@@ -287,8 +287,8 @@ def test_the_projects_claims_name_what_exists() -> None:
 
 def in_turn(task: Task) -> Reference | None:
     """What a task is timed in turn with, if anything."""
-    beside = reference_of(task.instrument.quantity, task.point)
-    return Reference(point=beside, samples=(100,)) if beside else None
+    reference = reference_of(task.instrument.quantity, task.point)
+    return Reference(point=reference, samples=(100,)) if reference else None
 
 
 def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:

@@ -109,7 +109,7 @@ def test_if_nothing_fits_the_output_says_where_to_look(capsys: pytest.CaptureFix
     print_comparison(make_comparison((Budget(MACS, 1e9, "1G"),), costs, []), "d")
     printed = capsys.readouterr().out
     assert "macs: 8 frames need 8.000 G" in printed
-    assert "Nothing fits: the column 'limited by' shows the need of the smallest point." in printed
+    assert "Nothing fits: the column 'limited by' shows what the smallest point needs." in printed
 
 
 @pytest.mark.usefixtures("_wide")

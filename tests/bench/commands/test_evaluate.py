@@ -92,13 +92,13 @@ def test_networks_make_an_ensemble(
     assert first["network"] == "tsn depth 18 width=0.125, 4 frames"
     assert first["comparison"]["points"] == pytest.approx(own["top1"] - first["top1"])
     assert first["comparison"]["verdict"] in ("better", "worse", "no difference shown")
-    assert both["network"] == "all 2 together"
+    assert both["network"] == "average of all 2"
     twice = evaluated(capsys, weights, *where, "--ensemble", str(scores))
     assert twice["networks"][1]["comparison"]["points"] == 0
     assert {row["top1"] for row in twice["networks"]} == {twice["value"]}
     clips = ["--ensemble", str(scores), "--data", where[1], "--layout", "folders"]
     assert main(["evaluate", "--weights", str(other), *clips, "--input-size", "32"]) == 0
-    assert "all 2 together" in capsys.readouterr().out
+    assert "average of all 2" in capsys.readouterr().out
 
 
 def test_scores_of_other_clips_are_not_averaged(
@@ -144,7 +144,7 @@ def test_unusable_videos_are_allowed_or_refused_and_named(
     (tmp_path / "b" / "text.mp4").write_text("text")
     where = ["--data", str(tmp_path), "--layout", "folders", "--input-size", "32"]
     said = refusal(capsys, "evaluate", "--weights", str(weights), *where)
-    assert "2 of 14 videos cannot be used, and 1.0% are allowed" in said
+    assert "2 of 14 videos cannot be used, but at most 1.0% may be unusable" in said
     assert "a/empty.mp4 is empty" in said
     assert "b/text.mp4 is not a video" in said
     record = evaluated(capsys, weights, *where, "--unusable", "0.2")
@@ -154,7 +154,7 @@ def test_unusable_videos_are_allowed_or_refused_and_named(
     ]
     out = tmp_path / "t.safetensors"
     line = ["train", "tsn", *SMALL, *QUICK, *where, "--out", str(out)]
-    assert "cannot be used, and 1.0% are allowed" in refusal(capsys, *line)
+    assert "cannot be used, but at most 1.0% may be unusable" in refusal(capsys, *line)
     assert main([*line, "--unusable", "0.2"]) == 0
     assert "Unusable: a/empty.mp4 is empty: has 0 bytes" in capsys.readouterr().err
 

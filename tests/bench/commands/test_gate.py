@@ -10,7 +10,7 @@ from bench.machine.environment import current_environment
 from bench.records.store import Store
 from tests.bench.commands.lines import refusal
 from tests.bench.gate.entries import around
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 SUITE = """
 title = "t"
@@ -175,7 +175,7 @@ def timed(path: Path, ratio: float, **fields: Any) -> str:
     record = measurement(
         point(network="tam"),
         samples=samples,
-        reference=beside(*(1.0 for _ in samples)),
+        reference=tsn_reference(*(1.0 for _ in samples)),
         **{**kind, **fields},
     )
     with Store(path, create=True) as store:

@@ -12,7 +12,7 @@ from bench.commands.output import (
     print_table,
     progress_bar,
 )
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from tests.records import beside, measurement, point
         ({"unit": "parameters", "samples": (25_557_032,)}, "25,557,032 parameters"),
         ({"unit": "seconds", "samples": (0.25, 0.5, 1.0)}, "0.500 s (0.25 to 1 s)"),
         (
-            {"unit": "seconds", "samples": (1.0, 2.0), "reference": beside(3.0, 6.0)},
-            "1.500 s (1 to 2 s, tsn / this 3.00)",
+            {"unit": "seconds", "samples": (1.0, 2.0), "reference": tsn_reference(3.0, 6.0)},
+            "1.500 s (1 to 2 s; tsn takes 3.00 times as long)",
         ),
         (
             {"unit": "clips/s", "samples": (1500.0, 2500.0), "details": {"best": {"batch": 8}}},

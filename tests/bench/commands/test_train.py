@@ -99,7 +99,7 @@ def test_labels_that_name_a_side_forbid_mirrors(
     assert "--flip makes labels of arrow-of-time" in refusal(capsys, *line, "--flip")
     assert main(line) == 0
     said = refusal(capsys, "evaluate", "--weights", str(out), "--crops", "10")
-    assert "--crops 10 mirrors clips, and labels of arrow-of-time" in said
+    assert "--crops 10 mirrors clips, but labels of arrow-of-time" in said
 
 
 @pytest.mark.parametrize(

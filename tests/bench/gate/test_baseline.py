@@ -13,7 +13,7 @@ from bench.gate.entry import Entry, newest_entries
 from bench.json_file import MAX_BYTES
 from bench.records.store import Store
 from tests.bench.gate.entries import around, entry, seconds
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 ENTRIES = [
     entry(7, point=point(depth=101), uncounted={"aten.sort": 2}),
@@ -73,7 +73,7 @@ def test_a_store_gives_the_newest_of_each_point(tmp_path: Path) -> None:
                 instrument="cpu",
                 unit="seconds",
                 samples=(1.0, 2.0),
-                reference=beside(2.0, 2.0),
+                reference=tsn_reference(2.0, 2.0),
                 settings={"busy": True, "threads": 1, "reference_version": "r"},
             ),
         )

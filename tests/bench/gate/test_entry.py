@@ -9,7 +9,7 @@ from bench.records.catalogue import find_instrument
 from bench.records.measurement import CodeVersion, Measurement
 from tests.bench.choice.known import MACS, cost
 from tests.bench.gate.entries import entry, seconds
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 SECONDS = {"unit": "seconds", "quantity": "latency", "instrument": "cpu"}
 TAM = point(network="tam")
@@ -22,7 +22,7 @@ def timed(**fields: Any) -> Measurement:
 def test_an_entry_has_the_fields_that_the_gate_compares() -> None:
     found = Entry.of(
         timed(
-            reference=beside(2.0, 2.0),
+            reference=tsn_reference(2.0, 2.0),
             settings={"threads": 2, "seed": 0, "busy": True, "reference_version": "v"},
             code=CodeVersion(network="n", instrument="i"),
         )
@@ -73,12 +73,12 @@ def test_an_entry_has_either_a_point_or_a_benchmark() -> None:
 
 def test_rates_and_accuracies_are_better_if_higher() -> None:
     units = ("clips/s", "percent", "seconds", "MACs", "joules")
-    assert [entry(100, unit=unit).is_better_higher for unit in units] == [True, True] + 3 * [False]
+    assert [entry(100, unit=unit).is_higher_better for unit in units] == [True, True] + 3 * [False]
 
 
 def test_samples_without_a_positive_reference_have_no_ratios() -> None:
     assert seconds(1.5).relative_samples == (1.5,)
-    assert seconds(1.5, reference=beside(0.0)).relative_samples == (3.0,)
+    assert seconds(1.5, reference=tsn_reference(0.0)).relative_samples == (3.0,)
     assert seconds(1.5, reference=None).relative_samples == (3.0,)
 
 

@@ -59,8 +59,8 @@ class Shortage:
         return where.network, device
 
     def measure(self, *_: object, reference: object) -> latency.LatencySamples:
-        beside = (4.0, 6.0) if reference else ()
-        return latency.LatencySamples((1.0, 2.0), beside, ("w",), {"threads": 2})
+        reference_samples = (4.0, 6.0) if reference else ()
+        return latency.LatencySamples((1.0, 2.0), reference_samples, ("w",), {"threads": 2})
 
 
 @pytest.fixture

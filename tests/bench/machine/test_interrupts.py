@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.machine.interrupts import answer_interrupts, hold_interrupts
+from bench.machine.interrupts import allow_interrupts, hold_interrupts
 
 
 def interrupt() -> None:
@@ -28,14 +28,14 @@ def _another_thread() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_interruptible", "_another_thread")
-def test_an_interrupt_is_raised_where_it_is_answered() -> None:
+def test_an_interrupt_is_raised_where_it_is_allowed() -> None:
     done: list[str] = []
     with hold_interrupts():
         interrupt()
         done.append("what must not be interrupted")
-        with pytest.raises(KeyboardInterrupt), answer_interrupts():
+        with pytest.raises(KeyboardInterrupt), allow_interrupts():
             done.append("never")
-        with pytest.raises(KeyboardInterrupt), answer_interrupts():
+        with pytest.raises(KeyboardInterrupt), allow_interrupts():
             interrupt()
         done.append("the end")
     assert done == ["what must not be interrupted", "the end"]
@@ -63,7 +63,7 @@ def test_what_answers_interrupts_already_is_left_alone() -> None:
     seen: list[int] = []
     before = signal.signal(signal.SIGINT, lambda number, frame: seen.append(number))
     try:
-        with hold_interrupts(), answer_interrupts():
+        with hold_interrupts(), allow_interrupts():
             interrupt()
     finally:
         signal.signal(signal.SIGINT, before)

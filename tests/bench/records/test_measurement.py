@@ -5,12 +5,12 @@ from pydantic import ValidationError
 
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 
 def test_a_record_survives_json() -> None:
     options = {"window": 5, "wide": True}
-    record = measurement(point(options=options), samples=(1, 2.5), reference=beside(2, 3))
+    record = measurement(point(options=options), samples=(1, 2.5), reference=tsn_reference(2, 3))
     assert Measurement.model_validate_json(record.model_dump_json()) == record
 
 
@@ -45,7 +45,7 @@ def test_value_is_the_median_of_the_samples() -> None:
 
 
 def test_a_saving_is_of_samples_of_the_same_round() -> None:
-    assert measurement(point(), samples=(1, 2, 10), reference=beside(2, 6, 100)).saving == 3
+    assert measurement(point(), samples=(1, 2, 10), reference=tsn_reference(2, 6, 100)).saving == 3
     with pytest.raises(BenchError, match="no reference"):
         _ = measurement(point()).saving
 
@@ -69,9 +69,9 @@ def test_what_is_missing_has_a_reason_and_no_value() -> None:
         {"status": "splendid"},
         {"measured_at": "yesterday"},
         {"surprise": 1},
-        {"reference": beside()},
-        {"reference": beside(1, 2)},
-        {"reference": beside(-1)},
+        {"reference": tsn_reference()},
+        {"reference": tsn_reference(1, 2)},
+        {"reference": tsn_reference(-1)},
     ],
 )
 def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ from bench.records.store import Store
 from blvbench import main
 from reports import writer
 from reports.page import build_page
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 HERE = current_environment().model_copy(update={"processor": "Some(R) CPU @ 2.90GHz"})
 GPU = HERE.model_copy(update={"accelerator": "Big GPU 80GB", "accelerator_memory_bytes": 80 << 30})
@@ -68,7 +68,7 @@ def values(measurements: list[Measurement]) -> list[float]:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     records = [
-        seconds(TAM, reference=beside(3.0), warnings=("w",), settings={"threads": 2}),
+        seconds(TAM, reference=tsn_reference(3.0), warnings=("w",), settings={"threads": 2}),
         no_figure("oom"),
         simulated(),
     ]
@@ -137,7 +137,7 @@ def test_within_a_store_the_last_one_counts() -> None:
 
 
 def test_a_report_derives_what_is_known_here_and_is_of_a_format_that_is_read() -> None:
-    pairs = seconds(TAM, samples=(1.0, 2.0), reference=beside(3.0, 3.0))
+    pairs = seconds(TAM, samples=(1.0, 2.0), reference=tsn_reference(3.0, 3.0))
     assert set(pairs.as_json()) - set(Measurement.model_fields) == set(DERIVED)
     assert writer.FORMAT_VERSION in REPORT_FORMATS
 
@@ -145,7 +145,11 @@ def test_a_report_derives_what_is_known_here_and_is_of_a_format_that_is_read() -
 def test_a_store_its_report_and_its_recorded_file_give_the_same(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    records = [seconds(TAM, samples=(1.0, 2.0), reference=beside(3.0, 3.0)), seconds(), simulated()]
+    records = [
+        seconds(TAM, samples=(1.0, 2.0), reference=tsn_reference(3.0, 3.0)),
+        seconds(),
+        simulated(),
+    ]
     store = put(tmp_path / "s", *records)
     writer.write_report(build_page(records, ()), tmp_path / "report")
     for number, file in enumerate((store, tmp_path / "report/results.json", tmp_path / "0.json")):
@@ -204,7 +208,7 @@ WRONG_FILES: dict[str, tuple[str | bytes, str]] = {
     "without a format": ('{"measurements": []}', "is of format None"),
     "of a newer format": (RIGHT.replace('"format": 1', '"format": 2'), "is of format 2, this"),
     "a newer report": ('{"format": 99, "claims": [], "measurements": []}', "is of format 99"),
-    "without measurements": ('{"format": 1}', "measurements: is no list"),
+    "without measurements": ('{"format": 1}', "measurements: is not a list"),
     "a record that is none": ('{"format": 1, "measurements": [3]}', "record 1: "),
     "an unknown key": (changed(quantitty="x"), "record 1: quantitty: unknown key"),
     "a wrong type": (changed(samples=["1"]), "record 1: samples.0"),
@@ -332,7 +336,11 @@ def test_claims_and_report_show_what_was_recorded(
     pairs = {"point": tsn, "samples": (4.0, 4.0)}
     write(
         tmp_path / "recorded" / "gpu.json",
-        [seconds(ours, samples=(1.0, 1.0), reference=beside(4.0, 4.0).model_copy(update=pairs))],
+        [
+            seconds(
+                ours, samples=(1.0, 1.0), reference=tsn_reference(4.0, 4.0).model_copy(update=pairs)
+            )
+        ],
     )
     store = str(put(tmp_path / "s", measurement(TSN)))
     beside_store = ("--store", store, "--recorded", str(tmp_path / "recorded"))

@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.records.store import FORMAT_VERSION, MAX_RECORD_BYTES, Store
-from tests.records import beside, measurement, point
+from tests.records import measurement, point, tsn_reference
 
 
 def test_what_is_put_is_there_after_reopening(tmp_path: Path) -> None:
@@ -97,12 +97,12 @@ def test_a_store_of_the_first_format_is_read_and_goes_on(tmp_path: Path) -> None
     with Store(path) as store:
         assert len(store.measurements()) == 1
     with Store(path, create=True) as store:
-        store.put("new", measurement(point(), reference=beside(1)))
+        store.put("new", measurement(point(), reference=tsn_reference(1)))
     with sqlite3.connect(path) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (FORMAT_VERSION,)
     connection.close()
     with Store(path) as store:
-        assert [m.reference for m in store.measurements()] == [None, beside(1)]
+        assert [m.reference for m in store.measurements()] == [None, tsn_reference(1)]
 
 
 def text(path: Path) -> None:

@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.video import arrow_of_time
 from bench.video.data_set import Video
 from bench.video.evaluation import Scores, average_scores, evaluate
-from bench.video.loading import EvaluationClips, EvaluationSet, Losses, load_items
+from bench.video.loading import EvaluationClips, EvaluationSet, UnusableVideos, load_items
 from bench.video.sampling import Uniform
 from bench.video.transforms import EvaluationCrops as Crops
 from models import create_model
@@ -149,11 +149,11 @@ def test_of_200_videos_every_bad_one_is_named(tmp_path: Path) -> None:
     paths = [*usable, *(tmp_path / name for name in kinds)]
     listed = [Video(f"{n}-{path.name}", path, 0) for n, path in enumerate(paths)]
     assert len(listed) == 200
-    refused = r"^7 of 200 videos cannot be used, and 1\.0% are allowed"
+    refused = r"^7 of 200 videos cannot be used, but at most 1\.0% may be unusable"
     with pytest.raises(BenchError, match=refused) as error:
         evaluate(Brightness(), views(listed))
     assert all(f"-{name} is {kind}: " in str(error.value) for name, kind in kinds.items())
-    scores = evaluate(Brightness(), views(listed), losses=Losses(200, 0.035))
+    scores = evaluate(Brightness(), views(listed), unusable=UnusableVideos(200, 0.035))
     assert len(scores.names) == 193
     assert {u.name.split("-", 1)[1]: u.kind for u in scores.unusable} == kinds
 

@@ -265,7 +265,7 @@ def test_lists_of_hmdb51_that_cannot_be_used(tmp_path: Path) -> None:
         f"{file}: line 1: does not end with 0, 1 or 2: write it as 'video.avi 1'"
     )
     file.write_text("../r1.avi 1\n")
-    assert _error(tmp_path, "hmdb51").startswith(f"{file}: line 1: path 'run/../r1.avi' leaves")
+    assert _error(tmp_path, "hmdb51").startswith(f"{file}: line 1: path 'run/../r1.avi' is outside")
     file.write_text("r1.avi 2\n")
     assert _error(tmp_path, "hmdb51").startswith(f"{tmp_path}: lists no video")
     for split in (None, "train", "val1"):

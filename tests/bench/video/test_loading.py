@@ -11,10 +11,10 @@ from bench.video.decoding import Pick, Pictures, VideoError
 from bench.video.loading import (
     EvaluationClips,
     EvaluationSet,
-    Losses,
     TrainingClip,
     TrainingSet,
     Unusable,
+    UnusableVideos,
     load_items,
     read_video,
 )
@@ -118,15 +118,15 @@ def test_items_come_in_the_order_that_is_named() -> None:
 
 
 def test_as_many_may_be_lost_as_the_share_allows_and_no_more() -> None:
-    losses = Losses(total=4, most=0.25)
-    losses.check()
-    losses.add(Unusable("a", "missing", "it is not there"))
-    losses.add(Unusable("a", "missing", "it is not there"))  # in another epoch
-    losses.check()
-    losses.add(Unusable("b", "empty", "has 0 bytes"))
-    assert losses.are_too_many
+    unusable = UnusableVideos(total=4, most=0.25)
+    unusable.check()
+    unusable.add(Unusable("a", "missing", "it is not there"))
+    unusable.add(Unusable("a", "missing", "it is not there"))  # in another epoch
+    unusable.check()
+    unusable.add(Unusable("b", "empty", "has 0 bytes"))
+    assert unusable.are_too_many
     with pytest.raises(BenchError) as caught:
-        losses.check()
+        unusable.check()
     assert str(caught.value) == (
         "2 of 4 videos cannot be used, but at most 25.0% may be unusable: repair them, or allow "
         "more with --unusable (a is missing: it is not there; b is empty: has 0 bytes)"

@@ -78,7 +78,7 @@ def test_a_log_that_csv_cannot_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text(f"step,loss,learning_rate\n{'9' * 200_000},1,1\n", "utf-8")
     with (
-        pytest.raises(BenchError, match="is not a log of a training"),
+        pytest.raises(BenchError, match="is not a log of a training run"),
         open_logs(path, None, done=1),
     ):
         pass

@@ -43,8 +43,14 @@ def test_the_ends_of_a_range_are_in_it(fields: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"epochs": 0}, "a training needs at least 1 epoch and batches of 2 clips, not 0 and 64"),
-        ({"batch": 1}, "a training needs at least 1 epoch and batches of 2 clips, not 50 and 1"),
+        (
+            {"epochs": 0},
+            "a training run needs at least 1 epoch and batches of 2 clips, not 0 and 64",
+        ),
+        (
+            {"batch": 1},
+            "a training run needs at least 1 epoch and batches of 2 clips, not 50 and 1",
+        ),
         ({"momentum": 1.1}, "momentum must be a number from 0 to 1, not 1.1"),
         ({"warm_up": -0.1}, "warm_up must be a number from 0 to 1, not -0.1"),
         ({"dropout": math.nan}, "dropout must be a number from 0 to 1, not nan"),

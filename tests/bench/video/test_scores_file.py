@@ -22,7 +22,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     file = tmp_path / "s.npz"
     write_scores(file, NamedScores("tsn, 8 frames", "digest", SCORES))
     again = read_scores(file)
-    assert (again.network, again.clips) == ("tsn, 8 frames", "digest")
+    assert (again.network, again.clips_digest) == ("tsn, 8 frames", "digest")
     assert again.scores.names == SCORES.names
     assert torch.equal(again.scores.labels, SCORES.labels)
     assert torch.equal(again.scores.logits, SCORES.logits)

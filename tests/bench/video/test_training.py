@@ -14,7 +14,7 @@ from torch import nn
 from bench.errors import BenchError
 from bench.video.data_set import Video
 from bench.video.encoding import write_video
-from bench.video.loading import MAX_UNUSABLE, Losses, TrainingSet
+from bench.video.loading import MAX_UNUSABLE, TrainingSet, UnusableVideos
 from bench.video.recipe import Recipe
 from bench.video.sampling import Uniform
 from bench.video.training import Training, prepare_for_training
@@ -263,7 +263,7 @@ def test_a_network_of_the_same_weights_is_another(
 
     of("tsm").save()
     assert of("tsm").kept == 0
-    with pytest.raises(BenchError, match="has another network"):
+    with pytest.raises(BenchError, match="a different network"):
         of("tsn")
 
 
@@ -287,13 +287,13 @@ def test_sgd_without_momentum_trains(videos: tuple[Video, ...]) -> None:
 def test_a_file_that_is_no_training_is_refused(videos: tuple[Video, ...], tmp_path: Path) -> None:
     file = tmp_path / "t.pt"
     file.write_bytes(b"nothing of the kind")
-    with pytest.raises(BenchError, match="is not a saved training: give another file"):
+    with pytest.raises(BenchError, match="is not a saved training run: give another file"):
         training(videos, file)
     torch.save({"format": 99}, file)
-    with pytest.raises(BenchError, match="is not a saved training of this version"):
+    with pytest.raises(BenchError, match="is not a saved training run of this version"):
         training(videos, file)
     training(videos, tmp_path / "u.pt")[0].save()
-    with pytest.raises(BenchError, match="has another network"):
+    with pytest.raises(BenchError, match="a different network"):
         training(videos, tmp_path / "u.pt", model=nn.Sequential(nn.Linear(2, 2)))
 
 
@@ -329,6 +329,6 @@ def test_unusable_videos_are_named_and_too_many_end_it(
     with pytest.raises(BenchError, match=r"1 of 12 videos cannot be used.*hollow is empty: has 0"):
         made.run()
     clips = TrainingSet(listed, Uniform(FRAMES), as_clip, seed=0)
-    allowed = Training(Tiny(), clips, RECIPE, losses=Losses(len(listed), 0.1))
+    allowed = Training(Tiny(), clips, RECIPE, unusable=UnusableVideos(len(listed), 0.1))
     allowed.run()
-    assert [lost.kind for lost in allowed.losses.unusable.values()] == ["empty"]
+    assert [video.kind for video in allowed.unusable.by_name.values()] == ["empty"]

@@ -17,10 +17,10 @@ class FakeScheduler:
     name = "fake"
     lag_s = 0.0
 
-    def __init__(self, *fates: Fate, pool: str = "", most_jobs: int | None = None) -> None:
+    def __init__(self, *fates: Fate, pool: str = "", max_jobs: int | None = None) -> None:
         self.fates = list(fates)
         self.pool = pool
-        self.most_jobs = most_jobs
+        self.max_jobs = max_jobs
         self.packs: list[Pack] = []
         self.together: list[int] = []  # how many packs were submitted at once
         self.gpus: list[bool] = []
@@ -99,7 +99,7 @@ def done(number: int, one: Task) -> Done:
 
 
 def tasks_of(pack: Pack) -> list[Task]:
-    return [make_task(asked.point, asked.label, pack.pool) for asked in pack.tasks]
+    return [make_task(one.point, one.label, pack.pool) for one in pack.tasks]
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def path(tmp_path: Path) -> Path:
 def pack(path: Path, *losses: int, **fields: Any) -> Pack:
     """A pack of three counts, written to `path`."""
     numbers = losses or (0, 0, 0)
-    asked = tuple(
+    packed = tuple(
         PackedTask(
             point=point(depth=18, frames=n, input_size=32), label="macs:flop_counter", losses=lost
         )
@@ -85,7 +85,7 @@ def pack(path: Path, *losses: int, **fields: Any) -> Pack:
         "job_time_s": 1000.0,
         "requeues": 1,
     }
-    made = Pack(tasks=asked, **{**terms, **fields})
+    made = Pack(tasks=packed, **{**terms, **fields})
     write_pack(path, made)
     return made
 

@@ -7,7 +7,7 @@ from tests.bench.runs.cluster.submitit import FOLDER, PACKS, Submitit
 
 def test_processes_of_this_machine_run_a_pack_each(submitit: Submitit, tmp_path: Path) -> None:
     local = LocalProcesses(FOLDER, 3, 90.0)
-    assert (local.most_jobs, local.pool) == (3, "")
+    assert (local.max_jobs, local.pool) == (3, "")
     assert local.submit(PACKS, gpu=True) == ["0", "1"]
     assert submitit.folders == [FOLDER]
     assert submitit.parameters == [{"timeout_min": 1.5}]

@@ -6,7 +6,7 @@ import pytest
 
 from bench.errors import BenchError, UnsupportedError
 from bench.runs.cluster import slurm as module
-from bench.runs.cluster.slurm import ARRAY_MOST, QUEUE_S, Slurm
+from bench.runs.cluster.slurm import MAX_ARRAY_JOBS, QUEUE_S, Slurm
 from tests.bench.runs.cluster.submitit import FOLDER, PACKS, Submitit
 
 
@@ -15,10 +15,10 @@ def slurm(**parameters: str) -> Slurm:
 
 
 def test_slurm_is_asked_for_arrays_of_as_many_jobs_as_it_takes(submitit: Submitit) -> None:
-    packs = [Path(f"{n}.json") for n in range(ARRAY_MOST + 1)]
+    packs = [Path(f"{n}.json") for n in range(MAX_ARRAY_JOBS + 1)]
     jobs = slurm(partition="a").submit(packs, gpu=False)
-    assert jobs == [str(n) for n in range(ARRAY_MOST + 1)]
-    assert [len(part) for part in submitit.submitted] == [ARRAY_MOST, 1]
+    assert jobs == [str(n) for n in range(MAX_ARRAY_JOBS + 1)]
+    assert [len(part) for part in submitit.submitted] == [MAX_ARRAY_JOBS, 1]
     assert submitit.parameters == [
         {
             "job_name": "blvbench",

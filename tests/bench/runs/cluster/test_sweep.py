@@ -14,15 +14,15 @@ from bench.records.store import Store
 from bench.runs.cluster import sweep
 from bench.runs.cluster.job import MARGIN_S
 from bench.runs.cluster.pack import JOB, PACK, STOP, Line, Pack, PackedTask, write_pack
-from bench.runs.cluster.sweep import Terms, collect, jobs_folder
+from bench.runs.cluster.sweep import PackingOptions, collect, jobs_folder
 from bench.runs.runner import missing_tasks
 from bench.runs.tasks import Task, make_task
 from tests.bench.runs.cluster.fakes import FakeScheduler, done, measures, telling, vanishes, waits
 from tests.records import point
 
-TERMS: dict[str, Any] = {
+OPTIONS: dict[str, Any] = {
     "points_per_job": 4,
-    "jobs": 1,
+    "processes": 1,
     "requeues": 2,
     "time_limit_s": 10.0,
     "job_time_s": 600.0,
@@ -40,14 +40,16 @@ def tasks() -> list[Task]:
 
 
 def run(
-    tasks: Sequence[Task], path: Path, scheduler: FakeScheduler, **terms: Any
+    tasks: Sequence[Task], path: Path, scheduler: FakeScheduler, **options: Any
 ) -> list[Measurement]:
     """Sweep what the store at `path` does not have; returns what was measured."""
     seen: list[Measurement] = []
     with Store(path, create=True) as store:
         collect(store)
         left = missing_tasks(tasks, store)
-        found = sweep.run(left, store, scheduler, Terms(**TERMS | terms), on_result=seen.append)
+        found = sweep.run(
+            left, store, scheduler, PackingOptions(**OPTIONS | options), on_result=seen.append
+        )
         assert seen == found
         assert {m.point for m in found} <= {m.point for m in store.measurements()}
     return found
@@ -65,9 +67,10 @@ def left_behind(path: Path, tasks: Sequence[Task], job: str = "fake job1") -> Pa
     """A pack in the folder of a store's jobs, as a sweep leaves it that was killed."""
     folder = jobs_folder(path)
     folder.mkdir()
-    asked = tuple(PackedTask(point=t.point, label=t.instrument.label) for t in tasks)
-    terms = {name: value for name, value in TERMS.items() if name != "points_per_job"}
-    write_pack(folder / f"1{PACK}", Pack(tasks=asked, pool="", folder=str(folder), **terms))
+    packed = tuple(PackedTask(point=t.point, label=t.instrument.label) for t in tasks)
+    limits = {name: OPTIONS[name] for name in ("requeues", "time_limit_s", "job_time_s")}
+    made = Pack(tasks=packed, pool="", folder=str(folder), jobs=OPTIONS["processes"], **limits)
+    write_pack(folder / f"1{PACK}", made)
     if job:
         (folder / f"1{JOB}").write_text(job)
     return folder / f"1{PACK}"
@@ -92,8 +95,8 @@ def test_what_a_lost_job_did_not_measure_is_submitted_again(
     assert len(run(tasks, path, scheduler)) == 8
     assert by_frames(path) == dict.fromkeys(range(1, 9), "ok")
     again = scheduler.packs[2]
-    assert [asked.point.frames for asked in again.tasks] == [2, 3, 4]
-    assert [asked.losses for asked in again.tasks] == [1, 0, 0]  # only one was in flight
+    assert [packed.point.frames for packed in again.tasks] == [2, 3, 4]
+    assert [packed.losses for packed in again.tasks] == [1, 0, 0]  # only one was in flight
 
 
 def test_a_task_that_ends_every_job_is_lost_and_the_others_are_not(
@@ -142,8 +145,8 @@ def test_a_sweep_that_died_goes_on_with_what_no_job_has(tmp_path: Path, tasks: l
     scheduler = FakeScheduler()
     assert len(run(tasks, path, scheduler)) == 6
     assert by_frames(path) == dict.fromkeys(range(1, 9), "ok")
-    asked = {one.point.frames: one.losses for pack in scheduler.packs for one in pack.tasks}
-    assert asked == {3: 1, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0}
+    packed = {one.point.frames: one.losses for pack in scheduler.packs for one in pack.tasks}
+    assert packed == {3: 1, 4: 0, 5: 0, 6: 0, 7: 0, 8: 0}
     assert not jobs_folder(path).exists()
 
 
@@ -156,7 +159,7 @@ def test_jobs_of_a_sweep_that_died_are_waited_for(tmp_path: Path, tasks: list[Ta
     scheduler.alive = lambda jobs, logs: set(jobs) if runs() else set()  # type: ignore[method-assign]
     assert len(run(tasks, path, scheduler)) == 8
     timer.join()
-    assert [asked.point.frames for pack in scheduler.packs for asked in pack.tasks] == [5, 6, 7, 8]
+    assert [one.point.frames for pack in scheduler.packs for one in pack.tasks] == [5, 6, 7, 8]
 
 
 def test_a_pack_that_was_not_submitted_any_more_costs_nothing(
@@ -199,7 +202,7 @@ def test_what_measures_the_machine_has_it_alone_where_all_jobs_share_it(tmp_path
     where = point(depth=18, frames=1, input_size=32)
     timed = [make_task(where.model_copy(update={"batch": n}), "latency") for n in (1, 2, 3)]
     counted = [make_task(point(frames=n), "macs") for n in (1, 2, 3)]
-    scheduler = FakeScheduler(most_jobs=2)
+    scheduler = FakeScheduler(max_jobs=2)
     run([*timed, *counted], tmp_path / "s", scheduler, points_per_job=1)
     devices = [pack.device for pack in scheduler.packs]
     assert devices == [None] * 3 + ["cpu"] * 3
