@@ -144,7 +144,7 @@ def _conditions(measurement: Measurement) -> dict[str, str]:
     conditions: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
     if measurement.is_accuracy:
         conditions |= {name: measurement.settings.get(name, "") for name in PROTOCOL}
-    if machine := measurement.machine:
+    if machine := measurement.machine:  # the threads are among the settings
         settings = {k: v for k, v in measurement.settings.items() if k not in EXCLUDED_SETTINGS}
         conditions |= {"machine": machine, **settings}
     if measurement.reference:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from bench.records.measurement import Measurement
+from bench.records.measurement import THREADS, Measurement
 from bench.records.point import Point, options_text
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ COLUMNS = (
     "unit",
     "reason",
     "machine",
+    "threads",
     "warnings",
     "network_version",
     "instrument_version",
@@ -43,6 +44,7 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
         "unit": measurement.unit,
         "reason": measurement.reason,
         "machine": measurement.machine,
+        "threads": measurement.settings.get(THREADS),
         "warnings": "; ".join(measurement.warnings),
         "network_version": measurement.code.network,
         "instrument_version": measurement.code.instrument,
@@ -56,9 +58,9 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
 def to_frame(measurements: Iterable[Measurement]) -> "pd.DataFrame":
     """A pandas frame with a row for each measurement, and every column even without rows.
 
-    A missing `depth` is `<NA>`; a missing `value` or end of its 95 % interval is NaN.
+    A missing `depth` or number of `threads` is `<NA>`; a missing figure is NaN.
     """
     import pandas as pd
 
     frame = pd.DataFrame([to_row(m) for m in measurements], columns=COLUMNS)
-    return frame.astype({"depth": "Int64", **dict.fromkeys(NUMBERS, float)})
+    return frame.astype({"depth": "Int64", "threads": "Int64", **dict.fromkeys(NUMBERS, float)})

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bench.errors import BenchError
-from bench.records.catalogue import PERCENT, depends_on_machine
+from bench.records.catalogue import PERCENT, depends_on_machine, depends_on_threads
 from bench.records.point import Point
 from bench.records.proportions import RIGHT, WRONG, wilson
 from bench.records.record import Number, Record, Scalar, Size
@@ -25,6 +25,7 @@ PROTOCOL = (
     "short_side",
     "decoder",
 )
+THREADS = "threads"  # the setting that has the number of threads on the CPU
 BUSY = "busy"  # the setting that says whether others used the machine meanwhile
 REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
 MOST_FIGURE = 1e30  # the largest sample in any unit: no machine counts as far
@@ -69,6 +70,11 @@ class Reference(Record):
 
     point: Point
     samples: tuple[int | float, ...]
+
+
+def threads_suffix(count: int) -> str:
+    """A number of threads with its unit, behind a comma; "" for 0."""
+    return f", {count} thread{'s' if count > 1 else ''}" if count else ""
 
 
 def check_samples(
@@ -116,6 +122,9 @@ class Measurement(Record):
         sizes = self.details.get("group_sizes", {}).values()
         if sizes and (sum(sizes) != len(self.samples) or min(sizes) < 1):
             raise ValueError("each group needs a sample, and all groups together all samples")
+        threads = self.settings.get(THREADS, 1)
+        if not isinstance(threads, int) or threads < 1:
+            raise ValueError("a number of threads is a whole number of at least 1")
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -128,6 +137,20 @@ class Measurement(Record):
     def machine(self) -> str:
         """The name of the machine that the figure depends on; "" where it depends on none."""
         return self.environment.machine if depends_on_machine(self.label) else ""
+
+    @property
+    def threads(self) -> int:
+        """The number of threads that the figure depends on; 0 where it depends on none."""
+        recorded = self.settings.get(THREADS, 0)
+        return int(recorded) if depends_on_threads(self.label) else 0
+
+    @property
+    def platform(self) -> str:
+        """The machine with the number of threads; "" where the figure depends on no machine.
+
+        Figures of different platforms do not compare.
+        """
+        return f"{self.machine}{threads_suffix(self.threads)}"
 
     @property
     def value(self) -> int | float:

@@ -190,6 +190,12 @@ def test_seconds_of_two_machines_are_not_compared() -> None:
     assert found.figures == ()
 
 
+def test_seconds_of_two_numbers_of_threads_are_not_compared() -> None:
+    one, two = (timed(*around(1.0), settings={"threads": n}) for n in (1, 2))
+    (group,) = changes([one], [two]).groups
+    assert group.key.machine == f"{SLOW_NAME}, 1 thread then, {SLOW_NAME}, 2 threads now"
+
+
 def test_the_newest_of_either_side_counts() -> None:
     found = changes([counted("tsn", 1), counted("tsn", 5)], [counted("tsn", 7), counted("tsn", 5)])
     assert (found.figures, found.unchanged) == ((), 1)

@@ -29,3 +29,8 @@ def test_a_frame_without_measurements_has_every_column() -> None:
 
 def test_a_frame_has_every_field_of_a_row() -> None:
     assert set(to_row(measurement(point(), samples=(1.0, 2.0)))) == set(COLUMNS)
+
+
+def test_a_row_names_the_threads_where_they_are_recorded() -> None:
+    frame = to_frame([measurement(point(), settings={"threads": 2}), measurement(point())])
+    assert frame["threads"].tolist() == [2, pd.NA]

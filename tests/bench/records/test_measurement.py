@@ -50,6 +50,19 @@ def test_a_saving_is_of_samples_of_the_same_round() -> None:
         _ = measurement(point()).saving
 
 
+def test_a_platform_is_a_machine_with_the_threads_that_the_figure_depends_on() -> None:
+    of_cpu = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
+    one, two = (measurement(point(), settings={"threads": n}, **of_cpu) for n in (1, 2))
+    assert (one.threads, one.platform) == (1, f"{one.machine}, 1 thread")
+    assert (two.threads, two.platform) == (2, f"{one.machine}, 2 threads")
+    plain = measurement(point(), **of_cpu)
+    assert (plain.threads, plain.platform) == (0, plain.machine)
+    on_gpu = measurement(point(), settings={"threads": 2}, **{**of_cpu, "instrument": "cuda"})
+    assert (on_gpu.threads, on_gpu.platform) == (0, on_gpu.machine)
+    count = measurement(point(), settings={"threads": 2})
+    assert (count.threads, count.platform) == (0, "")
+
+
 def test_what_is_missing_has_a_reason_and_no_value() -> None:
     record = measurement(point(), status="failed", samples=(), reason="out of luck")
     assert "value" not in record.as_json()
@@ -72,6 +85,8 @@ def test_what_is_missing_has_a_reason_and_no_value() -> None:
         {"reference": beside()},
         {"reference": beside(1, 2)},
         {"reference": beside(-1)},
+        {"settings": {"threads": 0}},
+        {"settings": {"threads": "2"}},
     ],
 )
 def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:
