@@ -19,6 +19,7 @@ LATENCY_HEADINGS = (
     "seconds",
     "95 % interval",
     "clips/s",
+    "TSN's seconds",
     "TSN / this",
     "95 % interval of the ratio",
     "warnings",
@@ -106,27 +107,30 @@ def _of(measurements: Sequence[Measurement], quantity: str) -> list[Measurement]
 
 
 def _latencies(measurements: Sequence[Measurement]) -> Table:
-    rows = []
-    for m in measurements:
-        has_ratio = m.reference is not None and all(m.samples)
-        ratio = (
-            (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}".format))
-            if has_ratio
-            else (EMPTY, EMPTY)
+    rows = tuple(
+        (
+            *point_cells(m.point),
+            Cell(format_digits(m.value), m.value),
+            _interval(m.interval, format_digits),
+            _rate(m),
+            *_beside(m),
+            _warnings(m),
         )
-        rows.append(
-            (
-                *point_cells(m.point),
-                Cell(format_digits(m.value), m.value),
-                _interval(m.interval, format_digits),
-                _rate(m),
-                *ratio,
-                _warnings(m),
-            )
-        )
-    return Table(
-        _caption("latencies of a batch", measurements), LATENCY_HEADINGS, tuple(rows)
-    ).compact()
+        for m in measurements
+    )
+    return Table(_caption("latencies of a batch", measurements), LATENCY_HEADINGS, rows).compact()
+
+
+def _beside(latency: Measurement) -> tuple[Cell, ...]:
+    """The reference's seconds in the same rounds, the ratio and its interval; empty without one."""
+    reference = latency.reference
+    if reference is None or not latency.has_saving:
+        return (EMPTY, EMPTY, EMPTY)
+    return (
+        Cell(format_digits(reference.value), reference.value),
+        Cell(f"{latency.saving:.2f}", latency.saving),
+        _interval(latency.saving_interval, "{:.2f}".format),
+    )
 
 
 def _throughputs(measurements: Sequence[Measurement]) -> Table:

@@ -26,14 +26,30 @@ COLUMNS = (
     "interval_low",
     "interval_high",
     "dispersion",
+    "reference",
+    "reference_value",
+    "saving",
+    "saving_low",
+    "saving_high",
 )
-NUMBERS = ("value", "interval_low", "interval_high", "dispersion")
+NUMBERS = (
+    "value",
+    "interval_low",
+    "interval_high",
+    "dispersion",
+    "reference_value",
+    "saving",
+    "saving_low",
+    "saving_high",
+)
 
 
 def to_row(measurement: Measurement) -> dict[str, Any]:
     """The fields of a measurement and of its point by name.
 
-    A measurement without a figure has no `value`; one with a single sample has no interval.
+    A measurement without a figure has no `value`; one with a single sample has no interval. Where
+    it was taken in turn with a `reference`, the row has the reference's value in the same rounds,
+    and the `saving`: how many times more the reference needs, as the median of the rounds.
     """
     row = {
         **measurement.point.model_dump(exclude={"options"}),
@@ -52,7 +68,9 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
     }
     if measurement.status != "ok":
         return row
-    return {**row, "value": measurement.value, **measurement.spread}
+    if reference := measurement.reference:
+        row["reference"] = reference.point.network_label
+    return {**row, "value": measurement.value, **measurement.spread, **measurement.beside}
 
 
 def to_frame(measurements: Iterable[Measurement]) -> "pd.DataFrame":

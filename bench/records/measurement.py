@@ -71,6 +71,11 @@ class Reference(Record):
     point: Point
     samples: tuple[int | float, ...]
 
+    @property
+    def value(self) -> int | float:
+        """The median of the samples."""
+        return statistics.median(self.samples)
+
 
 def threads_suffix(count: int) -> str:
     """A number of threads with its unit, behind a comma; "" for 0."""
@@ -188,12 +193,17 @@ class Measurement(Record):
         raise BenchError(f"{self.label} of {self.point} has no group {group!r}")
 
     @property
+    def has_saving(self) -> bool:
+        """Whether there is a reference to compare with, and no sample is 0."""
+        return self.reference is not None and all(self.samples)
+
+    @property
     def saving(self) -> float:
         """How many times more the reference needs: the median ratio of the samples.
 
-        Raises `BenchError` where there is no reference, or a sample is 0.
+        Raises `BenchError` where there is no saving.
         """
-        if self.reference is None or not all(self.samples):
+        if self.reference is None or not self.has_saving:
             raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
         return median_ratio(self.reference.samples, self.samples)
 
@@ -202,6 +212,22 @@ class Measurement(Record):
         """The 95 % interval of `saving`, for six pairs or more."""
         reference = self.reference.samples if self.reference else ()
         return interval(ratios(reference, self.samples))
+
+    @property
+    def beside(self) -> dict[str, float]:
+        """The value of the reference in the rounds of the samples, and the saving, by name.
+
+        Empty where there is no saving.
+        """
+        if self.reference is None or not self.has_saving:
+            return {}
+        low, high = self.saving_interval
+        return {
+            "reference_value": self.reference.value,
+            "saving": self.saving,
+            "saving_low": low,
+            "saving_high": high,
+        }
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -225,11 +251,12 @@ class Measurement(Record):
         return ends if self.is_accuracy else {**ends, "dispersion": dispersion(self.samples)}
 
     def as_json(self) -> dict[str, Any]:
-        """The record as JSON types, with its value, interval and dispersion where it has them."""
+        """The record as JSON types, with its value, interval, dispersion and saving."""
         data = self.model_dump(mode="json")
         if self.status != "ok":
             return data
-        spread: dict[str, Any] = dict(self.spread)
-        if spread:
-            spread["interval"] = [spread.pop("interval_low"), spread.pop("interval_high")]
-        return {**data, "value": self.value, **spread}
+        derived: dict[str, Any] = {"value": self.value, **self.spread, **self.beside}
+        for name, ends in (("interval", "interval"), ("saving_interval", "saving")):
+            if f"{ends}_low" in derived:
+                derived[name] = [derived.pop(f"{ends}_low"), derived.pop(f"{ends}_high")]
+        return {**data, **derived}

@@ -145,7 +145,10 @@ def test_seconds_count_as_ratios_and_beyond_chance() -> None:
     twice_as_slow_a_machine = timed(*around(1.0), samples=(4.0,) * 9, reference=beside(*(4.0,) * 9))
     assert changes([old], [twice_as_slow_a_machine]).unchanged == 1
     (one,) = changes([old], [timed(*around(1.5))]).figures
-    assert (one.figures, one.difference) == (("1.0000 of tsn", "1.5000 of tsn"), "+50.00 %")
+    assert (one.figures, one.difference) == (
+        ("1.0000 of tsn (2 / 2 seconds)", "1.5000 of tsn (3 / 2 seconds)"),
+        "+50.00 %",
+    )
 
 
 def test_an_undecided_change_has_its_reason() -> None:

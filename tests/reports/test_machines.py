@@ -157,6 +157,7 @@ def test_clips_a_second_and_the_ratio_of_pairs(page: Page) -> None:
         "seconds": "16",
         "95 % interval": "15.7 to 16.3",
         "clips/s": "0.125",
+        "TSN's seconds": "48",
         "TSN / this": "3.00",
         "95 % interval of the ratio": "3.00 to 3.00",
         "warnings": "1",
@@ -263,7 +264,7 @@ def test_all_files_say_which_machine(folder: Path) -> None:
     assert {"machine", "precision", "interval_low", "interval_high"} <= set(header)
     assert sum("Slow, 2 cores" in row for row in rows) == 7
     results = json.loads((folder / "results.json").read_text())
-    assert results["format"] == 6
+    assert results["format"] == 7
     names = {m["environment"]["accelerator"] for m in results["measurements"]}
     assert names == {"", "<b>GPU</b>"}
 

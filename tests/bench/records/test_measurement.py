@@ -50,6 +50,18 @@ def test_a_saving_is_of_samples_of_the_same_round() -> None:
         _ = measurement(point()).saving
 
 
+def test_a_saving_comes_with_the_reference_in_the_same_rounds() -> None:
+    record = measurement(point(), samples=(1, 2, 10), reference=beside(2, 6, 100))
+    expected = {"reference_value": 6, "saving": 3, "saving_low": 2, "saving_high": 10}
+    assert record.beside == expected
+    found = record.as_json()
+    assert (found["reference_value"], found["saving"], found["saving_interval"]) == (6, 3, [2, 10])
+    assert "saving_low" not in found
+    for alone in (measurement(point()), measurement(point(), samples=(0,), reference=beside(1))):
+        assert alone.beside == {}
+        assert "saving" not in alone.as_json()
+
+
 def test_a_platform_is_a_machine_with_the_threads_that_the_figure_depends_on() -> None:
     of_cpu = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
     one, two = (measurement(point(), settings={"threads": n}, **of_cpu) for n in (1, 2))
