@@ -1,6 +1,7 @@
 """Changes since older results: verdicts, figures, and the machines and versions behind them.
 
-Both sides are judged by the current claims. Figures of different machines are never compared.
+Both sides are judged by the current claims. Figures of different machines or numbers of threads are
+never compared.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -22,7 +23,12 @@ CLAIM_HEADINGS = ("claim", "case", "figure then", "figure now", "verdict then", 
 FIGURE_HEADINGS = ("quantity", "point", "machine", "then", "now", "difference", "note")
 GROUP_HEADINGS = ("change", "quantity", "machine", "reason", "measurements", "points")
 
-NEW, GONE, MOVED, UNDECIDED = KINDS = ("new", "gone", "on another machine", "not decided")
+NEW, GONE, MOVED, UNDECIDED = KINDS = (
+    "new",
+    "gone",
+    "on another machine or number of threads",
+    "not decided",
+)
 
 
 class GroupKey(NamedTuple):
@@ -161,7 +167,10 @@ class Changes:
 def build_changes(old: Results, new: Results) -> Changes:
     """The differences of `new` from `old`, which are judged by the same claims."""
     rules = load_rules()
-    before, now = ({key_of(m): m for m in side.measurements} for side in (old, new))
+    before, now = (
+        {key_of(m)._replace(machine=m.platform): m for m in side.measurements}
+        for side in (old, new)
+    )
     pairs = [
         FigureChange(before[key], m, rules.find(m.quantity, m.instrument))
         for key, m in now.items()

@@ -21,7 +21,7 @@ FIGURE_FIELDS = ("samples", "reference", "uncounted")  # of an entry: equal ones
 
 @dataclass(frozen=True)
 class FigureChange:
-    """Two measurements of one quantity, point and machine, compared by a rule of the gate."""
+    """Two measurements of one quantity, point and platform, compared by a rule of the gate."""
 
     old: Measurement
     new: Measurement
@@ -29,8 +29,8 @@ class FigureChange:
 
     @property
     def machine(self) -> str:
-        """The machine that measured both; "" if the figure depends on no machine."""
-        return self.new.machine
+        """The platform that measured both; "" if the figure depends on no machine."""
+        return self.new.platform
 
     @cached_property
     def _entries(self) -> tuple[Entry, Entry]:

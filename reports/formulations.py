@@ -74,7 +74,7 @@ def build_formulations(measurements: Sequence[Measurement]) -> Table:
     """
     index = Index(m for m in measurements if m.status == "ok")
     ours = {
-        (m.point.depth, m.machine)
+        (m.point.depth, m.platform)
         for m in index
         if m.point.network == "blvnet_tam" and m.point.frames == FRAMES
     }
@@ -83,7 +83,7 @@ def build_formulations(measurements: Sequence[Measurement]) -> Table:
     rows = []
     for depth, cost, machine in product(depths, COSTS, machines):
         sides = [
-            index.by_machine(cost.label, _point(cost, name, depth, options)).get(machine)
+            index.by_platform(cost.label, _point(cost, name, depth, options)).get(machine)
             for name, options in NETWORKS
         ]
         if any(sides):

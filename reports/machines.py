@@ -1,11 +1,11 @@
-"""The latencies, throughputs and energies of each machine. No row mixes two machines."""
+"""The latencies, throughputs and energies of each platform: a machine, and a number of threads."""
 
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, threads_suffix
 from bench.records.point import Point, options_text
 from reports.drawing import Plot
 from reports.plots import Series
@@ -19,6 +19,7 @@ LATENCY_HEADINGS = (
     "seconds",
     "95 % interval",
     "clips/s",
+    "TSN's seconds",
     "TSN / this",
     "95 % interval of the ratio",
     "warnings",
@@ -29,10 +30,14 @@ ENERGY_HEADINGS = (*POINT_HEADINGS, "joules per clip", "95 % interval", "warning
 
 @dataclass(frozen=True)
 class MachineSection:
-    """The figures of one machine, and the warnings of its instruments. `id` is its HTML id."""
+    """The figures of one platform, and the warnings of its instruments. `id` is its HTML id.
+
+    `machine` is the platform. `apart` says why figures of fewer threads than cores stand apart.
+    """
 
     id: str
     machine: str
+    apart: str
     plots: tuple[Plot, ...]
     latencies: Table
     throughputs: Table
@@ -43,12 +48,13 @@ class MachineSection:
 def build_machines(
     measurements: Sequence[Measurement], plots: Sequence[Plot]
 ) -> tuple[MachineSection, ...]:
-    """A section for each machine with latencies, throughputs or energies, and its own `plots`."""
-    timed = group_by_machine(m for m in measurements if m.quantity in QUANTITIES)
+    """A section for each platform with latencies, throughputs or energies, and its own `plots`."""
+    timed = group_by_platform(m for m in measurements if m.quantity in QUANTITIES)
     return tuple(
         MachineSection(
             id=machine_id(machine),
             machine=machine,
+            apart=_why_apart(found),
             plots=tuple(plot for plot in plots if plot.id.startswith(f"{machine_id(machine)}-")),
             latencies=_latencies(_of(found, "latency")),
             throughputs=_throughputs(_of(found, "throughput")),
@@ -84,30 +90,47 @@ def point_cells(point: Point) -> tuple[Cell, ...]:
     )
 
 
+def _why_apart(measurements: Sequence[Measurement]) -> str:
+    """Why the figures of a platform with fewer threads than cores stand apart; else ""."""
+    first = measurements[0]
+    if not 0 < first.threads < first.environment.cores:
+        return ""
+    return (
+        f"Other processes used some of the {first.environment.cores} cores. These figures stand "
+        "apart, since figures of different numbers of threads do not compare. Run the same suite "
+        "again when the cores are free: it measures them again."
+    )
+
+
 def _of(measurements: Sequence[Measurement], quantity: str) -> list[Measurement]:
     return [m for m in measurements if m.quantity == quantity]
 
 
 def _latencies(measurements: Sequence[Measurement]) -> Table:
-    rows = []
-    for m in measurements:
-        has_ratio = m.reference is not None and all(m.samples)
-        ratio = (
-            (Cell(f"{m.saving:.2f}", m.saving), _interval(m.saving_interval, "{:.2f}".format))
-            if has_ratio
-            else (EMPTY, EMPTY)
+    rows = tuple(
+        (
+            *point_cells(m.point),
+            Cell(format_digits(m.value), m.value),
+            _interval(m.interval, format_digits),
+            _rate(m),
+            *_beside(m),
+            _warnings(m),
         )
-        rows.append(
-            (
-                *point_cells(m.point),
-                Cell(format_digits(m.value), m.value),
-                _interval(m.interval, format_digits),
-                _rate(m),
-                *ratio,
-                _warnings(m),
-            )
-        )
-    return Table("latencies of a batch", LATENCY_HEADINGS, tuple(rows)).compact()
+        for m in measurements
+    )
+    return Table(_caption("latencies of a batch", measurements), LATENCY_HEADINGS, rows).compact()
+
+
+def _beside(latency: Measurement) -> tuple[Cell, ...]:
+    """The reference's seconds in the same rounds, the ratio and its interval; empty without one."""
+    reference = latency.reference
+    if reference is None or not latency.has_saving:
+        return (EMPTY, EMPTY, EMPTY)
+    return (
+        Cell(format_digits(reference.value), reference.value),
+        Cell(f"{latency.saving:.2f}", latency.saving),
+        _interval(latency.saving_interval, "{:.2f}".format),
+    )
 
 
 def _throughputs(measurements: Sequence[Measurement]) -> Table:
@@ -116,13 +139,22 @@ def _throughputs(measurements: Sequence[Measurement]) -> Table:
         best = m.details.get("best", {}).get("batch", m.point.batch)
         where = m.point.model_copy(update={"batch": int(best)})
         rows.append((*point_cells(where), *_figure(m)))
-    table = Table("clips per second at the best batch size", THROUGHPUT_HEADINGS, tuple(rows))
+    table = Table(
+        _caption("clips per second at the best batch size", measurements),
+        THROUGHPUT_HEADINGS,
+        tuple(rows),
+    )
     return table.compact(("mode", "precision"))
 
 
 def _energies(measurements: Sequence[Measurement]) -> Table:
     rows = tuple((*point_cells(m.point), *_figure(m)) for m in measurements)
     return Table("energy per clip", ENERGY_HEADINGS, rows).compact()
+
+
+def _caption(what: str, measurements: Sequence[Measurement]) -> str:
+    """A caption with the number of threads of all its rows."""
+    return what + threads_suffix(max((m.threads for m in measurements), default=0))
 
 
 def _figure(measurement: Measurement) -> tuple[Cell, ...]:
@@ -151,34 +183,40 @@ def _warnings(measurement: Measurement) -> Cell:
 
 
 def build_machine_series(measurements: Sequence[Measurement]) -> list[Series]:
-    """Latency against frames: a series for each machine, mode and precision."""
-    timed = group_by_machine(m for m in measurements if m.quantity == "latency")
+    """Latency against frames: a series for each platform, mode and precision."""
+    timed = group_by_platform(m for m in measurements if m.quantity == "latency")
     return [
-        Series(
-            id=f"{machine_id(machine)}-{mode}-{precision}-latency",
-            title=f"Latency against frames, {mode}, {precision}",
-            query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'",
-            label="seconds per batch",
-            scale=1,
-            unit="seconds per batch",
-            machine=machine,
-        )
-        for machine, found in timed.items()
+        _series(platform, found[0], mode, precision)
+        for platform, found in timed.items()
         for mode, precision in sorted({(m.point.mode, m.point.precision) for m in found})
     ]
 
 
-def group_by_machine(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
-    """The measurements with a figure, by the name of their machine, sorted."""
+def _series(platform: str, latency: Measurement, mode: str, precision: str) -> Series:
+    """The latencies in `mode` and `precision` on the platform of `latency`."""
+    threads = f" and threads == {latency.threads}" if latency.threads else ""
+    return Series(
+        id=f"{machine_id(platform)}-{mode}-{precision}-latency",
+        title=f"Latency against frames, {mode}, {precision}{threads_suffix(latency.threads)}",
+        query=f"quantity == 'latency' and mode == '{mode}' and precision == '{precision}'{threads}",
+        label="seconds per batch",
+        scale=1,
+        unit="seconds per batch",
+        machine=latency.machine,
+    )
+
+
+def group_by_platform(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
+    """The measurements with a figure, by their platform, sorted."""
     groups: dict[str, list[Measurement]] = {}
     for m in measurements:
         if m.status == "ok":
-            groups.setdefault(m.machine, []).append(m)
+            groups.setdefault(m.platform, []).append(m)
     return dict(sorted(groups.items()))
 
 
 def machine_id(machine: str) -> str:
-    """The unique id of a machine in links and file names.
+    """The unique id of a machine, or of its platform, in links and file names.
 
     The hash keeps ids apart if names are long or differ only in punctuation.
     """

@@ -4,12 +4,11 @@ After Williams, Waterman and Patterson, "Roofline" (2009). Operations are MACs. 
 each operator reads and writes, without fusion.
 """
 
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.index import Index
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, threads_suffix
 from bench.records.point import options_text
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes, use_log_axes
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
@@ -27,12 +26,32 @@ HEADINGS = (
 RATES = ("macs_per_second", "bytes_per_second")  # of the ceilings
 MARKERS = "osD^v"  # one for each depth
 MARGIN = 2.0  # the x axis ends at this factor below and above the intensities
-MachinePrecision = tuple[str, str]  # the name of a machine, and a precision
+PlatformPrecision = tuple[str, str]  # a machine with its threads, and a precision
+
+
+@dataclass(frozen=True)
+class Roof:
+    """The ceilings of a platform in one precision, in MACs and in bytes per second.
+
+    Each is the highest that was measured beside any latency: other processes only lower a rate.
+    """
+
+    peak: float
+    bandwidth: float
+
+    @property
+    def ridge(self) -> float:
+        """The MACs per byte where the limit changes from memory to computation."""
+        return self.peak / self.bandwidth
+
+    def at(self, intensity: float) -> float:
+        """The MACs per second that the platform can reach at these MACs per byte."""
+        return min(self.peak, self.bandwidth * intensity)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """The rate of a network at a point, and the ceilings of the machine in that precision."""
+    """The rate of a network at a point: its latency, the MACs and the bytes of the batch."""
 
     latency: Measurement
     macs: float
@@ -48,25 +67,10 @@ class Rate:
         """MACs per second over the batch, by the median latency."""
         return self.macs / self.latency.value
 
-    @property
-    def peak(self) -> float:
-        """MACs per second of a matrix multiplication, timed together with this latency."""
-        return self.latency.details["ceilings"]["macs_per_second"]
-
-    @property
-    def bandwidth(self) -> float:
-        """Bytes per second of a copy, timed together with this latency."""
-        return self.latency.details["ceilings"]["bytes_per_second"]
-
-    @property
-    def roof(self) -> float:
-        """MACs per second that the machine can reach at this intensity."""
-        return min(self.peak, self.bandwidth * self.intensity)
-
 
 @dataclass(frozen=True)
 class Roofline:
-    """The rates of one machine in one precision."""
+    """The rates of one platform in one precision."""
 
     machine: str
     precision: str
@@ -75,50 +79,52 @@ class Roofline:
 
 
 def build_rooflines(measurements: Sequence[Measurement], colours: Colours) -> tuple[Roofline, ...]:
-    """A roofline for each machine and precision with latencies of known MACs and traffic."""
-    groups = _rates(measurements)
-    roofs = _roofs(measurements)
-    return tuple(
-        Roofline(*key, _draw(*key, rates, roofs[key], colours), _table(rates))
-        for key, rates in sorted(groups.items())
-    )
-
-
-def _rates(measurements: Sequence[Measurement]) -> dict[MachinePrecision, list[Rate]]:
-    """The inference latencies with known MACs, traffic and ceilings."""
-    index = Index(measurements)
-    groups: dict[MachinePrecision, list[Rate]] = {}
-    for m in measurements:
-        if m.quantity != "latency" or m.status != "ok" or m.point.mode != "infer":
-            continue
-        macs, traffic = index.figure(MACS, m.point), index.figure(TRAFFIC, m.point)
-        if macs and traffic and m.value and _has_ceilings(m):
-            rate = Rate(m, macs * m.point.batch, traffic)
-            groups.setdefault((m.machine, m.point.precision), []).append(rate)
-    return groups
-
-
-def _roofs(measurements: Sequence[Measurement]) -> dict[MachinePrecision, tuple[float, float]]:
-    """MACs and bytes per second by machine and precision: medians over all latencies."""
-    ceilings: dict[MachinePrecision, list[dict[str, int | float]]] = {}
+    """A roofline for each platform and precision with latencies of known MACs and traffic."""
+    timed: dict[PlatformPrecision, list[Measurement]] = {}
     for m in measurements:
         if m.quantity == "latency" and m.status == "ok" and _has_ceilings(m):
-            group = (m.machine, m.point.precision)
-            ceilings.setdefault(group, []).append(m.details["ceilings"])
-    macs, moved = RATES
-    return {
-        group: (statistics.median(c[macs] for c in all_), statistics.median(c[moved] for c in all_))
-        for group, all_ in ceilings.items()
-    }
+            timed.setdefault((m.platform, m.point.precision), []).append(m)
+    index = Index(measurements)
+    found = ((key, latencies, _rates(latencies, index)) for key, latencies in sorted(timed.items()))
+    return tuple(
+        _roofline(*key, rates, _roof(latencies), colours)
+        for key, latencies, rates in found
+        if rates
+    )
 
 
 def _has_ceilings(latency: Measurement) -> bool:
     return all(latency.details.get("ceilings", {}).get(rate) for rate in RATES)
 
 
-def _table(rates: Sequence[Rate]) -> Table:
+def _rates(latencies: Sequence[Measurement], index: Index) -> list[Rate]:
+    """The rates of the inference latencies with known MACs and traffic."""
+    rates = []
+    for m in latencies:
+        macs, traffic = index.figure(MACS, m.point), index.figure(TRAFFIC, m.point)
+        if m.point.mode == "infer" and macs and traffic and m.value:
+            rates.append(Rate(m, macs * m.point.batch, traffic))
+    return rates
+
+
+def _roof(latencies: Sequence[Measurement]) -> Roof:
+    """The highest ceilings of all latencies, training steps included."""
+    ceilings = [m.details["ceilings"] for m in latencies]
+    peak, bandwidth = (max(one[rate] for one in ceilings) for rate in RATES)
+    return Roof(peak, bandwidth)
+
+
+def _roofline(
+    platform: str, precision: str, rates: Sequence[Rate], roof: Roof, colours: Colours
+) -> Roofline:
+    plot = _draw(platform, precision, rates, roof, colours)
+    return Roofline(platform, precision, plot, _table(rates, roof))
+
+
+def _table(rates: Sequence[Rate], roof: Roof) -> Table:
+    threads = threads_suffix(rates[0].latency.threads)
     return Table(
-        f"{len(rates)} points",
+        f"{len(rates)} point{'s' if len(rates) > 1 else ''}{threads}",
         HEADINGS,
         tuple(
             (
@@ -127,7 +133,7 @@ def _table(rates: Sequence[Rate]) -> Table:
                 Cell(f"{rate.macs_per_second / 1e9:,.1f}", rate.macs_per_second),
                 *(
                     Cell(f"{rate.macs_per_second / most:.0%}", rate.macs_per_second / most)
-                    for most in (rate.peak, rate.roof)
+                    for most in (roof.peak, roof.at(rate.intensity))
                 ),
             )
             for rate in rates
@@ -139,12 +145,11 @@ def _draw(
     machine: str,
     precision: str,
     rates: Sequence[Rate],
-    roof: tuple[float, float],
+    roof: Roof,
     colours: Colours,
 ) -> Plot:
-    """The roof, given as MACs and bytes per second, and the points below it."""
-    peak, bandwidth = roof
-    ridge = peak / bandwidth  # MACs per byte where the limit changes from memory to computation
+    """The roof and the points below it."""
+    peak, bandwidth, ridge = roof.peak, roof.bandwidth, roof.ridge
     low = min(ridge, *(rate.intensity for rate in rates)) / MARGIN
     high = max(ridge, *(rate.intensity for rate in rates)) * MARGIN
     ident = f"{machine_id(machine)}-roofline-{precision}"
@@ -172,7 +177,8 @@ def _draw(
         use_log_axes(axes)
         draw_axes(axes, "MACs per byte that operators read and write", "GMACs per second")
         axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
-        return drawing.plot(ident, f"Roofline, {precision}", finding)
+        threads = threads_suffix(rates[0].latency.threads)
+        return drawing.plot(ident, f"Roofline, {precision}{threads}", finding)
 
 
 def _label(rate: Rate) -> str:

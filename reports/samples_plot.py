@@ -1,4 +1,4 @@
-"""The raw samples of latencies: a figure for each machine."""
+"""The raw samples of latencies: a figure for each platform."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, threads_suffix
 from reports.drawing import INK, QUIET, plot_style
-from reports.machines import group_by_machine, machine_id
+from reports.machines import group_by_platform, machine_id
 
 ROW_IN, FRAME_IN = 0.3, 1.0  # the height of a row, and of the space around the rows
 WIDTH_IN = 11
@@ -16,7 +16,7 @@ WIDTH_IN = 11
 
 def draw_samples(measurements: Sequence[Measurement]) -> dict[str, Figure]:
     """Figures by name: a row for each latency, a dot for each sample and a bar at the median."""
-    timed = group_by_machine(m for m in measurements if m.quantity == "latency")
+    timed = group_by_platform(m for m in measurements if m.quantity == "latency")
     return {f"{machine_id(name)}-samples": _draw(found) for name, found in timed.items()}
 
 
@@ -36,7 +36,7 @@ def _draw(timed: Sequence[Measurement]) -> Figure:
         axes.minorticks_off()
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_xlabel("seconds per batch, each sample")
+        axes.set_xlabel(f"seconds per batch, each sample{threads_suffix(timed[0].threads)}")
         axes.set_ylabel("")
         sns.despine(figure)
     return figure

@@ -138,7 +138,7 @@ def select_latencies(measurements: Iterable[Measurement], name: str) -> list[Mea
     Raises `BenchError` with the known names if there is no such machine, or several.
     """
     timed = [m for m in measurements if m.quantity == "latency"]
-    known = sorted({m.machine for m in timed})
+    known = sorted({m.platform for m in timed})
     if not known:
         raise BenchError(
             "no latency of another machine is recorded: run 'blvbench run gpu' or 'blvbench run "
@@ -148,7 +148,7 @@ def select_latencies(measurements: Iterable[Measurement], name: str) -> list[Mea
     if len(matching) != 1:
         problem = "matches several machines" if matching else "matches no machine"
         raise BenchError(f"--machine {name!r} {problem}: choose one of {'; '.join(known)}")
-    return [m for m in timed if m.machine == matching[0]]
+    return [m for m in timed if m.platform == matching[0]]
 
 
 def _candidates(request: Request) -> list[Candidates]:

@@ -46,10 +46,12 @@ class Ledger:
                 tasks[task.identity] = task
             except NetworkError as error:
                 self.known.refuse(label, point, str(error))
-        timed = [identity for identity, task in tasks.items() if task.instrument.device]
-        counted = [identity for identity in tasks if identity not in timed]
+        timed = [task for task in tasks.values() if task.instrument.device]
+        counted = [task.identity for task in tasks.values() if not task.instrument.device]
+        missing = runner.missing_tasks(timed, self._store)
+        kept = (task.identity for task in timed if task not in missing)
         # A count that failed would fail again: the search tries clips too short for a network.
-        found = self._store.get(counted, retried=STOPPED) | self._store.get(timed)
+        found = self._store.get(counted, retried=STOPPED) | self._store.get(kept)
         if found:
             self._store.touch(found)  # reports show the newest figure of each point
         results = runner.run(

@@ -1,6 +1,7 @@
 """Verdicts: what measurements say about each published claim.
 
-Figures that depend on the machine are judged on each machine by itself; no ratio mixes two.
+Figures that depend on the machine are judged on each machine and number of threads by itself; no
+ratio mixes two.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,8 +40,8 @@ class Verdict(StrEnum):
 class CaseResult:
     """A case of a claim on one machine, with the measurements of both sides as far as they exist.
 
-    `machine` is "" where the figures depend on no machine. If the denominator was measured in turn
-    with the numerator, the numerator has the samples of these pairs.
+    `machine` is the platform of the figures, "" where they depend on no machine. If the denominator
+    was measured in turn with the numerator, the numerator has the samples of these pairs.
     """
 
     claim: Claim
@@ -212,7 +213,7 @@ def points_of(claim: Claim) -> list[Point]:
 
 
 def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
-    """Judge every claim by the newest measurement of each point that it needs, on each machine.
+    """Judge every claim by the newest measurement of each point that it needs, on each platform.
 
     The newest is the last one in `measurements`. A machine that cannot measure a point says nothing
     about the claim.
@@ -225,11 +226,11 @@ def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[
 
 
 def _judge(claim: Claim, case: Case, index: Index) -> Iterator[CaseResult]:
-    """A case on every machine that measured one of its sides."""
+    """A case on every platform that measured one of its sides."""
     point = _point(claim.numerator, case)
-    numerators = index.by_machine(claim.label, point)
+    numerators = index.by_platform(claim.label, point)
     denominators: Mapping[str, Measurement] = (
-        index.by_machine(claim.label, _point(claim.denominator, case)) if claim.denominator else {}
+        index.by_platform(claim.label, _point(claim.denominator, case)) if claim.denominator else {}
     )
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)

@@ -193,7 +193,7 @@ def _budgets(
         if arguments.device:
             raise UsageError("--machine takes recorded latencies: leave out --device")
         recorded = tuple(select_latencies(measurements, arguments.machine))
-        labels["latency"], machine = recorded[0].label, recorded[0].machine
+        labels["latency"], machine = recorded[0].label, recorded[0].platform
     elif arguments.latency:
         device: Device = arguments.device or ("cuda" if has_device("cuda") else "cpu")
         if not has_device(device):

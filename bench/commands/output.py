@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, threads_suffix
 from bench.text import printable
 
 FILE_COLUMNS = 200  # the width of a table in a file or a pipe
@@ -66,14 +66,13 @@ def format_value(measurement: Measurement) -> str:
 
 
 def _interval(measurement: Measurement, unit: str = "") -> str:
+    """The interval, the threads, and the ratio to the reference with its value in these rounds."""
     low, high = measurement.interval
-    reference = measurement.reference
-    saving = (
-        f"; {reference.point.network} takes {measurement.saving:.2f} times as long"
-        if reference
-        else ""
-    )
-    return f" ({low:,.3g} to {high:,.3g}{unit}{saving})"
+    saving, reference = "", measurement.reference
+    if reference and measurement.has_saving:
+        name = reference.point.network
+        saving = f"; {name} {reference.value:,.3f}{unit}, {measurement.saving:.2f} times as long"
+    return f" ({low:,.3g} to {high:,.3g}{unit}{threads_suffix(measurement.threads)}{saving})"
 
 
 @contextmanager

@@ -113,13 +113,17 @@ class Entry(Record):
 
     @property
     def figure(self) -> str:
-        """The value for a table, a whole number with all its digits."""
+        """The value for a table, a whole number with all its digits.
+
+        A ratio to a reference has the seconds of both, in the rounds that it is of.
+        """
         if self.status != "ok":
             return self.status
         if self.unit == PERCENT:
             return f"{self.value:.2f} %"
         if self.reference:
-            return f"{self.value:.4f} of {self.reference.point.network}"
+            both = f"{median(self.samples):.4g} / {self.reference.value:.4g} {self.unit}"
+            return f"{self.value:.4f} of {self.reference.point.network} ({both})"
         number = f"{self.value:,}" if float(self.value).is_integer() else f"{self.value:,.6g}"
         return f"{number} {self.unit}"
 
@@ -144,7 +148,7 @@ def _conditions(measurement: Measurement) -> dict[str, str]:
     conditions: dict[str, Any] = {name: packages.get(name, "") for name in ("blvbench", *libraries)}
     if measurement.is_accuracy:
         conditions |= {name: measurement.settings.get(name, "") for name in PROTOCOL}
-    if machine := measurement.machine:
+    if machine := measurement.machine:  # the threads are among the settings
         settings = {k: v for k, v in measurement.settings.items() if k not in EXCLUDED_SETTINGS}
         conditions |= {"machine": machine, **settings}
     if measurement.reference:

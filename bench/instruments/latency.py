@@ -16,7 +16,7 @@ from bench.instruments.ceilings import measure as measure_ceilings
 from bench.instruments.reading import Reading
 from bench.instruments.reference import latency_reference, read_with_reference, timed_reading
 from bench.machine import busy, card
-from bench.records.measurement import BUSY
+from bench.records.measurement import BUSY, THREADS
 from bench.records.point import Device, Point
 from bench.records.samples import doubts, interval
 from bench.workload.placement import place
@@ -48,7 +48,7 @@ class LatencySamples:
     @property
     def threads(self) -> int:
         """The number of threads that computed on the CPU."""
-        return int(self.settings["threads"])
+        return int(self.settings[THREADS])
 
 
 def read(point: Point, device: Device) -> Reading:
@@ -80,23 +80,23 @@ def measure(
     """Time steps of `model` over `clip` and, in turn, of a reference over its clip, on one device.
 
     Warms up until rounds get no faster. Takes `rounds` samples of each, and more for up to
-    `budget_s` while the medians are not known to 1 %. A GPU is timed by CUDA events. A CPU uses as
-    many threads as cores are free; if other processes take some meanwhile, everything is measured
-    again with fewer. A step is that of `bench.workload.steps`: training changes the weights. Raises
-    `BenchError` for an unknown mode, and for less than one round.
+    `budget_s` while the medians are not known to 1 %. A GPU is timed by CUDA events. A CPU uses
+    `busy.free_threads`; if other processes take some of these cores meanwhile, everything is
+    measured again with fewer. A step is that of `bench.workload.steps`: training changes the
+    weights. Raises `BenchError` for an unknown mode, and for less than one round.
     """
     if rounds < 1:
         raise BenchError(f"a latency needs at least 1 round, not {rounds}")
     device: Device = "cuda" if clip.is_cuda else "cpu"
     pairs = [(model, clip)] if reference is None else [(model, clip), reference]
-    threads = busy.free_cores(busy.look())
+    threads = busy.free_threads(busy.look())
     while True:
         with fix_settings(device, precision, threads=threads, cudnn_benchmark=True) as settings:
             steps = [make_step(*pair, mode, precision) for pair in pairs]
             watch = busy.Watch()
             taken, warnings = interleave(steps, rounds, timer=TIMERS[device], budget_s=budget_s)
             others = watch.others_cores()
-        if device == "cuda" or threads <= (free := busy.free_cores(others)):
+        if device == "cuda" or threads <= (free := busy.free_threads(others)):
             break
         threads = free
     own, reference_samples = taken[0], taken[-1] if reference is not None else ()

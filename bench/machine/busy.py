@@ -30,11 +30,23 @@ class Watch:
 def free_cores(others_cores: float) -> int:
     """The number of cores that are left for this process, at least 1.
 
-    With more threads than free cores, every operator waits for its slowest thread. Networks with
-    many operators wait more often, so that ratios of networks would depend on the load.
+    With more threads than that, every operator waits for its slowest thread. Networks with many
+    operators wait more often, so that ratios of networks would depend on the load.
     """
     taken = -int(-(others_cores - NOISE_CORES) // 1) if others_cores > NOISE_CORES else 0
     return max(min(shared_cores() - taken, usable_cores()), 1)
+
+
+def free_threads(others_cores: float) -> int:
+    """The number of threads to compute with: all usable cores, or half as many until they are free.
+
+    There are few such numbers. With as many threads as cores are free, each figure of a machine
+    with many cores might have a number of its own, and none would compare with another.
+    """
+    free, threads = free_cores(others_cores), usable_cores()
+    while threads > free:
+        threads //= 2
+    return threads
 
 
 def look() -> float:

@@ -24,7 +24,8 @@ class Instrument:
 
     `ignores` are the fields of a point that do not affect its figure. `device` is what it measures
     on, if the figure depends on the machine: then it runs alone, in a fresh process. `libraries`
-    are the packages whose versions may change the figure.
+    are the packages whose versions may change the figure. `takes_free_cores`: it computes with as
+    many threads as cores are free, so that figures of different numbers do not compare.
     """
 
     quantity: str
@@ -33,6 +34,7 @@ class Instrument:
     ignores: tuple[str, ...]
     device: Device | None = None
     libraries: tuple[str, ...] = TORCH
+    takes_free_cores: bool = False
 
     @property
     def label(self) -> str:
@@ -54,9 +56,9 @@ INSTRUMENTS = (
     Instrument("memory", "simulated", "bytes", (*PLACEMENT, *TRAINING)),
     Instrument("memory", "cpu", "bytes", TRAINING, "cpu"),
     Instrument("memory", "cuda", "bytes", TRAINING, "cuda"),
-    Instrument("latency", "cpu", "seconds", TRAINING, "cpu"),
+    Instrument("latency", "cpu", "seconds", TRAINING, "cpu", takes_free_cores=True),
     Instrument("latency", "cuda", "seconds", TRAINING, "cuda"),
-    Instrument("throughput", "cpu", "clips/s", ("batch", *TRAINING), "cpu"),
+    Instrument("throughput", "cpu", "clips/s", ("batch", *TRAINING), "cpu", takes_free_cores=True),
     Instrument("throughput", "cuda", "clips/s", ("batch", *TRAINING), "cuda"),
     Instrument("cpu_time", "process", "seconds", TRAINING, "cpu"),
     Instrument("energy", "nvml", "joules", TRAINING, "cuda", (*TORCH, "nvidia-ml-py")),
@@ -105,3 +107,10 @@ def depends_on_machine(label: str) -> bool:
     """Whether figures of `quantity:instrument` depend on the machine; False for an unknown one."""
     instrument = _by_name().get(label)
     return instrument is not None and instrument.device is not None
+
+
+@cache
+def depends_on_threads(label: str) -> bool:
+    """Whether figures of `quantity:instrument` depend on how many cores were free."""
+    instrument = _by_name().get(label)
+    return instrument is not None and instrument.takes_free_cores

@@ -47,19 +47,22 @@ class Index:
         """Every measurement that counts."""
         return (m for by_machine in self._found.values() for m in by_machine.values())
 
-    def by_machine(self, label: str, point: Point) -> Mapping[str, Measurement]:
-        """The measurements of a point by the name of the machine, the newest last."""
-        return self._found.get((label, find_instrument(label).canonical(point)), NONE)
+    def by_platform(self, label: str, point: Point) -> Mapping[str, Measurement]:
+        """The measurements of a point by their platform, the newest last."""
+        return {m.platform: m for m in self._by_machine(label, point).values()}
 
     def find(self, label: str, point: Point) -> Measurement | None:
         """The newest measurement of a point, on whatever machine; None where there is none."""
-        found = list(self.by_machine(label, point).values())
+        found = list(self._by_machine(label, point).values())
         return found[-1] if found else None
 
     def figure(self, label: str, point: Point) -> int | float | None:
         """The value of the newest measurement of a point; None where there is no value."""
         found = self.find(label, point)
         return found.value if found is not None and found.status == "ok" else None
+
+    def _by_machine(self, label: str, point: Point) -> Mapping[str, Measurement]:
+        return self._found.get((label, find_instrument(label).canonical(point)), NONE)
 
 
 def in_report_order(measurements: Iterable[Measurement]) -> list[Measurement]:

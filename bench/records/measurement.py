@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, model_validator
 
 from bench.errors import BenchError
-from bench.records.catalogue import PERCENT, depends_on_machine
+from bench.records.catalogue import PERCENT, depends_on_machine, depends_on_threads
 from bench.records.point import Point
 from bench.records.proportions import RIGHT, WRONG, wilson
 from bench.records.record import Number, Record, Scalar, Size
@@ -25,6 +25,7 @@ PROTOCOL = (
     "short_side",
     "decoder",
 )
+THREADS = "threads"  # the setting that has the number of threads on the CPU
 BUSY = "busy"  # the setting that says whether others used the machine meanwhile
 REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
 MAX_SAMPLE = 1e30  # the largest sample in any unit: no real figure is larger
@@ -69,6 +70,16 @@ class Reference(Record):
 
     point: Point
     samples: tuple[int | float, ...]
+
+    @property
+    def value(self) -> int | float:
+        """The median of the samples."""
+        return statistics.median(self.samples)
+
+
+def threads_suffix(count: int) -> str:
+    """A number of threads with its unit, behind a comma; "" for 0."""
+    return f", {count} thread{'s' if count > 1 else ''}" if count else ""
 
 
 def check_samples(
@@ -119,6 +130,9 @@ class Measurement(Record):
                 "each group needs at least one sample, and the group sizes must add up to the "
                 "number of samples"
             )
+        threads = self.settings.get(THREADS, 1)
+        if not isinstance(threads, int) or threads < 1:
+            raise ValueError("a number of threads is a whole number of at least 1")
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -131,6 +145,20 @@ class Measurement(Record):
     def machine(self) -> str:
         """The name of the machine that the figure depends on; "" where it depends on none."""
         return self.environment.machine if depends_on_machine(self.label) else ""
+
+    @property
+    def threads(self) -> int:
+        """The number of threads that the figure depends on; 0 where it depends on none."""
+        recorded = self.settings.get(THREADS, 0)
+        return int(recorded) if depends_on_threads(self.label) else 0
+
+    @property
+    def platform(self) -> str:
+        """The machine with the number of threads; "" where the figure depends on no machine.
+
+        Figures of different platforms do not compare.
+        """
+        return f"{self.machine}{threads_suffix(self.threads)}"
 
     @property
     def value(self) -> int | float:
@@ -171,12 +199,17 @@ class Measurement(Record):
         raise BenchError(f"{self.label} of {self.point} has no group {group!r}")
 
     @property
+    def has_saving(self) -> bool:
+        """Whether there is a reference to compare with, and no sample is 0."""
+        return self.reference is not None and all(self.samples)
+
+    @property
     def saving(self) -> float:
         """How many times more the reference needs: the median ratio of the samples.
 
-        Raises `BenchError` where there is no reference, or a sample is 0.
+        Raises `BenchError` where there is no saving.
         """
-        if self.reference is None or not all(self.samples):
+        if self.reference is None or not self.has_saving:
             raise BenchError(f"{self.quantity} of {self.point} has no reference to compare with")
         return median_ratio(self.reference.samples, self.samples)
 
@@ -185,6 +218,22 @@ class Measurement(Record):
         """The 95 % interval of `saving`, for six pairs or more."""
         reference = self.reference.samples if self.reference else ()
         return interval(ratios(reference, self.samples))
+
+    @property
+    def saving_figures(self) -> dict[str, float]:
+        """The value of the reference in the rounds of the samples, and the saving, by name.
+
+        Empty where there is no saving.
+        """
+        if self.reference is None or not self.has_saving:
+            return {}
+        low, high = self.saving_interval
+        return {
+            "reference_value": self.reference.value,
+            "saving": self.saving,
+            "saving_low": low,
+            "saving_high": high,
+        }
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -208,11 +257,12 @@ class Measurement(Record):
         return ends if self.is_accuracy else {**ends, "dispersion": dispersion(self.samples)}
 
     def as_json(self) -> dict[str, Any]:
-        """The record as JSON types, with its value, interval and dispersion where it has them."""
+        """The record as JSON types, with its value, interval, dispersion and saving."""
         data = self.model_dump(mode="json")
         if self.status != "ok":
             return data
-        spread: dict[str, Any] = dict(self.spread)
-        if spread:
-            spread["interval"] = [spread.pop("interval_low"), spread.pop("interval_high")]
-        return {**data, "value": self.value, **spread}
+        derived: dict[str, Any] = {"value": self.value, **self.spread, **self.saving_figures}
+        for name, ends in (("interval", "interval"), ("saving_interval", "saving")):
+            if f"{ends}_low" in derived:
+                derived[name] = [derived.pop(f"{ends}_low"), derived.pop(f"{ends}_high")]
+        return {**data, **derived}

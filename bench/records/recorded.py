@@ -21,8 +21,9 @@ from suites import suite
 
 FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
-REPORT_FORMATS = range(1, 7)  # of a report's results.json; their records have not changed since
-DERIVED = ("value", "interval", "dispersion")  # fields that a report computes from the samples
+REPORT_FORMATS = range(1, 8)  # of a report's results.json; their records have not changed since
+# Fields that a report computes from the samples.
+DERIVED = ("value", "interval", "dispersion", "reference_value", "saving", "saving_interval")
 
 
 def load_recorded(folder: Path = FOLDER) -> list[Measurement]:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from functools import partial
+from math import inf
 
-from bench.machine.environment import has_device
+from bench.machine import busy
+from bench.machine.environment import has_device, usable_cores
 from bench.machine.interrupts import hold_interrupts
 from bench.machine.processes import TIME_LIMIT_S
 from bench.records.measurement import Measurement
@@ -14,9 +16,24 @@ from bench.runs.workers import Result, measure_tasks
 
 
 def missing_tasks(tasks: Sequence[Task], store: Store) -> list[Task]:
-    """The tasks whose results the store does not have."""
-    present = store.identities()
+    """The tasks whose results the store does not have, or had to take with too few threads.
+
+    Threads are chosen while something is measured, by how busy the machine is. A figure of fewer
+    threads than could be used now does not compare with the others: it is measured again.
+    """
+    present = store.identities() - {t.identity for t in _short_of_threads(tasks, store)}
     return [t for t in tasks if t.identity not in present]
+
+
+def _short_of_threads(tasks: Sequence[Task], store: Store) -> list[Task]:
+    """The tasks of this machine whose stored figures have fewer threads than are free now."""
+    threaded = [t for t in tasks if t.instrument.takes_free_cores and not t.pool]
+    found = store.get(t.identity for t in threaded)
+    used = {identity: m.threads for identity, m in found.items() if m.threads}
+    if min(used.values(), default=inf) >= usable_cores():
+        return []  # nothing to gain: it takes a moment to see how busy the machine is
+    free = busy.free_threads(busy.look())
+    return [t for t in threaded if used.get(t.identity, free) < free]
 
 
 def run(

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from bench.records.measurement import THREADS
 from bench.records.point import Device
 from bench.records.record import Scalar
 from suites.fields import Precision
@@ -35,7 +36,7 @@ def fix_settings(
             after.callback(setattr, backend, "fp32_precision", backend.fp32_precision)
             backend.fp32_precision = "tf32" if precision == "tf32" else "ieee"
         on_cuda: Settings = {"cudnn_benchmark": cudnn_benchmark} if device == "cuda" else {}
-        yield {"threads": threads, "seed": SEED, **on_cuda}
+        yield {THREADS: threads, "seed": SEED, **on_cuda}
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def recorded() -> Contents:
 
 def report() -> Contents:
     """A report's results.json, as far as it is read."""
-    content = {"format": 6, "claims": [], "agreement": [], "changes": {}}
+    content = {"format": 7, "claims": [], "agreement": [], "changes": {}}
     return [json.dumps({**content, "measurements": [m.as_json() for m in measurements()]}).encode()]
 
 

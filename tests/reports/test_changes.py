@@ -147,7 +147,10 @@ def test_seconds_count_as_ratios_and_beyond_chance() -> None:
     )
     assert changes([old], [twice_as_slow_a_machine]).unchanged == 1
     (one,) = changes([old], [timed(*around(1.5))]).figures
-    assert (one.figures, one.difference) == (("1.0000 of tsn", "1.5000 of tsn"), "+50.00 %")
+    assert (one.figures, one.difference) == (
+        ("1.0000 of tsn (2 / 2 seconds)", "1.5000 of tsn (3 / 2 seconds)"),
+        "+50.00 %",
+    )
 
 
 def test_an_undecided_change_has_its_reason() -> None:
@@ -190,6 +193,12 @@ def test_seconds_of_two_machines_are_not_compared() -> None:
     (group,) = found.groups
     assert group == ChangeGroup(GroupKey(MOVED, "latency:cpu", moved), (point(network="tam"),))
     assert found.figures == ()
+
+
+def test_seconds_of_two_numbers_of_threads_are_not_compared() -> None:
+    one, two = (timed(*around(1.0), settings={"threads": n}) for n in (1, 2))
+    (group,) = changes([one], [two]).groups
+    assert group.key.machine == f"{SLOW_NAME}, 1 thread then, {SLOW_NAME}, 2 threads now"
 
 
 def test_the_newest_of_either_side_counts() -> None:

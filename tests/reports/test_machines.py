@@ -1,5 +1,6 @@
 """Figures of two machines: each under the name of its machine, never mixed."""
 
+import csv
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -156,6 +157,7 @@ def test_clips_a_second_and_the_ratio_of_pairs(page: Page) -> None:
         "seconds": "16",
         "95 % interval": "15.7 to 16.3",
         "clips/s": "0.125",
+        "TSN's seconds": "48",
         "TSN / this": "3.00",
         "95 % interval of the ratio": "3.00 to 3.00",
         "warnings": "1",
@@ -262,7 +264,7 @@ def test_all_files_say_which_machine(folder: Path) -> None:
     assert {"machine", "precision", "interval_low", "interval_high"} <= set(header)
     assert sum("Slow, 2 cores" in row for row in rows) == 7
     results = json.loads((folder / "results.json").read_text())
-    assert results["format"] == 6
+    assert results["format"] == 7
     names = {m["environment"]["accelerator"] for m in results["measurements"]}
     assert names == {"", "<b>GPU</b>"}
 
@@ -273,6 +275,36 @@ def test_the_newest_of_each_machine_counts() -> None:
     page = build_page(twice, load_claims())
     assert sorted(m.value for m in page.measurements) == [1.0, 2.0]
     assert [len(section.latencies.rows) for section in page.machines] == [1, 1]
+
+
+def test_figures_of_fewer_threads_stand_apart_with_the_reason(tmp_path: Path) -> None:
+    slow = point(frames=16)
+    found = [
+        timed(where, seconds, CPU, settings={"threads": threads})
+        for where, seconds, threads in (
+            (point(), 1.0, 2),
+            (point(network="tsm"), 0.5, 2),
+            (point(network="tsm", frames=16), 1.0, 2),
+            (slow, 4.0, 1),
+            (point(frames=32), 8.0, 1),
+        )
+    ]
+    page = build_page(found, load_claims())
+    alone, whole = page.machines
+    assert (alone.machine, whole.machine) == (f"{CPU_NAME}, 1 thread", f"{CPU_NAME}, 2 threads")
+    assert (whole.apart, len(whole.latencies.rows), len(alone.latencies.rows)) == ("", 3, 2)
+    assert alone.apart.startswith("Other processes used some of the 2 cores. These figures stand")
+    assert whole.latencies.caption.startswith("latencies of a batch, 2 threads")
+    titles = [plot.title for section in page.machines for plot in section.plots]
+    assert titles == [
+        f"Latency against frames, infer, fp32, {n}, batch 1" for n in ("1 thread", "2 threads")
+    ]
+    assert "tsn 8.00" not in whole.plots[0].finding
+    write_report(page, tmp_path)
+    for name in ("index.html", "report.md"):
+        assert alone.apart in (tmp_path / name).read_text()
+    rows = list(csv.DictReader((tmp_path / "results.csv").read_text().splitlines()))
+    assert sorted(row["threads"] for row in rows) == ["1", "1", "2", "2", "2"]
 
 
 def test_records_without_their_details_are_shown_as_far_as_they_go() -> None:

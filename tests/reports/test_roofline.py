@@ -31,15 +31,33 @@ def counts(where: Point) -> list[Measurement]:
     return [measurement(once, samples=(8,)), measurement(where, samples=(4,), **traffic)]
 
 
-def test_a_share_is_of_the_records_own_ceilings_and_the_roof_of_all() -> None:
-    where = point(batch=2)
-    others = [timed(where.model_copy(update={"mode": "train"}), 64.0)]
-    others += [timed(point(batch=2, frames=n), 32.0) for n in (1, 2)]  # without MACs
-    (roofline,) = build_rooflines([*counts(where), timed(where, 16.0), *others], assign_colours([]))
-    (row,) = roofline.table.rows
-    assert [cell.text for cell in row][-4:] == ["4.00", "0.0", "50%", "50%"]
-    assert row[-3].number == 8  # 16 MACs in 2 s
-    assert "below 8.0 MACs per byte" in roofline.plot.finding  # the median 32 / 4
+def test_every_share_is_of_the_highest_ceilings_measured() -> None:
+    where, same = point(batch=2), point(batch=2, frames=4)
+    others = [timed(where.model_copy(update={"mode": "train"}), 32.0)]
+    others += [timed(point(batch=2, frames=1), 20.0)]  # without MACs
+    pair = [timed(where, 16.0), timed(same, 24.0)]  # equal rates beside different ceilings
+    (roofline,) = build_rooflines(
+        [*counts(where), *counts(same), *pair, *others], assign_colours([])
+    )
+    for row in roofline.table.rows:
+        assert [cell.text for cell in row][-4:] == ["4.00", "0.0", "25%", "50%"]
+        assert row[-3].number == 8  # 16 MACs in 2 s
+    assert "below 8.0 MACs per byte" in roofline.plot.finding  # 32 / 4
+
+
+def test_each_number_of_threads_has_a_roof_of_its_own() -> None:
+    one, two = (
+        timed(point(frames=n), 16.0 * n).model_copy(update={"settings": {"threads": n}})
+        for n in (1, 2)
+    )
+    found = build_rooflines([*counts(one.point), *counts(two.point), one, two], assign_colours([]))
+    assert [roofline.machine for roofline in found] == [one.platform, two.platform]
+    assert [roofline.plot.title for roofline in found] == [
+        "Roofline, fp32, 1 thread",
+        "Roofline, fp32, 2 threads",
+    ]
+    assert [roofline.table.rows[0][-2].text for roofline in found] == ["25%", "12%"]
+    assert found[1].table.caption.startswith("1 point, 2 threads")
 
 
 def test_counts_are_found_whatever_they_ignore() -> None:

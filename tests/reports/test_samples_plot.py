@@ -46,3 +46,12 @@ def test_a_machine_has_a_figure_with_each_sample() -> None:
 
 def test_what_gave_no_figure_is_not_drawn() -> None:
     assert draw_samples([timed(samples=(), status="oom", reason="r")]) == {}
+
+
+def test_each_number_of_threads_has_a_figure_that_names_it() -> None:
+    figures = draw_samples([timed(samples=(1.0,), settings={"threads": n}) for n in (1, 2)])
+    labels = sorted(figure.axes[0].get_xlabel() for figure in figures.values())
+    assert labels == [
+        "seconds per batch, each sample, 1 thread",
+        "seconds per batch, each sample, 2 threads",
+    ]

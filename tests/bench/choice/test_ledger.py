@@ -7,6 +7,7 @@ import pytest
 from bench.choice.budget import Budget, Candidates
 from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
 from bench.errors import BenchError
+from bench.machine import busy
 from bench.machine.environment import usable_cores
 from bench.records.measurement import Measurement
 from bench.records.store import Store
@@ -175,3 +176,17 @@ def test_a_failed_count_is_not_repeated(
     known = ledger.known.find(label, SMALL)
     assert isinstance(known, Measurement)
     assert known.status == ("ok" if is_repeated else status)
+
+
+def test_a_latency_of_fewer_threads_than_are_free_is_measured_again(
+    store: Store, requests: Requests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(busy, "free_threads", lambda _: 2)
+    monkeypatch.setattr(runner, "usable_cores", lambda: 2)
+    for each, threads in ((SMALL, 2), (TWO, 1)):
+        taken = cost(LATENCY, each, 3).model_copy(update={"settings": {"threads": threads}})
+        store.put(make_task(each, LATENCY).identity, taken)
+    ledger = make_ledger(store)
+    ledger.measure([(LATENCY, SMALL), (LATENCY, TWO)])
+    assert requests == [(LATENCY, 2)]
+    assert [ledger.known.figure(LATENCY, each) for each in (SMALL, TWO)] == [3, 20]

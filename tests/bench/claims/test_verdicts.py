@@ -311,3 +311,15 @@ def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
         ]
         for result in judge([c for c in load_claims() if c.measured_by == command], measured):
             assert all(case.is_measured for case in result.cases), result.claim.id
+
+
+def test_no_ratio_is_of_two_numbers_of_threads() -> None:
+    here = {"instrument": "cpu", "environment": current_environment()}
+    one, two = ({"settings": {"threads": n}, **here} for n in (1, 2))
+    result = judged(seconds(TSN, (9.0,), **one), seconds(TAM, (2.0,), **two), instrument="cpu")
+    assert result.verdict is Verdict.NOT_MEASURED
+    machine = current_environment().machine
+    assert [(c.machine, c.gap) for c in result.cases] == [
+        (f"{machine}, 1 thread", "tam is not measured: m"),
+        (f"{machine}, 2 threads", "tsn is not measured: m"),
+    ]

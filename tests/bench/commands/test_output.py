@@ -24,7 +24,22 @@ from tests.records import measurement, point, tsn_reference
         ({"unit": "seconds", "samples": (0.25, 0.5, 1.0)}, "0.500 s (0.25 to 1 s)"),
         (
             {"unit": "seconds", "samples": (1.0, 2.0), "reference": tsn_reference(3.0, 6.0)},
-            "1.500 s (1 to 2 s; tsn takes 3.00 times as long)",
+            "1.500 s (1 to 2 s; tsn 4.500 s, 3.00 times as long)",
+        ),
+        (
+            {
+                "quantity": "latency",
+                "instrument": "cpu",
+                "unit": "seconds",
+                "samples": (1.0, 2.0),
+                "reference": tsn_reference(4.0, 6.0),
+                "settings": {"threads": 2},
+            },
+            "1.500 s (1 to 2 s, 2 threads; tsn 5.000 s, 3.50 times as long)",
+        ),
+        (
+            {"unit": "seconds", "samples": (0.0, 2.0), "reference": tsn_reference(4.0, 6.0)},
+            "1.000 s (0 to 2 s)",
         ),
         (
             {"unit": "clips/s", "samples": (1500.0, 2500.0), "details": {"best": {"batch": 8}}},

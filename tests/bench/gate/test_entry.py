@@ -89,7 +89,7 @@ def test_samples_without_a_positive_reference_have_no_ratios() -> None:
         (entry(2.0), "2.0 MACs"),
         (entry(0.123456789, **SECONDS), "0.123457 seconds"),
         (entry(1234.5678, **SECONDS), "1,234.57 seconds"),
-        (seconds(1.25), "1.2500 of tsn"),
+        (seconds(1.25), "1.2500 of tsn (2.5 / 2 seconds)"),
         (entry(status="oom", reason="r"), "oom"),
     ],
 )

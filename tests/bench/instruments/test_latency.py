@@ -136,7 +136,7 @@ def test_all_cores_are_used_and_the_threads_restored() -> None:
 def test_a_busy_machine_has_fewer_threads_and_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("usable_cores", "shared_cores"):
         monkeypatch.setattr(busy, name, lambda: 4)
-    found = iter([0.0, 1.0, 2.9, 0.3])  # a look before, then with 4, 3 and 1 threads
+    found = iter([0.0, 1.0, 2.9, 0.3])  # a look before, then with 4, 2 and 1 threads
     monkeypatch.setattr(busy.Watch, "others_cores", lambda _: next(found))
     model = Sleeper()
     samples = latency.measure(model, CLIP, rounds=6)

@@ -38,12 +38,24 @@ def _spin(started: Event, over: Event) -> None:
 @pytest.mark.parametrize(
     ("others", "free"), [(0.0, 4), (0.2, 4), (0.3, 3), (1.2, 3), (1.3, 2), (3.9, 1), (9.0, 1)]
 )
-def test_threads_are_for_the_cores_that_others_leave(
+def test_the_cores_that_others_leave_are_free(
     others: float, free: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("usable_cores", "shared_cores"):
         monkeypatch.setattr(busy, name, lambda: 4)
     assert busy.free_cores(others) == free
+
+
+@pytest.mark.parametrize(
+    ("cores", "others", "threads"),
+    [(2, 0.1, 2), (2, 0.3, 1), (6, 0.3, 3), (6, 3.5, 1), (16, 1.0, 8), (16, 9.0, 4), (16, 99.0, 1)],
+)
+def test_threads_are_halved_until_their_cores_are_free(
+    cores: int, others: float, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("usable_cores", "shared_cores"):
+        monkeypatch.setattr(busy, name, lambda: cores)
+    assert busy.free_threads(others) == threads
 
 
 def test_a_busy_machine_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:

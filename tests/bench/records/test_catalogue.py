@@ -4,7 +4,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.machine.environment import current_environment
-from bench.records.catalogue import INSTRUMENTS, find_instrument
+from bench.records.catalogue import INSTRUMENTS, depends_on_threads, find_instrument
 from tests.bench.choice.known import cost
 from tests.records import point
 
@@ -79,3 +79,9 @@ def test_figures_of_machines_are_those_of_instruments_with_a_device() -> None:
     assert cost("latency:cpu", point(), 1.0).machine == current_environment().machine
     assert cost("memory:cpu", point(), 1).machine == current_environment().machine
     assert cost("memory:simulated", point(), 1).machine == ""
+
+
+def test_times_by_the_clock_of_a_cpu_depend_on_its_threads() -> None:
+    threaded = {one.label for one in INSTRUMENTS if depends_on_threads(one.label)}
+    assert threaded == {"latency:cpu", "throughput:cpu"}
+    assert not depends_on_threads("unknown:instrument")

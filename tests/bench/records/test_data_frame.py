@@ -1,7 +1,7 @@
 import pandas as pd
 
 from bench.records.data_frame import COLUMNS, to_frame, to_row
-from tests.records import measurement, point
+from tests.records import measurement, point, tsn_reference
 
 
 def test_a_row_has_the_fields_of_the_point_and_of_the_measurement() -> None:
@@ -28,4 +28,12 @@ def test_a_frame_without_measurements_has_every_column() -> None:
 
 
 def test_a_frame_has_every_field_of_a_row() -> None:
-    assert set(to_row(measurement(point(), samples=(1.0, 2.0)))) == set(COLUMNS)
+    row = to_row(measurement(point(), samples=(1.0, 2.0), reference=tsn_reference(4.0, 6.0)))
+    assert set(row) == set(COLUMNS)
+    names = ("reference", "reference_value", "saving", "saving_low", "saving_high")
+    assert [row[name] for name in names] == ["tsn depth 50, 8 frames", 5.0, 3.5, 3.0, 4.0]
+
+
+def test_a_row_names_the_threads_where_they_are_recorded() -> None:
+    frame = to_frame([measurement(point(), settings={"threads": 2}), measurement(point())])
+    assert frame["threads"].tolist() == [2, pd.NA]

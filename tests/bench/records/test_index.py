@@ -28,10 +28,18 @@ def test_a_point_is_looked_up_as_the_instrument_knows_it() -> None:
 def test_each_machine_has_its_own_and_the_newest_of_all_is_found() -> None:
     old, other, new = latency(3.0, "a"), latency(2.0, "b"), latency(1.0, "a")
     index = Index([old, other, new])
-    machines = index.by_machine("latency:cpu", point())
-    assert [m.value for m in machines.values()] == [2.0, 1.0]
+    platforms = index.by_platform("latency:cpu", point())
+    assert [m.value for m in platforms.values()] == [2.0, 1.0]
     assert index.find("latency:cpu", point()) == new
-    assert index.by_machine("latency:cpu", point(frames=2)) == {}
+    assert index.by_platform("latency:cpu", point(frames=2)) == {}
+
+
+def test_the_newest_figure_of_a_machine_counts_and_is_found_under_its_threads() -> None:
+    one, two = (latency(1.0, "a").model_copy(update={"settings": {"threads": n}}) for n in (1, 2))
+    index = Index([one, two, latency(3.0, "b")])
+    found = index.by_platform("latency:cpu", point())
+    assert list(found) == [two.platform, latency(3.0, "b").machine]
+    assert two.platform == f"{two.machine}, 2 threads"
 
 
 def test_what_failed_has_no_figure() -> None:

@@ -50,6 +50,34 @@ def test_a_saving_is_of_samples_of_the_same_round() -> None:
         _ = measurement(point()).saving
 
 
+def test_a_saving_comes_with_the_reference_in_the_same_rounds() -> None:
+    record = measurement(point(), samples=(1, 2, 10), reference=tsn_reference(2, 6, 100))
+    expected = {"reference_value": 6, "saving": 3, "saving_low": 2, "saving_high": 10}
+    assert record.saving_figures == expected
+    found = record.as_json()
+    assert (found["reference_value"], found["saving"], found["saving_interval"]) == (6, 3, [2, 10])
+    assert "saving_low" not in found
+    for alone in (
+        measurement(point()),
+        measurement(point(), samples=(0,), reference=tsn_reference(1)),
+    ):
+        assert alone.saving_figures == {}
+        assert "saving" not in alone.as_json()
+
+
+def test_a_platform_is_a_machine_with_the_threads_that_the_figure_depends_on() -> None:
+    of_cpu = {"quantity": "latency", "instrument": "cpu", "unit": "seconds"}
+    one, two = (measurement(point(), settings={"threads": n}, **of_cpu) for n in (1, 2))
+    assert (one.threads, one.platform) == (1, f"{one.machine}, 1 thread")
+    assert (two.threads, two.platform) == (2, f"{one.machine}, 2 threads")
+    plain = measurement(point(), **of_cpu)
+    assert (plain.threads, plain.platform) == (0, plain.machine)
+    on_gpu = measurement(point(), settings={"threads": 2}, **{**of_cpu, "instrument": "cuda"})
+    assert (on_gpu.threads, on_gpu.platform) == (0, on_gpu.machine)
+    count = measurement(point(), settings={"threads": 2})
+    assert (count.threads, count.platform) == (0, "")
+
+
 def test_what_is_missing_has_a_reason_and_no_value() -> None:
     record = measurement(point(), status="failed", samples=(), reason="out of luck")
     assert "value" not in record.as_json()
@@ -72,6 +100,8 @@ def test_what_is_missing_has_a_reason_and_no_value() -> None:
         {"reference": tsn_reference()},
         {"reference": tsn_reference(1, 2)},
         {"reference": tsn_reference(-1)},
+        {"settings": {"threads": 0}},
+        {"settings": {"threads": "2"}},
     ],
 )
 def test_impossible_records_are_rejected(fields: dict[str, Any]) -> None:

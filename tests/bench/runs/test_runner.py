@@ -2,7 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.instruments.reading import Reading
+from bench.machine import busy
 from bench.records.measurement import Measurement
+from bench.records.record import Scalar
 from bench.records.store import Store
 from bench.runs import runner
 from bench.runs.tasks import Task, make_suite_tasks, make_task
@@ -85,3 +88,33 @@ def test_a_file_edited_meanwhile_is_stored_as_what_it_became(tmp_path: Path) -> 
         assert store.identities() == {make_task(where, "params").identity} != {planned.identity}
         (measurement,) = store.measurements()
         assert measurement.value == 3 * 3 + 3 + 3 * 5 + 5
+
+
+def test_a_figure_of_fewer_threads_than_are_free_now_is_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = [make_task(point(frames=n), "latency:cpu") for n in (1, 2, 4)]
+    on_cluster = make_task(point(frames=8), "latency:cpu", "pool")
+    on_one = make_task(point(), "cpu_time")
+    monkeypatch.setattr(runner, "usable_cores", lambda: 4)
+    with Store(tmp_path / "s", create=True) as store:
+        for task, threads in ((tasks[0], 4), (tasks[1], 2), (on_cluster, 1), (on_one, 1)):
+            settings: dict[str, Scalar] = {"threads": threads}
+            store.put(task.identity, task.record(Reading((1.0,), settings=settings)))
+        stored = [*tasks[:2], on_cluster, on_one]
+        for free, again in ((4, [tasks[1]]), (2, []), (1, [])):
+            monkeypatch.setattr(busy, "free_threads", lambda _, free=free: free)
+            assert runner.missing_tasks(stored, store) == again
+        assert runner.missing_tasks([*tasks, on_one], store) == [tasks[2]]
+
+
+def test_where_all_figures_have_every_core_nobody_looks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = make_task(point(), "latency:cpu")
+    monkeypatch.setattr(runner, "usable_cores", lambda: 2)
+    monkeypatch.setattr(busy, "look", pytest.fail)
+    with Store(tmp_path / "s", create=True) as store:
+        assert runner.missing_tasks([task], store) == [task]
+        store.put(task.identity, task.record(Reading((1.0,), settings={"threads": 2})))
+        assert runner.missing_tasks([task], store) == []
