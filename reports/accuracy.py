@@ -11,13 +11,14 @@ from reports.tables import EMPTY, NOT_MEASURED, Cell, Table, count_cell
 
 TRAINED, EVALUATED, MACS = "accuracy:trained", "accuracy:evaluated", "macs:flop_counter"
 CLIPS_NOTE = (
-    "Intervals are 95 % Wilson intervals over the test clips of one trained network. The accuracy "
-    "of another training run may be outside the interval. In arrow-of-time, a motion and its "
-    "reverse are two dependent clips."
+    "Intervals are 95 % score intervals over the test clips of one trained network; in "
+    "arrow-of-time, over the pairs of a motion and its reverse. The accuracy of another training "
+    "run may be outside the interval."
 )
 PAIRS_NOTE = (
-    "McNemar's exact test on the same test clips, at equal frames and seed. It says nothing about "
-    "other training runs: compare the seeds for that."
+    "An exact test on the same test clips or, in arrow-of-time, pairs of a motion and its reverse, "
+    "at equal frames and seed. It says nothing about other training runs: compare the seeds for "
+    "that."
 )
 COMPARISON_HEADINGS = (
     "network",
@@ -104,7 +105,7 @@ def _row(measurement: Measurement, macs: float | None, groups: Sequence[str]) ->
 
 
 def _comparison_row(first: Measurement, second: Measurement) -> tuple[Cell, ...]:
-    test = paired_test(first.samples, second.samples)
+    test = paired_test(first.samples, second.samples, reversed_pairs=first.has_reversed_pairs)
     return (
         Cell(first.point.network),
         Cell(second.point.network),

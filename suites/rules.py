@@ -37,7 +37,7 @@ class Rule(Section):
 
     `exact`: any difference counts. `samples`: the medians of samples, or of their ratios to a
     reference, must differ by the share `min_effect`, and the p-value of Mann and Whitney's test
-    must be below `alpha`. `answers`: the p-value of McNemar's test on an accuracy must be below
+    must be below `alpha`. `answers`: the p-value of the exact test on an accuracy must be below
     `alpha`. Fewer than `min_samples` are not compared. `needs_reference` refuses samples that were
     timed alone.
     """

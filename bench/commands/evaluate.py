@@ -22,7 +22,7 @@ from bench.commands.output import add_json, print_json, print_table, progress_ba
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.proportions import PairedTest, paired_test, wilson
+from bench.records.proportions import PairedTest, accuracy_interval, paired_test
 from bench.records.store import Store
 from bench.video.data_set import DataSet
 from bench.workload.networks import build, configure
@@ -197,7 +197,8 @@ def _show(
     """Print the accuracy; with scores of other networks, theirs and that of the average too."""
     from bench.video.evaluation import average_scores
 
-    rows = [_row(own.network, own.scores, None)]
+    in_pairs = measurement.has_reversed_pairs
+    rows = [_row(own.network, own.scores, None, in_pairs)]
     if others:
         try:
             together = average_scores([own.scores, *(other.scores for other in others)])
@@ -205,9 +206,10 @@ def _show(
             _show(measurement, own, (), as_json=as_json)  # the result may have taken hours
             raise
         for other in others:
-            both = paired_test(own.scores.correct(), other.scores.correct())
-            rows.append(_row(other.network, other.scores, both))
-        rows.append(_row(f"average of all {len(others) + 1}", together, None))
+            answers = (own.scores.correct(), other.scores.correct())
+            both = paired_test(*answers, reversed_pairs=in_pairs)
+            rows.append(_row(other.network, other.scores, both, in_pairs))
+        rows.append(_row(f"average of all {len(others) + 1}", together, None, in_pairs))
     if as_json:
         print_json([{**measurement.as_json(), "networks": rows}])
         return
@@ -229,12 +231,15 @@ def _show(
         print(f"Unusable: {warning}")
 
 
-def _row(network: str, scores: "Scores", comparison: PairedTest | None) -> dict[str, Any]:
+def _row(
+    network: str, scores: "Scores", comparison: PairedTest | None, reversed_pairs: bool
+) -> dict[str, Any]:
     answers = scores.correct()
     against = None
     if comparison is not None:
         against = {
             "points": comparison.points,
+            "interval": [comparison.low, comparison.high],
             "p_value": comparison.p_value,
             "verdict": str(comparison.difference),
         }
@@ -242,7 +247,7 @@ def _row(network: str, scores: "Scores", comparison: PairedTest | None) -> dict[
         "network": network,
         "videos": len(answers),
         "top1": sum(answers) / len(answers),
-        "interval": list(wilson(answers)),
+        "interval": list(accuracy_interval(answers, reversed_pairs=reversed_pairs)),
         "top5": sum(scores.correct(top=5)) / len(answers),
         "comparison": against,
     }

@@ -107,11 +107,11 @@ def _p_value(old: Entry, new: Entry, *, is_larger: bool) -> float:
 
 
 def _compare_answers(old: Entry, new: Entry, rule: Rule) -> Change:
-    """The difference of accuracies on the same clips must not be due to chance: McNemar's test."""
+    """The difference of accuracies on the same clips must not be due to chance."""
     if len(old.samples) != len(new.samples):
         reason = f"{len(old.samples)} and {len(new.samples)} answers are on different clips"
         return Change(Outcome.CANNOT_TELL, reason=f"{reason}: measure again")
-    result = paired_test(new.samples, old.samples)
+    result = paired_test(new.samples, old.samples, reversed_pairs=new.reversed_pairs)
     points, p_value = f"{result.points:+.2f} points", f"p {result.p_value:.2g}"
     if result.p_value > rule.alpha:
         return Change(Outcome.UNCHANGED, points, p_value if result.points else "")

@@ -33,8 +33,9 @@ class Entry(Record):
     """Samples of a quantity at a `point`, or of a `benchmark` of pytest, and their conditions.
 
     Entries are compared only if their `conditions` are equal. `uncounted` are operators that nobody
-    counts. `busy`: other processes used the machine. `network_version` decides whether an entry of
-    a run can be measured again; entries of a baseline do not have it.
+    counts. `busy`: other processes used the machine. `reversed_pairs`: each answer to a motion is
+    followed by the answer to its reverse. `network_version` decides whether an entry of a run can
+    be measured again; entries of a baseline do not have it.
     """
 
     quantity: Text
@@ -50,6 +51,7 @@ class Entry(Record):
     network_version: Text = ""
     uncounted: dict[Text, Number] = Field(default_factory=dict)
     busy: bool = False
+    reversed_pairs: bool = False
     conditions: dict[Text, Text] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -75,6 +77,7 @@ class Entry(Record):
             network_version=measurement.code.network,
             uncounted=measurement.details.get("uncounted", {}),
             busy=bool(measurement.settings.get(BUSY, False)),
+            reversed_pairs=measurement.has_reversed_pairs,
             conditions=_conditions(measurement),
         )
 

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from bench.errors import BenchError
 from bench.records.catalogue import PERCENT, depends_on_machine, depends_on_threads
 from bench.records.point import Point
-from bench.records.proportions import RIGHT, WRONG, wilson
+from bench.records.proportions import RIGHT, WRONG, accuracy_interval
 from bench.records.record import Number, Record, Scalar, Size
 from bench.records.samples import dispersion, interval, median_ratio, ratios
 from bench.text import Text
@@ -27,6 +27,8 @@ PROTOCOL = (
 )
 THREADS = "threads"  # the setting that has the number of threads on the CPU
 BUSY = "busy"  # the setting that says whether others used the machine meanwhile
+REVERSED_PAIRS = "reversed_pairs"  # the setting that says whether answers are of such pairs
+PAIRED_SET = "arrow-of-time"  # its answers always were, before the setting was recorded
 REFERENCE_VERSION = "reference_version"  # the setting that has the version of a reference's source
 MAX_SAMPLE = 1e30  # the largest sample in any unit: no real figure is larger
 
@@ -133,6 +135,8 @@ class Measurement(Record):
         threads = self.settings.get(THREADS, 1)
         if not isinstance(threads, int) or threads < 1:
             raise ValueError("a number of threads is a whole number of at least 1")
+        if self.settings.get(REVERSED_PAIRS) and not self._has_even_groups:
+            raise ValueError("answers to pairs need an even number in each group")
         datetime.fromisoformat(self.measured_at)
         return self
 
@@ -175,6 +179,20 @@ class Measurement(Record):
     def is_accuracy(self) -> bool:
         """Whether the samples are answers: 100 for a right one and 0 for a wrong one."""
         return self.unit == PERCENT
+
+    @property
+    def has_reversed_pairs(self) -> bool:
+        """Whether each answer to a motion is followed by the answer to its reverse."""
+        recorded = self.settings.get(REVERSED_PAIRS)
+        if recorded is None:  # an older record: its pairs are whole if no video was left out
+            is_whole = self._has_even_groups and not self.warnings
+            return self.point.dataset == PAIRED_SET and is_whole
+        return bool(recorded)
+
+    @property
+    def _has_even_groups(self) -> bool:
+        sizes = self.details.get("group_sizes", {}).values() or (len(self.samples),)
+        return not any(size % 2 for size in sizes)
 
     @property
     def protocol(self) -> tuple[Scalar | None, ...]:
@@ -242,7 +260,7 @@ class Measurement(Record):
 
     def interval_of(self, group: str = "") -> tuple[float, float]:
         """The 95 % interval of an accuracy on all clips, or on a group of classes."""
-        return wilson(self.answers(group))
+        return accuracy_interval(self.answers(group), reversed_pairs=self.has_reversed_pairs)
 
     @property
     def spread(self) -> dict[str, float]:

@@ -127,5 +127,8 @@ def _make(root: Path, forwards: Motion, seed: int) -> None:
 
 
 def arrow_videos(split: Split, root: Path) -> tuple[Video, ...]:
-    """The videos of a split that `generate_videos` made below `root`, grouped by tier."""
+    """The videos of a split that `generate_videos` made below `root`, grouped by tier.
+
+    Each motion is followed by its reverse, in the list and in its group.
+    """
     return tuple(Video(m.name, root / m.name, m.label, group=m.tier) for m in list_motions(split))

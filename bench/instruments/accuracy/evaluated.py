@@ -101,4 +101,10 @@ def evaluate_weights(
         "weights_sha256": file_hash(weights),
         "clips": data.digest,
     }
-    return scores, read_answers(scores, data.videos, settings | provenance | protocol.settings)
+    reading = read_answers(
+        scores,
+        data.videos,
+        settings | provenance | protocol.settings,
+        reversed_pairs=data.is_generated,
+    )
+    return scores, reading

@@ -77,4 +77,4 @@ def train(
         "decoder": decoder_version("pyav"),
         **asdict(RECIPE),
     }
-    return read_answers(scores, listed["test"], settings | provenance)
+    return read_answers(scores, listed["test"], settings | provenance, reversed_pairs=True)

@@ -92,6 +92,8 @@ def test_networks_make_an_ensemble(
     assert first["network"] == "tsn depth 18 width=0.125, 4 frames"
     assert first["comparison"]["points"] == pytest.approx(own["top1"] - first["top1"])
     assert first["comparison"]["verdict"] in ("better", "worse", "no difference shown")
+    low, high = first["comparison"]["interval"]
+    assert low <= first["comparison"]["points"] <= high
     assert both["network"] == "average of all 2"
     twice = evaluated(capsys, weights, *where, "--ensemble", str(scores))
     assert twice["networks"][1]["comparison"]["points"] == 0

@@ -17,9 +17,9 @@ def rate(*samples: float, **fields: Any) -> Entry:
     return entry(*samples, **{**kind, **fields})
 
 
-def answers(right: int, clips: int = 100) -> Entry:
+def answers(right: int, clips: int = 100, **fields: Any) -> Entry:
     kind = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
-    return entry(*(100,) * right, *(0,) * (clips - right), **kind)
+    return entry(*(100,) * right, *(0,) * (clips - right), **kind, **fields)
 
 
 @pytest.mark.parametrize(
@@ -135,3 +135,10 @@ def test_accuracies_are_compared_clip_by_clip() -> None:
     other = detect_change(answers(50), answers(50, 120), ANSWERS)
     assert other.outcome is Outcome.CANNOT_TELL
     assert other.reason == "100 and 120 answers are on different clips: measure again"
+
+
+def test_accuracies_of_motions_and_their_reverse_are_compared_pair_by_pair() -> None:
+    in_pairs = answers(40, reversed_pairs=True)  # 5 pairs fewer: p 2 / 2 ** 5, of clips 2 / 2 ** 10
+    assert detect_change(answers(50), in_pairs, ANSWERS) == Change(
+        Outcome.UNCHANGED, "-10.00 points", "p 0.062"
+    )

@@ -60,6 +60,13 @@ def test_the_conditions_of_an_accuracy_have_its_clips() -> None:
     assert (found.conditions["clips"], found.conditions["views"]) == ("c", "3")
     assert "weights" not in found.conditions
     assert (found.value, found.figure) == (75, "75.00 %")
+    assert not found.reversed_pairs
+
+
+def test_an_entry_knows_that_its_answers_are_of_pairs() -> None:
+    fields = {"quantity": "accuracy", "instrument": "trained", "unit": "percent"}
+    answers = measurement(point(dataset="arrow-of-time"), **fields, samples=(100, 0))
+    assert Entry.of(answers).reversed_pairs
 
 
 def test_an_entry_has_either_a_point_or_a_benchmark() -> None:

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
+from bench.records.proportions import accuracy_interval
 from tests.records import measurement, point, tsn_reference
 
 
@@ -125,3 +126,48 @@ def test_an_accuracy_is_of_answers_in_whole_groups(
     measurement(point(), samples=(100, 0), details={"group_sizes": {"a": 1, "b": 1}}, **fields)
     with pytest.raises(ValueError, match=r"an answer is|each group needs"):
         measurement(point(), samples=samples, details={"group_sizes": sizes}, **fields)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "settings", "sizes", "warnings", "has_pairs"),
+    [
+        ("arrow-of-time", {"reversed_pairs": True}, {"a": 2, "b": 2}, (), True),
+        ("arrow-of-time", {"reversed_pairs": False}, {"a": 2, "b": 2}, (), False),
+        ("own", {"reversed_pairs": True}, {"a": 2, "b": 2}, (), True),
+        ("arrow-of-time", {}, {"a": 2, "b": 2}, (), True),  # an older record
+        ("arrow-of-time", {}, {}, (), True),
+        ("arrow-of-time", {}, {"a": 1, "b": 3}, (), False),
+        ("arrow-of-time", {}, {"a": 2, "b": 2}, ("x is empty: has 0 bytes",), False),
+        ("own", {}, {"a": 2, "b": 2}, (), False),
+    ],
+)
+def test_answers_to_motions_and_their_reverse_are_pairs(
+    dataset: str,
+    settings: dict[str, bool],
+    sizes: dict[str, int],
+    warnings: tuple[str, ...],
+    has_pairs: bool,
+) -> None:
+    found = measurement(
+        point(dataset=dataset),
+        quantity="accuracy",
+        unit="percent",
+        samples=(100, 0, 100, 0),
+        details={"group_sizes": sizes},
+        settings=settings,
+        warnings=warnings,
+    )
+    assert found.has_reversed_pairs is has_pairs
+    assert found.interval == accuracy_interval(found.samples, reversed_pairs=has_pairs)
+
+
+def test_half_a_pair_is_refused() -> None:
+    with pytest.raises(ValueError, match="answers to pairs need an even number in each group"):
+        measurement(
+            point(),
+            quantity="accuracy",
+            unit="percent",
+            samples=(100, 0, 100, 0),
+            details={"group_sizes": {"a": 1, "b": 3}},
+            settings={"reversed_pairs": True},
+        )

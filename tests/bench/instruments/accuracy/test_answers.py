@@ -1,7 +1,9 @@
 from pathlib import Path
 
+import pytest
 import torch
 
+from bench.errors import BenchError
 from bench.instruments.accuracy.answers import read_answers
 from bench.video.data_set import Video
 from bench.video.evaluation import Scores
@@ -42,3 +44,14 @@ def test_videos_without_a_group_have_no_accuracy_of_a_group() -> None:
     reading = read_answers(SCORES, plain, {})
     assert reading.samples == (100, 0, 100)
     assert reading.details["by_group"] == {}
+
+
+def test_whether_answers_are_of_pairs_is_in_the_settings() -> None:
+    whole = Scores(SCORES.names, SCORES.labels, LOGITS, ())
+    assert read_answers(SCORES, VIDEOS, {}).settings["reversed_pairs"] is False
+    assert read_answers(whole, VIDEOS, {}, reversed_pairs=True).settings["reversed_pairs"] is True
+
+
+def test_a_motion_without_its_reverse_is_an_error_with_its_file() -> None:
+    with pytest.raises(BenchError, match=r"^lost: is empty \(has 0 bytes\): delete it, and it is"):
+        read_answers(SCORES, VIDEOS, {}, reversed_pairs=True)

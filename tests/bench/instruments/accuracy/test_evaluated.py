@@ -71,6 +71,7 @@ def test_a_reading_has_the_answers_the_weights_and_the_protocol(
     assert (settings["sampling"], settings["views"], settings["stride"]) == ("uniform", 2, 0)
     assert (settings["crops"], settings["short_side"]) == (3, SIZE)
     assert (settings["threads"], str(settings["decoder"])[:5]) == (1, "pyav ")
+    assert settings["reversed_pairs"] is False
 
 
 def test_the_stride_of_dense_sampling_is_in_the_settings_given_or_not() -> None:

@@ -10,6 +10,7 @@ from bench.errors import BenchError
 from bench.instruments.accuracy import trained
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
+from bench.records.proportions import count_right_twice
 from bench.runs.tasks import make_task
 from bench.video import arrow_of_time
 from bench.video.contents import digest_of_contents
@@ -68,6 +69,15 @@ def test_the_record_names_clips_decoder_and_recipe(first: Measurement) -> None:
     assert str(first.settings["decoder"]).startswith("pyav ")
     assert first.settings["learning_rate"] == trained.RECIPE.learning_rate
     assert first.settings["threads"] == 1
+    assert first.settings["reversed_pairs"] is True
+
+
+def test_each_motion_is_answered_before_its_reverse(first: Measurement) -> None:
+    """A network that ignores the order of frames gives one answer to both: one is right at most."""
+    blind = measured(network="tsn")
+    assert count_right_twice(first.samples) >= 0
+    assert count_right_twice(blind.samples) == 0
+    assert blind.value > 0
 
 
 def test_the_same_seed_gives_the_same_figure(first: Measurement) -> None:
