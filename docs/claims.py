@@ -8,8 +8,9 @@ from suites import Claim, load_claims
 
 INDEX = """# The claims
 
-What the paper claims, and which measurements decide each claim. The verdicts are in the report,
-because they depend on what was measured. [The method](../../method.md#verdicts) explains them.
+What the paper claims, what is asked here beyond it, and which measurements decide each claim. The
+verdicts are in the report, because they depend on what was measured.
+[The method](../../method.md#verdicts) explains them.
 
 """
 
@@ -21,11 +22,11 @@ def claim_pages() -> dict[str, str]:
 
 
 def _index(claims: tuple[Claim, ...]) -> str:
-    headings = ("claim", "published", "judged by")
+    headings = ("claim", "the paper says", "judged by")
     parts = [INDEX]
     for question in dict.fromkeys(claim.question for claim in claims):
         answers = [claim for claim in claims if claim.question == question]
-        rows = [(link(c.title, c.id), markdown(c.published), code(c.label)) for c in answers]
+        rows = [(link(c.title, c.id), markdown(c.statement), code(c.label)) for c in answers]
         parts.append(f"## {markdown(question)}\n\n{table(headings, rows)}\n")
     return "".join(parts) + contents(c.id for c in claims)
 
@@ -34,13 +35,13 @@ def _page(claim: Claim) -> str:
     return "\n".join(
         [
             f"# {markdown(claim.title)}\n",
-            f"**Published:** {markdown(claim.published)}\n",
-            f"**Where:** {markdown(claim.source)}\n",
+            f"**The paper says:** {markdown(claim.statement)}\n",
+            f"**Source:** {markdown(claim.source)}\n",
             "## What is compared\n",
             f"{_comparison(claim)}\n",
             _cases(claim),
             "## When it is met\n",
-            f"A case is met if {_condition(claim)}. {markdown(claim.rule)}\n",
+            f"A case is met if {markdown(claim.condition)}. {markdown(claim.rule)}\n",
             "## What measures it\n",
             fence(claim.measured_by),
             f"In a report, the claim is at `index.html#claim-{claim.id}`. If you have run "
@@ -57,7 +58,7 @@ def _comparison(claim: Claim) -> str:
     how = {
         "ratio": f"The ratio {what}",
         "points": f"The difference {what} in percentage points, on the same clips",
-        "level": f"The {what}",
+        "right_twice": f"The number of {what}",
     }[claim.compare]
     machines = ", on each machine" if find_instrument(claim.label).device else ""
     return f"{how}, measured by {instrument}{machines}."
@@ -70,12 +71,3 @@ def _cases(claim: Claim) -> str:
         for n, case in enumerate(claim.cases)
     ]
     return table(("case", "first", "second")[: 1 + sides], rows)
-
-
-def _condition(claim: Claim) -> str:
-    if claim.compare == "points":
-        return "the first network is shown to be better"
-    end, beyond = ("at least", "below") if claim.at_most is None else ("at most", "above")
-    if claim.compare == "level":
-        return f"the accuracy's interval does not lie entirely {beyond} {claim.bound:g} %"
-    return f"the ratio, and its whole interval if it has one, is {end} {claim.bound:g}"

@@ -78,7 +78,7 @@ def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
 
 def _is_range(cards: Iterable[ClaimCard]) -> bool:
     cases = [case for card in cards for case in card.result.cases if case.is_measured]
-    kinds = {(case.claim.compare, case.claim.at_least is None, case.machine) for case in cases}
+    kinds = {(case.claim.compare, case.claim.at_most is None, case.machine) for case in cases}
     return len(kinds) == 1
 
 

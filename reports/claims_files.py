@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from bench.claims.verdicts import ClaimResult, Verdict
 from bench.text import latex, markdown
 
-HEADINGS = ("claim", "published", "measured", "verdict")
+HEADINGS = ("claim", "the paper says", "measured", "verdict")
 WIDTHS = (0.31, 0.16, 0.28, 0.14)  # shares of a line; the rest is space between the columns
 
 
@@ -36,11 +36,10 @@ def claims_md(results: Iterable[ClaimResult]) -> str:
 
 def _cells(results: Iterable[ClaimResult], escape: Callable[[str], str]) -> list[Sequence[str]]:
     """The headings, and a row for each claim."""
-    rows = ((r.claim.title, r.claim.published, _measured_cases(r), r.verdict) for r in results)
+    rows = ((r.claim.title, r.claim.statement, _measured_cases(r), r.verdict) for r in results)
     return [tuple(map(escape, row)) for row in (HEADINGS, *rows)]
 
 
 def _measured_cases(result: ClaimResult) -> str:
-    """The figures of the measured cases."""
-    cases = [case.summary for case in result.cases if case.is_measured]
-    return "; ".join(cases) or Verdict.NOT_MEASURED
+    """The cases with their figures, if any is measured."""
+    return str(result.verdict if result.verdict is Verdict.NOT_MEASURED else result.sentence)

@@ -21,8 +21,9 @@ from reports.plot_files import plot_files
 from reports.predictions import MEASURED_BY
 
 # Of results.json. 1: measurements and claims, 2: agreement, 3: references, 4: machines, intervals,
-# 5: accuracies, 6: changes since other results, 7: the value and the saving of a reference
-FORMAT_VERSION = 7
+# 5: accuracies, 6: changes since other results, 7: the value and the saving of a reference,
+# 8: the origin of a claim, and its bound
+FORMAT_VERSION = 8
 SECTIONS = (  # of the page, in its order
     "claims",
     "changes",

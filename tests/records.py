@@ -40,6 +40,7 @@ def claim(**fields: Any) -> Claim:
         "id": "c",
         "question": "q",
         "title": "t",
+        "origin": "paper",
         "source": "s",
         "published": "3-4x",
         "rule": "r",

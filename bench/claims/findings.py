@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import mean
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from bench.records import proportions
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.records.proportions import Difference, PairedTest
 from suites import Claim
 
 
@@ -29,15 +27,7 @@ class Finding(Protocol):
 
     @property
     def value(self) -> float:
-        """The figure: a ratio, percentage points, or percent."""
-
-    @property
-    def low(self) -> float:
-        """The lower end of its 95 % interval."""
-
-    @property
-    def high(self) -> float:
-        """The upper end of its 95 % interval."""
+        """The figure: a ratio, percentage points, or a number of pairs."""
 
     def standing(self, claim: Claim) -> Standing:
         """The result of the comparison with the claim's bound."""
@@ -51,6 +41,9 @@ class Finding(Protocol):
     @property
     def figure(self) -> str:
         """The figure with its interval, for a table."""
+
+    def as_json(self, claim: Claim) -> dict[str, Any]:
+        """The figure with its interval."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +85,14 @@ class Ratio:
         return _format(self.value, claim)
 
     def text(self, claim: Claim) -> str:
-        """The same with its interval."""
+        """The same with its interval, and how far it is from what was published."""
         text = self.brief(claim)
         if self.low != self.high:
             text += f", {_format(self.low, claim)} to {_format(self.high, claim)}"
         if self.standing(claim) is Standing.UNDECIDED:
             text += f", which contains the bound {_format(claim.bound, claim)}"
+        if claim.published_range:
+            text += f", {claim.published_range.describe(self.value)}"
         return text
 
     @property
@@ -106,15 +101,21 @@ class Ratio:
         interval = f" ({self.low:.3f} to {self.high:.3f})" if self.low != self.high else ""
         return f"{self.value:.4f}{interval}"
 
+    def as_json(self, claim: Claim) -> dict[str, Any]:
+        """The ratio, and how many percent it is below (negative) or above what was published."""
+        data: dict[str, Any] = {"ratio": self.value, "interval": [self.low, self.high]}
+        if claim.published_range:
+            data["distance_percent"] = 100 * claim.published_range.distance(self.value)
+        return data
+
 
 @dataclass(frozen=True)
 class AccuracyDifference:
-    """By how many percentage points one accuracy exceeds another on the same clips.
+    """By how many percentage points one accuracy exceeds another on the same clips."""
 
-    It has no interval: the test on the pairs of answers says how sure it is.
-    """
-
-    test: PairedTest
+    value: float
+    low: float
+    high: float
 
     @classmethod
     def of(cls, numerator: Measurement, denominator: Measurement, group: str) -> Self:
@@ -122,70 +123,75 @@ class AccuracyDifference:
 
         Raises `BenchError` for accuracies on different clips.
         """
-        pair = (numerator.answers(group), denominator.answers(group))
-        return cls(proportions.paired_test(*pair))
-
-    @property
-    def value(self) -> float:
-        """The difference in percentage points."""
-        return self.test.points
-
-    low = high = value
+        test = proportions.paired_test(
+            numerator.answers(group),
+            denominator.answers(group),
+            reversed_pairs=numerator.has_reversed_pairs,
+        )
+        return cls(test.points, test.low, test.high)
 
     def standing(self, claim: Claim) -> Standing:
-        """Met if the first network is better, undecided if the test shows no difference."""
-        return {
-            Difference.BETTER: Standing.MET,
-            Difference.WORSE: Standing.NOT_MET,
-            Difference.NONE_SHOWN: Standing.UNDECIDED,
-        }[self.test.difference]
+        """Met if the whole interval is above the bound, not met if it is below, else undecided."""
+        if self.low > claim.bound:
+            return Standing.MET
+        return Standing.NOT_MET if self.high < claim.bound else Standing.UNDECIDED
 
     def brief(self, claim: Claim) -> str:
         """The difference in points."""
         return f"{self.value:+.1f} points"
 
     def text(self, claim: Claim) -> str:
-        """The difference with the result of the test."""
-        shown = f"{self.brief(claim)}, p {self.test.p_value:.2g}"
-        is_shown = self.test.difference is not Difference.NONE_SHOWN
-        return shown if is_shown else f"{Difference.NONE_SHOWN}: {shown}"
+        """The difference with its interval."""
+        text = f"{self.brief(claim)}, {self.low:+.1f} to {self.high:+.1f}"
+        if self.standing(claim) is Standing.UNDECIDED:
+            text += f", which contains the bound {claim.bound:+g}"
+        return text
 
     @property
     def figure(self) -> str:
-        """The difference with the p-value of the test."""
-        return f"{self.value:+.1f} (p {self.test.p_value:.2g})"
+        """The difference with its interval, without units."""
+        return f"{self.value:+.1f} ({self.low:+.1f} to {self.high:+.1f})"
+
+    def as_json(self, claim: Claim) -> dict[str, Any]:
+        """The difference with its interval."""
+        return {"points": self.value, "interval": [self.low, self.high]}
 
 
 @dataclass(frozen=True)
-class Level:
-    """An accuracy in percent, with its interval."""
+class RightTwice:
+    """How many of all `pairs` of a motion and its reverse a network has both right.
 
-    value: float
-    low: float
-    high: float
+    A network that ignores the order of frames gives one answer to both, so that it has none. There
+    is no interval: a single pair is a proof.
+    """
+
+    value: int
+    pairs: int
 
     @classmethod
     def of(cls, measurement: Measurement, group: str) -> Self:
-        """The accuracy on the clips of one `group` of classes, or on all."""
-        return cls(mean(measurement.answers(group)), *measurement.interval_of(group))
+        """The count on the clips of one `group` of classes, or on all."""
+        answers = measurement.answers(group)
+        return cls(proportions.count_right_twice(answers), len(answers) // 2)
 
     def standing(self, claim: Claim) -> Standing:
-        """Met unless the whole interval lies beyond the bound."""
-        is_beyond = self.high < claim.bound if claim.at_most is None else self.low > claim.bound
-        return Standing.NOT_MET if is_beyond else Standing.MET
+        """Met if at most as many pairs are right twice as the claim allows."""
+        return Standing.MET if self.value <= claim.bound else Standing.NOT_MET
 
     def brief(self, claim: Claim) -> str:
-        """The accuracy."""
-        return f"{self.value:.1f} %"
+        """The count, of how many."""
+        return f"{self.value} of {self.pairs} pairs right twice"
 
-    def text(self, claim: Claim) -> str:
-        """The accuracy with its interval."""
-        return f"{self.brief(claim)}, {self.low:.1f} to {self.high:.1f} %"
+    text = brief
 
     @property
     def figure(self) -> str:
-        """The accuracy with its interval, without units."""
-        return f"{self.value:.1f} ({self.low:.1f} to {self.high:.1f})"
+        """The count, of how many, without a unit."""
+        return f"{self.value} of {self.pairs}"
+
+    def as_json(self, claim: Claim) -> dict[str, Any]:
+        """The count, and the number of pairs."""
+        return {"right_twice": self.value, "pairs": self.pairs}
 
 
 def _format(ratio: float, claim: Claim) -> str:

@@ -14,8 +14,8 @@ from typing import Any
 from bench.claims.findings import (
     AccuracyDifference,
     Finding,
-    Level,
     Ratio,
+    RightTwice,
     Standing,
     is_reference_of,
 )
@@ -59,8 +59,9 @@ class CaseResult:
     def gap(self) -> str:
         """Why the case cannot be judged; "" if it can.
 
-        It cannot if a side has no value, if the divisor is 0, if accuracies are of different clips,
-        or if the sides were measured by different versions of the instrument or the libraries.
+        It cannot if a side has no value, if the divisor is 0, if accuracies are of different clips
+        or lack pairs that are needed, or if the sides were measured by different versions of the
+        instrument or the libraries.
         """
         return next(self._gaps(), "")
 
@@ -73,6 +74,8 @@ class CaseResult:
                 yield f"{network.label} {side.status}: {side.reason}"
             elif claim.group and claim.group not in side.details.get("group_sizes", {}):
                 yield f"{network.label} has no {claim.group} classes: {claim.measured_by}"
+            elif claim.compare == "right_twice" and not side.has_reversed_pairs:
+                yield f"{network.label} has no pairs of reversed clips: {claim.measured_by}"
             elif claim.compare == "ratio" and side is self.denominator and not all(side.samples):
                 yield f"{network.label} measured 0"
         measured = [side for side in self._measurements if side]
@@ -106,7 +109,7 @@ class CaseResult:
             return None
         group = self.claim.group
         if self.denominator is None:
-            return Level.of(self.numerator, group)
+            return RightTwice.of(self.numerator, group)
         if self.claim.compare == "points":
             return AccuracyDifference.of(self.numerator, self.denominator, group)
         return Ratio.of(self.numerator, self.denominator)
@@ -154,8 +157,7 @@ class CaseResult:
             **where,
             "status": "ok",
             **dict(zip(("numerator", "denominator"), self.values, strict=False)),
-            self.claim.compare: self.finding.value,
-            "interval": [self.finding.low, self.finding.high],
+            **self.finding.as_json(self.claim),
             "standing": str(self.standing),
             "met": self.is_met,
             "warnings": self.warnings,
@@ -171,22 +173,30 @@ class ClaimResult:
 
     @property
     def verdict(self) -> Verdict:
-        """Reproduced if every case is met, partly if some are.
+        """What the measured cases say together.
 
-        If none is met, the claim is not decided if any case is undecided, else not reproduced.
+        A case that fails decides: partly, if another is met, else not reproduced. Without one the
+        claim is not decided while a case is: reproduced would be too much, and partly would be a
+        failure that nobody saw. If all measured cases are met, it is reproduced.
         """
-        standings = {case.standing for case in self.cases}
-        if standings == {Standing.NOT_MEASURED}:
+        standings = {case.standing for case in self.cases} - {Standing.NOT_MEASURED}
+        if not standings:
             return Verdict.NOT_MEASURED
-        if standings == {Standing.MET}:
-            return Verdict.REPRODUCED
-        if Standing.MET in standings:
-            return Verdict.PARTLY
-        return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.NOT_REPRODUCED
+        if Standing.NOT_MET in standings:
+            return Verdict.PARTLY if Standing.MET in standings else Verdict.NOT_REPRODUCED
+        return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.REPRODUCED
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every case is measured."""
+        return all(case.is_measured for case in self.cases)
 
     @property
     def sentence(self) -> str:
-        """One sentence: the cases where the claim holds, where it does not, and the others."""
+        """One sentence: the cases where the claim holds, where it does not, and the others.
+
+        If only some cases are measured, it says so first.
+        """
         groups = {
             standing: [case.summary for case in self.cases if case.standing is standing]
             for standing in Standing
@@ -194,14 +204,17 @@ class ClaimResult:
         parts = [
             f"{standing} at {_enumerate(cases)}" for standing, cases in groups.items() if cases
         ]
-        sentence = "; ".join(parts)
+        is_partial = not self.is_complete and self.verdict is not Verdict.NOT_MEASURED
+        sentence = ("as far as measured, " if is_partial else "") + "; ".join(parts)
         return sentence[:1].upper() + sentence[1:] + "."
 
     def as_json(self) -> dict[str, Any]:
         """The claim, its verdict, and every case with its figures."""
         return {
             **self.claim.model_dump(mode="json", exclude={"cases"}, exclude_none=True),
+            "bound": self.claim.bound,
             "verdict": str(self.verdict),
+            "complete": self.is_complete,
             "finding": self.sentence,
             "cases": [case.as_json() for case in self.cases],
         }

@@ -28,8 +28,8 @@ def run(arguments: Namespace) -> int:
         print_json([result.as_json() for result in results])
     else:
         print_table(
-            ("claim", "verdict", "finding (measured ratio)"),
-            [(r.claim.title, r.verdict, _finding(r)) for r in results],
+            ("claim", "origin", "verdict", "finding (measured ratio)"),
+            [(r.claim.title, r.claim.origin, r.verdict, _finding(r)) for r in results],
         )
     return FAILED if any(r.verdict is Verdict.NOT_REPRODUCED for r in results) else 0
 

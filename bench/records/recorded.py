@@ -21,7 +21,7 @@ from suites import suite
 
 FOLDER = suite.FOLDER / "recorded"
 FORMAT_VERSION = 1  # 1: a list of measurements
-REPORT_FORMATS = range(1, 8)  # of a report's results.json; their records have not changed since
+REPORT_FORMATS = range(1, 9)  # of a report's results.json; their records have not changed since
 # Fields that a report computes from the samples.
 DERIVED = ("value", "interval", "dispersion", "reference_value", "saving", "saving_interval")
 

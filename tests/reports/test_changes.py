@@ -79,7 +79,7 @@ def test_a_claim_that_flips_has_both_verdicts_and_figures() -> None:
     (flipped,) = found.claims
     assert flipped.is_flipped
     (row,) = found.claims_table.rows
-    texts = ["t", "depth 50", "4.0000", "2.0000", "partly", "not reproduced"]
+    texts = ["t", "depth 50", "4.0000", "2.0000", "reproduced", "not reproduced"]
     assert [cell.text for cell in row] == texts
     assert found.summary.startswith("1 verdict, 1 measurement changed.")
 
@@ -92,7 +92,7 @@ def test_a_figure_of_a_claim_may_change_alone() -> None:
     assert found.as_json()["claims"] == [
         {
             "id": "c",
-            "verdict": {"old": "partly", "new": "partly"},
+            "verdict": {"old": "reproduced", "new": "reproduced"},
             "cases": [{"label": "depth 50", "old": "4.0000", "new": "5.0000"}],
         }
     ]

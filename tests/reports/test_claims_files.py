@@ -33,10 +33,10 @@ def judged(title: str, machine: str = "") -> list[ClaimResult]:
 
 def test_a_table_in_markdown() -> None:
     heading, rule, row = claims_md(judged("a | b", "Fast")).splitlines()
-    assert heading == "| claim | published | measured | verdict |"
+    assert heading == "| claim | the paper says | measured | verdict |"
     assert rule == "| --- | --- | --- | --- |"
-    assert row.startswith(r"| a \| b | 3-4x | depth 50 on Fast, ")
-    assert row.endswith(" (4.000x) | partly |")
+    assert row.startswith(r"| a \| b | 3-4x | As far as measured, met at depth 50 on Fast, ")
+    assert row.endswith(" (4.000x); not measured at depth 101. | reproduced |")
 
 
 def test_a_table_in_latex() -> None:
@@ -44,7 +44,7 @@ def test_a_table_in_latex() -> None:
     assert lines[0] == r"% \usepackage{array,booktabs,longtable}"
     assert lines[2:] == [
         r"\toprule",
-        r"claim & published & measured & verdict \\",
+        r"claim & the paper says & measured & verdict \\",
         r"\midrule",
         r"\endhead",
         r"\bottomrule",

@@ -133,7 +133,7 @@ BAD = {
     "another JSON file": (lambda path: path.write_text('{"a": 1}'), "a: unknown key"),
     "another version": (
         lambda path: path.write_text('{"claims": [], "format": 99}'),
-        "is of format 99, this version reads 6",
+        "is of format 99, this version reads 8",
     ),
     "an empty report": (
         lambda path: path.write_text('{"claims": [], "format": 6, "measurements": []}'),

@@ -264,7 +264,7 @@ def test_all_files_say_which_machine(folder: Path) -> None:
     assert {"machine", "precision", "interval_low", "interval_high"} <= set(header)
     assert sum("Slow, 2 cores" in row for row in rows) == 7
     results = json.loads((folder / "results.json").read_text())
-    assert results["format"] == 7
+    assert results["format"] == 8
     names = {m["environment"]["accelerator"] for m in results["measurements"]}
     assert names == {"", "<b>GPU</b>"}
 

@@ -2,9 +2,16 @@ from typing import Any
 
 import pytest
 
-from bench.claims.findings import AccuracyDifference, Level, Ratio, Standing, is_reference_of
+from bench.claims.findings import (
+    AccuracyDifference,
+    Ratio,
+    RightTwice,
+    Standing,
+    is_reference_of,
+)
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
+from bench.records.proportions import paired_test
 from suites import Claim
 from tests.records import claim, measurement, point, tsn_reference
 
@@ -74,46 +81,108 @@ def test_a_bounded_cost_is_written_as_an_increase() -> None:
     assert Ratio(0.9, 0.9, 0.9).brief(AT_MOST) == "-10.00%"
 
 
-POINTS = claim(at_least=0.0, compare="points")
+RANGE = claim(at_least=None, published_range={"low": 3.0, "high": 4.0})
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "standing", "value"),
+    ("ratio", "standing", "text", "distance"),
     [
-        ((100,) * 20, (0,) * 20, Standing.MET, 100.0),
-        ((0,) * 20, (100,) * 20, Standing.NOT_MET, -100.0),
-        ((100, 0, 100, 100), (100, 0, 0, 100), Standing.UNDECIDED, 25.0),
+        (2.6999, Standing.NOT_MET, "2.700x, 10.0 % below 3x to 4x", -10.003333),
+        (2.7, Standing.MET, "2.700x, 10.0 % below 3x to 4x", -10.0),
+        (3.0, Standing.MET, "3.000x, within 3x to 4x", 0.0),
+        (4.0, Standing.MET, "4.000x, within 3x to 4x", 0.0),
+        (5.0, Standing.MET, "5.000x, 25.0 % above 3x to 4x", 25.0),
     ],
 )
-def test_points_are_judged_by_their_test(
-    first: tuple[int, ...], second: tuple[int, ...], standing: Standing, value: float
+def test_a_ratio_stands_beside_the_published_range(
+    ratio: float, standing: Standing, text: str, distance: float
 ) -> None:
-    found = AccuracyDifference.of(answers(*first), answers(*second), "")
-    assert found.standing(POINTS) is standing
-    assert found.value == found.low == found.high == value
+    found = Ratio(ratio, ratio, ratio)
+    assert found.standing(RANGE) is standing
+    assert found.text(RANGE) == text
+    data = found.as_json(RANGE)
+    assert data["distance_percent"] == pytest.approx(distance)
+    assert (data["ratio"], data["interval"]) == (ratio, [ratio, ratio])
+    assert "distance_percent" not in found.as_json(AT_LEAST)
 
 
-def test_points_are_written_with_their_sign_and_how_likely_they_are() -> None:
-    shown = AccuracyDifference.of(answers(*(100,) * 10), answers(*(0,) * 10), "")
-    assert shown.brief(POINTS) == "+100.0 points"
-    assert shown.text(POINTS) == "+100.0 points, p 0.002"  # 2 / 2 ** 10
-    assert shown.figure == "+100.0 (p 0.002)"
-    unsure = AccuracyDifference.of(answers(100, 0), answers(0, 0), "")
-    assert unsure.text(POINTS) == "no difference shown: +50.0 points, p 1"
+def test_an_interval_around_the_bound_of_a_range_decides_nothing() -> None:
+    assert Ratio(2.8, 2.6, 3.1).standing(RANGE) is Standing.UNDECIDED
+    assert Ratio(2.8, 2.6, 3.1).text(RANGE) == (
+        "2.800x, 2.600x to 3.100x, which contains the bound 2.700x, 6.7 % below 3x to 4x"
+    )
 
 
-GROUPS = {"group_sizes": {"a": 2, "b": 3}}
+BETTER = claim(at_least=0.0, compare="points")
+ON_PAR = claim(at_least=-1.0, compare="points")
 
 
-def test_points_and_levels_may_be_of_a_group_of_classes() -> None:
-    first = answers(0, 0, 100, 100, 100, details=GROUPS)
-    second = answers(100, 100, 0, 100, 100, details=GROUPS)
+@pytest.mark.parametrize(
+    ("judged", "low", "high", "standing"),
+    [
+        (ON_PAR, -0.9, 3.0, Standing.MET),
+        (ON_PAR, -0.9, -0.1, Standing.MET),  # worse, but by less than the margin
+        (ON_PAR, -1.0, 3.0, Standing.UNDECIDED),
+        (ON_PAR, -4.0, 0.5, Standing.UNDECIDED),
+        (ON_PAR, -4.0, -1.0, Standing.UNDECIDED),
+        (ON_PAR, -4.0, -1.1, Standing.NOT_MET),
+        (BETTER, 0.1, 3.0, Standing.MET),
+        (BETTER, 0.0, 3.0, Standing.UNDECIDED),
+        (BETTER, -3.0, 0.0, Standing.UNDECIDED),
+        (BETTER, -3.0, -0.1, Standing.NOT_MET),
+    ],
+)
+def test_points_are_judged_by_the_whole_of_their_interval(
+    judged: Claim, low: float, high: float, standing: Standing
+) -> None:
+    assert AccuracyDifference((low + high) / 2, low, high).standing(judged) is standing
+
+
+def test_points_are_of_the_paired_answers() -> None:
+    first, second = answers(*(100,) * 10), answers(*(0,) * 10)
+    found, test = (
+        AccuracyDifference.of(first, second, ""),
+        paired_test(first.samples, second.samples),
+    )
+    assert found == AccuracyDifference(100.0, test.low, test.high)
+    assert found.standing(BETTER) is Standing.MET
+    assert AccuracyDifference.of(second, first, "").standing(BETTER) is Standing.NOT_MET
+    few = AccuracyDifference.of(answers(100, 0, 100, 100), answers(100, 0, 0, 100), "")
+    assert (few.value, few.standing(BETTER)) == (25.0, Standing.UNDECIDED)
+
+
+def test_points_of_motions_and_their_reverse_are_of_pairs() -> None:
+    pairs = {"settings": {"reversed_pairs": True}}
+    first, second = answers(100, 0, 100, 100, **pairs), answers(0, 0, 100, 0, **pairs)
+    test = paired_test(first.samples, second.samples, reversed_pairs=True)
+    assert AccuracyDifference.of(first, second, "") == AccuracyDifference(50.0, test.low, test.high)
+
+
+def test_points_are_written_with_their_sign_and_their_interval() -> None:
+    found = AccuracyDifference(1.25, -0.52, 3.04)
+    assert found.brief(BETTER) == "+1.2 points"
+    assert found.text(ON_PAR) == "+1.2 points, -0.5 to +3.0"
+    assert found.text(BETTER) == "+1.2 points, -0.5 to +3.0, which contains the bound +0"
+    assert (
+        AccuracyDifference(-1, -3, 2).text(ON_PAR)
+        == "-1.0 points, -3.0 to +2.0, which contains the bound -1"
+    )
+    assert found.figure == "+1.2 (-0.5 to +3.0)"
+    assert found.as_json(BETTER) == {"points": 1.25, "interval": [-0.52, 3.04]}
+
+
+GROUPS = {"group_sizes": {"a": 2, "b": 4}}
+
+
+def test_findings_may_be_of_a_group_of_classes() -> None:
+    first = answers(0, 0, 100, 100, 100, 100, details=GROUPS)
+    second = answers(100, 100, 0, 100, 100, 100, details=GROUPS)
     assert AccuracyDifference.of(first, second, "a").value == -100.0
-    assert AccuracyDifference.of(first, second, "b").value == pytest.approx(100 / 3)
-    assert Level.of(second, "b").value == pytest.approx(200 / 3)
-    assert Level.of(second, "").value == 80.0
+    assert AccuracyDifference.of(first, second, "b").value == 25.0
+    assert RightTwice.of(second, "a") == RightTwice(1, 1)
+    assert RightTwice.of(second, "b") == RightTwice(1, 2)
     with pytest.raises(BenchError, match="has no group 'c'"):
-        Level.of(first, "c")
+        RightTwice.of(first, "c")
 
 
 def test_points_of_other_clips_are_refused() -> None:
@@ -121,26 +190,14 @@ def test_points_of_other_clips_are_refused() -> None:
         AccuracyDifference.of(answers(100, 0), answers(100), "")
 
 
-def test_a_level_has_wilsons_interval() -> None:
-    level = Level.of(answers(100, 100, 100, 0), "")
-    assert (level.value, level.low, level.high) == pytest.approx((75.0, 30.1, 95.4), abs=0.1)
-    judged = claim(compare="level", denominator=None, at_least=1.0)
-    assert level.brief(judged) == "75.0 %"
-    assert level.text(judged) == "75.0 %, 30.1 to 95.4 %"
-    assert level.figure == "75.0 (30.1 to 95.4)"
+NONE_TWICE = claim(compare="right_twice", denominator=None, at_least=None, at_most=0.0)
 
 
-@pytest.mark.parametrize(
-    ("bound", "standing"),
-    [
-        ({"at_least": 60.0}, Standing.MET),
-        ({"at_least": 60.1}, Standing.NOT_MET),
-        ({"at_least": None, "at_most": 40.0}, Standing.MET),
-        ({"at_least": None, "at_most": 39.9}, Standing.NOT_MET),
-    ],
-)
-def test_a_level_is_met_unless_all_of_its_interval_lies_beyond_the_bound(
-    bound: dict[str, Any], standing: Standing
-) -> None:
-    judged = claim(compare="level", denominator=None, **bound)
-    assert Level(50.0, 40.0, 60.0).standing(judged) is standing
+def test_a_pair_that_is_right_twice_refutes_a_hard_limit() -> None:
+    kept = RightTwice.of(answers(*(100, 0) * 240), "")
+    assert kept.standing(NONE_TWICE) is Standing.MET
+    assert kept.text(NONE_TWICE) == kept.brief(NONE_TWICE) == "0 of 240 pairs right twice"
+    broken = RightTwice.of(answers(*(100, 0) * 239, 100, 100), "")
+    assert broken.standing(NONE_TWICE) is Standing.NOT_MET
+    assert broken.figure == "1 of 240"
+    assert broken.as_json(NONE_TWICE) == {"right_twice": 1, "pairs": 240}

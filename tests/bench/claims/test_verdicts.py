@@ -28,8 +28,16 @@ def figures(fifty: tuple[int, int], hundred: tuple[int, int] | None) -> list[Mea
         (figures((30, 10), (35, 10)), Verdict.REPRODUCED, "Met at depth 50 (3.000x) and depth 101"),
         (figures((29, 10), (35, 10)), Verdict.PARTLY, "; not met at depth 50 (2.900x)."),
         (figures((29, 10), (10, 10)), Verdict.NOT_REPRODUCED, "Not met at depth 50 (2.900x) and"),
-        (figures((30, 10), None), Verdict.PARTLY, "; not measured at depth 101."),
-        (figures((10, 10), None), Verdict.NOT_REPRODUCED, "; not measured at depth 101."),
+        (
+            figures((30, 10), None),
+            Verdict.REPRODUCED,
+            "As far as measured, met at depth 50 (3.000x); not measured at depth 101.",
+        ),
+        (
+            figures((10, 10), None),
+            Verdict.NOT_REPRODUCED,
+            "As far as measured, not met at depth 50 (1.000x); not measured at depth 101.",
+        ),
         (figures((30, 0), None), Verdict.NOT_MEASURED, "Not measured at depth 50 and depth 101."),
         ([], Verdict.NOT_MEASURED, "Not measured at depth 50 and depth 101."),
     ],
@@ -87,7 +95,8 @@ def test_sides_may_be_of_another_depth() -> None:
 def test_json_has_every_case() -> None:
     (result,) = judge([claim()], figures((30, 10), None))
     data = result.as_json()
-    assert data["verdict"] == "partly"
+    assert (data["verdict"], data["complete"]) == ("reproduced", False)
+    assert (data["origin"], data["bound"], data["at_least"]) == ("paper", 3.0, 3.0)
     assert data["cases"][0] == {
         "label": "depth 50",
         "status": "ok",
@@ -229,17 +238,60 @@ def test_the_whole_interval_decides(
     assert result.verdict is verdict
 
 
-def test_an_undecided_case_is_not_counted_as_met_or_missed() -> None:
+MET, FAILED, UNDECIDED, UNMEASURED = "met", "failed", "undecided", "unmeasured"
+SAMPLES = {MET: (1.0,) * 7, FAILED: (9.0,) * 7, UNDECIDED: OURS}
+
+
+@pytest.mark.parametrize(
+    ("cases", "verdict"),
+    [
+        ((MET,), Verdict.REPRODUCED),
+        ((FAILED,), Verdict.NOT_REPRODUCED),
+        ((UNDECIDED,), Verdict.NOT_DECIDED),
+        ((UNMEASURED,), Verdict.NOT_MEASURED),
+        ((MET, FAILED), Verdict.PARTLY),
+        ((MET, UNDECIDED), Verdict.NOT_DECIDED),
+        ((MET, UNMEASURED), Verdict.REPRODUCED),
+        ((FAILED, UNDECIDED), Verdict.NOT_REPRODUCED),
+        ((FAILED, UNMEASURED), Verdict.NOT_REPRODUCED),
+        ((UNDECIDED, UNMEASURED), Verdict.NOT_DECIDED),
+        ((MET, FAILED, UNDECIDED), Verdict.PARTLY),
+        ((MET, FAILED, UNMEASURED), Verdict.PARTLY),
+        ((MET, UNDECIDED, UNMEASURED), Verdict.NOT_DECIDED),
+        ((FAILED, UNDECIDED, UNMEASURED), Verdict.NOT_REPRODUCED),
+        ((MET, FAILED, UNDECIDED, UNMEASURED), Verdict.PARTLY),
+        ((MET, MET, MET, UNMEASURED), Verdict.REPRODUCED),
+    ],
+)
+def test_a_verdict_follows_from_the_cases_that_are_measured(
+    cases: tuple[str, ...], verdict: Verdict
+) -> None:
+    """Every combination of cases; the last one has several of a kind."""
+    measured = [
+        seconds(
+            point(network="tam", frames=frames),
+            SAMPLES[kind],
+            reference=PAIRS.model_copy(update={"point": point(frames=frames)}),
+        )
+        for frames, kind in enumerate(cases, start=1)
+        if kind is not UNMEASURED
+    ]
+    labels = [Case(label=f"{n}", depth=50, frames=n) for n in range(1, len(cases) + 1)]
+    result = judged(*measured, at_least=2.6, cases=labels)
+    assert result.verdict is verdict
+    assert result.is_complete is (UNMEASURED not in cases)
+    is_partial = UNMEASURED in cases and bool(measured)
+    assert result.sentence.startswith("As far as measured, ") is is_partial
+    assert ("not measured at" in result.sentence.lower()) is (UNMEASURED in cases)
+
+
+def test_a_sentence_has_the_cases_of_each_kind() -> None:
     undecided = seconds(TAM, OURS, reference=PAIRS)
-    met = seconds(TAM, (1.0,) * 7, reference=PAIRS, environment=SECOND)
-    missed = seconds(TAM, (9.0,) * 7, reference=PAIRS, environment=SECOND)
-    result = judged(undecided, missed, at_least=2.6)
-    assert result.verdict is Verdict.NOT_DECIDED
-    assert result.sentence == (
+    missed = seconds(TAM, SAMPLES[FAILED], reference=PAIRS, environment=SECOND)
+    assert judged(undecided, missed, at_least=2.6).sentence == (
         "Not met at here on Second GPU, 80 GiB (0.667x, 0.556x to 0.778x); not decided at here on "
         "First GPU, 80 GiB (3.000x, 2.500x to 3.500x, which contains the bound 2.600x)."
     )
-    assert judged(undecided, met, at_least=2.6).verdict is Verdict.PARTLY
 
 
 def test_sides_that_were_timed_apart_are_known_to_what_both_intervals_allow() -> None:
@@ -288,7 +340,7 @@ def test_the_projects_claims_name_what_exists() -> None:
 def in_turn(task: Task) -> Reference | None:
     """What a task is timed in turn with, if anything."""
     reference = reference_of(task.instrument.quantity, task.point)
-    return Reference(point=reference, samples=(100,)) if reference else None
+    return Reference(point=reference, samples=(100, 100)) if reference else None
 
 
 def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
@@ -303,9 +355,10 @@ def test_every_case_is_measured_by_the_suite_that_its_claim_names() -> None:
                 quantity=t.instrument.quantity,
                 instrument=t.instrument.name,
                 unit=t.instrument.unit,
-                samples=(100,),
+                samples=(100, 100),
                 reference=in_turn(t),
-                details={"group_sizes": {"fast": 1}},
+                details={"group_sizes": {"fast": 2}},
+                settings={"reversed_pairs": True},
             )
             for t in make_suite_tasks(load_suite(name), name)
         ]

@@ -53,12 +53,13 @@ def test_the_table_has_the_command_that_measures_a_claim(
     by_claim = {TITLES[row[0].strip()]: [cell.strip() for cell in row[1:]] for row in rows}
     assert set(by_claim) == set(TITLES.values())
     for claim in load_claims():
-        verdict, finding = by_claim[claim.id]
+        origin, verdict, finding = by_claim[claim.id]
+        assert origin == claim.origin
         if verdict == "not measured here":
             assert finding == f"Not measured: run {claim.measured_by}"
         else:
             assert finding.startswith("Met at ")
-    assert {verdict for verdict, _ in by_claim.values()} == {"reproduced", "not measured here"}
+    assert {verdict for _, verdict, _ in by_claim.values()} == {"reproduced", "not measured here"}
 
 
 def test_a_missing_store_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
