@@ -22,7 +22,7 @@ class ClaimCard:
     def span(self) -> str:
         """The range of the figures of its cases, and how many cases have one if not all have."""
         cases = self.result.cases
-        count = sum(case.is_measured for case in cases)
+        count = sum(case.is_judged for case in cases)
         span = _span([self])
         return span if count in (0, len(cases)) else f"{span} ({count} of {len(cases)} cases)"
 
@@ -77,7 +77,7 @@ def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
 
 
 def _is_range(cards: Iterable[ClaimCard]) -> bool:
-    cases = [case for card in cards for case in card.result.cases if case.is_measured]
+    cases = [case for card in cards for case in card.result.cases if case.is_judged]
     kinds = {(case.claim.compare, case.claim.at_most is None, case.machine) for case in cases}
     return len(kinds) == 1
 

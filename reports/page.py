@@ -251,4 +251,4 @@ def build_page(
 def _results(measurements: Sequence[Measurement], claims: Sequence[Claim]) -> Results:
     """The newest measurement of each point, instrument and machine, in order, and the verdicts."""
     newest = in_report_order(Index(measurements))
-    return Results(tuple(newest), tuple(judge(claims, newest)))
+    return Results(tuple(newest), tuple(judge(claims, newest, load_published())))

@@ -30,8 +30,18 @@ class Side(Section):
         return " ".join([self.network, *depth, *options, *frames])
 
 
+class Against(Section):
+    """The depth and frames of a denominator, where they differ from those of its case."""
+
+    depth: Count | None = None
+    frames: Count | None = None
+
+
 class Case(Section):
-    """One case of a claim: the fields that the points of both sides share."""
+    """One case of a claim: the fields that the points of both sides share.
+
+    `against` changes those of the denominator.
+    """
 
     label: str
     depth: Count | None = None
@@ -43,6 +53,7 @@ class Case(Section):
     precision: Precision = "fp32"
     dataset: str = ""
     seed: Seed = 0
+    against: Against | None = None
 
 
 class Claim(Section):
@@ -93,6 +104,8 @@ class Claim(Section):
         needed = {"points": self.at_least, "right_twice": self.at_most}
         if needed.get(self.compare, 0) is None:
             raise ValueError("points need at_least, right_twice needs at_most")
+        if self.denominator is None and any(case.against for case in self.cases):
+            raise ValueError("against is of a denominator, which right_twice does not have")
         for case, side in product(self.cases, self.sides):
             for key in ("depth", "frames"):
                 if getattr(side, key) is None and getattr(case, key) is None:

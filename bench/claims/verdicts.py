@@ -19,11 +19,11 @@ from bench.claims.findings import (
     Standing,
     is_reference_of,
 )
+from bench.claims.published import AsPublished, find_published
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from suites import Case, Claim
-from suites.claim import Side
+from suites import Case, Claim, PublishedRow
 
 
 class Verdict(StrEnum):
@@ -34,6 +34,9 @@ class Verdict(StrEnum):
     NOT_REPRODUCED = "not reproduced"
     NOT_DECIDED = "not decided"
     NOT_MEASURED = "not measured here"
+    HOLDS_AS_PUBLISHED = "holds as published"
+    PARTLY_AS_PUBLISHED = "partly as published"
+    FAILS_AS_PUBLISHED = "fails as published"
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,7 @@ class CaseResult:
 
     `machine` is the platform of the figures, "" where they depend on no machine. If the denominator
     was measured in turn with the numerator, the numerator has the samples of these pairs.
+    `published` are the published accuracies of the case, which count while it has a `gap`.
     """
 
     claim: Claim
@@ -49,6 +53,7 @@ class CaseResult:
     machine: str
     numerator: Measurement | None
     denominator: Measurement | None
+    published: AsPublished | None = None
 
     @property
     def label(self) -> str:
@@ -104,9 +109,9 @@ class CaseResult:
 
     @cached_property
     def finding(self) -> Finding | None:
-        """The figure that the case is judged by; None where there is a `gap`."""
+        """The figure that the case is judged by: measured, else as published; None without one."""
         if self.gap or self.numerator is None:
-            return None
+            return self.published
         group = self.claim.group
         if self.denominator is None:
             return RightTwice.of(self.numerator, group)
@@ -120,9 +125,19 @@ class CaseResult:
         return self.finding.value if isinstance(self.finding, Ratio) else None
 
     @property
-    def is_measured(self) -> bool:
-        """Whether there is a figure to judge by."""
+    def is_judged(self) -> bool:
+        """Whether there is a figure to judge by, measured here or published."""
         return self.finding is not None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the figure to judge by is measured."""
+        return self.is_judged and not self.is_published
+
+    @property
+    def is_published(self) -> bool:
+        """Whether published accuracies stand in for measurements."""
+        return isinstance(self.finding, AsPublished)
 
     @property
     def standing(self) -> Standing:
@@ -153,6 +168,9 @@ class CaseResult:
         where = {"label": self.case.label, "machine": self.machine}
         if self.finding is None:
             return {**where, "status": "not_measured", "reason": self.gap}
+        if self.is_published:
+            figures = self.finding.as_json(self.claim)
+            return {**where, "status": "published", **figures, "standing": str(self.standing)}
         return {
             **where,
             "status": "ok",
@@ -173,18 +191,27 @@ class ClaimResult:
 
     @property
     def verdict(self) -> Verdict:
-        """What the measured cases say together.
+        """What the measured cases say together; if there are none, what the published ones say.
 
         A case that fails decides: partly, if another is met, else not reproduced. Without one the
         claim is not decided while a case is: reproduced would be too much, and partly would be a
         failure that nobody saw. If all measured cases are met, it is reproduced.
         """
-        standings = {case.standing for case in self.cases} - {Standing.NOT_MEASURED}
+        standings = {case.standing for case in self.cases if case.is_measured}
         if not standings:
-            return Verdict.NOT_MEASURED
+            return self._published_verdict()
         if Standing.NOT_MET in standings:
             return Verdict.PARTLY if Standing.MET in standings else Verdict.NOT_REPRODUCED
         return Verdict.NOT_DECIDED if Standing.UNDECIDED in standings else Verdict.REPRODUCED
+
+    def _published_verdict(self) -> Verdict:
+        standings = {case.standing for case in self.cases if case.is_published}
+        if not standings:
+            return Verdict.NOT_MEASURED
+        if len(standings) > 1:
+            return Verdict.PARTLY_AS_PUBLISHED
+        holds = standings == {Standing.MET}
+        return Verdict.HOLDS_AS_PUBLISHED if holds else Verdict.FAILS_AS_PUBLISHED
 
     @property
     def is_complete(self) -> bool:
@@ -195,7 +222,7 @@ class ClaimResult:
     def sentence(self) -> str:
         """One sentence: the cases where the claim holds, where it does not, and the others.
 
-        If only some cases are measured, it says so first.
+        If only some cases are measured, or none but some are published, it says so first.
         """
         groups = {
             standing: [case.summary for case in self.cases if case.standing is standing]
@@ -204,8 +231,12 @@ class ClaimResult:
         parts = [
             f"{standing} at {_enumerate(cases)}" for standing, cases in groups.items() if cases
         ]
-        is_partial = not self.is_complete and self.verdict is not Verdict.NOT_MEASURED
-        sentence = ("as far as measured, " if is_partial else "") + "; ".join(parts)
+        start = ""
+        if any(case.is_measured for case in self.cases):
+            start = "" if self.is_complete else "as far as measured, "
+        elif any(case.is_published for case in self.cases):
+            start = "as published, not measured here: "
+        sentence = start + "; ".join(parts)
         return sentence[:1].upper() + sentence[1:] + "."
 
     def as_json(self) -> dict[str, Any]:
@@ -222,34 +253,48 @@ class ClaimResult:
 
 def points_of(claim: Claim) -> list[Point]:
     """The points whose measurements decide a claim."""
-    return [_point(side, case) for case in claim.cases for side in claim.sides]
+    return [point for case in claim.cases for point in _points(claim, case)]
 
 
-def judge(claims: Sequence[Claim], measurements: Iterable[Measurement]) -> list[ClaimResult]:
+def judge(
+    claims: Sequence[Claim],
+    measurements: Iterable[Measurement],
+    published: Sequence[PublishedRow] = (),
+) -> list[ClaimResult]:
     """Judge every claim by the newest measurement of each point that it needs, on each platform.
 
     The newest is the last one in `measurements`. A machine that cannot measure a point says nothing
-    about the claim.
+    about the claim. Accuracies that are not measured are judged by `published` ones.
     """
     index = Index(m for m in measurements if not (m.machine and m.status == "unsupported"))
     return [
-        ClaimResult(claim, tuple(c for case in claim.cases for c in _judge(claim, case, index)))
+        ClaimResult(
+            claim,
+            tuple(c for case in claim.cases for c in _judge(claim, case, index, published)),
+        )
         for claim in claims
     ]
 
 
-def _judge(claim: Claim, case: Case, index: Index) -> Iterator[CaseResult]:
+def _judge(
+    claim: Claim, case: Case, index: Index, published: Sequence[PublishedRow]
+) -> Iterator[CaseResult]:
     """A case on every platform that measured one of its sides."""
-    point = _point(claim.numerator, case)
+    point, *other = _points(claim, case)
     numerators = index.by_platform(claim.label, point)
     denominators: Mapping[str, Measurement] = (
-        index.by_platform(claim.label, _point(claim.denominator, case)) if claim.denominator else {}
+        index.by_platform(claim.label, other[0]) if other else {}
+    )
+    in_print = (
+        find_published(published, case.dataset, point, other[0])
+        if claim.compare == "points" and not claim.group
+        else None
     )
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)
         if denominator and is_reference_of(point, denominator):
             numerator = _reference_of(denominator)
-        yield CaseResult(claim, case, machine, numerator, denominator)
+        yield CaseResult(claim, case, machine, numerator, denominator, in_print)
 
 
 def _reference_of(measurement: Measurement) -> Measurement:
@@ -265,10 +310,13 @@ def _versions(measurement: Measurement) -> tuple[str, tuple[tuple[str, str], ...
     return measurement.code.instrument, tuple(sorted(measurement.environment.packages.items()))
 
 
-def _point(side: Side, case: Case) -> Point:
-    """The point of one side of a case."""
-    fields = case.model_dump(exclude={"label"}) | side.model_dump(exclude_none=True)
-    return Point.model_validate(fields)
+def _points(claim: Claim, case: Case) -> list[Point]:
+    """The points of the sides of a case, the numerator's first."""
+    shared = case.model_dump(exclude={"label", "against"})
+    own = [side.model_dump(exclude_none=True) for side in claim.sides]
+    if case.against:
+        own[-1] |= case.against.model_dump(exclude_none=True)
+    return [Point.model_validate(shared | fields) for fields in own]
 
 
 def _enumerate(parts: list[str]) -> str:

@@ -9,7 +9,7 @@ from bench.commands.import_ import add_recorded
 from bench.commands.output import add_json, print_json, print_table
 from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
-from suites import load_claims
+from suites import load_claims, load_published
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -23,7 +23,8 @@ def run(arguments: Namespace) -> int:
     """Judge the claims. The exit code is 1 if one is not reproduced."""
     with Store(arguments.store) as store:
         stored = store.measurements()
-    results = judge(load_claims(), with_recorded(stored, load_recorded(arguments.recorded)))
+    measurements = with_recorded(stored, load_recorded(arguments.recorded))
+    results = judge(load_claims(), measurements, load_published())
     if arguments.json:
         print_json([result.as_json() for result in results])
     else:

@@ -131,7 +131,7 @@ def test_what_does_not_fit_is_not_called_inflated(tmp_path: Path) -> None:
     assert errors[0].report
     assert "conv1.weight" not in errors[0].report.inflated
     assert set(errors[0].report.inflated) <= set(errors[0].report.loaded)
-    assert "(1, 3, 7, 7) there and (6, 3, 3, 7, 7)" in str(errors[0])
+    assert "(1, 3, 7, 7) in the file and (6, 3, 3, 7, 7)" in str(errors[0])
 
 
 def test_auxiliary_classifiers_in_a_wrapper_are_left_out(

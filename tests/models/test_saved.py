@@ -159,7 +159,7 @@ def test_the_first_wrong_key_is_named(path: Path) -> None:
         "head.classifier.weight",
         "head.classifier.bias",
     ]
-    assert "'head.classifier.weight' is (6, 51) there" in str(error)
+    assert "'head.classifier.weight' is (6, 51) in the file" in str(error)
 
 
 @pytest.mark.parametrize("frames", [10**12, 10**40])

@@ -328,7 +328,7 @@ def test_weights_without_their_numbers(model: nn.Module, path: Path) -> None:
 def test_a_view_of_few_numbers_takes_no_memory(is_zip: bool, model: nn.Module, path: Path) -> None:
     huge = torch.ones(1).expand(10**6, 10**6)
     torch.save({**STATE, "weight": huge}, path, _use_new_zipfile_serialization=is_zip)
-    assert "'weight' is (1000000, 1000000) there" in refusal(path, model)
+    assert "'weight' is (1000000, 1000000) in the file" in refusal(path, model)
 
 
 def test_what_a_file_says_of_itself_is_text(model: nn.Module, path: Path) -> None:
