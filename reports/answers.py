@@ -1,30 +1,14 @@
-"""The claims at a glance: the questions that they answer, their verdicts and their figures."""
+"""The questions of a reader, each with the claims that answer it and the answer in a sentence."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from bench.claims.verdicts import ClaimResult, Verdict
+from reports.sentences import write_answer
 
-
-@dataclass(frozen=True)
-class ClaimCard:
-    """A claim with its verdict."""
-
-    result: ClaimResult
-
-    @property
-    def is_judged(self) -> bool:
-        """Whether any of its cases is measured."""
-        return self.result.verdict is not Verdict.NOT_MEASURED
-
-    @property
-    def span(self) -> str:
-        """The range of the figures of its cases, and how many cases have one if not all have."""
-        cases = self.result.cases
-        count = sum(case.is_judged for case in cases)
-        span = _span([self])
-        return span if count in (0, len(cases)) else f"{span} ({count} of {len(cases)} cases)"
+NOT_MEASURED = "Not measured here."
+ASKED_HERE = "asked here, not said in the paper"
 
 
 @dataclass(frozen=True)
@@ -32,65 +16,57 @@ class Answer:
     """A question, and the claims that answer it."""
 
     question: str
-    cards: tuple[ClaimCard, ...]
+    results: tuple[ClaimResult, ...]
 
     @property
     def id(self) -> str:
-        """The HTML id of its part of the page."""
-        return f"answer-{self.cards[0].result.claim.id}"
+        """The HTML id of its card."""
+        return f"answer-{self.results[0].claim.id}"
 
     @property
-    def judged(self) -> tuple[ClaimCard, ...]:
-        """The claims with at least one measured case."""
-        return tuple(card for card in self.cards if card.is_judged)
+    def tone(self) -> str:
+        """The verdict that the judged claims of its sentence share, or `partly`."""
+        own = [one for one in self.results if one.claim.origin == "paper"] or self.results
+        verdicts = {one.verdict for one in own} - {Verdict.NOT_MEASURED} or {Verdict.NOT_MEASURED}
+        return str(verdicts.pop() if len(verdicts) == 1 else Verdict.PARTLY)
 
     @property
-    def spans(self) -> list[str]:
-        """The range of the figures, for each quantity and instrument.
+    def unmeasured(self) -> tuple[ClaimResult, ...]:
+        """The claims without a measured case."""
+        return tuple(one for one in self.results if one.verdict is Verdict.NOT_MEASURED)
 
-        Figures of several machines, or of several kinds of comparison, form no range.
-        """
-        kinds: dict[tuple[str, str], list[ClaimCard]] = {}
-        for card in self.judged:
-            claim = card.result.claim
-            kinds.setdefault((claim.quantity, claim.instrument), []).append(card)
-        instruments = Counter(quantity for quantity, _ in kinds)
-        spans = {kind: _span(cards) for kind, cards in kinds.items() if _is_range(cards)}
-        return [
-            f"{quantity}{f', {by}' if instruments[quantity] > 1 else ''}: {span}"
-            for (quantity, by), span in spans.items()
-        ]
+    @cached_property
+    def sentence(self) -> str:
+        """What the measurements say: about the paper's claims or, if it makes none, about ours."""
+        paper = [one for one in self.results if one.claim.origin == "paper"]
+        if not paper:
+            return (
+                f"{_capital(text)} ({ASKED_HERE})." if (text := self._asked_here) else NOT_MEASURED
+            )
+        text = write_answer(paper, self.results)
+        return f"{_capital(text)}." if text else NOT_MEASURED
 
     @property
-    def verdicts(self) -> dict[str, int]:
-        """The number of claims with each verdict, in the order of `Verdict`."""
-        counts = Counter(card.result.verdict for card in self.cards)
-        return {str(verdict): counts[verdict] for verdict in Verdict if verdict in counts}
+    def aside(self) -> str:
+        """What they say beyond the paper's claims; "" if it makes none, or without a figure."""
+        is_beside = any(one.claim.origin == "paper" for one in self.results)
+        return (
+            f"{_capital(ASKED_HERE)}: {self._asked_here}." if is_beside and self._asked_here else ""
+        )
+
+    @cached_property
+    def _asked_here(self) -> str:
+        own = [one for one in self.results if one.claim.origin == "asked here"]
+        return write_answer(own, self.results)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def build_answers(claims: Iterable[ClaimResult]) -> tuple[Answer, ...]:
     """The questions, in the order of their first claims."""
-    by_question: dict[str, list[ClaimCard]] = {}
+    by_question: dict[str, list[ClaimResult]] = {}
     for result in claims:
-        by_question.setdefault(result.claim.question, []).append(ClaimCard(result))
-    return tuple(Answer(question, tuple(cards)) for question, cards in by_question.items())
-
-
-def _is_range(cards: Iterable[ClaimCard]) -> bool:
-    cases = [case for card in cards for case in card.result.cases if case.is_judged]
-    kinds = {(case.claim.compare, case.claim.at_most is None, case.machine) for case in cases}
-    return len(kinds) == 1
-
-
-def _span(cards: Iterable[ClaimCard]) -> str:
-    """The smallest and the largest figure of their cases, without intervals."""
-    found = [
-        (case.finding.value, case.finding.brief(case.claim))
-        for card in cards
-        for case in card.result.cases
-        if case.finding
-    ]
-    if not found:
-        return "not measured"
-    (_, low), (_, high) = min(found), max(found)
-    return low if low == high else f"{low} to {high}"
+        by_question.setdefault(result.claim.question, []).append(result)
+    return tuple(Answer(question, tuple(own)) for question, own in by_question.items())

@@ -76,7 +76,8 @@ class Plot:
 class Drawing:
     """Panels of `width` x `height` inches, `COLUMNS` in a row; used in a `with` statement.
 
-    `margins` are the left, right, bottom and top of each panel, in inches.
+    `margins` are the left, right, bottom and top of each panel, in inches. With `share_y`, all
+    panels have the same y axis.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Drawing:
         width: float,
         height: float,
         margins: tuple[float, float, float, float] = (0.8, 0.2, 0.6, 0.4),
+        share_y: bool = True,
     ) -> None:
         left, right, bottom, top = margins
         columns, rows = min(panels, COLUMNS), -(-panels // COLUMNS)
@@ -95,7 +97,7 @@ class Drawing:
             self.figure = Figure(figsize=(wide, high))
             self.panels: list[Axes] = []
             for place in range(1, panels + 1):
-                first = self.panels[0] if self.panels else None
+                first = self.panels[0] if self.panels and share_y else None
                 self.panels.append(self.figure.add_subplot(rows, columns, place, sharey=first))
         self.figure.subplots_adjust(
             left / wide,

@@ -14,7 +14,7 @@ from bench.records.index import Index, in_report_order
 from bench.records.measurement import Measurement
 from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
-from reports.answers import Answer, ClaimCard, build_answers
+from reports.answers import Answer, build_answers
 from reports.budget import BudgetTable, build_budgets, build_claims
 from reports.budget_plot import draw_budgets
 from reports.changes import Changes, Results, build_changes
@@ -31,6 +31,7 @@ from reports.published import (
     build_agreement,
 )
 from reports.roofline import Roofline, build_rooflines
+from reports.saving_plot import draw_saving
 from reports.tables import (
     Table,
     clips_frame,
@@ -60,25 +61,21 @@ class Page:
         return build_answers(self.claims)
 
     @property
-    def unjudged(self) -> list[ClaimCard]:
+    def unmeasured_claims(self) -> list[Claim]:
         """The claims without a measured case."""
-        return [card for answer in self.answers for card in answer.cards if not card.is_judged]
-
-    @property
-    def commands(self) -> list[str]:
-        """The commands that measure them."""
-        return list(dict.fromkeys(card.result.claim.measured_by for card in self.unjudged))
+        results = (result for answer in self.answers for result in answer.unmeasured)
+        return [result.claim for result in results]
 
     @cached_property
-    def story(self) -> Plot | None:
-        """The main plot: accuracy against MACs, or MACs against frames without accuracies."""
-        macs = [plot for plot in self._frame_plots if plot.id == MACS.id]
-        return next(iter([*self.budget_plots, *macs]), None)
+    def pictures(self) -> tuple[Plot, ...]:
+        """The plots at the top: the paper's saving, and accuracy against the MACs of a video."""
+        saving = draw_saving(self.measurements, self._colours)
+        return tuple(plot for plot in (saving, *self.budget_plots[:1]) if plot)
 
     @property
     def macs_plots(self) -> list[Plot]:
-        """The plots of MACs against frames, except the main plot."""
-        return [plot for plot in self._frame_plots if plot.id == MACS.id and plot is not self.story]
+        """The plots of MACs against frames."""
+        return [plot for plot in self._frame_plots if plot.id == MACS.id]
 
     @property
     def memory_plots(self) -> list[Plot]:

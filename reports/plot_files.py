@@ -28,8 +28,8 @@ def plot_files(page: Page) -> dict[str, bytes]:
 
 def _plots(page: Page) -> list[Plot]:
     """All plots of the page."""
-    budgets = [plot for plot in page.budget_plots if plot != page.story]
-    single = [plot for plot in (page.story, *budgets, page.accuracy_plot) if plot]
+    accuracies = [page.accuracy_plot] if page.accuracy_plot else []
+    single = [*page.pictures, *page.budget_plots[1:], *accuracies]
     of_machines = [plot for section in page.machines for plot in section.plots]
     rooflines = [one.plot for one in page.rooflines]
     return [*single, *page.macs_plots, *page.memory_plots, *of_machines, *rooflines]

@@ -12,15 +12,12 @@ from bench.choice.ranking import MACS
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point, options_text
+from reports import places
 from reports.tables import EMPTY, Cell, Table, count_cell, format_giga
 from suites import load_published
 
-DATASETS = {
-    "something-something-v1": "Something-Something v1",
-    "something-something-v2": "Something-Something v2",
-    "kinetics-400": "Kinetics-400",
-    "moments-in-time": "Moments in Time",
-}
+SETS = ("something-something-v1", "something-something-v2", "kinetics-400", "moments-in-time")
+DATASETS = {name: places.DATASETS[name] for name in SETS}
 UNKNOWN = "not known"
 HEADINGS = (
     "network",

@@ -25,10 +25,9 @@ from reports.predictions import MEASURED_BY
 # 8: the origin of a claim, and its bound
 FORMAT_VERSION = 8
 SECTIONS = (  # of the page, in its order
-    "claims",
+    "answers",
+    "pictures",
     "changes",
-    "story",
-    "evidence",
     "macs",
     "memory",
     "latency",

@@ -29,7 +29,13 @@ class AsPublished:
     @property
     def value(self) -> float:
         """By how many percentage points the numerator is more accurate."""
-        return round((self.numerator.top1 or 0) - (self.denominator.top1 or 0), 4)
+        ours, theirs = self.accuracies
+        return round(ours - theirs, 4)
+
+    @property
+    def accuracies(self) -> tuple[float, float]:
+        """The top-1 of both sides in percent."""
+        return self.numerator.top1 or 0.0, self.denominator.top1 or 0.0
 
     def standing(self, claim: Claim) -> Standing:
         """Met if the difference satisfies the bound."""

@@ -98,14 +98,21 @@ class CaseResult:
     def values(self) -> tuple[float, ...]:
         """The value of each side; for an accuracy, its value on the claim's group.
 
-        Requires that `gap` is "".
+        Requires that the case is judged.
         """
+        if isinstance(self.finding, AsPublished):
+            return self.finding.accuracies
         group = self.claim.group
         return tuple(
             mean(side.answers(group)) if group else side.value
             for side in self._measurements
             if side
         )
+
+    @property
+    def unit(self) -> str:
+        """The unit of the values."""
+        return self.numerator.unit if self.numerator else "percent"
 
     @cached_property
     def finding(self) -> Finding | None:

@@ -71,7 +71,7 @@
     button.type = "button";
     button.className = "export";
     button.textContent = "Export as CSV";
-    button.setAttribute("aria-label", `Export as CSV: ${table.caption.textContent}`);
+    button.setAttribute("aria-label", `Export as CSV: ${table.ariaLabel}`);
     button.addEventListener("click", () => download(table));
     const show = () => {
       const rows = rowsOf(table);

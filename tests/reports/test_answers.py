@@ -1,8 +1,11 @@
+from typing import Any
+
 import pytest
 
 from bench.claims.verdicts import judge
 from bench.records.measurement import Measurement
-from reports.answers import ClaimCard, build_answers
+from reports.answers import NOT_MEASURED, Answer, build_answers
+from suites import Claim, load_claims
 from tests.records import claim, measurement, point
 
 
@@ -10,82 +13,66 @@ def at(network: str, depth: int, macs: int) -> Measurement:
     return measurement(point(network=network, depth=depth), samples=(macs,))
 
 
-def card(*measurements: Measurement) -> ClaimCard:
-    (result,) = judge([claim()], measurements)
-    return ClaimCard(result)
+BOTH = (at("tsn", 50, 8), at("tam", 50, 2), at("tsn", 101, 9), at("tam", 101, 3))
+ASKED: dict[str, Any] = {"origin": "asked here", "numerator": {"network": "tsm"}}
 
 
-def test_a_card_has_the_range_of_its_cases() -> None:
-    both = [at("tsn", 50, 8), at("tam", 50, 2), at("tsn", 101, 9), at("tam", 101, 3)]
-    assert card(*both).span == "3.000x to 4.000x"
-    assert card(*both[:2]).span == "4.000x (1 of 2 cases)"
+def answer(*claims: Claim, measured: tuple[Measurement, ...] = BOTH) -> Answer:
+    (found,) = build_answers(judge(claims, measured))
+    return found
 
 
-def test_claims_without_measurements_have_no_span() -> None:
-    (found,) = build_answers(judge([claim()], [at("tsn", 50, 4)]))
-    assert [one.span for one in found.cards] == ["not measured"]
-    assert not found.judged
-    assert (found.spans, found.verdicts) == ([], {"not measured here": 1})
+SENTENCE = "Yes at depths 50 and 101, 4.00 and 3.00 times fewer MACs than TSN"
 
 
-def test_claims_of_one_question_answer_together() -> None:
-    claims = [
-        claim(id="a"),
-        claim(id="b", numerator={"network": "tsm"}),
-        claim(id="c", numerator={"network": "i3d"}),
-        claim(id="d", question="another"),
-    ]
-    measured = [at("tsn", 50, 8), at("tam", 50, 2), at("tsm", 50, 3), at("tsn", 101, 1)]
-    first, second = build_answers(judge(claims, measured))
-    assert (first.question, first.id) == ("q", "answer-a")
-    assert (second.question, second.id) == ("another", "answer-d")
-    assert [one.result.claim.id for one in first.judged] == ["a", "b"]
-    assert first.spans == ["macs: 1.500x to 4.000x"]
-    assert sum(first.verdicts.values()) == len(first.cards)
-    assert first.verdicts["not measured here"] == 1
+def test_the_paper_comes_before_what_is_asked_here() -> None:
+    more = (*BOTH, at("tsm", 50, 8), at("tsm", 101, 9))
+    both = answer(claim(id="b", **ASKED), claim(), measured=more)
+    assert both.sentence == f"{SENTENCE}."
+    assert both.aside == f"Asked here, not said in the paper: y{SENTENCE[1:-3]}TSM."
 
 
-def test_figures_of_several_kinds_are_no_range() -> None:
-    claims = [claim(id="a"), claim(id="b", at_least=None, at_most=1.1)]
-    (found,) = build_answers(judge(claims, [at("tsn", 50, 8), at("tam", 50, 2)]))
-    assert len(found.judged) == 2
-    assert found.spans == []
+def test_a_question_of_ours_says_so() -> None:
+    ours = answer(claim(origin="asked here"))
+    assert ours.sentence == f"{SENTENCE} (asked here, not said in the paper)."
+    assert ours.aside == ""
+
+
+def test_what_is_not_measured_says_so() -> None:
+    for one in (claim(), claim(origin="asked here")):
+        found = answer(one, measured=())
+        assert (found.sentence, found.aside) == (NOT_MEASURED, "")
+        assert found.unmeasured == found.results
+    paper = answer(claim(numerator={"network": "i3d"}), claim(id="b", origin="asked here"))
+    assert paper.sentence == NOT_MEASURED
+    assert SENTENCE[1:] in paper.aside
+    assert [result.claim.id for result in paper.unmeasured] == ["c"]
 
 
 @pytest.mark.parametrize(
-    ("second", "spans"),
+    ("ratios", "tone"),
     [
-        (("params", "shapes"), ["macs: 4.000x", "params: 2.000x"]),
-        (("macs", "fvcore"), ["macs, flop_counter: 4.000x", "macs, fvcore: 2.000x"]),
+        ((4, 4), "reproduced"),
+        ((4, 1), "partly"),
+        ((1, 1), "not reproduced"),
+        ((), "not measured here"),
     ],
 )
-def test_each_quantity_and_instrument_has_its_own_range(
-    second: tuple[str, str], spans: list[str]
-) -> None:
-    other = dict(zip(("quantity", "instrument"), second, strict=True))
-    records = [at("tsn", 50, 8), at("tam", 50, 2)]
-    for name, count in (("tsn", 4), ("tam", 2)):
-        records.append(measurement(point(network=name), **other, samples=(count,)))
-    claims = [claim(id="a"), claim(id="b", **other)]
-    (found,) = build_answers(judge(claims, records))
-    assert found.spans == spans
-
-
-def test_the_span_of_a_difference_is_in_points() -> None:
-    same = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
-    records = [
-        measurement(point(network=name), **same, samples=samples, settings={"answered": "x"})
-        for name, samples in (("tsn", (100, 100, 0)), ("tam", (100, 0, 0)))
-    ]
-    asked = claim(**dict(list(same.items())[:2]), compare="points", at_least=0)
-    (found,) = build_answers(judge([asked], records))
-    assert found.spans == ["accuracy: +33.3 points"]
+def test_the_tone_is_the_verdict_of_the_paper(ratios: tuple[int, ...], tone: str) -> None:
+    pairs = zip((50, 101), ratios, strict=False)
+    records = [m for d, ratio in pairs for m in (at("tsn", d, ratio), at("tam", d, 1))]
+    ours = claim(id="b", origin="asked here", at_least=2.0)
+    assert answer(claim(), ours, measured=tuple(records)).tone == tone
 
 
 def test_questions_need_not_stand_together() -> None:
     claims = [claim(id="a"), claim(id="b", question="another"), claim(id="c")]
     found = build_answers(judge(claims, []))
-    assert [[one.result.claim.id for one in answer.cards] for answer in found] == [
-        ["a", "c"],
-        ["b"],
-    ]
+    ids = [[one.claim.id for one in answer.results] for answer in found]
+    assert ids == [["a", "c"], ["b"]]
+    assert [answer.id for answer in found] == ["answer-a", "answer-b"]
+
+
+def test_without_results_no_claim_of_the_project_has_an_answer() -> None:
+    for found in build_answers(judge(load_claims(), [])):
+        assert (found.sentence, found.aside) == (NOT_MEASURED, "")

@@ -61,7 +61,7 @@ def test_the_plot_is_svg_with_a_finding(page: Page) -> None:
     assert root.attrib["aria-labelledby"] == "budget-something-something-v2-finding"
     labels = [mark.get("aria-label") for mark in root.iter() if mark.get("class") == "point"]
     assert "blvnet_tam 101, 16 frames: 60.2 % at 32.0 GMACs" in labels
-    assert page.story is page.budget_plots[0]
+    assert page.pictures[-1] is page.budget_plots[0]
     assert "61.7" in plot.finding
 
 

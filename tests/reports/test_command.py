@@ -62,7 +62,7 @@ def test_a_claim_that_flips_is_in_every_file(report: Callable[..., int], tmp_pat
         assert "What changed" in content
         assert "200 MACs" not in content
         assert "2 measurements changed." in content
-    assert html.index('id="claims"') < html.index('<h2 id="changes"')
+    assert html.index('<h2 id="answers"') < html.index('<h2 id="changes"')
     assert 'href="#changes"' in html
     row = "| 2.0000 | 4.0000 | not reproduced | reproduced |"
     assert text.count(row) == 2

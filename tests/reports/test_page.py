@@ -98,8 +98,7 @@ def test_the_page_is_self_contained(folder: Path) -> None:
 
 
 def test_plots_are_svg_with_a_finding(page: Page) -> None:
-    assert page.story
-    assert page.story.id == "budget-something-something-v1"
+    assert [plot.id for plot in page.pictures] == ["saving", "budget-something-something-v1"]
     plots = [*page.macs_plots, *page.memory_plots]
     assert [plot.id for plot in plots] == ["macs", "memory-train"]
     for plot in plots:
@@ -207,7 +206,7 @@ def test_one_lonely_record_makes_a_report(tmp_path: Path) -> None:
     writer.write_report(build_page([measurement(point())], load_claims()), tmp_path)
     html = (tmp_path / "index.html").read_text()
     assert "<svg" not in html
-    assert 'href="#story"' not in html
+    assert 'href="#pictures"' not in html
 
 
 def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None:
@@ -215,7 +214,8 @@ def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None
     writer.write_report(page, tmp_path)
     for name in ("index.html", "report.md"):
         assert "Nothing was measured yet." in (tmp_path / name).read_text()
-    assert "blvbench run shapes --store FILE" in page.commands
+    assert len(page.unmeasured_claims) == len(load_claims())
+    assert "<code>blvbench run shapes --store FILE</code>" in (tmp_path / "index.html").read_text()
     assert (tmp_path / "results.csv").read_text().count("\n") == 1  # the headings
     assert json.loads((tmp_path / "results.json").read_text())["measurements"] == []
 

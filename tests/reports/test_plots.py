@@ -6,7 +6,7 @@ from matplotlib.text import Text
 
 from reports.drawing import Plot
 from reports.page import build_page
-from reports.plots import MACS, MAX_LINES, spread
+from reports.plots import MAX_LINES, spread
 from suites import load_claims
 from tests.records import measurement, point
 
@@ -51,7 +51,7 @@ def plot_of(lines: dict[tuple[str, int | None], tuple[int, ...]]) -> Plot:
         for frames in all_
     ]
     page = build_page(records, load_claims())
-    (plot,) = (plot for plot in (page.story, *page.macs_plots) if plot and plot.id == MACS.id)
+    (plot,) = page.macs_plots
     return plot
 
 

@@ -93,13 +93,11 @@ def test_a_network_without_depth_stands_among_the_others() -> None:
     page = build_page(records, load_claims())
     depths = [(row[0].text, row[1].text) for row in page.clips.rows]
     assert depths == [("i3d", ""), ("i3d", ""), ("tsn", "50"), ("tsn", "50")]
-    plot = page.story
-    assert plot
+    (plot,) = page.macs_plots
     assert plot.panels == 1
     assert "i3d, 8 frames:" in plot.svg
     assert plot.finding == "Depth 50, 8 frames, GMACs: tsn 2.67, i3d 2.76."
-    alone = build_page(records[:2], load_claims()).story
-    assert alone
+    (alone,) = build_page(records[:2], load_claims()).macs_plots
     assert "networks of one depth" in alone.svg
     assert alone.finding == "Networks of one depth, 8 frames, GMACs: i3d 2.76."
     assert not any(one.measured for one in check_agreement(ROWS, records))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from tests.journeys.browser.pages import EXPORT, FILTERS, NAVIGATION, Opened
 
 PAGE_OF_PDF = re.compile(rb"/Type\s*/Page\b")
-CLOSED = """() => [...document.querySelectorAll("details > :not(summary)")]
+CLOSED = """() => [...document.querySelectorAll("details > :not(summary, .filters)")]
   .filter((element) => !element.checkVisibility())
   .map((element) => element.outerHTML.slice(0, 80))"""
 
