@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.claims.verdicts import Verdict
 from bench.errors import BenchError
 from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
@@ -214,7 +215,9 @@ def test_a_store_without_records_says_what_would_measure(tmp_path: Path) -> None
     writer.write_report(page, tmp_path)
     for name in ("index.html", "report.md"):
         assert "Nothing was measured yet." in (tmp_path / name).read_text()
-    assert len(page.unmeasured_claims) == len(load_claims())
+    decided = [r for r in page.claims if r.verdict is Verdict.HOLDS_AS_PUBLISHED]
+    assert len(page.unmeasured_claims) == len(load_claims()) - len(decided)
+    assert {r.claim.quantity for r in decided} == {"accuracy"}
     assert "<code>blvbench run shapes --store FILE</code>" in (tmp_path / "index.html").read_text()
     assert (tmp_path / "results.csv").read_text().count("\n") == 1  # the headings
     assert json.loads((tmp_path / "results.json").read_text())["measurements"] == []
