@@ -8,11 +8,12 @@ width of the little branch, `beta` its number of blocks. Source: Chen et al., Bi
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.chain import consume
 from models.initialise import initialise
 from models.layouts import CLASSIFIER, RESIDUAL, TAM_LISTED, TAM_NAMED, Layout, Rule
 from models.norm import BatchNorm2d
@@ -59,18 +60,6 @@ def convolution(inputs: int, outputs: int, kernel: int, stride: int = 1) -> list
 def name_layers(names: str, *layers: nn.Module) -> nn.Sequential:
     """The layers in order, under the authors' names, which are separated by spaces."""
     return nn.Sequential(OrderedDict(zip(names.split(), layers, strict=True)))
-
-
-def consume(layers: Iterable[nn.Module], inputs: list[Tensor]) -> Tensor:
-    """Remove the last of `inputs` from the list and apply `layers` to it, in order.
-
-    Without gradients each tensor is freed as soon as the next exists. A call of an `nn.Sequential`
-    would keep its argument until it returns.
-    """
-    x = inputs.pop()
-    for layer in layers:
-        x = layer(x)
-    return x
 
 
 class Bottleneck(nn.Module):
@@ -228,9 +217,9 @@ class BLResNet(nn.Module):
         initialise(self)
         _zero_residual_norms(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map N x 3 x H x W to N x features."""
-        inputs = [self.entry(x)]  # N x 64 x H/2 x W/2
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [N x 3 x H x W] to N x features; empty the list."""
+        inputs = [self.entry(inputs.pop())]  # N x 64 x H/2 x W/2
         for fusion in self.fusions:
             inputs *= 2
             inputs = [fusion(inputs)]

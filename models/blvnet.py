@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet, consume
+from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
+from models.chain import consume
 from models.clip import check_clip, fold_frames, store_channels_last
+from models.formulation import FORMULATIONS, save_memory
 from models.head import ConsensusHead
-from models.norm import BatchNorm2d
 from models.registry import register
 from models.temporal import TemporalBuilder, no_temporal
 
@@ -54,7 +55,7 @@ class BLVNet(nn.Module):
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
-    overwrites = True  # in inference, batch norms write over the output of their convolution
+    saves_memory = True
 
     def __init__(
         self,
@@ -81,9 +82,8 @@ class BLVNet(nn.Module):
         self.temporal = nn.ModuleList([temporal.split(stem, frames), *pairs])
         self.head = ConsensusHead(self.trunk.features, num_classes)
         store_channels_last(self)
-        for module in self.trunk.modules():
-            if isinstance(module, BatchNorm2d):
-                module.overwrites = self.overwrites
+        if self.saves_memory:
+            save_memory(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
@@ -102,7 +102,7 @@ class PublishedBLVNet(BLVNet):
     All of its temporal modules map the frames of a clip, (N*T) x C x H x W, to the same shape.
     """
 
-    overwrites = False
+    saves_memory = False
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
@@ -125,8 +125,7 @@ def _odd(x: Tensor) -> Tensor:
     return x[1::2].contiguous()
 
 
-# Two ways to compute one function: the same weights give the same results.
-FORMULATIONS = {"efficient": BLVNet, "published": PublishedBLVNet}
+NETWORKS = {"efficient": BLVNet, "published": PublishedBLVNet}  # by formulation
 TEMPORAL_MODULES = {
     "efficient": TemporalModules(
         split=lambda channels, frames: OddAndEven(),
@@ -155,7 +154,7 @@ def blvnet(
     formulation: str = "efficient",
 ) -> BLVNet:
     """A Big-Little video network: local fusion of frame pairs, without a temporal module."""
-    return FORMULATIONS[formulation](
+    return NETWORKS[formulation](
         depth,
         TEMPORAL_MODULES[formulation],
         num_classes=num_classes,

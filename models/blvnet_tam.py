@@ -9,7 +9,8 @@ from functools import partial
 from torch import Tensor
 
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS
-from models.blvnet import FORMULATIONS, BLVNet, TemporalModules
+from models.blvnet import NETWORKS, BLVNet, TemporalModules
+from models.formulation import FORMULATIONS
 from models.registry import register
 from models.tam import (
     WINDOWS,
@@ -77,7 +78,7 @@ def blvnet_tam(
 ) -> BLVNet:
     """The paper's network: a bLVNet with temporal aggregation modules."""
     split, pair, block = AGGREGATIONS[formulation]
-    return FORMULATIONS[formulation](
+    return NETWORKS[formulation](
         depth,
         TemporalModules(
             split=partial(split, window=window),

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from torch import nn
 
+from models.formulation import FORMULATIONS
 from models.layouts import RESNET_3D
+from models.norm import BatchNorm3d
 from models.registry import register
 from models.resnet import DEPTHS, Layers, ResNet3D, Stride3d
 from models.temporal import POOLINGS, no_temporal
@@ -41,7 +43,7 @@ def inflated_convolution(number: int, inputs: int, outputs: int, stride: Stride3
     """A 3x3x3 convolution and its batch norm."""
     return {
         f"conv{number}": nn.Conv3d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
-        f"bn{number}": nn.BatchNorm3d(outputs),
+        f"bn{number}": BatchNorm3d(outputs),
     }
 
 
@@ -52,6 +54,7 @@ def inflated_convolution(number: int, inputs: int, outputs: int, stride: Stride3
         "temporal_module": TEMPORAL_MODULES,
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
+        "formulation": FORMULATIONS,
     },
     layouts=(RESNET_3D,),
 )
@@ -63,6 +66,7 @@ def i3d_resnet(
     temporal_module: str = "none",
     temporal_pooling: str = "none",
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> ResNet3D:
     """A ResNet whose spatial convolutions are inflated to 3x3x3."""
     return ResNet3D(
@@ -72,5 +76,6 @@ def i3d_resnet(
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,
+        formulation=formulation,
         temporal=TEMPORAL_MODULES[temporal_module],
     )

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.chain import Chain
 from models.clip import check_clip
 from models.errors import NetworkError
+from models.formulation import EFFICIENT, save_memory
 from models.head import ConsensusHead
 from models.initialise import initialise
+from models.norm import BatchNorm2d, BatchNorm3d
 from models.temporal import TemporalBuilder, TemporalMaxPool, frames_by_stage, no_temporal
 from models.widths import scale_channels
 
@@ -36,15 +39,15 @@ MODULES = {
 }
 FIRST_OF_STAGE = ("3a", "4a", "5a")  # a pool stands before each
 
-Unit = Callable[[int, int], nn.Module]  # (inputs, outputs) -> convolution, norm and ReLU
+Unit = Callable[[int, int], Chain]  # (inputs, outputs) -> convolution, norm and ReLU
 
 
-def convolution2d(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> nn.Sequential:
+def convolution2d(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -> Chain:
     """A convolution, its batch norm and a ReLU; only `stride` changes the size."""
-    return nn.Sequential(
+    return Chain(
         OrderedDict(
             conv=nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False),
-            bn=nn.BatchNorm2d(outputs, eps=NORM_EPS),
+            bn=BatchNorm2d(outputs, eps=NORM_EPS),
             relu=nn.ReLU(inplace=True),
         )
     )
@@ -52,9 +55,9 @@ def convolution2d(inputs: int, outputs: int, kernel: int = 1, stride: int = 1) -
 
 def convolution3d(
     inputs: int, outputs: int, kernel: tuple[int, int, int], *, space_stride: int = 1
-) -> nn.Sequential:
+) -> Chain:
     """A convolution, its batch norm and a ReLU; only `space_stride` changes the size."""
-    return nn.Sequential(
+    return Chain(
         OrderedDict(
             conv=nn.Conv3d(
                 inputs,
@@ -64,7 +67,7 @@ def convolution3d(
                 padding=(kernel[0] // 2, kernel[1] // 2, kernel[2] // 2),
                 bias=False,
             ),
-            bn=nn.BatchNorm3d(outputs, eps=NORM_EPS),
+            bn=BatchNorm3d(outputs, eps=NORM_EPS),
             relu=nn.ReLU(inplace=True),
         )
     )
@@ -95,18 +98,18 @@ class InceptionModule(nn.Module):
         single, reduced3, wide3, reduced5, wide5, projected = widths
         pointwise, spatial = parts.pointwise, parts.spatial
         self.branch1 = pointwise(inputs, single)
-        self.branch2 = nn.Sequential(pointwise(inputs, reduced3), spatial(reduced3, wide3))
-        self.branch3 = nn.Sequential(pointwise(inputs, reduced5), spatial(reduced5, wide5))
-        self.branch4 = nn.Sequential(parts.branch_pool(), pointwise(inputs, projected))
+        self.branch2 = Chain(pointwise(inputs, reduced3), spatial(reduced3, wide3))
+        self.branch3 = Chain(pointwise(inputs, reduced5), spatial(reduced5, wide5))
+        self.branch4 = Chain(parts.branch_pool(), pointwise(inputs, projected))
         self.outputs = single + wide3 + wide5 + projected
 
     def forward(self, x: Tensor) -> Tensor:
         """Map N x inputs x ... to N x outputs x ...; the other axes keep their lengths."""
-        branches = (self.branch1(x), self.branch2(x), self.branch3(x), self.branch4(x))
+        branches = (self.branch1([x]), self.branch2([x]), self.branch3([x]), self.branch4([x]))
         return torch.cat(branches, dim=1)  # N x outputs x ...
 
 
-def build_layers(parts: InceptionParts, width: float) -> tuple[nn.Sequential, int]:
+def build_layers(parts: InceptionParts, width: float) -> tuple[Chain, int]:
     """The layers up to the last Inception module, and the channels of its output."""
     first, second, third = (scale_channels(channels, width) for channels in STEM_WIDTHS)
     pools = iter(parts.pools)
@@ -128,7 +131,7 @@ def build_layers(parts: InceptionParts, width: float) -> tuple[nn.Sequential, in
         channels = module.outputs
         layers[f"inception{name}"] = module
         layers[f"temporal{name}"] = parts.temporal(channels, stage)
-    return nn.Sequential(layers), channels
+    return Chain(layers), channels
 
 
 class Inception2D(nn.Module):
@@ -162,9 +165,12 @@ class Inception2D(nn.Module):
         self.layers, self.features = build_layers(parts, width)
         initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N*T) x 3 x H x W to (N*T') x features, with T' the frames that pooling leaves."""
-        x = self.layers(x)  # (N*T') x features x H/32 x W/32
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [(N*T) x 3 x H x W] to (N*T') x features, with T' the frames that pooling leaves.
+
+        Empties the list.
+        """
+        x = self.layers(inputs)  # (N*T') x features x H/32 x W/32
         return x.mean(dim=(2, 3))  # (N*T') x features
 
 
@@ -186,6 +192,7 @@ class Inception3D(nn.Module):
         frames: int,
         temporal_pooling: str,
         width: float,
+        formulation: str,
     ) -> None:
         super().__init__()
         self.frames = frames
@@ -210,11 +217,13 @@ class Inception3D(nn.Module):
         _check_frames(frames, (3, 3, last_kernel), time_stride)
         initialise(self)
         self.head = ConsensusHead(features, num_classes)
+        if formulation == EFFICIENT:
+            save_memory(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
         check_clip(clip, self.frames)
-        x = self.layers(clip)  # N x C x T' x H/32 x W/32
+        x = self.layers([clip])  # N x C x T' x H/32 x W/32
         features = x.mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)  # (N*T') x C
         return self.head(features, clip.shape[0])
 

@@ -12,9 +12,12 @@ from typing import Generic, TypeVar
 
 from torch import Tensor, nn
 
+from models.chain import Chain
 from models.clip import check_clip
+from models.formulation import EFFICIENT, save_memory
 from models.head import ConsensusHead
 from models.initialise import initialise
+from models.norm import BatchNorm2d, BatchNorm3d
 from models.temporal import TemporalBuilder, TemporalMaxPool, frames_by_stage, no_temporal
 from models.widths import scale_channels
 
@@ -44,7 +47,7 @@ def convolution2d(kernel: int, number: int, inputs: int, outputs: int, stride: i
         f"conv{number}": nn.Conv2d(
             inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False
         ),
-        f"bn{number}": nn.BatchNorm2d(outputs),
+        f"bn{number}": BatchNorm2d(outputs),
     }
 
 
@@ -52,7 +55,7 @@ def pointwise3d(number: int, inputs: int, outputs: int, stride: Stride3d) -> Lay
     """Layer `number` of a block: a 1x1x1 convolution with `stride`, and its batch norm."""
     return {
         f"conv{number}": nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False),
-        f"bn{number}": nn.BatchNorm3d(outputs),
+        f"bn{number}": BatchNorm3d(outputs),
     }
 
 
@@ -62,13 +65,13 @@ class ResidualBlock(nn.Module):
     def __init__(self, residual: Layers, downsample: Layers, temporal: nn.Module) -> None:
         super().__init__()
         self.temporal = temporal
-        self.residual = nn.Sequential(OrderedDict(residual))
+        self.residual = Chain(OrderedDict(residual))
         self.downsample = nn.Sequential(*downsample.values()) if downsample else nn.Identity()
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map N x inputs x ... to N x outputs x ...; the strides shorten the other axes."""
-        out = self.residual(self.temporal(x))
+        out = self.residual([self.temporal(x)])
         out += self.downsample(x)
         return self.relu(out)
 
@@ -111,7 +114,7 @@ class BlockParts(Generic[Stride]):
         width: int,
         stride: Stride,
         temporal: Callable[[int, int], nn.Module],
-    ) -> tuple[nn.Sequential, int]:
+    ) -> tuple[Chain, int]:
         """Stage `position` of a ResNet of `depth` layers, and the channels of its output.
 
         `temporal(number, channels)` builds the module at the entry of block `number`'s residual
@@ -120,7 +123,7 @@ class BlockParts(Generic[Stride]):
         layers, outputs = self.basic, width
         if depth >= BOTTLENECKS_FROM:
             layers, outputs = self.bottleneck, EXPANSION * width
-        blocks = nn.Sequential()
+        blocks = Chain()
         for number in range(BLOCKS[depth][position]):
             residual = layers(inputs, width, stride)
             is_identity = stride == self.unit and inputs == outputs
@@ -153,7 +156,7 @@ class ResNet2D(nn.Module):
     ) -> None:
         super().__init__()
         channels = scale_channels(STEM_WIDTH, width)
-        self.stem = nn.Sequential(
+        self.stem = Chain(
             OrderedDict(
                 **convolution2d(7, 1, 3, channels, stride=2),
                 relu=nn.ReLU(inplace=True),
@@ -177,12 +180,15 @@ class ResNet2D(nn.Module):
         self.features = channels
         initialise(self)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N*T) x 3 x H x W to (N*T') x features, with T' the frames that pooling leaves."""
-        x = self.stem(x)  # (N*T) x 64 x H/4 x W/4
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [(N*T) x 3 x H x W] to (N*T') x features, with T' the frames that pooling leaves.
+
+        Empties the list.
+        """
+        features = [self.stem(inputs)]  # (N*T) x 64 x H/4 x W/4
         for stage, pool in zip(self.stages, self.temporal_pools, strict=True):
-            x = pool(stage(x))  # after the last: (N*T') x features x H/32 x W/32
-        return x.mean(dim=(2, 3))  # (N*T') x features
+            features = [pool(stage(features))]  # after the last: (N*T') x features x H/32 x W/32
+        return features.pop().mean(dim=(2, 3))  # (N*T') x features
 
 
 class ResNet3D(nn.Module):
@@ -203,6 +209,7 @@ class ResNet3D(nn.Module):
         frames: int,
         temporal_pooling: str,
         width: float,
+        formulation: str,
         temporal: Callable[[int], nn.Module] = no_temporal,
     ) -> None:
         super().__init__()
@@ -214,13 +221,13 @@ class ResNet3D(nn.Module):
                 conv1=nn.Conv3d(
                     3, channels, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False
                 ),
-                bn1=nn.BatchNorm3d(channels),
+                bn1=BatchNorm3d(channels),
                 relu=nn.ReLU(inplace=True),
                 maxpool=nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)),
             )
         )
         time_stride = 1 if temporal_pooling == "none" else 2
-        self.stages = nn.Sequential()
+        self.stages = nn.ModuleList()
         for position, planes in enumerate(STAGE_WIDTHS):
             stage, channels = parts.stage(
                 depth,
@@ -233,10 +240,14 @@ class ResNet3D(nn.Module):
             self.stages.append(stage)
         initialise(self)
         self.head = ConsensusHead(channels, num_classes)
+        if formulation == EFFICIENT:
+            save_memory(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
         check_clip(clip, self.frames)
-        x = self.stages(self.stem(clip))  # N x C x T' x H/32 x W/32
-        features = x.mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)  # (N*T') x C
-        return self.head(features, clip.shape[0])
+        features = [self.stem(clip)]  # N x 64 x T x H/4 x W/4
+        for stage in self.stages:
+            features = [stage(features)]  # after the last: N x C x T' x H/32 x W/32
+        means = features.pop().mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)  # (N*T') x C
+        return self.head(means, clip.shape[0])

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import unfold_frames
+from models.formulation import FORMULATIONS
 from models.operators.aggregation import aggregate_frames
 from models.registry import register
 from models.temporal import POOLINGS
@@ -98,8 +99,7 @@ def _delay(x: Tensor, steps: int) -> Tensor:
     return padded[:, after : after + x.shape[1]]  # N x T x C x H x W
 
 
-# Two ways to compute one function: the same weights give the same results.
-FORMULATIONS = {"efficient": TemporalAggregation, "published": PublishedAggregation}
+AGGREGATIONS = {"efficient": TemporalAggregation, "published": PublishedAggregation}
 
 
 @register(
@@ -129,9 +129,10 @@ def tam(
     return build_tsn(
         backbone,
         depth,
-        lambda channels, frames: FORMULATIONS[formulation](channels, frames, window),
+        lambda channels, frames: AGGREGATIONS[formulation](channels, frames, window),
         num_classes=num_classes,
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,
+        formulation=formulation,
     )

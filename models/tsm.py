@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from models.formulation import FORMULATIONS
 from models.layouts import Layout
 from models.operators.shift import shift_frames
 from models.registry import register
@@ -39,7 +40,7 @@ class TemporalShift(nn.Module):
 @register(
     depths=DEPTHS,
     source="Lin et al., Temporal Shift Module, ICCV 2019",
-    choices={"temporal_pooling": POOLINGS, "width": WIDTHS},
+    choices={"temporal_pooling": POOLINGS, "width": WIDTHS, "formulation": FORMULATIONS},
     layouts=LAYOUTS,
 )
 def tsm(
@@ -49,6 +50,7 @@ def tsm(
     depth: int,
     temporal_pooling: str = "none",
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> TSN:
     """A TSN with a temporal shift before the first convolution of its residual blocks."""
     trunk = ResNet2D(
@@ -59,4 +61,6 @@ def tsm(
         width=width,
         every=2 if BLOCKS[depth][2] >= SPARSE_FROM_BLOCKS else 1,
     )
-    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)
+    return TSN(
+        trunk, trunk.features, num_classes=num_classes, frames=frames, formulation=formulation
+    )

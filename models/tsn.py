@@ -6,6 +6,7 @@ The image network is a ResNet (models/resnet.py) or an Inception-v1 (models/ince
 from torch import Tensor, nn
 
 from models.clip import check_clip, fold_frames, store_channels_last
+from models.formulation import EFFICIENT, FORMULATIONS, save_memory
 from models.head import ConsensusHead
 from models.inception import Inception2D
 from models.layouts import (
@@ -36,23 +37,28 @@ LAYOUTS = (
 class TSN(nn.Module):
     """A 2D trunk over the frames of a clip, and the mean of their logits.
 
-    `trunk` maps (N*T) x 3 x H x W to (N*T') x `features`; T' is less than T if it pools over time.
-    Weights are stored channels-last, see `models.clip.store_channels_last`.
+    `trunk` maps (N*T) x 3 x H x W, which it takes out of a list, to (N*T') x `features`; T' is less
+    than T if it pools over time. Weights are stored channels-last, see
+    `models.clip.store_channels_last`.
     """
 
     frames_first = True  # a clip stored frame by frame is folded without a copy
 
-    def __init__(self, trunk: nn.Module, features: int, *, num_classes: int, frames: int) -> None:
+    def __init__(
+        self, trunk: nn.Module, features: int, *, num_classes: int, frames: int, formulation: str
+    ) -> None:
         super().__init__()
         self.frames = frames
         self.trunk = trunk
         self.head = ConsensusHead(features, num_classes)
         store_channels_last(self)
+        if formulation == EFFICIENT:
+            save_memory(self)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
         check_clip(clip, self.frames)
-        features = self.trunk(fold_frames(clip))  # (N*T') x features
+        features = self.trunk([fold_frames(clip)])  # (N*T') x features
         return self.head(features, clip.shape[0])
 
 
@@ -65,6 +71,7 @@ def build_tsn(
     frames: int,
     temporal_pooling: str,
     width: float,
+    formulation: str,
 ) -> TSN:
     """A TSN over the image network `backbone`, with `temporal` modules in it."""
     trunk: ResNet2D | Inception2D
@@ -75,13 +82,20 @@ def build_tsn(
         trunk = ResNet2D(
             depth, temporal, frames=frames, temporal_pooling=temporal_pooling, width=width
         )
-    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)
+    return TSN(
+        trunk, trunk.features, num_classes=num_classes, frames=frames, formulation=formulation
+    )
 
 
 @register(
     depths=BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
-    choices={"backbone": BACKBONES, "temporal_pooling": POOLINGS, "width": WIDTHS},
+    choices={
+        "backbone": BACKBONES,
+        "temporal_pooling": POOLINGS,
+        "width": WIDTHS,
+        "formulation": FORMULATIONS,
+    },
     layouts=LAYOUTS,
 )
 def tsn(
@@ -92,6 +106,7 @@ def tsn(
     backbone: str = "resnet",
     temporal_pooling: str = "none",
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> TSN:
     """An image network that the frames share, without any temporal module."""
     return build_tsn(
@@ -102,4 +117,5 @@ def tsn(
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,
+        formulation=formulation,
     )

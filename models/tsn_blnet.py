@@ -1,6 +1,7 @@
 """TSN over a bLResNet (models/blresnet.py): frames share a Big-Little image network."""
 
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
+from models.formulation import FORMULATIONS
 from models.registry import register
 from models.tsn import TSN
 
@@ -8,7 +9,7 @@ from models.tsn import TSN
 @register(
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019 (a baseline); Chen et al., Big-Little Net, ICLR 2019",
-    choices=CHOICES,
+    choices={**CHOICES, "formulation": FORMULATIONS},
     layouts=LAYOUTS,
 )
 def tsn_blnet(
@@ -19,7 +20,10 @@ def tsn_blnet(
     alpha: int = 2,
     beta: int = 4,
     width: float = 1.0,
+    formulation: str = "efficient",
 ) -> TSN:
     """A bLResNet that the frames share: both branches see every frame."""
     trunk = BLResNet(depth, alpha=alpha, beta=beta, width=width)
-    return TSN(trunk, trunk.features, num_classes=num_classes, frames=frames)
+    return TSN(
+        trunk, trunk.features, num_classes=num_classes, frames=frames, formulation=formulation
+    )

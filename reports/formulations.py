@@ -1,9 +1,13 @@
-"""The savings of bLVNet-TAM over TSN: by its idea, and by its implementation."""
+"""The savings of bLVNet-TAM over TSN: by its idea, and by the implementation of both.
+
+The idea is what is left where both networks are computed alike.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from bench.claims.findings import Ratio, is_reference_of
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
@@ -11,20 +15,20 @@ from reports.tables import NOT_MEASURED, Cell, Formatter, Table, format_mib
 from suites.fields import Mode
 
 FRAMES = 16  # of a clip, as in the cases of the claims; size and classes are the defaults
-NETWORKS: tuple[tuple[str, dict[str, str]], ...] = (
-    ("tsn", {}),
-    ("blvnet_tam", {"formulation": "published"}),
-    ("blvnet_tam", {}),
-)
+NETWORKS = ("tsn", "blvnet_tam")
+FORMULATIONS: tuple[dict[str, str], ...] = ({"formulation": "published"}, {})
+Pair = tuple[Measurement | None, Measurement | None]  # TSN and bLVNet-TAM
 HEADINGS = (
     "depth",
     "cost",
-    "TSN",
+    "TSN, published",
     "bLVNet-TAM, published",
+    "as published: TSN / bLVNet-TAM",
+    "TSN, efficient",
     "bLVNet-TAM, efficient",
-    "published code: TSN / published",
-    "idea: TSN / efficient",
-    "implementation: published / efficient",
+    "idea: TSN / bLVNet-TAM, both efficient",
+    "implementation of TSN: published / efficient",
+    "implementation of bLVNet-TAM: published / efficient",
 )
 MEASURED_BY = "blvbench run shapes --store FILE and blvbench run seconds --store FILE"
 
@@ -67,10 +71,10 @@ COSTS = (
 
 
 def build_formulations(measurements: Sequence[Measurement]) -> Table:
-    """A row for each depth and cost, with the figures and their ratios.
+    """A row for each depth and cost, with the figures of both formulations and their ratios.
 
-    The ratio of two latencies is that of their pairs: each formulation was timed in turn with a
-    TSN. There are no rows without a figure of bLVNet-TAM.
+    TSN's latency is that of the rounds in which it was timed in turn with bLVNet-TAM. There are no
+    rows without a figure of bLVNet-TAM.
     """
     index = Index(m for m in measurements if m.status == "ok")
     ours = {
@@ -79,55 +83,57 @@ def build_formulations(measurements: Sequence[Measurement]) -> Table:
         if m.point.network == "blvnet_tam" and m.point.frames == FRAMES
     }
     depths = sorted({depth for depth, _ in ours if depth is not None})
-    machines = sorted({machine for _, machine in ours})
+    platforms = sorted({platform for _, platform in ours})
     rows = []
-    for depth, cost, machine in product(depths, COSTS, machines):
-        sides = [
-            index.by_platform(cost.label, _point(cost, name, depth, options)).get(machine)
-            for name, options in NETWORKS
-        ]
-        if any(sides):
-            rows.append(_row(depth, cost, machine, sides))
+    for depth, cost, platform in product(depths, COSTS, platforms):
+        pairs = [_pair(cost, depth, options, platform, index) for options in FORMULATIONS]
+        if any(side for pair in pairs for side in pair):
+            rows.append(_row(depth, cost, platform, pairs))
     is_complete = all(cell != NOT_MEASURED for row in rows for cell in row)
     notes = () if is_complete else (f"To measure what is missing: {MEASURED_BY}.",)
     return Table(f"clips of {FRAMES} frames", HEADINGS, tuple(rows), notes)
 
 
-def _point(cost: Cost, network: str, depth: int, options: dict[str, str]) -> Point:
-    return Point(
-        network=network,
-        depth=depth,
-        frames=FRAMES,
-        batch=cost.batch,
-        mode=cost.mode,
-        options=tuple(options.items()),
-    )
+def _pair(cost: Cost, depth: int, options: dict[str, str], platform: str, index: Index) -> Pair:
+    """TSN and bLVNet-TAM of one formulation; TSN in the rounds in which both were timed in turn."""
+    points = [
+        Point(
+            network=network,
+            depth=depth,
+            frames=FRAMES,
+            batch=cost.batch,
+            mode=cost.mode,
+            options=tuple(options.items()),
+        )
+        for network in NETWORKS
+    ]
+    tsn, ours = (index.by_platform(cost.label, one).get(platform) for one in points)
+    if ours and is_reference_of(points[0], ours):
+        tsn = ours.reference_measurement
+    return tsn, ours
 
 
-def _row(
-    depth: int, cost: Cost, machine: str, sides: Sequence[Measurement | None]
-) -> tuple[Cell, ...]:
-    tsn, published, efficient = sides
-    as_published, idea = _saving(tsn, published), _saving(tsn, efficient)
-    implementation = _divide(idea, as_published)
+def _row(depth: int, cost: Cost, platform: str, pairs: Sequence[Pair]) -> tuple[Cell, ...]:
+    published, efficient = pairs
     return (
         Cell(str(depth), depth),
-        Cell(f"{cost.title}, {machine}" if machine else cost.title),
-        *(_cell(None if side is None else side.value, cost.formatter) for side in sides),
-        *(_cell(saved, "{:.3f}".format) for saved in (as_published, idea, implementation)),
+        Cell(f"{cost.title}, {platform}" if platform else cost.title),
+        *(
+            cell
+            for pair in pairs
+            for cell in (*(_figure(side, cost.formatter) for side in pair), _ratio(*pair))
+        ),
+        *(_ratio(*sides) for sides in zip(published, efficient, strict=True)),
     )
 
 
-def _saving(tsn: Measurement | None, other: Measurement | None) -> float | None:
-    """The ratio of TSN to the other network, by pairs of samples if they were timed in turn."""
-    if other is not None and other.reference is not None:
-        return other.saving
-    return _divide(*(None if side is None else side.value for side in (tsn, other)))
+def _figure(side: Measurement | None, write: Formatter) -> Cell:
+    return NOT_MEASURED if side is None else Cell(write(side.value), float(side.value))
 
 
-def _divide(over: float | None, under: float | None) -> float | None:
-    return over / under if over is not None and under else None
-
-
-def _cell(value: float | None, write: Formatter) -> Cell:
-    return NOT_MEASURED if value is None else Cell(write(value), float(value))
+def _ratio(over: Measurement | None, under: Measurement | None) -> Cell:
+    """The ratio with its interval: of the pairs that were taken in turn, else of the medians."""
+    if over is None or under is None or not all(under.samples):
+        return NOT_MEASURED
+    found = Ratio.of(over, under)
+    return Cell(found.figure, found.value)

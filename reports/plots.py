@@ -160,12 +160,15 @@ def line_name(network: str, options: str) -> str:
 def _select_rows(series: Series, measurements: pd.DataFrame) -> pd.DataFrame:
     """The rows of a series in its most common setting.
 
-    Networks with options are left out, except the published formulation if its cost differs.
+    Networks with options are left out, except the published formulation if its cost differs and it
+    has more than one number of frames.
     """
     rows = measurements[measurements["machine"] == series.machine]
     rows = rows.query(f"value > 0 and options in ['', @PUBLISHED] and {series.query}")
     rows = _most_common_setting(rows)
     own, published = rows[rows["options"] == ""], rows[rows["options"] == PUBLISHED]
+    counts = published.groupby(LINE, dropna=False)["frames"].transform("nunique")
+    published = published[counts > 1]
     both = published.merge(own, on=["network", "depth", "frames"], suffixes=("", "_own"))
     same = both[(both["value"] / both["value_own"] - 1).abs() < SAME_END]["network"]
     differing = published[~published["network"].isin(same)]

@@ -300,17 +300,8 @@ def _judge(
     for machine in sorted({*numerators, *denominators}) or [""]:
         numerator, denominator = numerators.get(machine), denominators.get(machine)
         if denominator and is_reference_of(point, denominator):
-            numerator = _reference_of(denominator)
+            numerator = denominator.reference_measurement
         yield CaseResult(claim, case, machine, numerator, denominator, in_print)
-
-
-def _reference_of(measurement: Measurement) -> Measurement:
-    """The measurement of the reference that `measurement` was taken in turn with."""
-    reference = measurement.reference
-    assert reference is not None
-    return measurement.model_copy(
-        update={"point": reference.point, "samples": reference.samples, "reference": None}
-    )
 
 
 def _versions(measurement: Measurement) -> tuple[str, tuple[tuple[str, str], ...]]:

@@ -16,26 +16,27 @@ if TYPE_CHECKING:
 
 REFERENCE = "tsn"
 REFERENCE_OF_TSN = "tsm"  # so that a change of TSN itself shows
+FORMULATION = "formulation"  # the option: a ratio is of two networks that are computed alike
 
 
 def latency_reference(point: Point) -> Point | None:
     """The TSN that is timed in turn with the point, of the same depth if TSN has it.
 
-    None for that TSN itself.
+    It has the same formulation. None for the efficient TSN itself; any other TSN is taken in turn
+    with that one.
     """
-    if point.network == REFERENCE and not point.options:
-        return None
-    return _other_network(point, REFERENCE)
+    if point.network == REFERENCE:
+        return _other_network(point, REFERENCE) if point.options else None
+    return _other_network(point, REFERENCE, _shared(point, FORMULATION))
 
 
 def cpu_time_reference(point: Point) -> Point:
     """The TSN that a processor time is taken in turn with; for a TSN, the TSM.
 
-    It has the same depth and width as the point, if its network has them: with a much costlier
-    reference, there would be time for only a few samples.
+    It has the same formulation as the point, and the same depth and width if its network has them:
+    with a much costlier reference, there would be time for only a few samples.
     """
-    width = tuple(pair for pair in point.options if pair[0] == "width")
-    options = width if FILE_MARK not in point.network else ()
+    options = _shared(point, FORMULATION, "width")
     reference = _other_network(point, REFERENCE, options)
     return reference if reference != point else _other_network(point, REFERENCE_OF_TSN, options)
 
@@ -87,6 +88,13 @@ def timed_reading(
     pair = Reference(point=reference, samples=taken.reference_seconds)
     settings = {**taken.settings, REFERENCE_VERSION: network_version(reference)}
     return Reading(taken.seconds, details or {}, taken.warnings, pair, settings)
+
+
+def _shared(point: Point, *names: str) -> Options:
+    """The options of `point` that its reference has too; a user's file has options of its own."""
+    if FILE_MARK in point.network:
+        return ()
+    return tuple((name, value) for name, value in point.options if name in names)
 
 
 def _other_network(point: Point, network: str, options: Options = ()) -> Point:

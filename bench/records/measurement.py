@@ -217,6 +217,14 @@ class Measurement(Record):
         raise BenchError(f"{self.label} of {self.point} has no group {group!r}")
 
     @property
+    def reference_measurement(self) -> "Measurement | None":
+        """What was taken in turn with this measurement, as one of its own; None without any."""
+        if self.reference is None:
+            return None
+        taken = {"point": self.reference.point, "samples": self.reference.samples}
+        return self.model_copy(update={**taken, "reference": None})
+
+    @property
     def has_saving(self) -> bool:
         """Whether there is a reference to compare with, and no sample is 0."""
         return self.reference is not None and all(self.samples)

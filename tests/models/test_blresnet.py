@@ -6,15 +6,8 @@ from models.blresnet import (
     BigLittleStem,
     BLResNet,
     Bottleneck,
-    consume,
     residual_blocks,
 )
-
-
-def test_layers_take_their_input_out_of_the_list() -> None:
-    inputs = [torch.ones(1), torch.full((1,), -2.0)]
-    assert consume([nn.ReLU(), nn.Identity()], inputs).item() == 0
-    assert [x.item() for x in inputs] == [1]
 
 
 def test_fusions_empty_the_list_and_change_the_size_by_their_stride() -> None:

@@ -3,7 +3,8 @@ import torch
 
 import models
 from models.blresnet import BigLittleStem
-from models.blvnet import FORMULATIONS, BLVNet
+from models.blvnet import BLVNet
+from models.formulation import FORMULATIONS
 from tests.models.networks import lively, logits
 
 

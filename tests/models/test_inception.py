@@ -1,6 +1,7 @@
 import torch
 import torchvision
 
+from models.chain import Chain
 from models.inception import MODULES
 from tests.models.networks import build
 from tests.models.torchvision_images import check_against_torchvision, lively_norms
@@ -17,7 +18,7 @@ def test_channels_are_those_of_the_table() -> None:
         x = torch.empty(1, 3, 64, 64)
         outputs = {}
         for name, layer in trunk.named_children():
-            x = layer(x)
+            x = layer([x] if isinstance(layer, Chain) else x)
             outputs[name] = x.shape[1]
     for name, (single, _, wide3, _, wide5, projected) in MODULES.items():
         assert outputs[f"inception{name}"] == single + wide3 + wide5 + projected

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 import models
-from models.tam import FORMULATIONS, Aggregation
+from models.formulation import FORMULATIONS
+from models.tam import Aggregation
 from tests.models.networks import (
     BLIND,
     OWN,

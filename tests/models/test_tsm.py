@@ -4,7 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import models
-from models.tam import FORMULATIONS, Aggregation
+from models.formulation import FORMULATIONS
+from models.tam import Aggregation
 from models.tsm import TemporalShift
 from tests.models.networks import build, lively, logits
 

@@ -7,7 +7,8 @@ from torch import nn
 from bench.errors import BenchError
 from bench.instruments import macs, macs_fvcore
 from bench.instruments.macs import MacCount
-from models.tam import FORMULATIONS, WINDOWS
+from models.formulation import FORMULATIONS
+from models.tam import WINDOWS
 from tests.models.networks import ALL, build, label, small_clip
 
 

@@ -30,6 +30,16 @@ def test_a_latency_is_taken_in_turn_with_a_tsn_of_the_same_depth() -> None:
     assert latency_reference(pooled) == point()
 
 
+def test_both_networks_of_a_ratio_are_computed_alike() -> None:
+    published = {"formulation": "published"}
+    ours = point(network="blvnet_tam", options={"window": 5, **published})
+    assert latency_reference(ours) == point(options=published)
+    assert cpu_time_reference(ours) == point(options=published)
+    assert latency_reference(point(options=published)) == point()
+    assert cpu_time_reference(point(options=published)) == point(network="tsm", options=published)
+    assert latency_reference(point(network="a.py:Net", depth=None, options=published)) == point()
+
+
 def test_without_the_depth_or_a_choice_of_depths_it_is_the_tsns_default() -> None:
     assert latency_reference(point(network="i3d", depth=None)) == point(depth=50)
     assert latency_reference(point(network="a.py:Net", depth=7)) == point(depth=50)

@@ -13,10 +13,12 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+import models
 from bench.workload.clips import blank_clip
 from bench.workload.contentless import build_fake
 from models.blresnet import Bottleneck
 from tests.bench.instruments.memory.tiny import tiny
+from tests.models.networks import OWN
 
 FLOAT = 4  # bytes
 
@@ -86,6 +88,18 @@ class Lives(TorchDispatchMode):
             for now in {life.birth for life in self.lives if life.birth < self.end}
         )
 
+    def dead_bytes_at_the_peak(self) -> int:
+        """What is alive for nothing while the most is alive."""
+
+        def alive(now: int) -> list[Life]:
+            return [life for life in self.lives if life.birth <= now <= life.death]
+
+        def size(now: int) -> int:
+            return sum(life.size for life in alive(now))
+
+        peak = max(range(len(self.block_inputs)), key=size)
+        return sum(life.size for life in alive(peak) if life.last_use < peak)
+
 
 def storages(values: Any) -> dict[int, torch.UntypedStorage]:
     tensors = (value for value in tree_leaves(values) if isinstance(value, torch.Tensor))
@@ -118,3 +132,35 @@ def test_inference_keeps_nothing_that_is_never_used_again(name: str) -> None:
 def test_the_published_way_keeps_what_is_never_used_again() -> None:
     stem = 2 * 4 * 8 * 32 * 32 * FLOAT  # its frames, while their odd and even ones are copied
     assert most_dead_bytes("blvnet_tam", formulation="published") >= stem
+
+
+VARIANTS = [
+    *((name, {}) for name in OWN),
+    *((name, {"temporal_pooling": "max"}) for name in ("tsn", "tsm", "tam", "i3d_resnet")),
+    *((name, {"backbone": "inception_v1"}) for name in ("tsn", "tam")),
+    *((name, {"depth": 18}) for name in ("tsn", "tsm", "tam", "i3d_resnet")),
+]
+
+
+def dead_bytes_at_the_peak(name: str, **options: Any) -> int:
+    """The bytes that inference over a clip of the paper's size holds for nothing at its peak."""
+    lives, frames = Lives(), 16
+    make = partial(models.create_model, name, num_classes=174, frames=frames, **options)
+    with FakeTensorMode():
+        model = build_fake(make).eval()
+        clip = blank_clip(model, (2, 3, frames, 224, 224))
+        with torch.no_grad(), lives:
+            model(clip)
+    return lives.dead_bytes_at_the_peak()
+
+
+@pytest.mark.parametrize(("name", "options"), VARIANTS)
+def test_no_network_of_ours_holds_anything_dead_at_its_peak(
+    name: str, options: dict[str, Any]
+) -> None:
+    assert dead_bytes_at_the_peak(name, **options) == 0
+
+
+def test_a_tsn_as_published_holds_the_input_of_its_first_stage_at_its_peak() -> None:
+    stem = 2 * 16 * 64 * 56 * 56 * FLOAT
+    assert dead_bytes_at_the_peak("tsn", formulation="published") == pytest.approx(stem, rel=0.001)

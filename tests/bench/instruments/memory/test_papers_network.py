@@ -1,6 +1,7 @@
 """What the paper's network takes to train and to run, by the layers' shapes."""
 
 from functools import cache, partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from bench.workload.clips import blank_clip
 from models.tam import Aggregation
 from suites.fields import Mode
 
+README = Path(__file__).parents[4] / "README.md"
 FLOAT = 4  # bytes
 MIB = 2**20
 PAPER_CLIP = (8, 3, 16, 224, 224)
@@ -36,6 +38,37 @@ def test_memory_of_the_papers_network(depth: int, infer_mib: float, tsn_times: f
     assert paper_peak("blvnet_tam", depth, "infer").peak_bytes <= infer_mib * MIB
     assert published - efficient >= 950 * MIB
     assert tsn >= tsn_times * efficient
+
+
+@pytest.mark.parametrize("name", ["tsn", "tsm", "tam", "i3d_resnet", "s3d_resnet"])
+def test_what_any_network_can_save_is_of_inference_alone(name: str) -> None:
+    def peaks(mode: Mode) -> list[int]:
+        formulations = ("efficient", "published")
+        return [paper_peak(name, 50, mode, formulation=one).peak_bytes for one in formulations]
+
+    saved, whole = peaks("infer")
+    assert saved <= whole - 390 * MIB
+    saved, whole = peaks("train")
+    assert saved == whole or name == "tam"  # which copies frames as published
+
+
+def test_the_largest_block_of_a_tsn_decides_what_it_needs_to_infer() -> None:
+    peak = paper_peak("tsn", 50, "infer")
+    # At 56 x 56: the first block's input of 64 channels, its residual and its shortcut, 256 each.
+    block = 8 * 16 * (64 + 256 + 256) * 56 * 56 * FLOAT
+    assert peak.by_kind["activations"] == pytest.approx(block, rel=0.001)
+
+
+@pytest.mark.parametrize("depth", [50, 101])
+@pytest.mark.parametrize(("mode", "name"), [("train", "training"), ("infer", "inference")])
+def test_the_readme_compares_the_formulations(depth: int, mode: Mode, name: str) -> None:
+    peaks = [
+        paper_peak(network, depth, mode, formulation=formulation).peak_bytes / MIB
+        for formulation in ("published", "efficient")
+        for network in ("tsn", "blvnet_tam")
+    ]
+    cells = " | ".join(f"{peak:,.0f}" for peak in peaks)
+    assert f"| depth {depth}, {name} | {cells} |" in README.read_text(encoding="utf-8")
 
 
 def kept_for_backward(model: nn.Module, clip: torch.Tensor) -> int:

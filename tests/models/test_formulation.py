@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 import models
-from models.tam import FORMULATIONS
-from tests.models.networks import lively
+from models.chain import Chain
+from models.formulation import FORMULATIONS
+from models.norm import BatchNorm2d, BatchNorm3d
+from tests.models.networks import OWN, lively, small_clip
 
 NARROW = 0.125
 TOLERANCE = 1e-6  # in float64, relative
@@ -44,6 +46,7 @@ FOLDED = [
     ("blvnet", {"depth": 50}),
     ("blvnet_tam", {"depth": 50}),
 ]
+COPYING = {"tam", "blvnet", "blvnet_tam"}  # as published, they copy frames
 RUN_ANYHOW = [("tsm", {"depth": 18}), ("tam", {"depth": 18}), ("blvnet_tam", {"depth": 50})]
 
 
@@ -109,6 +112,35 @@ def test_formulations_compute_the_same(case: Case) -> None:
     assert_same_gradients(gradients, theirs)
     for name, statistic in published.named_buffers():
         torch.testing.assert_close(efficient.get_buffer(name), statistic)
+
+
+@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])
+def test_saving_memory_changes_no_bit(name: str, precision: torch.dtype) -> None:
+    model = network(name, small_clip(name)[2]).float()
+    clip = torch.randn(small_clip(name, batch=2), generator=torch.Generator().manual_seed(1))
+    results = []
+    with torch.autocast("cpu", precision, enabled=precision != torch.float32):
+        for saves in (True, False):
+            for module in model.modules():
+                if isinstance(module, Chain | BatchNorm2d | BatchNorm3d):
+                    assert module.saves_memory or not saves
+                    module.saves_memory = saves
+            results.append(logits(model, clip))
+    assert torch.equal(*results)
+
+
+@pytest.mark.parametrize("name", sorted({*OWN} - COPYING))
+def test_without_copies_to_save_the_formulations_agree_to_the_bit(name: str) -> None:
+    frames = small_clip(name)[2]
+    clip = torch.randn(small_clip(name, batch=2), generator=torch.Generator().manual_seed(1))
+    efficient = network(name, frames).float()
+    published = network(name, frames, formulation="published").float()
+    assert not any(getattr(module, "saves_memory", False) for module in published.modules())
+    assert [*efficient.state_dict()] == [*published.state_dict()]
+    assert torch.equal(logits(efficient, clip), logits(published, clip))
+    (_, gradients), (_, theirs) = (step(model.train(), clip) for model in (efficient, published))
+    assert all(torch.equal(gradients[key], theirs[key]) for key in theirs)
 
 
 @pytest.fixture
