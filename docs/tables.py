@@ -70,6 +70,6 @@ def _instrument(instrument: Instrument) -> tuple[str, ...]:
         code(instrument.quantity),
         code(instrument.name),
         instrument.unit,
-        f"{instrument.device or 'no'}{', and on its threads' if instrument.takes_free_cores else ''}",
+        (instrument.device or "no") + (" and threads" if instrument.takes_free_cores else ""),
         ", ".join(map(code, instrument.ignores)) or "nothing",
     )

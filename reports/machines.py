@@ -96,9 +96,9 @@ def _why_apart(measurements: Sequence[Measurement]) -> str:
     if not 0 < first.threads < first.environment.cores:
         return ""
     return (
-        f"Other processes used some of the {first.environment.cores} cores. These figures stand "
-        "apart, since figures of different numbers of threads do not compare. Run the same suite "
-        "again when the cores are free: it measures them again."
+        f"Other processes used some of the {first.environment.cores} cores, so fewer threads "
+        "computed these figures. They are not compared with figures of another number of threads. "
+        "Run the same suite again when the cores are free: it measures them again."
     )
 
 

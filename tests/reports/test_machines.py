@@ -293,7 +293,7 @@ def test_figures_of_fewer_threads_stand_apart_with_the_reason(tmp_path: Path) ->
     alone, whole = page.machines
     assert (alone.machine, whole.machine) == (f"{CPU_NAME}, 1 thread", f"{CPU_NAME}, 2 threads")
     assert (whole.apart, len(whole.latencies.rows), len(alone.latencies.rows)) == ("", 3, 2)
-    assert alone.apart.startswith("Other processes used some of the 2 cores. These figures stand")
+    assert "some of the 2 cores, so fewer threads computed these figures" in alone.apart
     assert whole.latencies.caption.startswith("latencies of a batch, 2 threads")
     titles = [plot.title for section in page.machines for plot in section.plots]
     assert titles == [
