@@ -205,8 +205,10 @@ def _figure(case: CaseResult) -> Figure:
     value, first, last = finding.value, claim.numerator, claim.sides[-1]
     own = "" if first.network == SUBJECT else _name(first)
     if isinstance(finding, RightTwice):
-        measure = f"of {finding.pairs} pairs of a motion and its reverse right"
-        return Figure(value, f"{value:g}", Unit(measure, "", "", f"{_name(first)} has"))
+        measure = f"of {finding.pairs} pairs of a motion and its reverse"
+        return Figure(
+            value, f"{value:g}", Unit(measure, "", "", f"{_name(first)} has both right in")
+        )
     if isinstance(finding, AccuracyDifference | AsPublished):
         group = f" on the {claim.group} classes" if claim.group else ""
         baseline, what = (

@@ -220,7 +220,7 @@ def test_pairs_that_are_right_twice_are_counted_last() -> None:
     text = say([counted, points], answered("tsn", 40, True), answered("tsm", 80, True))
     first, last = text.split("; ")
     assert first == "yes at depth 50, TSM is 40.0 points more accurate than TSN"
-    assert last == "at depth 50, TSN has 20 of 50 pairs of a motion and its reverse right"
+    assert last == "at depth 50, TSN has both right in 20 of 50 pairs of a motion and its reverse"
 
 
 def test_what_has_no_name_in_papers_keeps_its_own() -> None:
