@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from bench.claims.verdicts import CaseResult
+from suites import Claim
 from suites.claim import Side
 
 Values = tuple[Any, ...]
@@ -87,15 +88,22 @@ def describe(cases: Sequence[CaseResult], among: Iterable[CaseResult]) -> str:
     own = dict.fromkeys(
         tuple(getattr(case.case, name) for name in told) for case in sorted(cases, key=order)
     )
-    side = describe_side(cases[0].claim.numerator)
+    side = describe_side(cases[0].claim.numerator, told_frames=not is_gain(cases[0].claim))
     return " ".join(filter(None, (side, enumerate_words(_describe(list(own), told)))))
 
 
-def describe_side(side: Side) -> str:
-    """The depth and the frames of a side that names both, else ""."""
+def describe_side(side: Side, *, told_frames: bool = True) -> str:
+    """The depth and, if `told_frames`, the frames of a side that names both, else ""."""
     if side.depth is None or side.frames is None:
         return ""
-    return f"{_depths((side.depth,))} {_frames((side.frames,))}"
+    return _depths((side.depth,)) + (f" {_frames((side.frames,))}" if told_frames else "")
+
+
+def is_gain(claim: Claim) -> bool:
+    """Whether a claim limits what one network gains from more frames than its first side has."""
+    first, last = claim.sides[0], claim.sides[-1]
+    is_one = (first.network, first.depth, first.options) == (last.network, last.depth, last.options)
+    return is_one and (first.frames or 0) < (last.frames or 0)
 
 
 def _describe(keys: Sequence[Values], names: Sequence[str]) -> list[str]:
@@ -112,5 +120,5 @@ def _describe(keys: Sequence[Values], names: Sequence[str]) -> list[str]:
     for shared, values in alike.items():
         head = TEXTS[names[0]](tuple(values))
         tails = _describe(shared, names[1:])
-        texts += [f"{head} {tail}" for tail in tails] or [head]
+        texts.append(" ".join(filter(None, (head, enumerate_words(tails)))))
     return texts

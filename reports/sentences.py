@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bench.claims.findings import AccuracyDifference, Ratio, RightTwice, Standing
 from bench.claims.published import AsPublished
 from bench.claims.verdicts import CaseResult, ClaimResult
-from reports.places import describe, describe_side, enumerate_words, order
+from reports.places import describe, describe_side, enumerate_words, is_gain, order
 from suites import Claim
 from suites.claim import Side
 
@@ -42,7 +42,7 @@ class Word(NamedTuple):
 
 YES, NEARLY, NO = Word(0, "yes"), Word(2, "nearly"), Word(3, "no")
 UNDECIDED, OPEN = Word(4, "not decided"), Word(5, "not measured here")
-COUNT = Word(0, "")  # a count of pairs answers no question by itself
+COUNT = Word(1, "")  # the figure of another network, which answers no question by itself
 
 
 class Unit(NamedTuple):
@@ -136,8 +136,8 @@ def _clauses(number: int, cases: Sequence[CaseResult], without_copies: bool) -> 
         place = describe(own, cases)
         is_whole = sum(where == machine for where, *_ in groups) == 1
         how = _words(
-            "computed without copies" if without_copies else "",
-            "as published" if is_published else "",
+            "computed without copies," if without_copies else "",
+            "as published," if is_published else "",
         )
         parts = (how, word.text, place) if is_whole else (how, place, word.text)
         figures = tuple(_figure(case) for case in own if case.is_judged)
@@ -187,7 +187,7 @@ def _word(case: CaseResult) -> Word:
     claim, finding, standing = case.claim, case.finding, case.standing
     if finding is None:
         return OPEN
-    if isinstance(finding, RightTwice):
+    if isinstance(finding, RightTwice) or is_gain(claim):
         return COUNT
     if standing is Standing.MET:
         least = claim.published_range.low if claim.published_range else 0
@@ -203,10 +203,15 @@ def _figure(case: CaseResult) -> Figure:
     claim, finding = case.claim, case.finding
     assert finding is not None
     value, first, last = finding.value, claim.numerator, claim.sides[-1]
-    own = "" if first.network == SUBJECT else _name(first)
+    own = "" if first.network == SUBJECT else NAMES.get(first.network, first.network)
     if isinstance(finding, RightTwice):
-        measure = f"of {finding.pairs} pairs of a motion and its reverse right"
-        return Figure(value, f"{value:g}", Unit(measure, "", "", f"{_name(first)} has"))
+        measure = f"of {finding.pairs} pairs of a motion and its reverse"
+        return Figure(
+            value, f"{value:g}", Unit(measure, "", "", f"{_name(first)} has both right in")
+        )
+    if is_gain(claim):
+        what, subject = f"from {first.frames} to {last.frames} frames", _words(own or "it", "gains")
+        return Figure(-value, f"{-value:.1f}", Unit("points", what, "", subject))
     if isinstance(finding, AccuracyDifference | AsPublished):
         group = f" on the {claim.group} classes" if claim.group else ""
         baseline, what = (
@@ -232,6 +237,8 @@ def _other(case: CaseResult) -> str:
     """The other network of a case, with its frames where it has fewer."""
     first, last = case.claim.numerator, case.claim.sides[-1]
     own, against = case.case.frames, case.case.against
+    if (first.network, first.depth) == (last.network, last.depth) and last.frames:
+        return f"over {last.frames} frames"
     if not own or not against or not against.frames:
         return _name(last)
     amount = "half the frames" if own == 2 * against.frames else f"{against.frames} frames"

@@ -16,6 +16,8 @@ PAGES = [
     *sorted((ROOT / "docs" / "reference").glob("*.md")),
 ]
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", flags=re.MULTILINE | re.DOTALL)
+# Commands, and the lines that the last of them prints.
+SHELL = re.compile(r"^```sh\n(.*?)^```$(?:\n\n^```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 SUITES = ("Tutorial", "Seconds", "Gate")  # titles; each suite is in a file of that name
 LAST_RESORT_S = 1800  # a command that takes longer has hung
 
@@ -55,12 +57,13 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 def _commands() -> Iterator[Command]:
     seen = set()
     for page in PAGES:
-        for text in (text for language, text in blocks(page) if not language):
-            for part in re.split(r"^(?=blvbench )", text, flags=re.MULTILINE):
-                line, *shown = part.splitlines() or [""]
+        for text, printed in SHELL.findall(page.read_text(encoding="utf-8")):
+            *others, last = text.splitlines()
+            shown = {last: tuple(printed.splitlines())}
+            for line in (*others, last):
                 if line.startswith("blvbench ") and line not in seen:
                     seen.add(line)
-                    yield Command(line, tuple(shown), page.stem)
+                    yield Command(line, shown.get(line, ()), page.stem)
 
 
 COMMANDS = tuple(_commands())

@@ -2,7 +2,9 @@ from typing import Any
 
 import pytest
 
-from bench.claims.verdicts import judge
+from bench.claims.verdicts import judge, points_of
+from bench.machine.environment import current_environment
+from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from reports.answers import NOT_MEASURED, Answer, build_answers
 from suites import Claim, load_claims
@@ -71,6 +73,34 @@ def test_questions_need_not_stand_together() -> None:
     ids = [[one.claim.id for one in answer.results] for answer in found]
     assert ids == [["a", "c"], ["b"]]
     assert [answer.id for answer in found] == ["answer-a", "answer-b"]
+
+
+def test_a_gpu_that_was_invented_here_answers_for_itself_alone() -> None:
+    """Where TSN needs three times as much, the project's questions are answered so."""
+    gpu = current_environment().model_copy(update={"accelerator": "Invented GPU"})
+    records = [
+        measurement(
+            where,
+            quantity=claim.quantity,
+            instrument="cuda",
+            unit=find_instrument(claim.label).unit,
+            samples=(3 if where.network == "tsn" else 1,),
+            environment=gpu,
+        )
+        for claim in load_claims()
+        if claim.instrument == "cuda"
+        for where in points_of(claim)
+    ]
+    told = {one.question: one for one in build_answers(judge(load_claims(), records))}
+    place = f"On {records[0].machine}: yes at depths 50 and 101"
+    memory = told.pop("Does it need half the memory to train?")
+    assert memory.sentence == f"{place}, 3.00 times less memory than TSN."
+    seconds = told.pop("Is it faster?").sentence
+    detail = "in inference and training with bf16 and fp32, 3.00 times as fast as TSN"
+    assert seconds.startswith(
+        f"{place} {detail}; computed without copies, yes at depths 50 and 101"
+    )
+    assert {one.sentence for one in told.values()} == {NOT_MEASURED}
 
 
 def test_without_results_no_claim_of_the_project_has_an_answer() -> None:

@@ -9,7 +9,8 @@ from bench.claims.verdicts import judge
 from bench.machine.environment import current_environment
 from bench.records.measurement import Measurement
 from reports.sentences import write_answer
-from suites import Case, Claim
+from suites import Case, Claim, load_published
+from suites.claim import Against
 from tests.records import claim, measurement, point
 
 PUBLISHED = {"formulation": "published"}
@@ -100,8 +101,8 @@ def test_our_formulation_is_told_apart_from_the_published_one() -> None:
     claims = [ask(id="a"), ask(id="b", denominator={"network": "blvnet_tam"})]
     ours = measurement(point(network="blvnet_tam"), samples=(500,))
     assert say(claims, *at({50: 3}), ours).endswith(
-        "computed without copies at depth 50 yes, 6.00 times fewer MACs than TSN; at depth 101 not "
-        "measured here; computed without copies at depth 101 not measured here"
+        "computed without copies, at depth 50 yes, 6.00 times fewer MACs than TSN; at depth 101 "
+        "not measured here; computed without copies, at depth 101 not measured here"
     )
     assert "without copies" not in say(claims[1:], *at({50: 3}), ours)
 
@@ -220,7 +221,7 @@ def test_pairs_that_are_right_twice_are_counted_last() -> None:
     text = say([counted, points], answered("tsn", 40, True), answered("tsm", 80, True))
     first, last = text.split("; ")
     assert first == "yes at depth 50, TSM is 40.0 points more accurate than TSN"
-    assert last == "at depth 50, TSN has 20 of 50 pairs of a motion and its reverse right"
+    assert last == "at depth 50, TSN has both right in 20 of 50 pairs of a motion and its reverse"
 
 
 def test_what_has_no_name_in_papers_keeps_its_own() -> None:
@@ -235,3 +236,43 @@ def test_cases_that_no_claim_orders_are_told_by_depth() -> None:
     cases = [Case(label=str(depth), depth=depth, frames=8) for depth in depths]
     text = say([ask(cases=cases)], *at({50: 3, 101: 4}))
     assert text == "yes at depths 50 and 101, 3.00 and 4.00 times fewer MACs than TSN"
+
+
+def test_what_a_network_gains_from_more_frames_is_no_answer() -> None:
+    shared = {"quantity": "accuracy", "instrument": "trained", "compare": "points"}
+    asked = claim(
+        **shared,
+        numerator={"network": "tsn", "depth": 50, "frames": 8},
+        denominator={"network": "tsn", "depth": 50, "frames": 64},
+        at_least=-3.0,
+        cases=[Case(label="a", dataset="some")],
+    )
+    longer = answered("tsn", 52, pairs=False)
+    longer = longer.model_copy(update={"point": longer.point.model_copy(update={"frames": 64})})
+    text = say([asked], answered("tsn", 50, pairs=False), longer)
+    assert text == "at depth 50, TSN gains 2.0 points from 8 to 64 frames"
+
+
+def test_published_accuracies_are_told_as_such() -> None:
+    asked = claim(
+        quantity="accuracy",
+        instrument="evaluated",
+        compare="points",
+        at_least=0,
+        numerator={"network": "blvnet_tam"},
+        denominator={"network": "tsm"},
+        cases=[
+            Case(
+                label="a",
+                depth=50,
+                frames=16,
+                dataset="something-something-v1",
+                against=Against(frames=8),
+            )
+        ],
+    )
+    results = judge([asked], [], load_published())
+    assert write_answer(results, results) == (
+        "as published, yes on Something-Something v1 at depth 50, 0.8 points more accurate than "
+        "TSM over half the frames"
+    )
