@@ -9,17 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import torch
 from torch import nn
 
 from bench.instruments.memory.ledger import Ledger, Observer
+from bench.instruments.memory.training import train
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
 from bench.workload.contentless import run_contentless
 from bench.workload.networks import build
-from bench.workload.steps import TrainingStep, check_mode, make_step
+from bench.workload.steps import check_mode, make_step
 from suites.fields import Mode, Precision
+from suites.step import DEFAULT_STEP, StepOptions
 
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
@@ -28,8 +29,9 @@ CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple
 class PeakMemory:
     """The largest number of bytes alive at once, and those bytes by kind.
 
-    `inputs` are the clip and its labels. `activations` are born in the forward pass, `temporaries`
-    in the backward pass and the optimizer step.
+    `buffers` are also other tensors that the network keeps, `buckets` those of
+    DistributedDataParallel, `inputs` the clip and its labels. `activations` are born in the forward
+    pass, `temporaries` in the backward pass and the update.
     """
 
     peak_bytes: int
@@ -38,7 +40,9 @@ class PeakMemory:
 
 def read(point: Point) -> Reading:
     """The simulated peak of a step of `point`."""
-    peak = simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    peak = simulate(
+        partial(build, point), point.clip_shape, point.mode, point.precision, point.step
+    )
     return Reading((peak.peak_bytes,), {"by_kind": dict(peak.by_kind)})
 
 
@@ -47,18 +51,18 @@ def simulate(
     clip_shape: tuple[int, ...],
     mode: Mode = "train",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
     *,
     block_bytes: int = CUDA_BLOCK_BYTES,
     observe: Observer | None = None,
 ) -> PeakMemory:
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
-    `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
-    momentum. Its momentum buffers exist, and its gradients were freed before the forward pass.
-    `infer` is a forward pass without gradients. `bf16` and `fp16` use the types that autocast
-    chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every storage is rounded up to a
-    multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for no rounding. `observe` is
-    called for each birth and death of a storage, in order. Raises
+    `train` is the steady state of training: forward, cross-entropy, backward and the update that
+    `step` describes, on a GPU. `infer` is a forward pass without gradients. `bf16` and `fp16` use
+    the types that autocast chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every
+    storage is rounded up to a multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1
+    for no rounding. `observe` is called for each birth and death of a storage, in order. Raises
     `BenchError` for an unknown mode, for another shape, and for training a network without
     parameters.
     """
@@ -72,7 +76,7 @@ def simulate(
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
         if mode == "train":
-            _train(TrainingStep(model, clip, precision, foreach=True), ledger)
+            train(model, clip, precision, step, ledger)
         else:
             infer = make_step(model, clip, mode, precision)
             with ledger:
@@ -81,18 +85,3 @@ def simulate(
 
     ledger = run_contentless(model_factory, precision, run)
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
-
-
-def _train(step: TrainingStep, ledger: Ledger) -> None:
-    """Run a training step with momentum buffers, and without gradients at its start."""
-    for parameter in step.parameters:
-        momentum = torch.empty_like(parameter)
-        step.optimizer.state[parameter]["momentum_buffer"] = momentum
-        ledger.enter([momentum], "optimizer")
-        parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
-    ledger.enter([step.labels], "inputs")
-    with ledger:
-        loss = step.loss()
-        ledger.born_as = "temporaries"
-        loss.backward()
-        step.optimizer.step()
