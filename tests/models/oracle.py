@@ -24,6 +24,8 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "s3d_t16": ("s3d", {}),
     "blvnet_tam_r50_t16": ("blvnet_tam", {"depth": 50}),
     "blvnet_tam_r101_t16": ("blvnet_tam", {"depth": 101}),
+    "c2d_r50_pooled_t8": ("c2d", {"depth": 50, "temporal_pooling": "max"}),
+    "slowonly_r50_t8": ("slowonly", {"depth": 50}),
 }
 
 
@@ -36,9 +38,12 @@ def read(name: str) -> dict[str, Any]:
 def build(name: str, **others: Any) -> nn.Module:
     """Our network with `others` as further options, on torch's current device."""
     oracle, (network, options) = read(name), NETWORKS[name]
-    (num_classes,) = next(s for k, s in oracle["state_shapes"].items() if k.endswith("fc.bias"))
     return models.create_model(
-        network, num_classes=num_classes, frames=oracle["frames"], **options, **others
+        network,
+        num_classes=len(oracle["logits"][0]),
+        frames=oracle["frames"],
+        **options,
+        **others,
     )
 
 
