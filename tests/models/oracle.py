@@ -26,6 +26,13 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "blvnet_tam_r101_t16": ("blvnet_tam", {"depth": 101}),
     "c2d_r50_pooled_t8": ("c2d", {"depth": 50, "temporal_pooling": "max"}),
     "slowonly_r50_t8": ("slowonly", {"depth": 50}),
+    "slowfast_r50_8x8_t32": ("slowfast", {"depth": 50}),
+    "slowfast_r101_16x8_t64": ("slowfast", {"depth": 101, "sampling": "16x8"}),
+    "r2plus1d_r50_t8": ("r2plus1d", {"depth": 50}),
+    "csn_ir_r101_t8": ("csn", {"depth": 101}),
+    "csn_ip_r50_t8": ("csn", {"depth": 50, "interaction": "preserved"}),
+    "x3d_s_t13": ("x3d", {"variant": "s"}),
+    "x3d_l_t16": ("x3d", {"variant": "l"}),
 }
 
 
