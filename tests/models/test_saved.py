@@ -26,7 +26,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "s3d": {},
     "s3d_resnet": {"depth": 18, "temporal_pooling": "max"},
     "slowfast": {"depth": 50, "sampling": "4x16"},
-    "slowonly": {"depth": 101},
+    "slowonly": {"depth": 50},
     "tam": {"backbone": "inception_v1", "window": 7},
     "tsm": {"depth": 18, "temporal_pooling": "max"},
     "tsn": {"backbone": "inception_v1"},
