@@ -44,20 +44,18 @@ class AllocatorSettings:
             )
 
 
+DEFAULTS = AllocatorSettings()
+
+
 class CachingAllocator:
     """The allocator of a process on an empty GPU that has `capacity_bytes` for it.
 
     `allocated_bytes` counts as `torch.cuda.memory_allocated` does: whole blocks, of which a request
-    may use a little less. Both peaks are those since the start.
+    may use a little less.
     """
 
-    def __init__(
-        self,
-        settings: AllocatorSettings = AllocatorSettings(),
-        capacity_bytes: float = inf,
-    ) -> None:
+    def __init__(self, settings: AllocatorSettings = DEFAULTS, capacity_bytes: float = inf) -> None:
         self.allocated_bytes = 0
-        self.peak_allocated_bytes = 0
         self._device = Device(capacity_bytes)
         kind = ExpandablePool if settings.expandable_segments else Pool
         split = settings.max_split_bytes
@@ -73,6 +71,11 @@ class CachingAllocator:
     def peak_reserved_bytes(self) -> int:
         """The most bytes that the allocator has held."""
         return self._device.peak_bytes
+
+    @property
+    def device_allocations(self) -> int:
+        """How often the allocator has reserved memory."""
+        return self._device.allocations
 
     def allocate(self, size: int) -> Block:
         """Return a block of at least `size` bytes, which are 1 or more.
@@ -95,7 +98,6 @@ class CachingAllocator:
             )
         pool.use(block, rounded)
         self.allocated_bytes += block.size
-        self.peak_allocated_bytes = max(self.peak_allocated_bytes, self.allocated_bytes)
         return block
 
     def free(self, block: Block) -> None:

@@ -21,11 +21,15 @@ ADDRESS_SPACE_BYTES = LARGE_SEGMENT_BYTES << 24  # of an expandable segment: mor
 
 
 class Device:
-    """The memory of a GPU: what a process has reserved, at most `capacity_bytes`."""
+    """The memory of a GPU: what a process has reserved, at most `capacity_bytes`.
+
+    `allocations` is how often it did so.
+    """
 
     def __init__(self, capacity_bytes: float) -> None:
         self.reserved_bytes = 0
         self.peak_bytes = 0
+        self.allocations = 0
         self._capacity_bytes = capacity_bytes
         self._next_address = 0
 
@@ -33,6 +37,7 @@ class Device:
         """Reserve `size` bytes; False if the device has less left."""
         if self.reserved_bytes + size > self._capacity_bytes:
             return False
+        self.allocations += 1
         self.reserved_bytes += size
         self.peak_bytes = max(self.peak_bytes, self.reserved_bytes)
         return True

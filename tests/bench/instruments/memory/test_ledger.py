@@ -25,11 +25,10 @@ def test_births_and_deaths_are_observed_in_order_with_sizes_that_are_not_rounded
     assert third.untyped_storage()._cdata == events[1].key
 
 
-def test_the_events_of_a_step_give_its_peak() -> None:
-    events: list[Event] = []
-    peak = simulate(two_layers, (3, 3, 1, 2, 2), block_bytes=1, observe=events.append)
-    alive, most = {}, 0
-    for event in events:
+def test_the_events_of_two_steps_give_the_peak_of_the_second() -> None:
+    peak = simulate(two_layers, (3, 3, 1, 2, 2), block_bytes=1)
+    trace, alive, most = peak.trace, {}, 0
+    for event in (*trace.setup(), *trace.first_step(), *trace.later_step()):
         if event.born:
             assert event.key not in alive
             alive[event.key] = event.size_bytes
