@@ -122,8 +122,9 @@ def simulate_memory(
     """Simulate the peak memory of one step of the network that `model_factory` builds, in bytes.
 
     `clip_shape` is (N, C, T, H, W). `mode` is "train" (forward, loss, backward, SGD with momentum)
-    or "infer" (forward without gradients); `precision` is "fp32", "bf16" or "fp16". It takes no GPU
-    and computes nothing. Raises `bench.errors.BenchError` for another mode or shape, and for
+    or "infer" (forward without gradients); `precision` is "fp32", "bf16" or "fp16". The result has
+    `peak_bytes`, of tensors, and `reserved_bytes`, of PyTorch's CUDA allocator. It takes no GPU and
+    computes nothing. Raises `bench.errors.BenchError` for another mode or shape, and for
     training a network without parameters.
     """
     _check_packages()
