@@ -46,11 +46,16 @@ class PeakMemory:
 
 def read(point: Point) -> Reading:
     """The simulated peak of a step of `point`."""
-    peak = simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    peak = simulate_point(point)
     return Reading(
         (peak.peak_bytes,),
         {"by_kind": dict(peak.by_kind), "allocator": {"reserved": peak.reserved_bytes}},
     )
+
+
+def simulate_point(point: Point) -> PeakMemory:
+    """The peak of a step of `point`."""
+    return simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
 
 
 def simulate(
