@@ -22,9 +22,9 @@ from suites.cuda_contexts import context_allowance, process_range
 
 Answer = Literal["fits", "too close to say", "does not fit"]
 
-# The worst errors of simulated peaks against printed ones, suites/gpu_memory.csv: how much of its
-# real peak a simulated one is below or above it.
-LEAST_ERROR, GREATEST_ERROR = -0.024, 0.0
+# The worst errors of simulated peaks, as shares of the printed ones in suites/gpu_memory.csv: each
+# simulated peak is too low, by 0.6 % at most.
+LEAST_ERROR, GREATEST_ERROR = -0.006, 0.0
 JUST_MORE = 1 + 1e-9  # than all of it
 
 

@@ -55,8 +55,9 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
     memory has `reserved`: the bytes that PyTorch's allocator holds.
     """
     row = {
-        **measurement.point.model_dump(exclude={"options"}),
+        **measurement.point.model_dump(exclude={"options", "step"}),
         "options": options_text(measurement.point.options),
+        "step": str(measurement.point.step),
         "quantity": measurement.quantity,
         "instrument": measurement.instrument,
         "status": measurement.status,

@@ -126,7 +126,7 @@ def test_tables_have_every_point(page: Page) -> None:
     assert by_heading["process (MiB)"].text == "1,054 to 1,805"  # contexts of 253.75 to 1005.25
     assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
-    assert page.gpu_peaks.rows == ()
+    assert page.gpu_peaks.table.rows == ()
 
 
 def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:

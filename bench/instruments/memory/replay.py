@@ -39,8 +39,8 @@ def _apply(events: Iterable[Event], allocator: CachingAllocator, blocks: dict[in
 
     A buffer that each step replaces has died before if the step is not the first.
     """
-    for key, size, born in events:
-        if born and size:
-            blocks[key] = allocator.allocate(size)
-        elif key in blocks:
-            allocator.free(blocks.pop(key))
+    for event in events:
+        if event.born and event.size_bytes:
+            blocks[event.key] = allocator.allocate(event.size_bytes)
+        elif event.key in blocks:
+            allocator.free(blocks.pop(event.key))

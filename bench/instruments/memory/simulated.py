@@ -9,19 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
-import torch
 from torch import nn
 
-from bench.instruments.memory.ledger import Ledger
+from bench.instruments.memory.ledger import Event, Ledger
 from bench.instruments.memory.replay import replay
 from bench.instruments.memory.trace import StepTrace
+from bench.instruments.memory.training import train
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
 from bench.workload.contentless import run_contentless
 from bench.workload.networks import build
-from bench.workload.steps import TrainingStep, check_mode, make_step
+from bench.workload.steps import check_mode, make_step
 from suites.fields import Mode, Precision
+from suites.step import DEFAULT_STEP, StepOptions
 
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
@@ -30,8 +31,9 @@ CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple
 class PeakMemory:
     """The largest number of bytes alive at once, those bytes by kind, and the `trace` of the step.
 
-    `inputs` are the clip and its labels. `activations` are born in the forward pass, `temporaries`
-    in the backward pass and the optimizer step.
+    `buffers` are also other tensors that the network keeps, `buckets` those of
+    DistributedDataParallel, `inputs` the clip and its labels. `activations` are born in the forward
+    pass, `temporaries` in the backward pass and the update.
     """
 
     peak_bytes: int
@@ -55,7 +57,8 @@ def read(point: Point) -> Reading:
 
 def simulate_point(point: Point) -> PeakMemory:
     """The peak of a step of `point`."""
-    return simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    factory = partial(build, point)
+    return simulate(factory, point.clip_shape, point.mode, point.precision, point.step)
 
 
 def simulate(
@@ -63,56 +66,35 @@ def simulate(
     clip_shape: tuple[int, ...],
     mode: Mode = "train",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
     *,
     block_bytes: int = CUDA_BLOCK_BYTES,
 ) -> PeakMemory:
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
-    `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
-    momentum. Its momentum buffers exist, and its gradients were freed before the forward pass.
-    `infer` is a forward pass without gradients. `bf16` and `fp16` use the types that autocast
-    chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every storage is rounded up to a
-    multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for no rounding. Raises
-    `BenchError` for an unknown mode, for another shape, and for training a network without
-    parameters.
+    `train` is the steady state of training: forward, cross-entropy, backward and the update that
+    `step` describes, on a GPU. `infer` is a forward pass without gradients. `bf16` and `fp16` use
+    the types that autocast chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every
+    storage is rounded up to a multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1
+    for no rounding. Raises `BenchError` for an unknown mode, for another shape, and for training a
+    network without parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
 
     def run(model: nn.Module) -> PeakMemory:
         clip = blank_clip(model, clip_shape)
-        trace = StepTrace()
-        ledger = Ledger(block_bytes, trace)
+        events: list[Event] = []
+        ledger = Ledger(block_bytes, events.append)
         ledger.enter(model.parameters(), "parameters")
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
         if mode == "train":
-            _train(TrainingStep(model, clip, precision, foreach=True), ledger, trace)
+            train(model, clip, precision, step, ledger)
         else:
             infer = make_step(model, clip, mode, precision)
-            trace.part = "passes"
             with ledger:
                 infer()
-        trace.part = None
-        return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind, trace)
+        return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind, StepTrace(tuple(events)))
 
     return run_contentless(model_factory, precision, run)
-
-
-def _train(step: TrainingStep, ledger: Ledger, trace: StepTrace) -> None:
-    """Run a training step with momentum buffers, and without gradients at its start."""
-    ledger.enter([step.labels], "inputs")
-    trace.part = "state"
-    for parameter in step.parameters:
-        momentum = torch.empty_like(parameter)
-        step.optimizer.state[parameter]["momentum_buffer"] = momentum
-        ledger.enter([momentum], "optimizer")
-        parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
-    trace.part = "passes"
-    with ledger:
-        loss = step.loss()
-        ledger.born_as = "temporaries"
-        loss.backward()
-        trace.part = "update"
-        step.optimizer.step()
-        trace.part = None

@@ -1,53 +1,47 @@
-"""The births and deaths of the storages of a step, in order.
+"""The births and deaths of a step's storages, and the steps of a process made of them.
 
-A steady step is recorded once, in parts. A process is put together from them: its first step, and
-the steps that follow.
+A steady step is recorded once. The first step of a process has no optimizer state and no gradients
+before it; the steps after it have what the step before has left.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, get_args
 
 from bench.instruments.memory.ledger import Event
 
-# What is there before the first step; what the first update creates, such as momentum; the forward
-# and the backward pass; the update.
-Part = Literal["network", "state", "passes", "update"]
+BEFORE_STEPS = {"parameters", "buffers", "buckets", "inputs"}  # kinds that no step creates
 
 
+@dataclass(frozen=True)
 class StepTrace:
-    """The events of a step; an observer of a ledger. Events count to the part in `part`."""
+    """The events of a steady step, with the births of all that is there before it."""
 
-    def __init__(self) -> None:
-        self.part: Part | None = "network"  # None: nothing is recorded
-        self._events: dict[Part, list[Event]] = {part: [] for part in get_args(Part)}
-
-    def __call__(self, event: Event) -> None:
-        """Record an event."""
-        if self.part is not None:
-            self._events[self.part].append(event)
+    events: tuple[Event, ...]
 
     def setup(self) -> list[Event]:
-        """The events before the first step."""
-        return self._events["network"]
+        """The births before the first step."""
+        return [event for event in self.events if _is_before_steps(event)]
 
-    def first_step(self) -> Iterator[Event]:
-        """The events of the first step, whose update creates the optimizer's state."""
-        return chain(self._events["passes"], self._events["state"], self._events["update"])
+    def first_step(self) -> list[Event]:
+        """The events of the first step: the optimizer's state is born where it is used."""
+        return [event for event in self.events if not _is_before_steps(event)]
 
     def later_step(self) -> Iterator[Event]:
         """The events of any later step; what the step before has left over dies first."""
-        return chain(self._leftover_deaths(), self._events["passes"], self._events["update"])
+        events = [event for event in self.first_step() if not event.is_early]
+        return chain(_deaths_of_leftovers(events), events)
 
-    def _leftover_deaths(self) -> Iterator[Event]:
-        """The deaths of what a step leaves alive: the gradients, in the order of the parameters.
 
-        The backward pass comes to the last parameters first.
-        """
-        alive: dict[int, Event] = {}
-        for event in chain(self._events["passes"], self._events["update"]):
-            if event.born:
-                alive[event.key] = event
-            else:
-                alive.pop(event.key, None)
-        return (Event(e.key, e.size_bytes, born=False) for e in reversed(alive.values()))
+def _is_before_steps(event: Event) -> bool:
+    return event.born and event.kind in BEFORE_STEPS
+
+
+def _deaths_of_leftovers(events: list[Event]) -> Iterator[Event]:
+    """The deaths of what a step leaves alive: the gradients, in the order of the parameters.
+
+    The backward pass comes to the last parameters first.
+    """
+    dead = {event.key for event in events if not event.born}
+    left = [event for event in events if event.born and event.key not in dead]
+    return (event._replace(born=False) for event in reversed(left))

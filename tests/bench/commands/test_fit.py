@@ -6,12 +6,11 @@ import pytest
 from bench.choice import gpu_fit, gpu_trial
 from bench.commands import main
 from bench.instruments.memory import PeakMemory
-from bench.instruments.memory.ledger import Event
-from bench.instruments.memory.trace import StepTrace
 from bench.machine import environment
 from bench.records.measurement import Environment
 from bench.records.point import Point
 from tests.bench.commands.lines import refusal
+from tests.bench.instruments.memory.traces import make_trace, peak_of
 
 MIB = 2**20
 SMALL = ("fit", "tsn", "--depth", "18", "--frames", "8", "--input-size", "32")
@@ -27,11 +26,8 @@ def sized(monkeypatch: pytest.MonkeyPatch) -> None:
     """
 
     def simulate(point: Point) -> PeakMemory:
-        trace, size = StepTrace(), point.batch * point.frames * 100 // 8 * MIB
-        trace.part = "passes"
-        trace(Event(0, size, born=True))
-        trace.part = None
-        return PeakMemory(size, {}, trace)
+        size_mib = point.batch * point.frames * 100 // 8
+        return peak_of(make_trace(passes=[(1, size_mib)]), size_mib)
 
     monkeypatch.setattr(gpu_fit, "simulate_point", simulate)
     monkeypatch.setattr(gpu_fit, "LEAST_ERROR", 0.0)
@@ -117,13 +113,8 @@ def test_settings_of_the_allocator_are_simulated(capsys: pytest.CaptureFixture[s
 def test_the_end_of_a_search_and_returned_caches_are_said(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trace = StepTrace()
-    trace.part = "passes"
-    for key, size, born in ((0, 1500, True), (0, 1500, False), (1, 2000, True)):
-        trace(Event(key, size * MIB, born=born))
-    trace.part = None
-    peak = PeakMemory(2000 * MIB, {}, trace)
-    monkeypatch.setattr(gpu_fit, "simulate_point", lambda _: peak)
+    trace = make_trace(passes=[(1, 1500), (1, 0), (2, 2000)])
+    monkeypatch.setattr(gpu_fit, "simulate_point", lambda _: peak_of(trace, 2000))
     rows, below = run_table(capsys, *SMALL, "--memory", "4GiB", "--max-frames", "9")
     assert [row[3] for row in rows] == ["fits *"] * 3
     assert "The most frames: --max-frames 9 is the limit of the search." in below

@@ -4,28 +4,12 @@ import pytest
 
 from bench.instruments.memory import simulate
 from bench.instruments.memory.allocator import AllocatorSettings, OutOfMemoryError
-from bench.instruments.memory.ledger import Event
 from bench.instruments.memory.replay import replay
-from bench.instruments.memory.trace import Part, StepTrace
 from tests.bench.instruments.memory.tiny import tiny
+from tests.bench.instruments.memory.traces import make_trace
 
 MIB = 2**20
 EXPANDABLE = AllocatorSettings(expandable_segments=True)
-
-
-def make_trace(**parts: list[tuple[int, float]]) -> StepTrace:
-    """A trace with `(key, MiB)` for a birth and `(key, 0)` for a death in each part."""
-    trace = StepTrace()
-    sizes: dict[int, int] = {}
-    part: Part
-    for part in ("network", "state", "passes", "update"):
-        trace.part = part
-        for key, mib in parts.get(part, []):
-            if mib:
-                sizes[key] = int(mib * MIB)
-            trace(Event(key, sizes[key], born=bool(mib)))
-    trace.part = None
-    return trace
 
 
 WEIGHT, MOMENTUM, HIDDEN, GRADIENT = range(1, 5)
@@ -39,8 +23,8 @@ def test_the_first_step_has_no_momentum_before_its_update() -> None:
     there are 30 and 20, apart, so it takes 50 more. Then all repeats.
     """
     trace = make_trace(
-        network=[(WEIGHT, 30)],
-        state=[(MOMENTUM, 30)],
+        weights=[(WEIGHT, 30)],
+        momentum=[(MOMENTUM, 30)],
         passes=[(HIDDEN, 50), (GRADIENT, 30), (HIDDEN, 0)],
     )
     assert replay(trace) == (30 + 50 + 30 + 50) * MIB
@@ -51,14 +35,14 @@ def test_the_first_step_has_no_momentum_before_its_update() -> None:
 
 
 def test_inference_repeats_its_first_step() -> None:
-    trace = make_trace(network=[(WEIGHT, 30)], passes=[(HIDDEN, 50), (HIDDEN, 0)])
+    trace = make_trace(weights=[(WEIGHT, 30)], passes=[(HIDDEN, 50), (HIDDEN, 0)])
     assert replay(trace) == 80 * MIB
 
 
 def test_cached_memory_is_given_back_where_the_gpu_is_full() -> None:
     """30 + 50 MiB, then 40 + 50: without the cache, 30 + 50 + 40 suffice."""
     trace = make_trace(
-        network=[(WEIGHT, 30)],
+        weights=[(WEIGHT, 30)],
         passes=[(HIDDEN, 50), (HIDDEN, 0), (GRADIENT, 40), (MOMENTUM, 50)],
     )
     assert replay(trace) == (30 + 50 + 50) * MIB  # 40 of the first 50
