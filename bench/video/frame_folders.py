@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.video.decoding import MAX_PIXELS, Pick, Pictures, VideoError, check_size
+from bench.video.container import MAX_PIXELS, VideoError, check_size
+from bench.video.decoding import Pick, Pictures
 
 if TYPE_CHECKING:
     from torch import Tensor

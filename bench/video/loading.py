@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
 from bench.machine.processes import process_context
+from bench.video.container import VideoError
 from bench.video.contents import digest_of_list
 from bench.video.data_set import Video
-from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
+from bench.video.decoding import Decoder, Pick, Pictures, read_file
 from bench.video.frame_folders import read_frames
 from bench.video.sampling import Dense, Uniform
 

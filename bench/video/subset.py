@@ -17,9 +17,9 @@ from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.record import Record
 from bench.video.annotations import AnnotatedVideos as Listed
+from bench.video.container import VideoError
 from bench.video.contents import content_hash
 from bench.video.data_set import Video
-from bench.video.decoding import VideoError
 from bench.video.lists import MAX_CLASSES, MAX_DIGITS, read_text, to_name, to_path
 from bench.video.loading import Unusable, read_video
 from models import did_you_mean

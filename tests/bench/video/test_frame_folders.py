@@ -4,8 +4,8 @@ import pytest
 import torch
 from PIL import Image
 
+from bench.video.container import VideoError
 from bench.video.data_set import Video
-from bench.video.decoding import VideoError
 from bench.video.frame_folders import read_frames
 from bench.video.loading import EvaluationSet, TrainingSet, Unusable
 from bench.video.sampling import Uniform

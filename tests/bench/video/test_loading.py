@@ -6,8 +6,9 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.video import loading
+from bench.video.container import VideoError
 from bench.video.data_set import Video
-from bench.video.decoding import Pick, Pictures, VideoError
+from bench.video.decoding import Pick, Pictures
 from bench.video.loading import (
     EvaluationClips,
     EvaluationSet,
