@@ -11,10 +11,12 @@ from typing import Literal
 
 from bench.errors import BenchError
 from bench.video.data_set import Video
-from bench.video.layouts import READERS, AnnotatedVideo, Source
-from bench.video.lists import to_path
+from bench.video.layouts import READERS, Source
+from bench.video.lists import AnnotatedVideo, to_path
 
-Layout = Literal["frames", "something-v2", "kinetics", "moments", "ucf101", "hmdb51", "folders"]
+Layout = Literal[
+    "frames", "list", "something-v2", "kinetics", "moments", "ucf101", "hmdb51", "folders"
+]
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.video.classes import number_labels, read_classes, read_numbers
 from bench.video.lists import (
+    AnnotatedVideo,
     in_order,
     is_number,
     read_json,
     read_lines,
-    read_names,
+    read_pairs,
     read_table,
     to_label,
     to_name,
@@ -37,25 +39,14 @@ class Source:
     split: str | None
 
 
-@dataclass(frozen=True)
-class AnnotatedVideo:
-    """A video of a list. `path` is relative; `label` is a number from 0, or the name of a class."""
-
-    where: str
-    name: str
-    path: str
-    label: int | str
-    frames: tuple[int, int] | None = None
-
-
 _Read = tuple[Sequence[AnnotatedVideo], Sequence[str]]  # the videos and the classes
 
 
-def _names(source: Source, rows: Sequence[AnnotatedVideo]) -> Sequence[str]:
-    """The classes in the file of labels, or else the sorted classes of the rows."""
-    if source.labels is not None:
-        return read_names(source.labels)
-    return sorted({str(row.label) for row in rows})
+def _with_classes(
+    source: Source, rows: Sequence[AnnotatedVideo], others: Sequence[str] = ()
+) -> _Read:
+    known = read_classes(source.labels) if source.labels else None
+    return number_labels(source.file, rows, known, others)
 
 
 def _read_frames(source: Source) -> _Read:
@@ -75,11 +66,9 @@ def _read_frames(source: Source) -> _Read:
             )
         path, *between, label = cells
         frames = _frames(where, between)
-        rows.append(AnnotatedVideo(where, path, path, to_label(where, label), frames))
-    if source.labels is not None:
-        return _unique(rows), read_names(source.labels)
-    count = max((int(row.label) for row in rows), default=-1) + 1
-    return _unique(rows), [str(label) for label in range(count)]
+        path = to_path(where, path, source.data)
+        rows.append(AnnotatedVideo(where, path, path, str(to_label(where, label)), frames))
+    return _with_classes(source, _unique(rows))
 
 
 def _split_columns(line: str) -> list[str]:
@@ -123,15 +112,8 @@ def _read_something(source: Source) -> _Read:
         for number, entry in enumerate(listed, start=1)
     ]
     labels = _needed(source, "labels.json")
-    numbers = read_json(labels)
-    if not isinstance(numbers, dict):
-        raise BenchError(f"{labels}: does not map classes to numbers: use labels.json")
-    numbered = (
-        (where, name, to_label(where, str(number) if isinstance(number, str | int) else ""))
-        for name, number in numbers.items()
-        for where in [f"{labels}: class {name!r:.60}"]
-    )
-    return rows, in_order(labels, numbered)
+    numbered = read_numbers(labels)
+    return rows, in_order(labels, ((w, name, to_label(w, number)) for w, name, number in numbered))
 
 
 def _something_row(where: str, entry: Any) -> AnnotatedVideo:
@@ -171,7 +153,7 @@ def _read_kinetics(source: Source) -> _Read:
     if splits and not rows:
         known = ", ".join(sorted(splits))
         raise BenchError(f"{source.file}: has no split {source.split!r}: use one of {known!r:.60}")
-    return rows, _names(source, rows)
+    return _with_classes(source, rows)
 
 
 def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> AnnotatedVideo:
@@ -194,23 +176,25 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 
 def _read_moments(source: Source) -> _Read:
-    """Moments in Time: CSV without a header, and a file of classes with lines `class,number`."""
+    """Moments in Time: CSV without a header, of `path,class` and columns that are not read."""
+    if all(len(cells) == 1 for _, cells in read_table(source.file)):
+        return _read_list(source)
     rows: list[AnnotatedVideo] = []
     for where, cells in read_table(source.file):
         if len(cells) < 2:
             raise BenchError(f"{where}: needs the columns 'path,class': add the class")
-        rows.append(
-            AnnotatedVideo(where, cells[0], cells[0], to_name(where, "the class", cells[1]))
-        )
-    if source.labels is None:
-        return rows, _names(source, rows)
-    return rows, in_order(source.labels, _moments_classes(source.labels))
+        rows.append(_listed(source, where, cells[0], cells[1]))
+    return _with_classes(source, rows)
 
 
-def _moments_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
-    for where, line in read_lines(labels):
-        name, _, number = line.rpartition(",")
-        yield where, name.strip(), to_label(where, number.strip())
+def _read_list(source: Source) -> _Read:
+    """Lines `path label`, as SlowFast, VideoMAE, mmaction2 and VideoMamba have them."""
+    return _with_classes(source, [_listed(source, *pair) for pair in read_pairs(source.file)])
+
+
+def _listed(source: Source, where: str, path: str, label: str) -> AnnotatedVideo:
+    path = to_path(where, path, source.data)
+    return AnnotatedVideo(where, path, path, to_name(where, "the class", label))
 
 
 def _read_ucf101(source: Source) -> _Read:
@@ -260,8 +244,7 @@ def _read_hmdb51(source: Source) -> _Read:
             path = f"{label}/{to_name(where, 'the video', name.strip())}"
             if number == mark:
                 rows.append(AnnotatedVideo(where, path, path, label))
-    names = [file.name.removesuffix(end) for file in folders]
-    return rows, read_names(source.labels) if source.labels else names
+    return _with_classes(source, rows, [file.name.removesuffix(end) for file in folders])
 
 
 def _read_folders(source: Source) -> _Read:
@@ -273,8 +256,7 @@ def _read_folders(source: Source) -> _Read:
         label = to_name(where, "the class", folder.name)
         paths = [f"{label}/{file.name}" for file in _list_folder(folder) if _holds(file.is_file)]
         rows += [AnnotatedVideo(where, path, path, label) for path in paths]
-    names = [folder.name for folder in folders]
-    return rows, read_names(source.labels) if source.labels else names
+    return _with_classes(source, rows, [folder.name for folder in folders])
 
 
 def _list_folder(folder: Path) -> list[Path]:
@@ -292,6 +274,7 @@ READERS: dict[str, Callable[[Source], _Read]] = {
     "something-v2": _read_something,
     "kinetics": _read_kinetics,
     "moments": _read_moments,
+    "list": _read_list,
     "ucf101": _read_ucf101,
     "hmdb51": _read_hmdb51,
     "folders": _read_folders,

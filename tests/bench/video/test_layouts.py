@@ -181,7 +181,8 @@ def test_folders(tmp_path: Path) -> None:
         ("kinetics", KINETICS + "a,../x,1,2,train,0", "{file}: line 2: path 'a/../x_000001_0"),
         ("kinetics", KINETICS + "a,x,1,2,val,0", "{file}: has no split 'train': use one of 'val'"),
         ("kinetics", KINETICS + "a" * 200_000, "{file}: line 2: is not CSV (field larger"),
-        ("moments", "a/b.mp4\n", "{file}: line 1: needs the columns 'path,class'"),
+        ("moments", "a/b.mp4\n", "{file}: line 1: needs the columns 'path label'"),
+        ("moments", "a/b.mp4,a\nc", "{file}: line 2: needs the columns 'path,class'"),
         ("moments", "a/b.mp4,a\na/b.mp4,b", "{file}: line 2: video 'a/b.mp4' is a duplicate"),
         ("moments", ",a\n", "{file}: line 1: the path is empty"),
         ("ucf101", "A/x.avi", "{file}: needs the file of class names, such as classInd.txt"),
@@ -228,7 +229,7 @@ def test_what_is_wrong_is_one_line(write: Write, layout: str, text: str, message
             "b",
             "{file}: line 2: class 'a' is not among the 1",
         ),
-        ("moments", "a/b.mp4,a", "a", "{labels}: line 1: class number 'a' is not a whole number"),
+        ("moments", "a/b.mp4,a", "b", "{file}: line 1: class 'a' is not among the 1 classes"),
         ("moments", "a/b.mp4,a", ",0", "{labels}: line 1: the class is empty: write it"),
         ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is not among the 1 classes"),
         ("ucf101", "A/x.avi 1", "0 A", "{labels}: line 1: class number 0 is out of range"),
@@ -249,7 +250,7 @@ def test_a_file_that_cannot_be_read(
     assert _error(absent, "frames") == (
         f"{absent}: cannot be read (No such file or directory): check the path"
     )
-    file = write(b"\xff\xfe")
+    file = write(b"\xc3\x28")
     assert _error(file, "frames") == f"{file}: is not UTF-8 text: save it as UTF-8"
     monkeypatch.setattr(lists, "MAX_BYTES", 4)
     file = write("a 9 0")
