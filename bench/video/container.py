@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
     Packets = Sequence[Packet[VideoStream]]
 
-Kind = Literal["missing", "empty", "not a video", "no picture", "truncated", "corrupt", "too large"]
+Kind = Literal[
+    "missing",
+    "ambiguous",
+    "empty",
+    "not a video",
+    "no picture",
+    "truncated",
+    "corrupt",
+    "too large",
+]
 
 MAX_PIXELS = 1 << 26  # of a picture; 8K video has half as many
 # Containers that hold the pictures themselves. From a playlist, a script or a stream description,

@@ -30,10 +30,14 @@ Pick = Callable[[int], Sequence[int]]  # from the number of pictures, the indice
 
 @dataclass(frozen=True)
 class Pictures:
-    """The selected pictures, F x 3 x H x W, uint8, RGB, and the total number in the video."""
+    """The selected pictures, F x 3 x H x W, uint8, RGB, and the total number in the video.
+
+    `source` says which files of a folder they are, such as "PNG from 0"; "" for a video file.
+    """
 
     picked: "Tensor"
     total: int
+    source: str = ""
 
 
 def check_decoder(decoder: str) -> None:

@@ -42,10 +42,14 @@ class Unusable:
 
 @dataclass(frozen=True)
 class EvaluationClips:
-    """All test clips of one video, V x 3 x T x S x S: every clip and crop."""
+    """All test clips of one video, V x 3 x T x S x S: every clip and crop.
+
+    `source` says which files of a folder of frames they are; "" for a video file.
+    """
 
     label: int
     clips: Tensor
+    source: str = ""
 
 
 class EvaluationSet(Dataset[EvaluationClips | Unusable]):
@@ -73,7 +77,8 @@ class EvaluationSet(Dataset[EvaluationClips | Unusable]):
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         clips = [self._crop(clip) for clip in read.picked.split(self._sampling.frames)]
-        return EvaluationClips(video.label, clips[0] if len(clips) == 1 else torch.cat(clips))
+        views = clips[0] if len(clips) == 1 else torch.cat(clips)
+        return EvaluationClips(video.label, views, read.source)
 
     def _pick(self, total: int) -> list[int]:
         return [index for clip in self._sampling.testing(total) for index in clip]

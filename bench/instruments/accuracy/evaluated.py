@@ -100,6 +100,7 @@ def evaluate_weights(
         "weights": weights.name,
         "weights_sha256": file_hash(weights),
         "clips": data.digest,
+        "frame_files": ", ".join(scores.sources),
     }
     reading = read_answers(
         scores,

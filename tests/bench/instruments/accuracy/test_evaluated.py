@@ -3,6 +3,7 @@ from pathlib import Path
 import av
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
 from bench.errors import BenchError, UnsupportedError
@@ -94,3 +95,22 @@ def test_more_unusable_videos_than_allowed_are_an_error(data: DataSet, weights: 
             Resources("cpu", threads=1),
             max_unusable=0.4,
         )
+
+
+def test_kinds_of_frames_are_in_the_settings(tmp_path: Path, weights: Path) -> None:
+    folders = {"zero": ("{}.png", 0), "one": ("{}.jpg", 1)}
+    for name, (files, first) in folders.items():
+        (tmp_path / name).mkdir()
+        for number in range(first, first + 4):
+            Image.new("RGB", (SIZE, SIZE)).save(tmp_path / name / files.format(number))
+    videos = tuple(Video(name, tmp_path / name, 0, (1, 4)) for name in folders)
+    _, reading = evaluate_weights(
+        Constant(),
+        point(frames=4, input_size=SIZE),
+        weights,
+        DataSet("frames", "digest", videos, 2),
+        Protocol(Uniform(4), crops=1, short_side=SIZE),
+        Resources("cpu", threads=1),
+        max_unusable=0.0,
+    )
+    assert reading.settings["frame_files"] == "JPEG from 1, PNG from 0"
