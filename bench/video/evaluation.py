@@ -47,7 +47,7 @@ def evaluate(
 ) -> Scores:
     """The scores of `model` on `videos`, one video at a time, on the device of the model.
 
-    Raises `BenchError` with the names of all unusable videos if `unusable` does not allow so many,
+    Raises `BenchError` with kinds and examples if more videos are unusable than `unusable` allows,
     or if no video is usable.
     """
     unusable = UnusableVideos(len(videos)) if unusable is None else unusable

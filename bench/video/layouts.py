@@ -6,12 +6,13 @@ Every reader raises `BenchError` for a file of another layout.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
 from bench.video.classes import number_labels, read_classes, read_numbers
+from bench.video.finding import is_video
 from bench.video.lists import (
     AnnotatedVideo,
     in_order,
@@ -112,17 +113,26 @@ def _read_something(source: Source) -> _Read:
         for number, entry in enumerate(listed, start=1)
     ]
     labels = _needed(source, "labels.json")
-    numbered = read_numbers(labels)
-    return rows, in_order(labels, ((w, name, to_label(w, number)) for w, name, number in numbered))
+    numbered = [(where, name, to_label(where, text)) for where, name, text in read_numbers(labels)]
+    names = {_plain(name): name for _, name, _ in numbered}
+    rows = [replace(row, label=names.get(str(row.label), row.label)) for row in rows]
+    return rows, in_order(labels, numbered)
+
+
+def _plain(template: str) -> str:
+    """A template without brackets around what varies: either file may have them."""
+    return template.replace("[", "").replace("]", "")
 
 
 def _something_row(where: str, entry: Any) -> AnnotatedVideo:
     fields = entry if isinstance(entry, dict) else {}
     name, template = fields.get("id"), fields.get("template")
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
     if not isinstance(name, str) or not isinstance(template, str):
         raise BenchError(f"{where}: lacks 'id' or 'template' as text: use a list with labels")
     to_name(where, "the id", name)
-    return AnnotatedVideo(where, name, f"{name}.webm", template.replace("[", "").replace("]", ""))
+    return AnnotatedVideo(where, name, f"{name}.webm", _plain(template))
 
 
 def _needed(source: Source, example: str) -> Path:
@@ -149,23 +159,22 @@ def _read_kinetics(source: Source) -> _Read:
         fields = dict(zip(header, cells, strict=True))
         splits.add(fields.get("split", ""))
         if source.split is None or fields.get("split", source.split) == source.split:
-            rows.append(_kinetics_row(where, fields, source.data))
+            rows.append(_kinetics_row(where, fields))
     if splits and not rows:
         known = ", ".join(sorted(splits))
         raise BenchError(f"{source.file}: has no split {source.split!r}: use one of {known!r:.60}")
     return _with_classes(source, rows)
 
 
-def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> AnnotatedVideo:
+def _kinetics_row(where: str, fields: dict[str, str]) -> AnnotatedVideo:
     label = to_name(where, "the class", fields["label"])
     video = to_name(where, "the youtube_id", fields["youtube_id"])
     start, end = (to_number(where, c, fields[c]) for c in ("time_start", "time_end"))
     if start > end:
         raise BenchError(f"{where}: starts at {start} s and ends at {end} s: correct it")
     name = f"{video}_{start:06d}_{end:06d}"
-    paths = [f"{label}/{name}.mp4", f"{name}.mp4", f"{video}.mp4"]
-    found = (path for path in paths if _holds((data / to_path(where, path)).is_file))
-    return AnnotatedVideo(where, name, next(found, paths[1]), label)
+    others = (f"{label}/{name}.mp4", f"{video}.mp4", f"{label}/{video}.mp4")
+    return AnnotatedVideo(where, name, f"{name}.mp4", label, others=others)
 
 
 def _holds(question: Callable[[], bool]) -> bool:
@@ -177,14 +186,10 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 def _read_moments(source: Source) -> _Read:
     """Moments in Time: CSV without a header, of `path,class` and columns that are not read."""
-    if all(len(cells) == 1 for _, cells in read_table(source.file)):
+    table = list(read_table(source.file))
+    if any(len(cells) == 1 for _, cells in table):  # commas do not separate it
         return _read_list(source)
-    rows: list[AnnotatedVideo] = []
-    for where, cells in read_table(source.file):
-        if len(cells) < 2:
-            raise BenchError(f"{where}: needs the columns 'path,class': add the class")
-        rows.append(_listed(source, where, cells[0], cells[1]))
-    return _with_classes(source, rows)
+    return _with_classes(source, [_listed(source, w, cells[0], cells[1]) for w, cells in table])
 
 
 def _read_list(source: Source) -> _Read:
@@ -248,13 +253,14 @@ def _read_hmdb51(source: Source) -> _Read:
 
 
 def _read_folders(source: Source) -> _Read:
-    """A folder of videos for each class."""
+    """A folder for each class; files that are no videos, such as Thumbs.db, are left alone."""
     folders = [path for path in _list_folder(source.data) if _holds(path.is_dir)]
     rows: list[AnnotatedVideo] = []
     for folder in folders:
         where = f"{source.data}: folder {folder.name!r:.60}"
         label = to_name(where, "the class", folder.name)
-        paths = [f"{label}/{file.name}" for file in _list_folder(folder) if _holds(file.is_file)]
+        files = [file for file in _list_folder(folder) if _holds(file.is_file) and is_video(file)]
+        paths = [f"{label}/{file.name}" for file in files]
         rows += [AnnotatedVideo(where, path, path, label) for path in paths]
     return _with_classes(source, rows, [folder.name for folder in folders])
 

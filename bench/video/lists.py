@@ -27,13 +27,17 @@ LIKE_A_PATH = re.compile(r"[/\\]|\.\w{2,5}\b")  # what a label is not, unless it
 
 @dataclass(frozen=True)
 class AnnotatedVideo:
-    """A video of a list. `path` is relative; `label` is a number from 0, or the name of a class."""
+    """A video of a list. `label` is a number from 0, or the name of a class.
+
+    `path` is relative; `others` are paths where it may be instead.
+    """
 
     where: str
     name: str
     path: str
     label: int | str
     frames: tuple[int, int] | None = None
+    others: tuple[str, ...] = ()
 
 
 def read_text(file: Path) -> str:
