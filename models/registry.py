@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 COMMON_ARGUMENTS = ("num_classes", "frames", "depth")  # of all builders; others are options
 CONFIGURATION = "configuration"  # the attribute of a built network
+FRAMES = "image networks over frames"
+CONVOLUTIONS = "convolutions over clips"
+TRANSFORMERS = "transformers"
+GROUPS = (FRAMES, CONVOLUTIONS, TRANSFORMERS)
 DEFAULT_DEPTH = 50  # of the paper's headline tables; every family with depths has it
 
 
@@ -60,6 +64,7 @@ class Configuration:
 class Network:
     """A registered network: its builder, the arguments that it accepts, and its source.
 
+    - `group`: the kind of network, one of `GROUPS`
     - `source`: the paper or repository
     - `depths`: by backbone, under "" for a network without a choice; empty if there is one depth
     - `frame_multiple`: the number of frames must be a multiple of it
@@ -73,6 +78,7 @@ class Network:
     name: str
     build: "Builder"
     summary: str
+    group: str
     source: str
     depths: Mapping[str, tuple[int, ...]]
     frame_multiple: int
@@ -156,6 +162,7 @@ _NETWORKS: dict[str, Network] = {}
 def register(
     *,
     source: str,
+    group: str = CONVOLUTIONS,
     depths: tuple[int, ...] | Mapping[str, tuple[int, ...]] = (),
     frame_multiple: int = 1,
     smallest_clip: tuple[int, int] = (4, 64),
@@ -179,6 +186,7 @@ def register(
             name=name,
             build=build,
             summary=(inspect.getdoc(build) or "").partition("\n")[0],
+            group=group,
             source=source,
             depths=depths if isinstance(depths, Mapping) else {"": depths},
             frame_multiple=frame_multiple,

@@ -18,7 +18,7 @@ from torch.nn import functional
 from models.clip import unfold_frames
 from models.formulation import FORMULATIONS
 from models.operators.aggregation import aggregate_frames
-from models.registry import register
+from models.registry import FRAMES, register
 from models.temporal import POOLINGS
 from models.tsn import BACKBONES, LAYOUTS, TSN, build_tsn
 from models.widths import WIDTHS
@@ -103,6 +103,7 @@ AGGREGATIONS = {"efficient": TemporalAggregation, "published": PublishedAggregat
 
 
 @register(
+    group=FRAMES,
     depths=BACKBONES,
     source="Fan et al., More Is Less, NeurIPS 2019",
     choices={

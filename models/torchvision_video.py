@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from models.clip import check_clip
 from models.errors import NetworkError
 from models.layouts import Layout
-from models.registry import register
+from models.registry import CONVOLUTIONS, TRANSFORMERS, register
 
 LAYOUT = Layout(((r"^network\.", ""),))
 
@@ -45,6 +45,7 @@ class Entry:
     summary: str
     source: str
     classifier: str
+    group: str = CONVOLUTIONS
     smallest_clip: tuple[int, int] = (4, 64)
     only_frames: int | None = None
     input_size: int | None = None
@@ -67,6 +68,7 @@ ENTRIES = {
         "A multiscale vision transformer, version 2, small.",
         "Li et al., MViTv2, CVPR 2022",
         "network.head.1",
+        TRANSFORMERS,
         smallest_clip=(16, 224),
         only_frames=16,
         input_size=224,
@@ -75,6 +77,7 @@ ENTRIES = {
         "A shifted-window vision transformer, tiny.",
         "Liu et al., Video Swin Transformer, CVPR 2022",
         "network.head",
+        TRANSFORMERS,
     ),
 }
 PREFIX = "torchvision_"  # for the names that our own networks have, too
@@ -94,6 +97,7 @@ def _register(name: str, entry: Entry) -> None:
     build.__name__ = f"{PREFIX}{name}" if name in CLASHES else name
     build.__doc__ = entry.summary
     register(
+        group=entry.group,
         source=f"{entry.source}, as in torchvision",
         smallest_clip=entry.smallest_clip,
         only_frames=entry.only_frames,

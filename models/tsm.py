@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from models.formulation import FORMULATIONS
 from models.layouts import Layout
 from models.operators.shift import shift_frames
-from models.registry import register
+from models.registry import FRAMES, register
 from models.resnet import BLOCKS, DEPTHS, ResNet2D
 from models.temporal import POOLINGS
 from models.tsn import RESNET_RULES, TSN
@@ -38,6 +38,7 @@ class TemporalShift(nn.Module):
 
 
 @register(
+    group=FRAMES,
     depths=DEPTHS,
     source="Lin et al., Temporal Shift Module, ICCV 2019",
     choices={"temporal_pooling": POOLINGS, "width": WIDTHS, "formulation": FORMULATIONS},

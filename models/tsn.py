@@ -18,7 +18,7 @@ from models.layouts import (
     Layout,
     Rule,
 )
-from models.registry import register
+from models.registry import FRAMES, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
@@ -88,6 +88,7 @@ def build_tsn(
 
 
 @register(
+    group=FRAMES,
     depths=BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={

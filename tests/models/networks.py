@@ -12,7 +12,7 @@ OWN = [
     for name in models.list_models()
     if models.get_network(name).module != "models.torchvision_video"
 ]
-BLIND = ("tsn", "tsn_blnet")  # a mean over frames, independent of their order
+BLIND = ("tsn", "tsn_blnet", "c2d")  # a mean over frames, independent of their order
 
 
 def variants(name: str) -> list[dict[str, Any]]:

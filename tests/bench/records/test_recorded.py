@@ -9,7 +9,7 @@ import pytest
 from bench.errors import BenchError
 from bench.json_file import MAX_BYTES
 from bench.machine.environment import current_environment
-from bench.records.measurement import Measurement
+from bench.records.measurement import Measurement, Reference
 from bench.records.point import Point
 from bench.records.recorded import (
     DERIVED,
@@ -330,18 +330,10 @@ def test_import_refuses_in_a_line_and_writes_nothing(
 def test_claims_and_report_show_what_was_recorded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    where = {"depth": 50, "frames": 16, "batch": 8}
-    tsn = point(**where)
-    ours = point(network="blvnet_tam", options={"formulation": "published"}, **where)
-    pairs = {"point": tsn, "samples": (4.0, 4.0)}
-    write(
-        tmp_path / "recorded" / "gpu.json",
-        [
-            seconds(
-                ours, samples=(1.0, 1.0), reference=tsn_reference(4.0, 4.0).model_copy(update=pairs)
-            )
-        ],
-    )
+    where = {"frames": 16, "batch": 8, "options": {"formulation": "published"}}
+    tsn = Reference(point=point(**where), samples=(4.0, 4.0))
+    ours = point(network="blvnet_tam", **where)
+    write(tmp_path / "recorded" / "gpu.json", [seconds(ours, samples=(1.0, 1.0), reference=tsn)])
     store = str(put(tmp_path / "s", measurement(TSN)))
     beside_store = ("--store", store, "--recorded", str(tmp_path / "recorded"))
     assert main(["claims", *beside_store, "--json"]) == 0
