@@ -6,7 +6,7 @@ milliseconds: each function imports torch and the rest when it is called.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,18 +118,24 @@ def simulate_memory(
     clip_shape: tuple[int, ...],
     mode: "Mode" = "train",
     precision: "Precision" = "fp32",
+    step: "Mapping[str, object] | None" = None,
 ) -> "PeakMemory":
     """Simulate the peak memory of one step of the network that `model_factory` builds, in bytes.
 
-    `clip_shape` is (N, C, T, H, W). `mode` is "train" (forward, loss, backward, SGD with momentum)
-    or "infer" (forward without gradients); `precision` is "fp32", "bf16" or "fp16". It takes no GPU
-    and computes nothing. Raises `bench.errors.BenchError` for another mode or shape, and for
-    training a network without parameters.
+    `clip_shape` is (N, C, T, H, W). `mode` is "train" (forward, loss, backward, update) or "infer"
+    (forward without gradients); `precision` is "fp32", "bf16" or "fp16". `step` has the options of
+    `suites.step.StepOptions` that are not at their defaults: {"optimizer": "adamw", "parallel":
+    "ddp"}. It takes no GPU and computes nothing. Raises `bench.errors.BenchError` for another mode
+    or shape and for training a network without parameters, `suites.errors.SuiteError` for another
+    option.
     """
     _check_packages()
     from bench.instruments.memory import simulate
+    from suites.step import StepOptions
+    from suites.toml import read_section
 
-    return simulate(model_factory, clip_shape, mode, precision)
+    options = read_section(dict(step or {}), StepOptions, "step")
+    return simulate(model_factory, clip_shape, mode, precision, options)
 
 
 def measure_latency(

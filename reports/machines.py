@@ -72,6 +72,7 @@ def point_cells(point: Point) -> tuple[Cell, ...]:
         "memory_format": "{}",
         "input_size": "{} px",
         "num_classes": "{} classes",
+        "step": "{}",
     }
     others = [
         form.format(getattr(point, name)).replace("_", "-")

@@ -22,6 +22,7 @@ from reports.drawing import Colours, Plot, assign_colours
 from reports.environments import MachineEntry, build_environments
 from reports.formulations import build_formulations
 from reports.gaps import Gap, build_gaps
+from reports.gpu_peaks import GpuPeakSection, build_gpu_peaks
 from reports.machines import MachineSection, build_machine_series, build_machines
 from reports.plots import COSTS, MACS, draw, select_series
 from reports.predictions import PredictionSection, build_predictions
@@ -37,7 +38,6 @@ from reports.tables import (
     clips_frame,
     clips_table,
     counters_table,
-    gpu_table,
     memory_frame,
     memory_table,
 )
@@ -195,9 +195,9 @@ class Page:
         return counters_table(self.frame)
 
     @cached_property
-    def gpu_peaks(self) -> Table:
+    def gpu_peaks(self) -> GpuPeakSection:
         """Simulated peaks beside published ones."""
-        return gpu_table(self.frame, load_gpu_peaks())
+        return build_gpu_peaks(self.measurements, load_gpu_peaks())
 
     @cached_property
     def gaps(self) -> tuple[Gap, ...]:

@@ -22,7 +22,7 @@ from reports.drawing import (
 from reports.tables import format_digits
 
 PUBLISHED = "formulation=published"  # the options of a row
-SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format"]
+SETTING = ["input_size", "num_classes", "batch", "execution", "memory_format", "step"]
 SAME_END = 0.06  # lines whose last values differ by less than this share have one label
 LABEL_PT = 11  # the height of a line of a label
 LABEL_LETTERS = 32  # the most in a line of a label

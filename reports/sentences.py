@@ -213,11 +213,9 @@ def _figure(case: CaseResult) -> Figure:
         what, subject = f"from {first.frames} to {last.frames} frames", _words(own or "it", "gains")
         return Figure(-value, f"{-value:.1f}", Unit("points", what, "", subject))
     if isinstance(finding, AccuracyDifference | AsPublished):
-        group = f" on the {claim.group} classes" if claim.group else ""
-        baseline, what = (
-            _words("than", _other(case), group.strip()),
-            f"{'more' if value >= 0 else 'less'} accurate",
-        )
+        group = f"on the {claim.group} classes" if claim.group else ""
+        baseline = _words("than", _other(case), group)
+        what = "more accurate" if value >= 0 else "less accurate"
         subject = f"{own} is" if own else ""
         return Figure(abs(value), f"{abs(value):.1f}", Unit("points", what, baseline, subject))
     less, more = AMOUNTS.get(claim.label, (f"less {claim.quantity}", f"more {claim.quantity}"))

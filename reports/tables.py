@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from suites.gpu_memory import GpuPeak
-
 CLIP_FIELDS = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 POINT_FIELDS = [
     "network",
@@ -19,9 +17,9 @@ POINT_FIELDS = [
     "precision",
     "input_size",
     "num_classes",
+    "step",
 ]
 SHORT_HEADINGS = {"input_size": "input px", "num_classes": "classes"}
-PUBLISHED_INPUT_SIZE = 224  # of every published GPU peak
 SETTINGS = ("batch", "mode", "precision")  # move to the caption if all rows share them
 
 Formatter = Callable[[float], str]
@@ -162,24 +160,6 @@ def counters_table(measurements: pd.DataFrame) -> Table:
     return _table("points counted twice", merged, figures)
 
 
-def gpu_table(measurements: pd.DataFrame, peaks: list[GpuPeak]) -> Table:
-    """Simulated training peaks beside published peaks of real GPUs."""
-    simulated = _values(measurements, "memory", "simulated", POINT_FIELDS)
-    simulated = simulated.query("mode == 'train' and precision == 'fp32'")
-    published = pd.DataFrame(peaks).assign(
-        options="", precision="fp32", input_size=PUBLISHED_INPUT_SIZE
-    )
-    keys = [name for name in POINT_FIELDS if name != "mode"]
-    merged = simulated.merge(published, on=keys)[[*keys, "peak_mib", "memory"]]
-    merged["error"] = merged["memory"] / 2**20 / merged["peak_mib"] - 1
-    figures: Figures = {
-        "peak_mib": ("published (MiB)", format_count),
-        "memory": ("simulated (MiB)", format_mib),
-        "error": ("error", "{:+.1%}".format),
-    }
-    return _table("published peaks", merged, figures)
-
-
 def _values(
     measurements: pd.DataFrame, quantity: str, instrument: str, keys: list[str]
 ) -> pd.DataFrame:
@@ -192,7 +172,9 @@ def _values(
 
 def _table(title: str, frame: pd.DataFrame, figures: Figures) -> Table:
     """The rows of `frame`. A setting that all rows share moves to the caption."""
-    may_share = [name for name in ("options", "precision", *SHORT_HEADINGS) if name in frame]
+    may_share = [
+        name for name in ("options", "precision", "step", *SHORT_HEADINGS) if name in frame
+    ]
     shared = [name for name in may_share if frame[name].nunique() == 1]
     settings = [
         f"{SHORT_HEADINGS.get(name, name)} {frame[name].iloc[0]}"

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from suites.errors import SuiteError
 from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
+from suites.step import DEFAULT_STEP, StepOptions
 from suites.toml import Items, OneOrMore, Option, Section, load_toml
 
 FOLDER = Path(__file__).parent
@@ -27,7 +28,7 @@ class Sweep(Section):
 
     A quantity may name its instrument after a colon: `macs:fvcore`. `num_classes` and the values of
     `options` are single values or lists. Without `depths`, each network has its default depth.
-    `dataset` and `seeds` are for accuracies.
+    `steps` are for mode `train`. `dataset` and `seeds` are for accuracies.
     """
 
     networks: Items[str]
@@ -41,6 +42,7 @@ class Sweep(Section):
     precisions: Items[Precision] = ("fp32",)
     executions: Items[Execution] = ("eager",)
     memory_formats: Items[MemoryFormat] = ("default",)
+    steps: Items[StepOptions] = (DEFAULT_STEP,)
     options: dict[str, OneOrMore[Option]] = Field(default_factory=dict)
     dataset: str = ""
     seeds: Items[Seed] = (0,)
@@ -57,7 +59,7 @@ class Sweep(Section):
         lists = (self.networks, self.depth_choices, self.frames, self.batches, self.modes)
         ways = (self.class_counts, self.precisions, self.executions, self.memory_formats)
         options = map(_as_tuple, self.options.values())
-        return prod(map(len, (*lists, *ways, *options, self.seeds, self.quantities)))
+        return prod(map(len, (*lists, *ways, self.steps, *options, self.seeds, self.quantities)))
 
     @property
     def depth_choices(self) -> tuple[int | None, ...]:

@@ -78,15 +78,23 @@ def load_toml(path: Path, section: type[S]) -> S:
         raise SuiteError(f"{path}: is not TOML: {_brief(error)}") from error
     except ValueError as error:  # a number of thousands of digits, or an impossible date
         raise SuiteError(f"{path}: holds a value that cannot be read: {_brief(error)}") from error
+    return read_section(data, section, str(path))
+
+
+def read_section(data: object, section: type[S], where: str) -> S:
+    """`data`, which is from `where`, as a `section`.
+
+    Raises `SuiteError` with the first wrong key.
+    """
     try:
         return section.model_validate(data)
     except RecursionError as error:
-        raise SuiteError(f"{path}: is nested too deeply: this is not a suite file") from error
+        raise SuiteError(f"{where}: is nested too deeply: this is not a suite file") from error
     except ValidationError as error:
         # A misspelt key comes first: it is the cause of a missing one.
         first = min(error.errors(), key=lambda e: e["type"] != UNKNOWN_KEY)
         line = " ".join(_explain(first, section).split())
-        raise SuiteError(f"{path}: {line}") from error
+        raise SuiteError(f"{where}: {line}") from error
 
 
 def _explain(error: ErrorDetails, section: type[Section]) -> str:

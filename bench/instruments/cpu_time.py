@@ -19,6 +19,7 @@ from bench.workload.steps import make_step
 from bench.workload.timers import processor_seconds
 from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode, Precision
+from suites.step import DEFAULT_STEP, StepOptions
 
 # A rebuilt network is at other memory addresses, and its time differs by 2 %. Samples of one build
 # alone would make the median look more certain than it is.
@@ -38,7 +39,7 @@ def read(point: Point, device: Device) -> Reading:
         def place_all() -> list[ModelAndClip]:
             return [place(one, device) for one in points]
 
-        return timed_reading(measure(place_all, point.mode, point.precision), reference)
+        return timed_reading(measure(place_all, point.mode, point.precision, point.step), reference)
 
     return read_with_reference(time, cpu_time_reference(point))
 
@@ -47,6 +48,7 @@ def measure(
     place: Callable[[], Sequence[ModelAndClip]],
     mode: Mode = "infer",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
     *,
     builds: int = BUILDS,
     rounds: int = ROUNDS,
@@ -62,7 +64,7 @@ def measure(
     warnings: list[str] = []
     with fix_settings("cpu", precision, threads=1, cudnn_benchmark=False) as settings:
         for _ in range(builds):
-            steps = [make_step(*pair, mode, precision) for pair in place()]
+            steps = [make_step(*pair, mode, precision, step) for pair in place()]
             taken, warned = interleave(steps, rounds, timer=processor_seconds, budget_s=budget_s)
             own += taken[0]
             reference_samples += taken[1] if len(taken) > 1 else ()

@@ -22,7 +22,7 @@ def read(point: Point, device: Device) -> Reading:
     with fix_settings(
         device, point.precision, threads=usable_cores(), cudnn_benchmark=True
     ) as settings:
-        step = make_step(*place(point, device), point.mode, point.precision)
+        step = make_step(*place(point, device), point.mode, point.precision, point.step)
         joules = measure(step)
     return Reading(tuple(j / point.batch for j in joules), settings=settings)
 

@@ -24,6 +24,7 @@ from bench.workload.steps import Step, make_step
 from bench.workload.timers import TIMERS, Timer
 from bench.workload.torch_settings import Settings, fix_settings
 from suites.fields import Mode, Precision
+from suites.step import DEFAULT_STEP, StepOptions
 
 ROUNDS = 7  # at least; odd, so that the median is a sample and a busy second spoils a minority
 MAX_ROUNDS = 200
@@ -60,7 +61,7 @@ def read(point: Point, device: Device) -> Reading:
     def time(reference: Point | None) -> Reading:
         model, clip = place(point, device)
         placed = None if reference is None else place(reference, device)
-        taken = measure(model, clip, point.mode, point.precision, reference=placed)
+        taken = measure(model, clip, point.mode, point.precision, point.step, reference=placed)
         ceilings = measure_ceilings(device, point.precision, taken.threads)
         return timed_reading(taken, reference, {"ceilings": asdict(ceilings)})
 
@@ -72,6 +73,7 @@ def measure(
     clip: Tensor,
     mode: Mode = "infer",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
     *,
     reference: tuple[nn.Module, Tensor] | None = None,
     rounds: int = ROUNDS,
@@ -92,7 +94,7 @@ def measure(
     threads = busy.free_threads(busy.look())
     while True:
         with fix_settings(device, precision, threads=threads, cudnn_benchmark=True) as settings:
-            steps = [make_step(*pair, mode, precision) for pair in pairs]
+            steps = [make_step(*pair, mode, precision, step) for pair in pairs]
             watch = busy.Watch()
             taken, warnings = interleave(steps, rounds, timer=TIMERS[device], budget_s=budget_s)
             others = watch.others_cores()

@@ -46,7 +46,7 @@ def read(point: Point, device: Device) -> Reading:
 
     def time_batch(batch: int) -> LatencySamples:
         placed = place(point.model_copy(update={"batch": batch}), device)
-        return latency.measure(*placed, point.mode, point.precision, budget_s=BATCH_S)
+        return latency.measure(*placed, point.mode, point.precision, point.step, budget_s=BATCH_S)
 
     best = measure(time_batch)
     by_batch: dict[str, int | float] = {str(batch): rate for batch, rate in best.by_batch.items()}

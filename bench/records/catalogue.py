@@ -14,7 +14,8 @@ PERCENT = "percent"  # the unit of accuracies
 
 PLACEMENT = ("execution", "memory_format")  # fields that do not affect a count
 TRAINING = ("dataset", "seed")  # fields that do not affect a cost
-PER_CLIP = ("batch", "mode", "precision", *PLACEMENT, *TRAINING)
+STEP = ("mode", "step")
+PER_CLIP = ("batch", *STEP, "precision", *PLACEMENT, *TRAINING)
 TORCH = ("torch", "torchvision")
 
 
@@ -42,17 +43,19 @@ class Instrument:
         return f"{self.quantity}:{self.name}"
 
     def canonical(self, point: Point) -> Point:
-        """`point` with the fields that this instrument ignores at their defaults."""
-        return point.model_copy(
-            update={name: Point.model_fields[name].default for name in self.ignores}
-        )
+        """`point` with the fields that this instrument ignores at their defaults.
+
+        Inference ignores the training step.
+        """
+        ignored = self.ignores if point.mode == "train" else (*self.ignores, "step")
+        return point.model_copy(update={name: Point.model_fields[name].default for name in ignored})
 
 
 INSTRUMENTS = (
     Instrument("params", "shapes", "parameters", PER_CLIP),
     Instrument("macs", "flop_counter", "MACs", PER_CLIP),
     Instrument("macs", "fvcore", "MACs", PER_CLIP, libraries=(*TORCH, "fvcore")),
-    Instrument("traffic", "operators", "bytes", ("mode", *PLACEMENT, *TRAINING)),
+    Instrument("traffic", "operators", "bytes", (*STEP, *PLACEMENT, *TRAINING)),
     Instrument("memory", "simulated", "bytes", (*PLACEMENT, *TRAINING)),
     Instrument("memory", "cpu", "bytes", TRAINING, "cpu"),
     Instrument("memory", "cuda", "bytes", TRAINING, "cuda"),
@@ -66,14 +69,14 @@ INSTRUMENTS = (
         "accuracy",
         "trained",
         PERCENT,
-        ("batch", "mode", *PLACEMENT),
+        ("batch", *STEP, *PLACEMENT),
         libraries=(*TORCH, "av", "numpy"),
     ),
     Instrument(
         "accuracy",
         "evaluated",
         PERCENT,
-        ("batch", "mode", *PLACEMENT, "seed"),
+        ("batch", *STEP, *PLACEMENT, "seed"),
         libraries=(*TORCH, "av", "numpy"),
     ),
 )

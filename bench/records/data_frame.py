@@ -52,8 +52,9 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
     and the `saving`: how many times more the reference needs, as the median of the rounds.
     """
     row = {
-        **measurement.point.model_dump(exclude={"options"}),
+        **measurement.point.model_dump(exclude={"options", "step"}),
         "options": options_text(measurement.point.options),
+        "step": str(measurement.point.step),
         "quantity": measurement.quantity,
         "instrument": measurement.instrument,
         "status": measurement.status,

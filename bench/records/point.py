@@ -3,11 +3,17 @@
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import (
+    BeforeValidator,
+    PlainSerializer,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from bench.records.record import Record, Scalar
 from bench.text import Text
 from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
+from suites.step import DEFAULT_STEP, StepOptions
 
 Device = Literal["cpu", "cuda"]
 
@@ -28,8 +34,9 @@ class Point(Record):
 
     `depth` is None for a network that comes in one depth. `precision` is that of autocast, and of
     multiplications in float32. `memory_format` is that of the weights and the clip; `default`
-    keeps the format in which the network is built. `dataset` is the data set for training and
-    testing, `seed` the seed of the training run; only accuracies depend on these two.
+    keeps the format in which the network is built. `step` is how it is trained; only
+    costs of training depend on it. `dataset` is the data set for training and testing, `seed` the
+    seed of the training run; only accuracies depend on these two.
     """
 
     network: Text
@@ -43,8 +50,17 @@ class Point(Record):
     execution: Execution = "eager"
     memory_format: MemoryFormat = "default"
     options: Options = ()
+    step: StepOptions = DEFAULT_STEP
     dataset: Text = ""
     seed: Seed = 0
+
+    @model_serializer(mode="wrap")
+    def _without_default_step(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """The fields; a step only where it is not the default, as in records from before it."""
+        fields: dict[str, Any] = write(self)
+        if self.step == DEFAULT_STEP:
+            fields.pop("step", None)
+        return fields
 
     @property
     def clip_shape(self) -> tuple[int, int, int, int, int]:
@@ -66,6 +82,7 @@ class Point(Record):
             self.precision,
             self.execution,
             self.memory_format,
+            str(self.step),
             self.dataset,
             self.seed,
         )
@@ -85,6 +102,8 @@ class Point(Record):
         for name in ("precision", "execution", "memory_format"):
             if getattr(self, name) != default[name]:
                 parts.append(getattr(self, name).replace("_", "-"))
+        if self.step != DEFAULT_STEP:
+            parts.append(str(self.step))
         if self.dataset:
             parts.append(f"{self.dataset}, seed {self.seed}")
         return ", ".join(parts)

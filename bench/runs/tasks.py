@@ -160,10 +160,10 @@ def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
     own = product(sweep.networks, sweep.depth_choices, sweep.option_sets)
     variants = [*own, *((file, None, {}) for file in files)]
     sizes = product(sweep.class_counts, sweep.frames, sweep.batches, sweep.modes)
-    ways = product(sweep.precisions, sweep.executions, sweep.memory_formats)
+    ways = product(sweep.precisions, sweep.executions, sweep.memory_formats, sweep.steps)
     for (network, depth, options), size, way, seed in product(variants, sizes, ways, sweep.seeds):
         num_classes, frames, batch, mode = size
-        precision, execution, memory_format = way
+        precision, execution, memory_format, step = way
         yield Point(
             network=network,
             depth=depth,
@@ -175,6 +175,7 @@ def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:
             precision=precision,
             execution=execution,
             memory_format=memory_format,
+            step=step,
             options=tuple(sorted(options.items())),
             dataset=sweep.dataset,
             seed=seed,

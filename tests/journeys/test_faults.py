@@ -108,7 +108,7 @@ def blvbench(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def note(fault: str, exit_code: int, said: str, folder: Path) -> None:
     """Compare what a run printed with the fault's row, without what differs between runs."""
     said = said.strip().replace(f"{folder}/", "").replace("|", "\\|")
-    said = re.sub(r"the last, [0-9]+", "the last, 4711", said)
+    said = re.sub(r"(the last,|job) [0-9]+", r"\1 4711", said)
     said = re.sub(r"\[enforce [^]]*\] err == 0\. ", "", said)
     said = re.sub(r"(is not JSON|is damaged) \(.*\):", r"\1 (...):", said)
     found = f"| {fault} | {exit_code} | {said} |"

@@ -123,7 +123,7 @@ def test_tables_have_every_point(page: Page) -> None:
     assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
     assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
-    assert page.gpu_peaks.rows == ()
+    assert page.gpu_peaks.table.rows == ()
 
 
 def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:

@@ -11,6 +11,7 @@ from bench.records.point import Point
 from bench.records.record import Scalar
 from bench.workload.networks import FILE_MARK
 from suites.fields import Execution, MemoryFormat, Mode, Precision
+from suites.step import DEFAULT_STEP, Gradients, Optimizer, Parallel, StepOptions, Update
 
 FRAMES = 16  # the frames of most of the paper's claims
 CHOICES = {
@@ -18,6 +19,12 @@ CHOICES = {
     "precision": (Precision, "float32, float32 with TF32 products, or autocast"),
     "execution": (Execution, "operators one by one, or compiled by torch.compile"),
     "memory_format": (MemoryFormat, "memory format of the weights and the clip"),
+}
+STEP_CHOICES = {
+    "optimizer": (Optimizer, "optimizer of a training step"),
+    "update": (Update, "how the optimizer computes; PyTorch chooses by default"),
+    "gradients": (Gradients, "what happens to gradients before the forward pass"),
+    "parallel": (Parallel, "DistributedDataParallel, with copies of the gradients or with views"),
 }
 DEFAULTS = {name: field.default for name, field in Point.model_fields.items()}
 NUMBERS = {
@@ -35,16 +42,29 @@ def add_point(parser: ArgumentParser) -> None:
         parser.add_argument(_flag(name), type=int, default=DEFAULTS[name], help=text)
     for name in CHOICES:
         add_choice(parser, name)
+    for name, (choices, meaning) in STEP_CHOICES.items():
+        _add_choice(parser, name, choices, meaning, getattr(DEFAULT_STEP, name))
+    parser.add_argument(
+        "--accumulation",
+        type=int,
+        default=DEFAULT_STEP.accumulation,
+        help="number of batches whose gradients are added up for one update (default: 1)",
+    )
 
 
 def add_choice(parser: ArgumentParser, name: str) -> None:
     """Add a field of a point with few values: `--mode`, `--precision`, ..."""
-    choices, meaning = CHOICES[name]
+    _add_choice(parser, name, *CHOICES[name], DEFAULTS[name])
+
+
+def _add_choice(
+    parser: ArgumentParser, name: str, choices: object, meaning: str, default: str
+) -> None:
     parser.add_argument(
         _flag(name),
         choices=get_args(choices),
-        default=DEFAULTS[name],
-        help=f"{meaning} (default: {DEFAULTS[name]})",
+        default=default,
+        help=f"{meaning} (default: {default})",
     )
 
 
@@ -79,12 +99,17 @@ def point_of(arguments: Namespace, **others: object) -> Point:
         raise UsageError(f"{arguments.network} is a file: give it with --model, which runs it")
     fields["network"] = arguments.network or arguments.model
     fields["options"] = dict(map(_option, arguments.option))
+    step = {name: value for name, value in given.items() if name in StepOptions.model_fields}
     try:
-        return Point.model_validate(fields)
+        fields["step"] = StepOptions.model_validate(step)
+        point = Point.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         flag = _flag(str(first["loc"][0]))
         raise UsageError(f"{flag}: {first['msg']}, not {first['input']!r}") from error
+    if point.mode != "train" and point.step != DEFAULT_STEP:
+        raise UsageError(f"{point.step}: options of a training step need --mode train")
+    return point
 
 
 def _flag(name: str) -> str:

@@ -16,9 +16,10 @@ from bench.instruments.reading import Reading
 from bench.machine.environment import usable_cores
 from bench.records.point import Device, Point
 from bench.workload.placement import place
-from bench.workload.steps import make_step
+from bench.workload.steps import Step, make_step
 from bench.workload.torch_settings import fix_settings
 from suites.fields import Mode, Precision
+from suites.step import DEFAULT_STEP, StepOptions
 
 SETTLING_STEPS = 2  # after them momentum buffers, workspaces and casts exist
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -42,7 +43,9 @@ def read(point: Point, device: Device) -> Reading:
     """The peak of a step of `point` on `device`."""
     threads = usable_cores()
     with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False) as settings:
-        peak = measure(partial(place, point, device), device, point.mode, point.precision)
+        peak = measure(
+            partial(place, point, device), device, point.mode, point.precision, point.step
+        )
     return Reading(
         (peak.peak_bytes,),
         {"allocator": {"reserved": peak.reserved_bytes}},
@@ -55,6 +58,7 @@ def measure(
     device: Device,
     mode: Mode = "train",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
 ) -> MeasuredPeak:
     """Return the peak of a step of the network over the clip that `place_network` puts on `device`.
 
@@ -62,13 +66,15 @@ def measure(
     error where the memory does not suffice, and `UnsupportedError` where the system does not report
     the memory of a process.
     """
-    return (_on_cuda if device == "cuda" else _on_cpu)(place_network, mode, precision)
+
+    def make() -> Step:
+        return make_step(*place_network(), mode, precision, step)
+
+    return (_on_cuda if device == "cuda" else _on_cpu)(make)
 
 
-def _on_cuda(
-    place_network: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
-) -> MeasuredPeak:
-    step = make_step(*place_network(), mode, precision)
+def _on_cuda(make: Callable[[], Step]) -> MeasuredPeak:
+    step = make()
     for _ in range(SETTLING_STEPS):
         step()
     torch.cuda.synchronize()
@@ -78,9 +84,7 @@ def _on_cuda(
     return MeasuredPeak(torch.cuda.max_memory_allocated(), torch.cuda.max_memory_reserved())
 
 
-def _on_cpu(
-    place_network: Callable[[], tuple[nn.Module, Tensor]], mode: Mode, precision: Precision
-) -> MeasuredPeak:
+def _on_cpu(make: Callable[[], Step]) -> MeasuredPeak:
     if not CLEAR.exists():
         raise UnsupportedError(
             "this system does not report the peak memory of a process: use Linux"
@@ -88,7 +92,7 @@ def _on_cpu(
     _load_libraries()
     before = _resident_bytes("VmRSS")
     CLEAR.write_text(RESET_PEAK)
-    step = make_step(*place_network(), mode, precision)
+    step = make()
     for _ in range(SETTLING_STEPS + 1):
         step()
     peak = max(_resident_bytes("VmHWM") - before, 0)

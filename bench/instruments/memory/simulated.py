@@ -5,28 +5,22 @@ and storages but no contents, and nothing is computed. A ledger follows the birt
 storage. The CUDA context and the workspaces of libraries are not included.
 """
 
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, get_args
 
-import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch import nn
 
+from bench.instruments.memory.ledger import Ledger, Observer
+from bench.instruments.memory.training import train
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
 from bench.workload.contentless import run_contentless
 from bench.workload.networks import build
-from bench.workload.steps import TrainingStep, check_mode, make_step
+from bench.workload.steps import check_mode, make_step
 from suites.fields import Mode, Precision
-
-Kind = Literal[
-    "parameters", "buffers", "gradients", "optimizer", "inputs", "activations", "temporaries"
-]
+from suites.step import DEFAULT_STEP, StepOptions
 
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
@@ -35,8 +29,9 @@ CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple
 class PeakMemory:
     """The largest number of bytes alive at once, and those bytes by kind.
 
-    `inputs` are the clip and its labels. `activations` are born in the forward pass, `temporaries`
-    in the backward pass and the optimizer step.
+    `buffers` are also other tensors that the network keeps, `buckets` those of
+    DistributedDataParallel, `inputs` the clip and its labels. `activations` are born in the forward
+    pass, `temporaries` in the backward pass and the update.
     """
 
     peak_bytes: int
@@ -45,7 +40,9 @@ class PeakMemory:
 
 def read(point: Point) -> Reading:
     """The simulated peak of a step of `point`."""
-    peak = simulate(partial(build, point), point.clip_shape, point.mode, point.precision)
+    peak = simulate(
+        partial(build, point), point.clip_shape, point.mode, point.precision, point.step
+    )
     return Reading((peak.peak_bytes,), {"by_kind": dict(peak.by_kind)})
 
 
@@ -54,30 +51,32 @@ def simulate(
     clip_shape: tuple[int, ...],
     mode: Mode = "train",
     precision: Precision = "fp32",
+    step: StepOptions = DEFAULT_STEP,
     *,
     block_bytes: int = CUDA_BLOCK_BYTES,
+    observe: Observer | None = None,
 ) -> PeakMemory:
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
-    `train` is the steady state of training: forward, cross-entropy, backward and a step of SGD with
-    momentum. Its momentum buffers exist, and its gradients were freed before the forward pass.
-    `infer` is a forward pass without gradients. `bf16` and `fp16` use the types that autocast
-    chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every storage is rounded up to a
-    multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1 for no rounding. Raises
+    `train` is the steady state of training: forward, cross-entropy, backward and the update that
+    `step` describes, on a GPU. `infer` is a forward pass without gradients. `bf16` and `fp16` use
+    the types that autocast chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every
+    storage is rounded up to a multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1
+    for no rounding. `observe` is called for each birth and death of a storage, in order. Raises
     `BenchError` for an unknown mode, for another shape, and for training a network without
     parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
 
-    def run(model: nn.Module) -> _Ledger:
+    def run(model: nn.Module) -> Ledger:
         clip = blank_clip(model, clip_shape)
-        ledger = _Ledger(block_bytes)
+        ledger = Ledger(block_bytes, observe)
         ledger.enter(model.parameters(), "parameters")
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
         if mode == "train":
-            _train(TrainingStep(model, clip, precision, foreach=True), ledger)
+            train(model, clip, precision, step, ledger)
         else:
             infer = make_step(model, clip, mode, precision)
             with ledger:
@@ -86,71 +85,3 @@ def simulate(
 
     ledger = run_contentless(model_factory, precision, run)
     return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
-
-
-def _train(step: TrainingStep, ledger: "_Ledger") -> None:
-    """Run a training step with momentum buffers, and without gradients at its start."""
-    for parameter in step.parameters:
-        momentum = torch.empty_like(parameter)
-        step.optimizer.state[parameter]["momentum_buffer"] = momentum
-        ledger.enter([momentum], "optimizer")
-        parameter.register_post_accumulate_grad_hook(ledger.enter_gradient)
-    ledger.enter([step.labels], "inputs")
-    with ledger:
-        loss = step.loss()
-        ledger.born_as = "temporaries"
-        loss.backward()
-        step.optimizer.step()
-
-
-class _Ledger(TorchDispatchMode):
-    """Follows the storage of every tensor that an operator returns, from birth to death."""
-
-    def __init__(self, block_bytes: int) -> None:
-        super().__init__()
-        self.born_as: Kind = "activations"
-        self.peak_bytes = 0
-        self.peak_by_kind: dict[str, int] = {}
-        self._block_bytes = block_bytes
-        self._alive_bytes = 0
-        self._by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
-        # By the storage's address; the reference calls back when it dies.
-        self._entries: dict[int, tuple[Kind, int, weakref.ref[torch.UntypedStorage]]] = {}
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        self.enter((t for t in tree_leaves(out) if isinstance(t, Tensor)), self.born_as)
-        return out
-
-    def enter(self, tensors: Iterable[Tensor], kind: Kind) -> None:
-        """Count the storages of `tensors` that are not counted yet, as `kind`."""
-        for tensor in tensors:
-            storage = tensor.untyped_storage()
-            key = storage._cdata
-            if key not in self._entries:
-                blocks = -(-storage.nbytes() // self._block_bytes)
-                death = weakref.ref(storage, partial(self._remove, key))
-                self._add(key, kind, blocks * self._block_bytes, death)
-
-    def enter_gradient(self, parameter: Tensor) -> None:
-        """Count a parameter's gradient as such from now on."""
-        assert parameter.grad is not None
-        key = parameter.grad.untyped_storage()._cdata
-        _, size, death = self._entries[key]
-        self._remove(key)
-        self._add(key, "gradients", size, death)
-
-    def _add(self, key: int, kind: Kind, size: int, death: "weakref.ref[Any]") -> None:
-        self._entries[key] = kind, size, death
-        self._alive_bytes += size
-        self._by_kind[kind] += size
-        if self._alive_bytes > self.peak_bytes:
-            self.peak_bytes = self._alive_bytes
-            self.peak_by_kind = self._by_kind.copy()
-
-    def _remove(self, key: int, _: object = None) -> None:
-        kind, size, _ = self._entries.pop(key)
-        self._alive_bytes -= size
-        self._by_kind[kind] -= size

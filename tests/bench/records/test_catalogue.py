@@ -5,6 +5,7 @@ import pytest
 from bench.errors import BenchError
 from bench.machine.environment import current_environment
 from bench.records.catalogue import INSTRUMENTS, depends_on_threads, find_instrument
+from suites.step import DEFAULT_STEP, StepOptions
 from tests.bench.choice.known import cost
 from tests.records import point
 
@@ -14,6 +15,7 @@ EVERYWHERE = {
     "precision": "bf16",
     "execution": "compile",
     "memory_format": "channels_last",
+    "step": StepOptions(optimizer="adam"),
     "dataset": "d",
     "seed": 3,
 }
@@ -27,7 +29,7 @@ def kept(label: str) -> set[str]:
 
 
 WAYS = {"execution", "memory_format"}
-STEP = {"batch", "mode", "precision"}
+STEP = {"batch", "mode", "precision", "step"}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,7 @@ STEP = {"batch", "mode", "precision"}
         ("params:shapes", set()),
         ("macs:flop_counter", set()),
         ("macs:fvcore", set()),
-        ("traffic:operators", STEP - {"mode"}),
+        ("traffic:operators", STEP - {"mode", "step"}),
         ("memory:simulated", STEP),
         ("memory:cpu", STEP | WAYS),
         ("latency:cuda", STEP | WAYS),
@@ -51,6 +53,11 @@ def test_an_instrument_keeps_the_fields_that_its_figure_depends_on(
     label: str, fields: set[str]
 ) -> None:
     assert kept(label) == fields
+
+
+def test_inference_has_no_training_step() -> None:
+    infer = FULL.model_copy(update={"mode": "infer"})
+    assert find_instrument("memory:cpu").canonical(infer).step == DEFAULT_STEP
 
 
 def test_an_instrument_is_found_by_its_label_or_as_the_first_of_its_quantity() -> None:

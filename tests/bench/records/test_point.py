@@ -36,6 +36,15 @@ def test_a_point_is_written_without_what_is_at_its_default() -> None:
     )
 
 
+def test_a_step_belongs_to_the_point_and_is_written_where_it_is_not_the_default() -> None:
+    adam = point(mode="train", step={"optimizer": "adam", "gradients": "zeroed"})
+    assert adam != point(mode="train")
+    assert str(adam) == ("tsn depth 50, 8 frames, batch 1, train, 224 px, Adam, gradients zeroed")
+    assert "step" not in point(mode="train").model_dump()
+    assert Point.model_validate(adam.model_dump()) == adam
+    assert Point.model_validate_json(adam.model_dump_json()) == adam
+
+
 def test_points_are_sorted_by_network_and_then_by_size() -> None:
     first, second, third = point(network="tam"), point(), point(frames=16)
     mixed = [third, first, second]

@@ -3,8 +3,9 @@ from typing import get_args
 import pytest
 
 from bench.commands import Parser, UsageError
-from bench.commands.options.point import CHOICES, add_network, add_point, point_of
+from bench.commands.options.point import CHOICES, STEP_CHOICES, add_network, add_point, point_of
 from bench.records.point import Point
+from suites.step import StepOptions
 
 
 def parse(*line: str) -> Point:
@@ -42,6 +43,22 @@ def test_a_choice_offers_every_value_of_its_field(name: str) -> None:
         assert getattr(parse("tsn", flag, value), name) == value
     with pytest.raises(UsageError, match=f"argument {flag}: invalid choice: 'x'"):
         parse("tsn", flag, "x")
+
+
+@pytest.mark.parametrize("name", STEP_CHOICES)
+def test_a_training_step_has_a_flag_for_every_option(name: str) -> None:
+    for value in get_args(STEP_CHOICES[name][0]):
+        found = parse("tsn", "--mode", "train", f"--{name}", value)
+        assert found.step == StepOptions.model_validate({name: value})
+    assert set(STEP_CHOICES) == set(StepOptions.model_fields) - {"accumulation"}
+    assert parse("tsn", "--mode", "train", "--accumulation", "4").step.accumulation == 4
+
+
+def test_inference_has_no_options_of_a_training_step() -> None:
+    with pytest.raises(UsageError, match=r"^Adam: options of a training step need --mode train$"):
+        parse("tsn", "--optimizer", "adam")
+    with pytest.raises(UsageError, match=r"--accumulation: .* greater than or equal to 1, not 0"):
+        parse("tsn", "--mode", "train", "--accumulation", "0")
 
 
 def test_options_are_numbers_booleans_or_text() -> None:

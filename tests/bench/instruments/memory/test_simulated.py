@@ -29,6 +29,7 @@ def test_training_by_hand_to_the_byte() -> None:
         "inputs": 3 * 12 * FLOAT + 3 * 8,
         "buffers": 0,
         "gradients": 7 * 5 * FLOAT,
+        "buckets": 0,
         "activations": loss,
         "temporaries": hidden + loss + 12 * 7 * FLOAT,
     }
@@ -43,6 +44,7 @@ def test_inference_by_hand_to_the_byte() -> None:
         "activations": (3 * 7 + 3 * 5) * FLOAT,  # a layer's input lives until its output is there
         "buffers": 0,
         "gradients": 0,
+        "buckets": 0,
         "optimizer": 0,
         "temporaries": 0,
     }
