@@ -126,6 +126,14 @@ def test_lists_of_a_path_and_a_label(layout: str, tmp_path: Path, write: Write) 
             assert annotated.classes == ("0", "1")
 
 
+def test_paths_that_are_ids_are_found(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "78687.webm", "-3B32lodo2M.mp4")
+    for separator in " ,":
+        file = write(f"78687{separator}1\n-3B32lodo2M{separator}0\n")
+        annotated = load_annotations(file, data, "list")
+        assert [v.path.name for v in annotated.videos] == ["78687.webm", "-3B32lodo2M.mp4"]
+
+
 def test_absolute_paths_are_named_as_relative_ones(tmp_path: Path, write: Write) -> None:
     data = make(tmp_path / "data", "a.mp4")
     for layout, line in (("list", "0"), ("frames", "9 0"), ("moments", "0")):
