@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from av.buffer import Buffer
     from numpy.typing import NDArray
 
-# A message of H.264 or HEVC: type 47, "display orientation", and a length of so many bytes. Messages
+# A message of H.264 or HEVC: type 47, "display orientation", and its length in bytes. Messages
 # come before a picture.
 MESSAGE = re.compile(rb"\x2f[\x03-\x07]")
 SEARCHED_BYTES = 2048

@@ -34,6 +34,15 @@ def test_frames_in_three_columns_count_from_1(write: Write) -> None:
     assert annotated.classes == ("Doing this", "Doing that")
 
 
+@pytest.mark.parametrize("line", ["{} {} {}", "{}\t{}\t{}", "{},{},{}", "{}, {}, {}", "{};{};{}"])
+@pytest.mark.parametrize("path", ["a", "a b", "'a b'", '"a b 3"'])
+def test_columns_of_frames_have_any_separator(line: str, path: str, write: Write) -> None:
+    text = line.format(path, 30, 0) + "\n" + line.format("c", 9, 1)
+    annotated = load_annotations(write(text), DATA, "frames")
+    names = [path.strip("'\""), "c"]
+    assert [(v.name, v.frames) for v in annotated.videos] == [(names[0], (1, 30)), ("c", (1, 9))]
+
+
 def test_actions_of_one_folder_are_told_apart_by_their_frames(write: Write) -> None:
     annotated = load_annotations(write("a b;1;30;1\na b;31;40;0\nc;1;9;0"), DATA, "frames")
     assert [video.name for video in annotated.videos] == ["a b:1-30", "a b:31-40", "c"]
