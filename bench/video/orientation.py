@@ -9,10 +9,9 @@ Source: ISO/IEC 14496-12, section 6.2.2; ITU-T H.264, section D.1.27; FFmpeg's l
 import re
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    import numpy as np
     from av import VideoFrame
     from av.buffer import Buffer
     from numpy.typing import NDArray
@@ -31,7 +30,7 @@ class Orientation:
     reverses_columns: bool = False
     reverses_rows: bool = False
 
-    def apply(self, pictures: "NDArray[np.uint8]") -> "NDArray[np.uint8]":
+    def apply(self, pictures: "NDArray[Any]") -> "NDArray[Any]":
         """Turn pictures ... x H x W x 3; a transposed one is ... x W x H x 3."""
         if self.is_transposed:
             pictures = pictures.swapaxes(-3, -2)

@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from bench.video.container import open_stream
+from bench.video.container import VideoError, open_stream
 from bench.video.decoding import Decoder, read_file
 from bench.video.encoding import write_video
-from bench.video.shown import shown_packets
+from bench.video.shown import SHOWN, shown_packets
 from tests.bench.video.fields import write_fields
 from tests.bench.video.films import (
     DECODERS,
@@ -205,6 +205,38 @@ def test_headers_tell_of_usual_films_that_every_packet_is_shown(
     path = write_numbered(tmp_path / f"film{suffix}", TOTAL, codec)
     with open_stream(path) as (stream, packets):
         assert len(shown_packets(stream, packets) or ()) == TOTAL
+
+
+def joined(*frames: bytes) -> memoryview:
+    """Several frames of VP9 in one packet, with their lengths in two bytes each."""
+    mark = bytes([0b110_01_000 | len(frames) - 1])
+    lengths = b"".join(len(frame).to_bytes(2, "little") for frame in frames)
+    return memoryview(b"".join(frames) + mark + lengths + mark)
+
+
+def test_frames_that_share_a_packet_of_vp9_are_counted() -> None:
+    key, hidden, shown = b"\x82\x49\x83", b"\x84" + b"h" * 300, b"\x86s"
+    existing, other_profile = b"\x88", b"\xb4"
+    count = SHOWN["vp9"]
+    assert [count(memoryview(frame)) for frame in (key, hidden, shown, existing)] == [1, 0, 1, 1]
+    assert count(memoryview(other_profile)) == 1
+    assert count(joined(hidden, shown)) == 1
+    assert count(joined(shown, b"", existing)) == 2
+    assert count(joined(hidden)) == 0
+    assert count(memoryview(shown + b"\xc1")) == 1  # ends like an index, and is none
+    assert count(memoryview(b"\xc9\xff\xff\xff\xff\xc9")) in (0, 1, 2)  # lengths beyond the end
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_a_film_without_its_key_frame_is_not_certain(codec: str, tmp_path: Path) -> None:
+    film = write_numbered(tmp_path / "film.webm", TOTAL // 2, codec)
+    path = tmp_path / "late.webm"
+    edit_packets(film, path, lambda number, packet: [packet] if number else [])
+    with open_stream(path) as (stream, packets):
+        assert shown_packets(stream, packets) is None
+    with pytest.raises(VideoError) as error:
+        read_file(path, range)
+    assert error.value.kind == "no picture"
 
 
 @pytest.mark.parametrize(
