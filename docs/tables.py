@@ -3,7 +3,7 @@
 from bench.records.catalogue import INSTRUMENTS, Instrument
 from bench.text import markdown
 from docs.markdown import code, table
-from models.registry import Network, describe, get_network, list_models
+from models.registry import GROUPS, Network, describe, get_network, list_models
 
 NETWORKS = """# Networks
 
@@ -11,6 +11,7 @@ NETWORKS = """# Networks
 `--option NAME=VALUE`, or as a keyword. "frames" says which numbers of frames a network takes.
 
 """
+NETWORK_COLUMNS = ("name", "what it is", "depths", "frames", "options")
 INSTRUMENTS_HEAD = """# Quantities and instruments
 
 `--quantity` and a suite's `quantities` take `quantity:instrument`. A quantity alone means its first
@@ -29,8 +30,12 @@ clip are not measured again for another batch.
 
 def networks_page() -> str:
     """The page with every network of the registry."""
-    rows = [_network(get_network(name)) for name in list_models()]
-    return NETWORKS + table(("name", "what it is", "depths", "frames", "options"), rows)
+    networks = [get_network(name) for name in list_models()]
+    parts = [NETWORKS]
+    for group in GROUPS:
+        rows = [_network(network) for network in networks if network.group == group]
+        parts += [f"## {group.capitalize()}\n\n", table(NETWORK_COLUMNS, rows), "\n"]
+    return "".join(parts)
 
 
 def _network(network: Network) -> tuple[str, ...]:

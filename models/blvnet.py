@@ -14,7 +14,7 @@ from models.chain import consume
 from models.clip import check_clip, fold_frames, store_channels_last
 from models.formulation import FORMULATIONS, save_memory
 from models.head import ConsensusHead
-from models.registry import register
+from models.registry import FRAMES, register
 from models.temporal import TemporalBuilder, no_temporal
 
 
@@ -137,6 +137,7 @@ TEMPORAL_MODULES = {
 
 
 @register(
+    group=FRAMES,
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019",
     frame_multiple=2,

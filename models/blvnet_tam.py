@@ -11,7 +11,7 @@ from torch import Tensor
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS
 from models.blvnet import NETWORKS, BLVNet, TemporalModules
 from models.formulation import FORMULATIONS
-from models.registry import register
+from models.registry import FRAMES, register
 from models.tam import (
     WINDOWS,
     Aggregation,
@@ -59,6 +59,7 @@ AGGREGATIONS = {  # formulation -> modules behind the first ReLU, at stages 1 to
 
 
 @register(
+    group=FRAMES,
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019",
     frame_multiple=2,

@@ -1,4 +1,4 @@
-"""I3D-ResNet: a ResNet (models/resnet.py) whose 3x3 convolutions are inflated to 3x3x3."""
+"""I3D-ResNet: a ResNet (models/resnet3d.py) whose 3x3 convolutions are inflated to 3x3x3."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ from torch import nn
 
 from models.formulation import FORMULATIONS
 from models.layouts import RESNET_3D
-from models.norm import BatchNorm3d
 from models.registry import register
-from models.resnet import DEPTHS, Layers, ResNet3D, Stride3d
+from models.resnet import DEPTHS
+from models.resnet3d import ResNet3D, inflated, normed
 from models.temporal import POOLINGS, no_temporal
 from models.widths import WIDTHS
 
@@ -39,14 +39,6 @@ TEMPORAL_MODULES: dict[str, Callable[[int], nn.Module]] = {
 }
 
 
-def inflated_convolution(number: int, inputs: int, outputs: int, stride: Stride3d) -> Layers:
-    """A 3x3x3 convolution and its batch norm."""
-    return {
-        f"conv{number}": nn.Conv3d(inputs, outputs, 3, stride=stride, padding=1, bias=False),
-        f"bn{number}": BatchNorm3d(outputs),
-    }
-
-
 @register(
     depths=DEPTHS,
     source="Carreira and Zisserman, CVPR 2017; He et al., CVPR 2016 (inflated as by its authors)",
@@ -71,11 +63,9 @@ def i3d_resnet(
     """A ResNet whose spatial convolutions are inflated to 3x3x3."""
     return ResNet3D(
         depth,
-        inflated_convolution,
+        inflated(normed((3, 3, 3)), temporal_pooling, TEMPORAL_MODULES[temporal_module]),
         num_classes=num_classes,
         frames=frames,
-        temporal_pooling=temporal_pooling,
         width=width,
         formulation=formulation,
-        temporal=TEMPORAL_MODULES[temporal_module],
     )

@@ -29,6 +29,13 @@ class BatchNorm3d(nn.BatchNorm3d):
         return _overwrite(self, x) if _may_overwrite(self) else super().forward(x)
 
 
+def set_eps(network: nn.Module, eps: float) -> None:
+    """Set the epsilon of all batch norms over clips in `network`, in place."""
+    for module in network.modules():
+        if isinstance(module, BatchNorm3d):
+            module.eps = eps
+
+
 def _may_overwrite(norm: BatchNorm2d | BatchNorm3d) -> bool:
     keeps_input = norm.training or torch.is_grad_enabled() or torch.compiler.is_compiling()
     return norm.saves_memory and not keeps_input

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 COMMON_ARGUMENTS = ("num_classes", "frames", "depth")  # of all builders; others are options
 CONFIGURATION = "configuration"  # the attribute of a built network
+FRAMES = "image networks over frames"
+CONVOLUTIONS = "convolutions over clips"
+TRANSFORMERS = "transformers"
+GROUPS = (FRAMES, CONVOLUTIONS, TRANSFORMERS)
 DEFAULT_DEPTH = 50  # of the paper's headline tables; every family with depths has it
 
 
@@ -60,8 +64,10 @@ class Configuration:
 class Network:
     """A registered network: its builder, the arguments that it accepts, and its source.
 
+    - `group`: the kind of network, one of `GROUPS`
     - `source`: the paper or repository
-    - `depths`: by backbone, under "" for a network without a choice; empty if there is one depth
+    - `depths`: by backbone, under "" for a network without a choice; a backbone of one depth may be
+      left out
     - `frame_multiple`: the number of frames must be a multiple of it
     - `smallest_clip`: frames and pixels that are enough for every option
     - `only_frames`: the number of frames, if the network takes only one
@@ -73,6 +79,7 @@ class Network:
     name: str
     build: "Builder"
     summary: str
+    group: str
     source: str
     depths: Mapping[str, tuple[int, ...]]
     frame_multiple: int
@@ -124,12 +131,12 @@ class Network:
     def _check_depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
         """The depth, or its default; raises `NetworkError` for one that the backbone lacks."""
         backbone = options.get("backbone", self.options.get("backbone", ""))
-        depths = self.depths[backbone]
+        depths = self.depths.get(backbone, ())
         if depth is None:
             return DEFAULT_DEPTH if depths else None
         if isinstance(depth, int) and not isinstance(depth, bool) and depth in depths:
             return depth
-        which = f"{self.name} with {backbone}" if len(self.depths) > 1 else self.name
+        which = f"{self.name} with {backbone}" if backbone else self.name
         if not depths:
             raise NetworkError(f"{which} comes in one depth: leave depth {depth!r} out")
         known = ", ".join(map(str, depths))
@@ -156,6 +163,7 @@ _NETWORKS: dict[str, Network] = {}
 def register(
     *,
     source: str,
+    group: str = CONVOLUTIONS,
     depths: tuple[int, ...] | Mapping[str, tuple[int, ...]] = (),
     frame_multiple: int = 1,
     smallest_clip: tuple[int, int] = (4, 64),
@@ -179,6 +187,7 @@ def register(
             name=name,
             build=build,
             summary=(inspect.getdoc(build) or "").partition("\n")[0],
+            group=group,
             source=source,
             depths=depths if isinstance(depths, Mapping) else {"": depths},
             frame_multiple=frame_multiple,

@@ -1,7 +1,7 @@
-"""ResNets for video: over the frames of a clip, or with time as a third axis.
+"""ResNets over the frames of a clip, and the parts that they share with models/resnet3d.py.
 
-`ResNet2D` takes frames, (N*T) x 3 x H x W, `ResNet3D` clips, N x 3 x T x H x W. Source: He et al.,
-CVPR 2016, as in torchvision: the stride is on the 3x3 convolution, and layers have its names.
+Source: He et al., CVPR 2016, as in torchvision: the stride is on the 3x3 convolution, and layers
+have its names.
 """
 
 from collections import OrderedDict
@@ -13,11 +13,8 @@ from typing import Generic, TypeVar
 from torch import Tensor, nn
 
 from models.chain import Chain
-from models.clip import check_clip
-from models.formulation import EFFICIENT, save_memory
-from models.head import ConsensusHead
 from models.initialise import initialise
-from models.norm import BatchNorm2d, BatchNorm3d
+from models.norm import BatchNorm2d
 from models.temporal import TemporalBuilder, TemporalMaxPool, frames_by_stage, no_temporal
 from models.widths import scale_channels
 
@@ -37,8 +34,7 @@ EXPANSION = 4  # of a bottleneck
 
 Layers = dict[str, nn.Module]  # by torchvision's names
 Stride = TypeVar("Stride")
-Stride3d = tuple[int, int, int]  # in time, height and width
-UNIT_3D: Stride3d = (1, 1, 1)
+Convolution = Callable[[int, int, int, Stride], Layers]  # (number, inputs, outputs, stride)
 
 
 def convolution2d(kernel: int, number: int, inputs: int, outputs: int, stride: int = 1) -> Layers:
@@ -48,14 +44,6 @@ def convolution2d(kernel: int, number: int, inputs: int, outputs: int, stride: i
             inputs, outputs, kernel, stride=stride, padding=kernel // 2, bias=False
         ),
         f"bn{number}": BatchNorm2d(outputs),
-    }
-
-
-def pointwise3d(number: int, inputs: int, outputs: int, stride: Stride3d) -> Layers:
-    """Layer `number` of a block: a 1x1x1 convolution with `stride`, and its batch norm."""
-    return {
-        f"conv{number}": nn.Conv3d(inputs, outputs, 1, stride=stride, bias=False),
-        f"bn{number}": BatchNorm3d(outputs),
     }
 
 
@@ -80,12 +68,14 @@ class ResidualBlock(nn.Module):
 class BlockParts(Generic[Stride]):
     """The convolutions that residual blocks are made of, in two or in three dimensions.
 
-    `pointwise` and `spatial` build layer `number` of a block, (number, inputs, outputs, stride):
-    the 1x1 convolution and the 3x3 one, with their norms. `unit` is the stride of 1.
+    Each builds layer `number` of a block, (number, inputs, outputs, stride), with its norm: `entry`
+    the first convolution of a bottleneck, `spatial` the 3x3 one, `pointwise` the 1x1 ones at the
+    end and on the shortcut. `unit` is the stride of 1.
     """
 
-    pointwise: Callable[[int, int, int, Stride], Layers]
-    spatial: Callable[[int, int, int, Stride], Layers]
+    entry: Convolution[Stride]
+    spatial: Convolution[Stride]
+    pointwise: Convolution[Stride]
     unit: Stride
 
     def basic(self, inputs: int, width: int, stride: Stride) -> Layers:
@@ -99,41 +89,56 @@ class BlockParts(Generic[Stride]):
     def bottleneck(self, inputs: int, width: int, stride: Stride) -> Layers:
         """A 3x3 convolution between two of 1x1, to 4 * `width` channels."""
         return {
-            **self.pointwise(1, inputs, width, self.unit),
+            **self.entry(1, inputs, width, self.unit),
             "relu1": nn.ReLU(inplace=True),
             **self.spatial(2, width, width, stride),
             "relu2": nn.ReLU(inplace=True),
             **self.pointwise(3, width, EXPANSION * width, self.unit),
         }
 
-    def stage(
-        self,
-        depth: int,
-        position: int,
-        inputs: int,
-        width: int,
-        stride: Stride,
-        temporal: Callable[[int, int], nn.Module],
-    ) -> tuple[Chain, int]:
-        """Stage `position` of a ResNet of `depth` layers, and the channels of its output.
-
-        `temporal(number, channels)` builds the module at the entry of block `number`'s residual
-        branch.
-        """
-        layers, outputs = self.basic, width
+    def block(
+        self, depth: int, inputs: int, width: int, stride: Stride, temporal: nn.Module
+    ) -> tuple[ResidualBlock, int]:
+        """A block of a ResNet of `depth` layers, and the channels of its output."""
+        residual, outputs = self.basic, width
         if depth >= BOTTLENECKS_FROM:
-            layers, outputs = self.bottleneck, EXPANSION * width
-        blocks = Chain()
-        for number in range(BLOCKS[depth][position]):
-            residual = layers(inputs, width, stride)
-            is_identity = stride == self.unit and inputs == outputs
-            shortcut = {} if is_identity else self.pointwise(1, inputs, outputs, stride)
-            blocks.append(ResidualBlock(residual, shortcut, temporal(number, inputs)))
-            inputs, stride = outputs, self.unit
-        return blocks, outputs
+            residual, outputs = self.bottleneck, EXPANSION * width
+        is_identity = stride == self.unit and inputs == outputs
+        shortcut = {} if is_identity else self.pointwise(1, inputs, outputs, stride)
+        return ResidualBlock(residual(inputs, width, stride), shortcut, temporal), outputs
 
 
-PARTS_2D = BlockParts(partial(convolution2d, 1), partial(convolution2d, 3), unit=1)
+def build_stage(
+    depth: int,
+    position: int,
+    inputs: int,
+    width: int,
+    stride: Stride,
+    parts: Callable[[int], BlockParts[Stride]],
+    temporal: Callable[[int, int], nn.Module],
+) -> tuple[Chain, int]:
+    """Stage `position` of a ResNet of `depth` layers, and the channels of its output.
+
+    `parts(number)` are those of block `number`, `temporal(number, channels)` builds the module at
+    the entry of its residual branch. `stride` is that of the first block.
+    """
+    blocks, channels = Chain(), inputs
+    for number in range(BLOCKS[depth][position]):
+        part = parts(number)
+        block, outputs = part.block(
+            depth, channels, width, part.unit if number else stride, temporal(number, channels)
+        )
+        blocks.append(block)
+        channels = outputs
+    return blocks, channels
+
+
+PARTS_2D = BlockParts(
+    entry=partial(convolution2d, 1),
+    spatial=partial(convolution2d, 3),
+    pointwise=partial(convolution2d, 1),
+    unit=1,
+)
 
 
 class ResNet2D(nn.Module):
@@ -171,8 +176,14 @@ class ResNet2D(nn.Module):
         self.stages, self.temporal_pools = nn.ModuleList(), nn.ModuleList()
         for position, count in enumerate(counts):
             planes, stride = scale_channels(STAGE_WIDTHS[position], width), STAGE_STRIDES[position]
-            stage, channels = PARTS_2D.stage(
-                depth, position, channels, planes, stride, partial(entry, count)
+            stage, channels = build_stage(
+                depth,
+                position,
+                channels,
+                planes,
+                stride,
+                lambda number: PARTS_2D,
+                partial(entry, count),
             )
             self.stages.append(stage)
             halves = count > counts[min(position + 1, len(counts) - 1)]
@@ -189,65 +200,3 @@ class ResNet2D(nn.Module):
         for stage, pool in zip(self.stages, self.temporal_pools, strict=True):
             features = [pool(stage(features))]  # after the last: (N*T') x features x H/32 x W/32
         return features.pop().mean(dim=(2, 3))  # (N*T') x features
-
-
-class ResNet3D(nn.Module):
-    """A ResNet of `depth` layers over a clip, with a classifier for each of its last time steps.
-
-    `spatiotemporal(number, inputs, outputs, stride)` builds the convolution in the place of a 3x3,
-    `temporal(channels)` the module at the entry of every residual branch. With
-    `temporal_pooling="max"` stages 2 to 4 halve the time axis by the strides of their first block,
-    else T stays.
-    """
-
-    def __init__(
-        self,
-        depth: int,
-        spatiotemporal: Callable[[int, int, int, Stride3d], Layers],
-        *,
-        num_classes: int,
-        frames: int,
-        temporal_pooling: str,
-        width: float,
-        formulation: str,
-        temporal: Callable[[int], nn.Module] = no_temporal,
-    ) -> None:
-        super().__init__()
-        self.frames = frames
-        parts = BlockParts(pointwise3d, spatiotemporal, UNIT_3D)
-        channels = scale_channels(STEM_WIDTH, width)
-        self.stem = nn.Sequential(
-            OrderedDict(
-                conv1=nn.Conv3d(
-                    3, channels, (3, 7, 7), stride=(1, 2, 2), padding=(1, 3, 3), bias=False
-                ),
-                bn1=BatchNorm3d(channels),
-                relu=nn.ReLU(inplace=True),
-                maxpool=nn.MaxPool3d((1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1)),
-            )
-        )
-        time_stride = 1 if temporal_pooling == "none" else 2
-        self.stages = nn.ModuleList()
-        for position, planes in enumerate(STAGE_WIDTHS):
-            stage, channels = parts.stage(
-                depth,
-                position,
-                channels,
-                scale_channels(planes, width),
-                (time_stride, 2, 2) if position else UNIT_3D,
-                lambda number, inputs: temporal(inputs),
-            )
-            self.stages.append(stage)
-        initialise(self)
-        self.head = ConsensusHead(channels, num_classes)
-        if formulation == EFFICIENT:
-            save_memory(self)
-
-    def forward(self, clip: Tensor) -> Tensor:
-        """Map N x 3 x T x H x W to N x classes."""
-        check_clip(clip, self.frames)
-        features = [self.stem(clip)]  # N x 64 x T x H/4 x W/4
-        for stage in self.stages:
-            features = [stage(features)]  # after the last: N x C x T' x H/32 x W/32
-        means = features.pop().mean(dim=(3, 4)).transpose(1, 2).flatten(0, 1)  # (N*T') x C
-        return self.head(means, clip.shape[0])

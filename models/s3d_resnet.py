@@ -1,4 +1,4 @@
-"""S3D-ResNet: a ResNet (models/resnet.py) with separate convolutions in space and in time."""
+"""S3D-ResNet: a ResNet (models/resnet3d.py) with separate convolutions in space and in time."""
 
 from torch import nn
 
@@ -6,23 +6,20 @@ from models.formulation import FORMULATIONS
 from models.layouts import RESNET_3D
 from models.norm import BatchNorm3d
 from models.registry import register
-from models.resnet import DEPTHS, Layers, ResNet3D, Stride3d
+from models.resnet import DEPTHS, Layers
+from models.resnet3d import ResNet3D, Triple, convolution3d, inflated
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
 
 
-def separable_convolution(number: int, inputs: int, outputs: int, stride: Stride3d) -> Layers:
+def separable_convolution(number: int, inputs: int, outputs: int, stride: Triple) -> Layers:
     """A 1x3x3 and a 3x1x1 convolution, each with its batch norm, and a ReLU between them."""
     time, height, width = stride
     return {
-        f"conv{number}": nn.Conv3d(
-            inputs, outputs, (1, 3, 3), stride=(1, height, width), padding=(0, 1, 1), bias=False
-        ),
+        f"conv{number}": convolution3d((1, 3, 3), inputs, outputs, (1, height, width)),
         f"bn{number}": BatchNorm3d(outputs),
         f"relu{number}_s": nn.ReLU(inplace=True),
-        f"conv{number}_t": nn.Conv3d(
-            outputs, outputs, (3, 1, 1), stride=(time, 1, 1), padding=(1, 0, 0), bias=False
-        ),
+        f"conv{number}_t": convolution3d((3, 1, 1), outputs, outputs, (time, 1, 1)),
         f"bn{number}_t": BatchNorm3d(outputs),
     }
 
@@ -45,10 +42,9 @@ def s3d_resnet(
     """An I3D-ResNet with separate convolutions in space and in time."""
     return ResNet3D(
         depth,
-        separable_convolution,
+        inflated(separable_convolution, temporal_pooling),
         num_classes=num_classes,
         frames=frames,
-        temporal_pooling=temporal_pooling,
         width=width,
         formulation=formulation,
     )

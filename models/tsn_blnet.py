@@ -2,11 +2,12 @@
 
 from models.blresnet import CHOICES, DEPTHS, LAYOUTS, BLResNet
 from models.formulation import FORMULATIONS
-from models.registry import register
+from models.registry import FRAMES, register
 from models.tsn import TSN
 
 
 @register(
+    group=FRAMES,
     depths=DEPTHS,
     source="Fan et al., NeurIPS 2019 (a baseline); Chen et al., Big-Little Net, ICLR 2019",
     choices={**CHOICES, "formulation": FORMULATIONS},

@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 
 import models
 from bench.commands.output import add_json, print_json, print_table
-from models.registry import describe
+from models.registry import GROUPS, describe
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -26,7 +26,7 @@ def _frames(network: models.Network) -> str:
 
 
 def run(arguments: Namespace) -> int:
-    """List the networks."""
+    """List the networks, by group."""
     networks = [models.get_network(name) for name in models.list_models()]
     if arguments.json:
         print_json(
@@ -34,6 +34,7 @@ def run(arguments: Namespace) -> int:
                 {
                     "name": network.name,
                     "summary": network.summary,
+                    "group": network.group,
                     "depths": network.depths,
                     "frame_multiple": network.frame_multiple,
                     "only_frames": network.only_frames,
@@ -45,20 +46,24 @@ def run(arguments: Namespace) -> int:
             ]
         )
         return 0
-    print_table(
-        ("network", "what it is", "depths", "frames", "options"),
-        [
-            (
-                network.name,
-                network.summary,
-                _depths(network),
-                _frames(network),
-                "\n".join(
-                    f"{name} {value} ({describe(network.choices[name])})"
-                    for name, value in network.options.items()
-                ),
-            )
-            for network in networks
-        ],
-    )
+    for group in GROUPS:
+        print_table(
+            (group, "what it is", "depths", "frames", "options"),
+            [_row(network) for network in networks if network.group == group],
+        )
     return 0
+
+
+def _row(network: models.Network) -> tuple[str, ...]:
+    """The cells of a network in the table of its group."""
+    options = [
+        f"{name} {value} ({describe(network.choices[name])})"
+        for name, value in network.options.items()
+    ]
+    return (
+        network.name,
+        network.summary,
+        _depths(network),
+        _frames(network),
+        "\n".join(options),
+    )

@@ -1,6 +1,6 @@
 """The temporal shift as a Triton kernel: each frame is read once and written once."""
 
-# ruff: noqa: N803, PLR0913, PLR0917  Triton's style: constants in capitals, each size an argument
+# ruff: noqa: N803  Triton's style: constants in capitals, each size an argument
 # mypy: disable-error-code="no-untyped-def, untyped-decorator"
 # (Triton's functions have no types.)
 

@@ -17,6 +17,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "inception_t8": ("tsn", {"backbone": "inception_v1"}),
     "blresnet50": ("tsn_blnet", {"depth": 50}),
     "tsm_r50_t8": ("tsm", {"depth": 50}),
+    "tsm_mobilenet_v2_t8": ("tsm", {"backbone": "mobilenet_v2"}),
     "tam_r50_t8": ("tam", {"depth": 50}),
     "i3d_r50_t8": ("i3d_resnet", {"depth": 50}),
     "i3d_t16": ("i3d", {}),
@@ -24,6 +25,15 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "s3d_t16": ("s3d", {}),
     "blvnet_tam_r50_t16": ("blvnet_tam", {"depth": 50}),
     "blvnet_tam_r101_t16": ("blvnet_tam", {"depth": 101}),
+    "c2d_r50_pooled_t8": ("c2d", {"depth": 50, "temporal_pooling": "max"}),
+    "slowonly_r50_t8": ("slowonly", {"depth": 50}),
+    "slowfast_r50_8x8_t32": ("slowfast", {"depth": 50}),
+    "slowfast_r101_16x8_t64": ("slowfast", {"depth": 101, "sampling": "16x8"}),
+    "r2plus1d_r50_t8": ("r2plus1d", {"depth": 50}),
+    "csn_ir_r101_t8": ("csn", {"depth": 101}),
+    "csn_ip_r50_t8": ("csn", {"depth": 50, "interaction": "preserved"}),
+    "x3d_s_t13": ("x3d", {"variant": "s"}),
+    "x3d_l_t16": ("x3d", {"variant": "l"}),
 }
 
 
@@ -36,9 +46,12 @@ def read(name: str) -> dict[str, Any]:
 def build(name: str, **others: Any) -> nn.Module:
     """Our network with `others` as further options, on torch's current device."""
     oracle, (network, options) = read(name), NETWORKS[name]
-    (num_classes,) = next(s for k, s in oracle["state_shapes"].items() if k.endswith("fc.bias"))
     return models.create_model(
-        network, num_classes=num_classes, frames=oracle["frames"], **options, **others
+        network,
+        num_classes=len(oracle["logits"][0]),
+        frames=oracle["frames"],
+        **options,
+        **others,
     )
 
 

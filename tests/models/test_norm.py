@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.norm import BatchNorm2d, BatchNorm3d
+from models.norm import BatchNorm2d, BatchNorm3d, set_eps
 
 Norm = BatchNorm2d | BatchNorm3d
 SHAPES = {BatchNorm2d: (2, 2, 2, 2), BatchNorm3d: (2, 2, 2, 2, 1)}
@@ -77,3 +77,9 @@ def test_training_normalises_by_the_batch_and_leaves_the_input_alone(kind: type[
     assert torch.allclose(y.transpose(0, 1).flatten(1).mean(dim=1), norm.bias, atol=1e-5)
     assert norm.running_mean is not None
     assert norm.running_mean.tolist() != [0.5, -0.5]
+
+
+def test_the_epsilon_of_norms_over_clips_can_be_set() -> None:
+    network = nn.Sequential(BatchNorm3d(2), nn.Sequential(BatchNorm3d(2)), BatchNorm2d(2))
+    set_eps(network, 0.5)
+    assert [m.eps for m in network.modules() if isinstance(m, Norm)] == [0.5, 0.5, 1e-5]

@@ -18,14 +18,20 @@ from tests.models import checkpoints, networks
 OPTIONS: dict[str, dict[str, Any]] = {
     "blvnet": {"depth": 50, "alpha": 4, "beta": 2},
     "blvnet_tam": {"depth": 50, "window": 5},
+    "c2d": {"depth": 34, "temporal_pooling": "max"},
+    "csn": {"depth": 50, "interaction": "preserved"},
     "i3d": {"temporal_pooling": "max"},
     "i3d_resnet": {"depth": 34, "temporal_module": "tam"},
+    "r2plus1d": {"depth": 34},
     "s3d": {},
     "s3d_resnet": {"depth": 18, "temporal_pooling": "max"},
+    "slowfast": {"depth": 50, "sampling": "4x16"},
+    "slowonly": {"depth": 50},
     "tam": {"backbone": "inception_v1", "window": 7},
     "tsm": {"depth": 18, "temporal_pooling": "max"},
     "tsn": {"backbone": "inception_v1"},
     "tsn_blnet": {"depth": 50, "alpha": 1},
+    "x3d": {"variant": "xs"},
 }
 GOOD: dict[str, Any] = {
     "network": "tsn",

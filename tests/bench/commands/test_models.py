@@ -5,6 +5,7 @@ import pytest
 import models
 from bench.commands import main
 from bench.commands.models import _depths, _frames
+from models.registry import GROUPS
 
 
 def test_every_network_is_listed_with_its_choices(capsys: pytest.CaptureFixture[str]) -> None:
@@ -14,6 +15,7 @@ def test_every_network_is_listed_with_its_choices(capsys: pytest.CaptureFixture[
     for name, found in listed.items():
         network = models.get_network(name)
         assert found["summary"] == network.summary
+        assert found["group"] == network.group
         assert found["source"] == network.source
         assert found["frame_multiple"] == network.frame_multiple
         assert found["only_frames"] == network.only_frames
@@ -23,14 +25,17 @@ def test_every_network_is_listed_with_its_choices(capsys: pytest.CaptureFixture[
     assert listed["tsn"]["depths"]["resnet"] == [18, 34, 50, 101, 152]
 
 
-def test_the_table_has_a_row_for_each_network(
+def test_the_tables_of_the_groups_have_a_row_for_each_network(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "400")
     assert main(["models"]) == 0
     rows = [line.split("│") for line in capsys.readouterr().out.splitlines() if "│" in line]
     names = [row[1].strip() for row in rows if row[1].strip()]
-    assert names == models.list_models()
+    assert sorted(names) == models.list_models()
+    groups = [models.get_network(name).group for name in names]
+    assert groups == sorted(groups, key=GROUPS.index)
+    assert set(groups) == set(GROUPS)
     (tam,) = (row for row in rows if row[1].strip() == "tam")
     assert tam[2].strip() == models.get_network("tam").summary
     assert any("window 3 (3, 5, 7)" in row[5] for row in rows)

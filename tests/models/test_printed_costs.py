@@ -1,0 +1,128 @@
+"""Printed parameters and GFLOPs of zoo networks, recomputed by the rule that each was counted by.
+
+The zoos print multiply-accumulates as FLOPs, some with the operations of batch norms.
+"""
+
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+import models
+from bench.instruments import macs, params
+
+PYTORCHVIDEO = "facebookresearch/pytorchvideo@366138bc docs/source/model_zoo.md"
+MMACTION2 = "open-mmlab/mmaction2@f05b1ddc configs/recognition/csn/README.md"
+TSM = "open-mmlab/mmaction2@bad0595d configs/recognition/tsm/README.md"
+KINETICS, SOMETHING, CHARADES = 400, 174, 157  # classes
+# Operations for each element that a batch norm maps, which a row adds to those of its convolutions.
+IN_TRAINING, IN_EVALUATION, NOT_COUNTED = 5, 2, 0
+
+
+# A printed figure -> what the zoo's own counter gives for its network (97,642,512,384).
+RECOUNTED = {"97.63": "97.64"}
+
+
+class Row(NamedTuple):
+    """A printed row. `size` is the height and width in pixels of the clip that was counted.
+
+    `positions` is how often the layers behind the head's pool were counted, for each time that they
+    are computed. A zoo's pool may have the window of training, so that larger frames leave several
+    positions, or classify the mean of all frames. `classes` are those of the parameters.
+    """
+
+    source: str
+    network: str
+    options: dict[str, Any]
+    frames: int
+    size: int
+    norm: int
+    positions: float
+    classes: int
+    gflops: str
+    params_m: str
+
+
+ROWS = [
+    Row(PYTORCHVIDEO, *row)
+    for row in (
+        ("c2d", {"temporal_pooling": "max"}, 8, 256, IN_TRAINING, 4, KINETICS, "25.89", "24.33"),
+        ("slowonly", {}, 4, 256, IN_TRAINING, 4, KINETICS, "27.55", "32.45"),
+        ("slowonly", {}, 8, 256, NOT_COUNTED, 4, KINETICS, "54.52", "32.45"),
+        ("slowonly", {}, 8, 256, IN_TRAINING, 4, CHARADES, "55.10", "31.96"),
+        ("slowfast", {"sampling": "4x16"}, 32, 256, IN_TRAINING, 4, KINETICS, "36.69", "34.48"),
+        ("slowfast", {}, 32, 256, NOT_COUNTED, 4, KINETICS, "65.71", "34.57"),
+        ("slowfast", {}, 32, 256, IN_TRAINING, 4, SOMETHING, "66.60", "34.04"),
+        ("slowfast", {}, 32, 256, IN_TRAINING, 4, CHARADES, "66.60", "34.00"),
+        ("slowfast", {"depth": 101}, 32, 256, IN_TRAINING, 4, KINETICS, "127.20", "62.83"),
+        (
+            "slowfast",
+            {"depth": 101, "sampling": "16x8"},
+            64,
+            256,
+            IN_TRAINING,
+            4,
+            KINETICS,
+            "215.61",
+            "53.77",
+        ),
+        ("csn", {"depth": 101}, 32, 256, IN_TRAINING, 4, KINETICS, "75.62", "22.21"),
+        ("r2plus1d", {}, 16, 256, IN_TRAINING, 4, KINETICS, "76.45", "28.11"),
+        ("x3d", {"variant": "xs"}, 4, 182, IN_TRAINING, 4, KINETICS, "0.91", "3.79"),
+        ("x3d", {"variant": "s"}, 13, 182, IN_TRAINING, 4, KINETICS, "2.96", "3.79"),
+        ("x3d", {"variant": "m"}, 16, 256, IN_TRAINING, 4, KINETICS, "6.72", "3.79"),
+    )
+]
+ROWS += [
+    Row(MMACTION2, "csn", options, 32, 256, IN_EVALUATION, 1, KINETICS, gflops, params_m)
+    for options, gflops, params_m in (
+        ({"depth": 152}, "97.63", "29.70"),
+        ({"depth": 50}, "55.90", "13.13"),
+        ({"depth": 152, "interaction": "preserved"}, "109.9", "33.02"),
+    )
+]
+ROWS += [
+    Row(TSM, "tsm", options, frames, size, IN_EVALUATION, 1 / frames, classes, gflops, params_m)
+    for options, frames, size, classes, gflops, params_m in (
+        ({}, 8, 224, SOMETHING, "32.88", "23.87"),
+        ({}, 16, 224, SOMETHING, "65.75", "23.87"),
+        ({"depth": 101}, 8, 224, SOMETHING, "62.66", "42.86"),
+        ({"backbone": "mobilenet_v2"}, 8, 256, KINETICS, "3.269", "2.736"),
+    )
+]
+
+
+def recount(row: Row) -> tuple[float, float]:
+    """GFLOPs and millions of parameters by the rule of a row."""
+    with torch.device("meta"):
+        model = models.create_model(
+            row.network, num_classes=row.classes, frames=row.frames, **row.options
+        )
+    counted = macs.count(model, (1, 3, row.frames, row.size, row.size)).by_operator
+    last = ("head.classifier", "features.conv2") if row.network == "x3d" else ("head.classifier",)
+    behind = sum(model.get_parameter(f"{layer}.weight").numel() for layer in last)
+    computed = behind * (row.frames if row.network == "tsm" else 1)
+    total = counted["conv"] + counted["linear"] + computed * (row.positions - 1)
+    return (total + row.norm * counted["norm"] / 2) / 1e9, params.count(model) / 1e6
+
+
+def readings(value: float, printed: str) -> set[str]:
+    """`value` with the digits of `printed`: rounded, rounded twice, or cut off."""
+    digits = len(printed.partition(".")[2])
+    twice = Decimal(f"{value:.{digits + 1}f}").quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    cut = Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_DOWN)
+    return {f"{value:.{digits}f}", str(twice), str(cut)}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.network}-{row.gflops}-{row.params_m}")
+def test_printed_figures_follow_from_their_rule(row: Row) -> None:
+    gflops, params_m = recount(row)
+    assert RECOUNTED.get(row.gflops, row.gflops) in readings(gflops, row.gflops)
+    assert row.params_m in readings(params_m, row.params_m)
+
+
+@pytest.mark.parametrize("printed", RECOUNTED)
+def test_no_reading_gives_the_figure_of_a_misprint(printed: str) -> None:
+    (row,) = (row for row in ROWS if row.gflops == printed)
+    assert printed not in readings(recount(row)[0], printed)

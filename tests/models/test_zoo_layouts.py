@@ -1,0 +1,43 @@
+"""Names of the zoos' files, beside the networks of the oracle in PyTorchVideo's."""
+
+import pytest
+
+from models.layouts import Layout
+from models.zoo_layouts import MMACTION2, PYTORCHVIDEO, SLOWFAST
+
+# our name -> the names in PyTorchVideo, SlowFast and MMAction2
+NAMES: dict[str, tuple[str, str, str]] = {
+    "stem.conv1.weight": (
+        "blocks.0.conv.weight",
+        "s1.pathway0_stem.conv.weight",
+        "backbone.conv1.conv.weight",
+    ),
+    "stem.bn1.bias": ("blocks.0.norm.bias", "s1.pathway0_stem.bn.bias", "backbone.conv1.bn.bias"),
+    "stages.2.11.residual.conv2.weight": (
+        "blocks.3.res_blocks.11.branch2.conv_b.weight",
+        "s4.pathway0_res11.branch2.b.weight",
+        "backbone.layer3.11.conv2.conv.weight",
+    ),
+    "stages.0.1.residual.bn3.running_var": (
+        "blocks.1.res_blocks.1.branch2.norm_c.running_var",
+        "s2.pathway0_res1.branch2.c_bn.running_var",
+        "backbone.layer1.1.conv3.bn.running_var",
+    ),
+    "stages.3.0.downsample.0.weight": (
+        "blocks.4.res_blocks.0.branch1_conv.weight",
+        "s5.pathway0_res0.branch1.weight",
+        "backbone.layer4.0.downsample.conv.weight",
+    ),
+    "stages.3.0.downsample.1.bias": (
+        "blocks.4.res_blocks.0.branch1_norm.bias",
+        "s5.pathway0_res0.branch1_bn.bias",
+        "backbone.layer4.0.downsample.bn.bias",
+    ),
+    "head.classifier.bias": ("blocks.5.proj.bias", "head.projection.bias", "cls_head.fc_cls.bias"),
+}
+
+
+@pytest.mark.parametrize("ours", NAMES)
+def test_names_of_the_zoos(ours: str) -> None:
+    layouts: tuple[Layout, ...] = (PYTORCHVIDEO, SLOWFAST, MMACTION2)
+    assert tuple(layout.rename(ours) for layout in layouts) == NAMES[ours]
