@@ -23,9 +23,9 @@ from suites.cuda_contexts import context_allowance, process_range
 
 Answer = Literal["fits", "too close to say", "does not fit"]
 
-# The worst errors of simulated peaks, as shares of the printed ones in suites/gpu_memory.csv: each
-# simulated peak is too low, by 0.6 % at most.
-LEAST_ERROR, GREATEST_ERROR = -0.006, 0.0
+# The worst errors of simulated peaks, as shares of the printed ones in suites/gpu_memory.csv:
+# SlowOnly 4x16 is 0.83 % too low, SlowFast 8x8 is 0.07 % too high.
+LEAST_ERROR, GREATEST_ERROR = -0.009, 0.001
 JUST_MORE = 1 + 1e-9  # than all of it
 
 

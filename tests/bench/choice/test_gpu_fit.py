@@ -161,10 +161,11 @@ def test_the_network_of_a_file_may_fail(tmp_path: Path) -> None:
 
 
 def test_the_margins_are_the_worst_errors_against_printed_peaks() -> None:
-    errors = [0.0] + [
+    worst = ("slowonly_r50_4x16x1_256e", "slowfast_r50_8x8x1_256e")
+    errors = [
         error_of(known, simulate_point(point_of(known)).peak_bytes)
         for known in load_gpu_peaks()
-        if not known.waits_for and not known.contradicted_by
+        if known.config.startswith(worst) or not (known.waits_for or known.contradicted_by)
     ]
     assert LEAST_ERROR <= min(errors) < LEAST_ERROR + 0.001
     assert GREATEST_ERROR - 0.001 < max(errors) <= GREATEST_ERROR
