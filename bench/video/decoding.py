@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING, Literal, get_args
 from bench.errors import BenchError, UnsupportedError
 from bench.machine.environment import installed_version
 from bench.video.container import VideoError, open_stream, url_of
-from bench.video.orientation import orientation_of
+from bench.video.orientation import (
+    AS_STORED,
+    Orientation,
+    may_say_orientation,
+    orientation_of,
+)
 from bench.video.shown import shown_packets
 from bench.video.skipping import few_frames
 
@@ -90,7 +95,10 @@ def _read_with_pyav(path: Path, pick: Pick) -> Pictures:
             if decoded is not None and decoded != total:
                 total, wanted = decoded, pick(decoded)
                 frames, _ = _decode(path, stream, packets, wanted, to_end=False)
-        return Pictures(_convert(frames, wanted), total)
+        stated = AS_STORED
+        if may_say_orientation(bytes(packets[0])):
+            stated = orientation_of(next(_all_frames(path, stream, packets)))
+        return Pictures(_convert(frames, wanted, stated), total)
 
 
 def _decode(
@@ -132,8 +140,13 @@ def _all_frames(path: Path, stream: "VideoStream", packets: "Packets") -> "Itera
         raise VideoError(path, "no picture", "has no picture that can be decoded")
 
 
-def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
-    """The wanted frames as they are shown, F x 3 x H x W, all in the size of the first one."""
+def _convert(
+    frames: "Mapping[int, VideoFrame]", wanted: Sequence[int], stated: Orientation
+) -> "Tensor":
+    """The wanted frames as they are shown, F x 3 x H x W, all in the size of the first one.
+
+    `stated` is the orientation of frames that do not say theirs.
+    """
     import numpy as np
     import torch
     from av.video.reformatter import VideoReformatter
@@ -142,10 +155,10 @@ def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tens
     reformatter = VideoReformatter()
     first = frames[min(frames)]
     shape = first.width, first.height
-    is_turned = orientation_of(first).is_transposed
+    is_turned = orientation_of(first, stated).is_transposed
     arrays: dict[int, NDArray[np.uint8]] = {}
     for number, frame in frames.items():
-        orientation = orientation_of(frame)
+        orientation = orientation_of(frame, stated)
         width, height = shape if orientation.is_transposed == is_turned else shape[::-1]
         # By default every call would start as many threads as there are cores.
         picture = reformatter.reformat(

@@ -102,6 +102,35 @@ def cut_by_edit_list(seconds: float) -> Callable[[Path], tuple[Path, list[int]]]
     return write
 
 
+def end_by_edit_list(folder: Path) -> tuple[Path, list[int]]:
+    """The index lists all pictures, but an edit list ends after half of them."""
+    path = write_numbered(folder / "film.mp4", TOTAL)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"elst") + 12  # behind the name, the version and the number of edits
+    duration = int.from_bytes(content[place : place + 4])
+    content[place : place + 4] = (duration // 2).to_bytes(4)
+    path.write_bytes(content)
+    return path, list(range(TOTAL // 2))
+
+
+def cut_hevc(folder: Path) -> tuple[Path, list[int]]:
+    """A film that was cut at a key frame: pictures shown before it need some that are missing."""
+    whole, path = folder / "whole.mkv", folder / "cut.mkv"
+    options = {"x265-params": "log-level=none:open-gop=1:keyint=12:min-keyint=12:bframes=3"}
+    write_video(whole, numbered(TOTAL), rate=24, codec="libx265", options=options)
+    with av.open(str(whole)) as inside, av.open(str(path), "w") as outside:
+        stream = inside.streams.video[0]
+        copy = outside.add_stream_from_template(stream)
+        packets = [packet for packet in inside.demux(stream) if packet.size]
+        second = [number for number, packet in enumerate(packets) if packet.is_keyframe][1]
+        for packet in packets[second:]:
+            packet.stream = copy
+            outside.mux(packet)
+        times = [packet.pts or 0 for packet in packets[second:]]
+        assert min(times) < times[0]
+    return path, list(range(12, TOTAL))
+
+
 def start_late(folder: Path) -> tuple[Path, list[int]]:
     """A recording that begins between two key frames, without what its first packets need."""
     whole, path = folder / "whole.ts", folder / "late.ts"
@@ -117,9 +146,11 @@ FILMS: dict[str, Callable[[Path], tuple[Path, list[int]]]] = {
     "edit list within a group": cut_by_edit_list(20 / 24),
     "edit list over groups": cut_by_edit_list(30 / 24),
     "edit list that waits": cut_by_edit_list(0),
+    "edit list that ends early": end_by_edit_list,
 }
 ONLY_PYAV = {  # torchcodec refuses them
     "starts late": start_late,
+    "cut HEVC": cut_hevc,
     "changes size, H.264": change_size(".ts", "libx264"),
     "changes size, VP8": change_size(".webm", "libvpx"),
     "changes size, VP9": change_size(".webm", "libvpx-vp9"),
@@ -174,3 +205,33 @@ def test_headers_tell_of_usual_films_that_every_packet_is_shown(
     path = write_numbered(tmp_path / f"film{suffix}", TOTAL, codec)
     with open_stream(path) as (stream, packets):
         assert len(shown_packets(stream, packets) or ()) == TOTAL
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "suffix"),
+    [
+        ("libx265", "yuv420p10le", ".mp4"),
+        ("libvpx-vp9", "yuva420p", ".webm"),
+        ("libvpx-vp9", "yuv444p", ".webm"),
+        ("ffv1", "gray10le", ".mkv"),
+        ("qtrle", "argb", ".mov"),
+        ("png", "rgba", ".mov"),
+        ("prores_ks", "yuv422p10le", ".mov"),
+        ("mjpeg", "yuvj420p", ".avi"),
+        ("mpeg2video", "yuv420p", ".mpg"),
+        ("gif", "rgb8", ".gif"),
+    ],
+)
+def test_films_of_any_form_are_read(codec: str, form: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"film{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width, stream.pix_fmt = *numbered(1).shape[1:3], form
+        if codec == "libx265":
+            stream.options = {"x265-params": "log-level=none"}
+        for picture in numbered(20):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame.reformat(format=form)))
+        container.mux(stream.encode(None))
+    assert indices(read_file(path, range).picked) == list(range(20))
