@@ -6,6 +6,7 @@ Source: ITU-T H.264, sections 7.3.1, 7.3.2.1 and 7.3.3.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 SLICES = (1, 5)  # types of units with a slice of a picture
 PARTITION = 2  # a part of a slice
@@ -78,6 +79,7 @@ def _units(data: bytes) -> Iterator[tuple[int, int]]:
         start = code + len(START)
 
 
+@lru_cache  # the films of a data set often have the same
 def _has_frames_only(parameters: bytes) -> bool:
     """Whether a sequence parameter set forbids fields; False too if it has rare options."""
     bits = _Bits(parameters.replace(b"\0\0\3", b"\0\0")[1:])  # a 3 is stuffed between zeros
