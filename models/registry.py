@@ -66,7 +66,8 @@ class Network:
 
     - `group`: the kind of network, one of `GROUPS`
     - `source`: the paper or repository
-    - `depths`: by backbone, under "" for a network without a choice; empty if there is one depth
+    - `depths`: by backbone, under "" for a network without a choice; a backbone of one depth may be
+      left out
     - `frame_multiple`: the number of frames must be a multiple of it
     - `smallest_clip`: frames and pixels that are enough for every option
     - `only_frames`: the number of frames, if the network takes only one
@@ -130,12 +131,12 @@ class Network:
     def _check_depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
         """The depth, or its default; raises `NetworkError` for one that the backbone lacks."""
         backbone = options.get("backbone", self.options.get("backbone", ""))
-        depths = self.depths[backbone]
+        depths = self.depths.get(backbone, ())
         if depth is None:
             return DEFAULT_DEPTH if depths else None
         if isinstance(depth, int) and not isinstance(depth, bool) and depth in depths:
             return depth
-        which = f"{self.name} with {backbone}" if len(self.depths) > 1 else self.name
+        which = f"{self.name} with {backbone}" if backbone else self.name
         if not depths:
             raise NetworkError(f"{which} comes in one depth: leave depth {depth!r} out")
         known = ", ".join(map(str, depths))

@@ -2,9 +2,9 @@
 
 The temporal aggregation module computes y_t = relu(sum_k w_k * x_{t+k}) for k = -1, 0, 1 (window
 3), with one weight per channel for each k, and zero beyond the clip's ends. It stands at the entry
-of each residual branch (models/resnet.py), or behind each convolution of the stem and each module
-of an Inception-v1 (models/inception.py). Frames are (N*T) x C x H x W. Source: Fan et al., NeurIPS
-2019.
+of each residual branch (models/resnet.py, models/torchvision_image.py), or behind each convolution
+of the stem and each module of an Inception-v1 (models/inception.py). Frames are (N*T) x C x H x W.
+Source: Fan et al., NeurIPS 2019.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from models.formulation import FORMULATIONS
 from models.operators.aggregation import aggregate_frames
 from models.registry import FRAMES, register
 from models.temporal import POOLINGS
-from models.tsn import BACKBONES, LAYOUTS, TSN, build_tsn
+from models.tsn import BACKBONES, LAYOUTS, OWN_BACKBONES, TSN, build_tsn
 from models.widths import WIDTHS
 
 WINDOWS = (3, 5, 7)  # of the paper
@@ -104,7 +104,7 @@ AGGREGATIONS = {"efficient": TemporalAggregation, "published": PublishedAggregat
 
 @register(
     group=FRAMES,
-    depths=BACKBONES,
+    depths=OWN_BACKBONES,
     source="Fan et al., More Is Less, NeurIPS 2019",
     choices={
         "backbone": BACKBONES,

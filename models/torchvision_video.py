@@ -1,6 +1,7 @@
 """torchvision's video networks, with the interface of our own."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -51,6 +52,17 @@ class Entry:
     input_size: int | None = None
 
 
+MVIT: dict[str, Any] = {
+    "group": TRANSFORMERS,
+    "smallest_clip": (16, 224),
+    "only_frames": 16,
+    "input_size": 224,
+}
+SWIN: dict[str, Any] = {
+    "source": "Liu et al., Video Swin Transformer, CVPR 2022",
+    "classifier": "network.head",
+    "group": TRANSFORMERS,
+}
 RESNET = "Tran et al., A Closer Look at Spatiotemporal Convolutions, CVPR 2018"
 ENTRIES = {
     "r3d_18": Entry("A ResNet-18 of 3x3x3 convolutions.", RESNET, "network.fc"),
@@ -64,21 +76,21 @@ ENTRIES = {
         "network.classifier.1",
         smallest_clip=(16, 224),  # its last pool spans 2 x 7 x 7 of T/8 x H/32 x W/32
     ),
+    "mvit_v1_b": Entry(
+        "A multiscale vision transformer, base.",
+        "Fan et al., Multiscale Vision Transformers, ICCV 2021",
+        "network.head.1",
+        **MVIT,
+    ),
     "mvit_v2_s": Entry(
         "A multiscale vision transformer, version 2, small.",
         "Li et al., MViTv2, CVPR 2022",
         "network.head.1",
-        TRANSFORMERS,
-        smallest_clip=(16, 224),
-        only_frames=16,
-        input_size=224,
+        **MVIT,
     ),
-    "swin3d_t": Entry(
-        "A shifted-window vision transformer, tiny.",
-        "Liu et al., Video Swin Transformer, CVPR 2022",
-        "network.head",
-        TRANSFORMERS,
-    ),
+    "swin3d_t": Entry("A shifted-window vision transformer, tiny.", **SWIN),
+    "swin3d_s": Entry("A shifted-window vision transformer, small.", **SWIN),
+    "swin3d_b": Entry("A shifted-window vision transformer, base.", **SWIN),
 }
 PREFIX = "torchvision_"  # for the names that our own networks have, too
 CLASHES = ("s3d",)

@@ -1,16 +1,23 @@
-"""TSM: a TSN whose residual blocks (models/resnet.py) shift part of the channels along time."""
+"""TSM: a TSN whose residual blocks shift part of the channels along time.
+
+The blocks are those of a ResNet (models/resnet.py) or of torchvision's image networks
+(models/torchvision_image.py).
+"""
 
 from torch import Tensor, nn
 
+from models import torchvision_image
 from models.formulation import FORMULATIONS
 from models.layouts import Layout
 from models.operators.shift import shift_frames
 from models.registry import FRAMES, register
-from models.resnet import BLOCKS, DEPTHS, ResNet2D
+from models.resnet import BLOCKS, DEPTHS
 from models.temporal import POOLINGS
-from models.tsn import RESNET_RULES, TSN
+from models.tsn import RESNET_RULES, TSN, build_tsn
 from models.widths import WIDTHS
+from models.zoo_layouts import MMACTION2_FRAMES
 
+RESNET = "resnet"
 SHIFTED_SHARE = 8  # one channel in eight comes from the next frame, one from the previous
 SPARSE_FROM_BLOCKS = 23  # with a third stage this long, only every second block of a stage shifts
 LAYOUTS = (
@@ -18,6 +25,9 @@ LAYOUTS = (
     # The authors' shift wraps the first convolution of the blocks that have one.
     Layout((*RESNET_RULES, (r"(\d\.conv1)\.", r"\1.net."))),
     Layout((*RESNET_RULES, (r"(\.\d*[02468]\.conv1)\.", r"\1.net."))),
+    Layout((*MMACTION2_FRAMES, (r"(\d\.conv1\.conv)\.", r"\1.net."))),
+    Layout((*MMACTION2_FRAMES, (r"(\.\d*[02468]\.conv1\.conv)\.", r"\1.net."))),
+    *torchvision_image.LAYOUTS,
 )
 
 
@@ -39,29 +49,36 @@ class TemporalShift(nn.Module):
 
 @register(
     group=FRAMES,
-    depths=DEPTHS,
+    depths={RESNET: DEPTHS},
     source="Lin et al., Temporal Shift Module, ICCV 2019",
-    choices={"temporal_pooling": POOLINGS, "width": WIDTHS, "formulation": FORMULATIONS},
+    choices={
+        "backbone": (RESNET, *torchvision_image.FAMILIES),
+        "temporal_pooling": POOLINGS,
+        "width": WIDTHS,
+        "formulation": FORMULATIONS,
+    },
     layouts=LAYOUTS,
 )
 def tsm(
     *,
     num_classes: int,
     frames: int,
-    depth: int,
+    depth: int | None,
+    backbone: str = RESNET,
     temporal_pooling: str = "none",
     width: float = 1.0,
     formulation: str = "efficient",
 ) -> TSN:
     """A TSN with a temporal shift before the first convolution of its residual blocks."""
-    trunk = ResNet2D(
+    is_long = depth is not None and BLOCKS[depth][2] >= SPARSE_FROM_BLOCKS
+    return build_tsn(
+        backbone,
         depth,
         lambda channels, frames: TemporalShift(frames),
+        num_classes=num_classes,
         frames=frames,
         temporal_pooling=temporal_pooling,
         width=width,
-        every=2 if BLOCKS[depth][2] >= SPARSE_FROM_BLOCKS else 1,
-    )
-    return TSN(
-        trunk, trunk.features, num_classes=num_classes, frames=frames, formulation=formulation
+        formulation=formulation,
+        every=2 if is_long else 1,
     )

@@ -1,11 +1,14 @@
 """TSN: frames share an image network, and a clip's logits are the mean of its frames' logits.
 
-The image network is a ResNet (models/resnet.py) or an Inception-v1 (models/inception.py).
+The image network is a ResNet (models/resnet.py), an Inception-v1 (models/inception.py) or one of
+torchvision's (models/torchvision_image.py).
 """
 
 from torch import Tensor, nn
 
+from models import torchvision_image
 from models.clip import check_clip, fold_frames, store_channels_last
+from models.errors import NetworkError
 from models.formulation import EFFICIENT, FORMULATIONS, save_memory
 from models.head import ConsensusHead
 from models.inception import Inception2D
@@ -22,8 +25,10 @@ from models.registry import FRAMES, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
+from models.zoo_layouts import MMACTION2_FRAMES
 
-BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
+OWN_BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
+BACKBONES = (*OWN_BACKBONES, *torchvision_image.FAMILIES)
 RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
 INCEPTION_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *INCEPTION, (r"^temporal", "tam"))
 LAYOUTS = (
@@ -31,6 +36,7 @@ LAYOUTS = (
     Layout((*RESNET_RULES, *TAM_RESNET_LISTED)),
     Layout((*INCEPTION_RULES, *TAM_RESNET_NAMED), INCEPTION_AUXILIARY),
     Layout((*INCEPTION_RULES, *TAM_RESNET_LISTED), INCEPTION_AUXILIARY),
+    *torchvision_image.LAYOUTS,
 )
 
 
@@ -72,15 +78,31 @@ def build_tsn(
     temporal_pooling: str,
     width: float,
     formulation: str,
+    every: int = 1,
 ) -> TSN:
-    """A TSN over the image network `backbone`, with `temporal` modules in it."""
-    trunk: ResNet2D | Inception2D
-    if backbone == "inception_v1":
+    """A TSN over the image network `backbone`, with `temporal` modules in it.
+
+    In a ResNet they are in every `every`-th block of a stage. Raises `NetworkError` for another
+    width or pooling of a network of torchvision's.
+    """
+    trunk: ResNet2D | Inception2D | torchvision_image.TorchvisionTrunk
+    if backbone in torchvision_image.FAMILIES:
+        if width != 1 or temporal_pooling != "none":
+            raise NetworkError(
+                f"torchvision's {backbone} has one width and no temporal pooling: leave them out"
+            )
+        trunk = torchvision_image.TorchvisionTrunk(backbone, temporal, frames=frames)
+    elif backbone == "inception_v1":
         trunk = Inception2D(temporal, frames=frames, temporal_pooling=temporal_pooling, width=width)
     else:
         assert depth is not None
         trunk = ResNet2D(
-            depth, temporal, frames=frames, temporal_pooling=temporal_pooling, width=width
+            depth,
+            temporal,
+            frames=frames,
+            temporal_pooling=temporal_pooling,
+            width=width,
+            every=every,
         )
     return TSN(
         trunk, trunk.features, num_classes=num_classes, frames=frames, formulation=formulation
@@ -89,7 +111,7 @@ def build_tsn(
 
 @register(
     group=FRAMES,
-    depths=BACKBONES,
+    depths=OWN_BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={
         "backbone": BACKBONES,
@@ -97,7 +119,7 @@ def build_tsn(
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=LAYOUTS,
+    layouts=(*LAYOUTS, Layout(MMACTION2_FRAMES)),
 )
 def tsn(
     *,

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from bench.records.measurement import Measurement, threads_suffix
 from bench.text import printable
+from suites.cuda_contexts import process_range
 
 FILE_COLUMNS = 200  # the width of a table in a file or a pipe
 
@@ -56,7 +57,7 @@ def format_value(measurement: Measurement) -> str:
 def _format_figure(measurement: Measurement, value: float) -> str:
     match measurement.unit:
         case "bytes":
-            return f"{value / 2**20:,.1f} MiB"
+            return f"{value / 2**20:,.1f} MiB{_reserved(measurement)}"
         case "MACs":
             return f"{value / 1e9:,.2f} GMACs ({value:,})"
         case "seconds":
@@ -69,6 +70,17 @@ def _format_figure(measurement: Measurement, value: float) -> str:
             return f"{value:,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
         case unit:
             return f"{value:,} {unit}"
+
+
+def _reserved(measurement: Measurement) -> str:
+    """For a peak on a GPU: what its allocator reserves, and what the process takes."""
+    reserved = measurement.reserved_bytes
+    if reserved is None or measurement.instrument == "cpu":  # there is no allocator that reserves
+        return ""
+    least, most = (size / 2**20 for size in process_range(reserved))
+    return (
+        f" allocated, {reserved / 2**20:,.1f} MiB reserved, {least:,.0f} to {most:,.0f} MiB process"
+    )
 
 
 def _interval(measurement: Measurement, unit: str = "") -> str:

@@ -17,6 +17,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "inception_t8": ("tsn", {"backbone": "inception_v1"}),
     "blresnet50": ("tsn_blnet", {"depth": 50}),
     "tsm_r50_t8": ("tsm", {"depth": 50}),
+    "tsm_mobilenet_v2_t8": ("tsm", {"backbone": "mobilenet_v2"}),
     "tam_r50_t8": ("tam", {"depth": 50}),
     "i3d_r50_t8": ("i3d_resnet", {"depth": 50}),
     "i3d_t16": ("i3d", {}),

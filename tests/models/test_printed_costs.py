@@ -27,8 +27,9 @@ RECOUNTED = {"97.63": "97.64"}
 class Row(NamedTuple):
     """A printed row. `size` is the height and width in pixels of the clip that was counted.
 
-    `positions` is how often the layers behind the head's pool were counted: its window is that of
-    training, so larger frames leave several positions. `classes` are those of the parameters.
+    `positions` is how often the layers behind the head's pool were counted, for each time that they
+    are computed. A zoo's pool may have the window of training, so that larger frames leave several
+    positions, or classify the mean of all frames. `classes` are those of the parameters.
     """
 
     source: str
@@ -37,7 +38,7 @@ class Row(NamedTuple):
     frames: int
     size: int
     norm: int
-    positions: int
+    positions: float
     classes: int
     gflops: str
     params_m: str
@@ -82,11 +83,12 @@ ROWS += [
     )
 ]
 ROWS += [
-    Row(TSM, "tsm", options, frames, 224, IN_EVALUATION, 1, classes, gflops, params_m)
-    for options, frames, classes, gflops, params_m in (
-        ({}, 8, SOMETHING, "32.88", "23.87"),
-        ({}, 16, SOMETHING, "65.75", "23.87"),
-        ({"depth": 101}, 8, SOMETHING, "62.66", "42.86"),
+    Row(TSM, "tsm", options, frames, size, IN_EVALUATION, 1 / frames, classes, gflops, params_m)
+    for options, frames, size, classes, gflops, params_m in (
+        ({}, 8, 224, SOMETHING, "32.88", "23.87"),
+        ({}, 16, 224, SOMETHING, "65.75", "23.87"),
+        ({"depth": 101}, 8, 224, SOMETHING, "62.66", "42.86"),
+        ({"backbone": "mobilenet_v2"}, 8, 256, KINETICS, "3.269", "2.736"),
     )
 ]
 
@@ -100,7 +102,8 @@ def recount(row: Row) -> tuple[float, float]:
     counted = macs.count(model, (1, 3, row.frames, row.size, row.size)).by_operator
     last = ("head.classifier", "features.conv2") if row.network == "x3d" else ("head.classifier",)
     behind = sum(model.get_parameter(f"{layer}.weight").numel() for layer in last)
-    total = counted["conv"] + counted["linear"] + behind * (row.positions - 1)
+    computed = behind * (row.frames if row.network == "tsm" else 1)
+    total = counted["conv"] + counted["linear"] + computed * (row.positions - 1)
     return (total + row.norm * counted["norm"] / 2) / 1e9, params.count(model) / 1e6
 
 

@@ -43,7 +43,7 @@ OTHER_OPTIONS: dict[str, tuple[int | float | str, ...]] = {
     "sampling": ("4x16", "16x8"),
     "interaction": ("preserved",),
     "variant": ("l",),
-    "backbone": ("inception_v1",),
+    "backbone": ("mobilenet_v2", "convnext_tiny"),
     "formulation": ("published",),
     "width": (0.25, 0.5, 1.25),
 }
@@ -123,7 +123,10 @@ def test_depth_defaults_to_50() -> None:
             {"name": "tsn", "backbone": "inception_v1", "depth": 18},
             "tsn with inception_v1 comes in one depth",
         ),
-        ({"name": "tsn", "backbone": "vgg"}, "is one of resnet, inception_v1, not 'vgg'"),
+        (
+            {"name": "tsn", "backbone": "vgg"},
+            "one of resnet, inception_v1, mobilenet_v2.*not 'vgg'",
+        ),
         ({"name": "tsm", "width": 0}, "one of 0.05 to 4.0, not 0"),
         ({"name": "tsm", "width": float("nan")}, "one of 0.05 to 4.0, not nan"),
         ({"name": "tsm", "width": 10**400}, "one of 0.05 to 4.0, not 1000"),
