@@ -89,7 +89,7 @@ def frame_candidates(
     if not accepted:
         return Candidates(base, "frames", (), refusal or "no latency of this network is recorded")
     if FILE_MARK in base.network:
-        return Candidates(base, "frames", accepted, end)
+        return Candidates(base, "frames", accepted, end, rising=False)
     kind = models.get_network(base.network)
     if kind.only_frames:
         end = f"the network accepts only {kind.only_frames} frames"

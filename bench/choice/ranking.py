@@ -85,6 +85,7 @@ class Choice:
             "costs": _costs_json(self.costs),
             "limited_by": self.limit,
             "doubts": list(self.fit.doubts),
+            "notes": list(self.fit.notes),
             "accuracies": [one.as_json() for one in self.trade_offs],
         }
 
@@ -110,7 +111,7 @@ def choose(
     if batches is not None and fit.fits:
         in_batches = find_fit(batches, budgets, known)
         limit = f"{limit}; {in_batches.limit}"
-        fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts))
+        fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts), notes=fit.notes)
     labels = cost_labels(budgets)
     per = compared_per(budgets)
     trade_offs = [

@@ -39,6 +39,8 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     for choice in comparison.choices:
         for doubt in choice.fit.doubts if choice.fit else ():
             print(f"{_network(choice)} may or may not fit: {doubt}")
+        for note in choice.fit.notes if choice.fit else ():
+            print(f"{_network(choice)}: {note}")
     if not any(choice.fits for choice in comparison.choices):
         print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
     for label in comparison.labels:

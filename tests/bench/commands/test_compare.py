@@ -288,3 +288,46 @@ def test_every_network_is_compared_by_default() -> None:
 
     names = {base.network for base in expand_networks((), (), point(frames=1), ())}
     assert names == set(models.list_models())
+
+
+FALLING = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes, frames):
+        super().__init__()
+        width = 4 if frames % 4 == 0 else 400
+        self.conv = nn.Conv3d(3, width, (1, 8, 8), stride=(1, 8, 8))
+        self.head = nn.Linear(width, num_classes)
+
+    def forward(self, clip):
+        return self.head(self.conv(clip).mean((2, 3, 4)))
+"""
+
+
+def test_costs_that_fall_are_found_and_named(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(FALLING)
+    line = ["--macs", "1M", "--max-frames", "11", "--model", f"{own}:Net", "--networks", "tsn"]
+    line += ["--depths", "18", "--input-size", "32", "--store", str(store)]
+    found = by_network(compare(capsys, *line))[f"{own}:Net", None]
+    assert (found["status"], found["frames"]) == ("fits", 8)
+    note = "costs fall as frames are added: of all 11, only 4, 8 frames fit"
+    assert found["notes"] == [note]
+    assert main(["compare", *line]) == 0
+    assert note in capsys.readouterr().out
+
+
+def test_a_search_over_costs_that_may_fall_says_so(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(FALLING)
+    line = ["--latency", "1000s", "--max-frames", "3", "--model", f"{own}:Net", "--networks", "tsn"]
+    line += ["--depths", "18", "--input-size", "32", "--store", str(store), "--device", "cpu"]
+    found = by_network(compare(capsys, *line))[f"{own}:Net", None]
+    assert found["frames"] == 3
+    (note,) = found["notes"]
+    assert note == "searched, on the assumption that more frames cost no less; tried 1, 3 frames"
