@@ -59,6 +59,8 @@ def run(arguments: Namespace) -> int:
     from bench.instruments.memory.allocator import AllocatorSettings
     from bench.machine.environment import current_environment
 
+    if arguments.max_frames < 1:
+        raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
     point = configure(point_of(arguments))
     build_on_meta(point)  # an impossible network is bad input
     here = current_environment("cuda")
@@ -160,10 +162,10 @@ def _print(
     )
     for name, one in found.items():
         if one.beyond is None:
-            print(f"The {name}: {one.candidates.end} is the limit of the search.")
+            print(f"The search for the {name} ended with the last candidate: {one.candidates.end}.")
     if any(estimate.returns_cache for _, estimate in rows):
         print(
-            "* PyTorch gives cached memory back in each step to fit, which takes time: see "
+            "* It fits if PyTorch gives cached memory back, which takes time: see "
             "--expandable-segments."
         )
     print(_confirmation(confirmed))

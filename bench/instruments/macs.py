@@ -102,6 +102,13 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.relu_: ELEMENTWISE,
     aten.sigmoid: ELEMENTWISE,
     aten.gelu: ELEMENTWISE,
+    aten.silu: ELEMENTWISE,
+    aten.silu_: ELEMENTWISE,
+    aten.hardsigmoid: ELEMENTWISE,
+    aten.hardswish: ELEMENTWISE,
+    aten.hardswish_: ELEMENTWISE,
+    aten.hardtanh: ELEMENTWISE,  # a ReLU with a bound
+    aten.hardtanh_: ELEMENTWISE,
     aten.eq: ELEMENTWISE,
     aten.ne: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,

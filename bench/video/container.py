@@ -49,11 +49,14 @@ def open_stream(path: Path) -> "Iterator[tuple[VideoStream, Packets]]":
     import av
 
     try:
-        with av.open(url_of(path), options=ONLY_THE_FILE) as container:
+        # Notes in a file may be in any encoding.
+        with av.open(url_of(path), options=ONLY_THE_FILE, metadata_errors="replace") as container:
             # The cover of an audio file is a stream of pictures too.
             stream = next((s for s in container.streams.video if not _is_cover(s)), None)
             if stream is None:
                 raise VideoError(path, "not a video", "has no video stream")
+            if stream.codec_context is None:
+                raise VideoError(path, "not a video", "FFmpeg has no decoder for its pictures")
             check_size(path, stream.codec_context.width, stream.codec_context.height)
             stream.codec_context.thread_count = 1  # several videos are read in parallel
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # for later pictures too
@@ -90,7 +93,10 @@ def _check_whole(path: Path, stream: "VideoStream", packets: "Packets") -> None:
         _check_end(path)
         raise VideoError(path, "no picture", "its video stream is empty")
     if stream.container.format.name.startswith("mov"):  # its index lists every picture
-        listed = sum(entry.size > 0 for entry in stream.index_entries)
+        entries = stream.index_entries
+        listed = len(entries)
+        if listed > len(packets):
+            listed = sum(entry.size > 0 for entry in entries)
         if listed > len(packets):
             reason = f"its index lists {listed} pictures, but the file ends after {len(packets)}"
             raise VideoError(path, "truncated", reason)

@@ -8,17 +8,23 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import BenchError, UnsupportedError
 from bench.machine.environment import installed_version
 from bench.video.container import VideoError, open_stream, url_of
-from bench.video.orientation import orientation_of
+from bench.video.orientation import (
+    AS_STORED,
+    Orientation,
+    may_say_orientation,
+    orientation_of,
+)
 from bench.video.shown import shown_packets
 from bench.video.skipping import few_frames
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from bench.video.container import Packets
@@ -90,7 +96,10 @@ def _read_with_pyav(path: Path, pick: Pick) -> Pictures:
             if decoded is not None and decoded != total:
                 total, wanted = decoded, pick(decoded)
                 frames, _ = _decode(path, stream, packets, wanted, to_end=False)
-        return Pictures(_convert(frames, wanted), total)
+        stated = AS_STORED
+        if may_say_orientation(bytes(packets[0])):
+            stated = orientation_of(next(_all_frames(path, stream, packets)))
+        return Pictures(_convert(frames, wanted, stated), total)
 
 
 def _decode(
@@ -132,33 +141,38 @@ def _all_frames(path: Path, stream: "VideoStream", packets: "Packets") -> "Itera
         raise VideoError(path, "no picture", "has no picture that can be decoded")
 
 
-def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
-    """The wanted frames as they are shown, F x 3 x H x W, all in the size of the first one."""
+def _convert(
+    frames: "Mapping[int, VideoFrame]", wanted: Sequence[int], stated: Orientation
+) -> "Tensor":
+    """The wanted frames as they are shown, F x 3 x H x W, all in the size of the first one.
+
+    `stated` is their orientation if the first one does not say it.
+    """
     import numpy as np
-    import torch
     from av.video.reformatter import VideoReformatter
-    from numpy.typing import NDArray
 
     reformatter = VideoReformatter()
     first = frames[min(frames)]
-    shape = first.width, first.height
-    is_turned = orientation_of(first).is_transposed
-    arrays: dict[int, NDArray[np.uint8]] = {}
-    for number, frame in frames.items():
-        orientation = orientation_of(frame)
-        width, height = shape if orientation.is_transposed == is_turned else shape[::-1]
-        # By default every call would start as many threads as there are cores.
-        picture = reformatter.reformat(
-            frame, width=width, height=height, format="rgb24", threads=1
-        ).to_ndarray()
-        arrays[number] = orientation.apply(picture.astype(np.uint8, copy=False))
-    picked = torch.from_numpy(np.stack([arrays[number] for number in wanted]))  # F x H x W x 3
-    return picked.permute(0, 3, 1, 2)
+    size = {"width": first.width, "height": first.height}
+    # By default every call would start as many threads as there are cores.
+    arrays = {
+        number: reformatter.reformat(frame, **size, format="rgb24", threads=1).to_ndarray()
+        for number, frame in frames.items()
+    }
+    stored = np.stack([arrays[number] for number in wanted])  # F x H x W x 3
+    return _as_tensor(orientation_of(first, stated).apply(stored))
+
+
+def _as_tensor(pictures: "NDArray[Any]") -> "Tensor":
+    """F x H x W x 3 as F x 3 x H x W."""
+    import numpy as np
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
 
 
 def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
     import numpy as np
-    import torch
     from torchcodec.decoders import VideoDecoder
 
     with open_stream(path) as (stream, packets):
@@ -175,8 +189,7 @@ def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
     # Since 0.11 torchcodec turns pictures, but mirrors none; the angle is counterclockwise.
     turns = round((getattr(decoder.metadata, "rotation", None) or 0) / 90)
     stored = np.rot90(pictures, -turns, axes=(1, 2))
-    picked = torch.from_numpy(np.ascontiguousarray(orientation.apply(stored)))
-    return Pictures(picked.permute(0, 3, 1, 2), len(places))
+    return Pictures(_as_tensor(orientation.apply(stored)), len(places))
 
 
 def _picture_places(path: Path, stream: "VideoStream", packets: "Packets") -> Sequence[int]:

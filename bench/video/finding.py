@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +25,7 @@ STARTS = re.compile(  # of MP4 but not its audio, Matroska, AVI, MPEG, FLV, Ogg 
 
 def is_video(path: Path) -> bool:
     """Whether a file is a video by its suffix or its first bytes, even if it is damaged."""
-    if _stem(path.name) != path.name:
+    if path.suffix.lower().removeprefix(".") in SUFFIXES:
         return True
     try:
         with path.open("rb") as file:
@@ -98,10 +99,13 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 
 def _stem(name: str) -> str:
-    """`name` without the suffix of a video."""
+    """`name` without the suffix of a video, its accents in one form: systems write them in two."""
+    name = unicodedata.normalize("NFC", name)
     stem, _, suffix = name.rpartition(".")
     return stem if stem and suffix.lower() in SUFFIXES else name
 
 
 def _words(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+    """The words in `name`, whatever separates them, without case."""
+    words = unicodedata.normalize("NFC", name).casefold()
+    return re.sub(r"[\W_]+", "_", words).strip("_")

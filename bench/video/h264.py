@@ -18,18 +18,18 @@ def are_whole_pictures(extradata: bytes, packets: Iterable[bytes]) -> bool:
     """Whether each packet is certainly one picture, of the one format that the stream has."""
     is_packed = extradata[:1] == b"\1"  # units follow their length, as in MP4
     length = (extradata[4] & 3) + 1 if is_packed and len(extradata) > 6 else 0
-    first = _packed_parameters(extradata) if length else _units(extradata, 0)
-    parameters = {unit for unit in first if unit[0] & 31 == PARAMETERS}
+    parameters = set(_packed_parameters(extradata) if length else _parameters(extradata))
     for packet in packets:
         pictures = 0
-        for unit in _units(packet, length):
-            kind = unit[0] & 31
-            # The first bit after the header is set if the slice is the first one of its picture.
-            pictures += kind in SLICES and len(unit) > 1 and unit[1] >> 7
-            if kind == PARTITION:
+        for start, end in _packed_units(packet, length) if length else _units(packet):
+            kind = packet[start] & 31
+            if kind in SLICES:
+                # The first bit after the header is set in the first slice of a picture.
+                pictures += packet[start + 1] >> 7 if start + 1 < end else 0
+            elif kind == PARAMETERS:
+                parameters.add(packet[start:end])
+            elif kind == PARTITION:
                 return False
-            if kind == PARAMETERS:
-                parameters.add(unit)
         if pictures != 1:
             return False
     return len(parameters) == 1 and _has_frames_only(parameters.pop())
@@ -41,20 +41,33 @@ def _packed_parameters(extradata: bytes) -> Iterator[bytes]:
     for _ in range(extradata[5] & 31):
         start = end + 2
         end = start + int.from_bytes(extradata[end:start])
-        yield extradata[start:end] or b"\0"
+        yield extradata[start:end]
 
 
-def _units(data: bytes, length: int) -> Iterator[bytes]:
-    """The units of a packet: after their length in so many bytes, or after start codes if 0."""
-    if not length:
-        parts = data.split(START)[1:]
-        yield from (unit for part in parts if (unit := part.rstrip(b"\0")))
-        return
-    start = 0
-    while start + length < len(data):
-        end = start + length + int.from_bytes(data[start : start + length])
-        yield data[start + length : end] or b"\0"
-        start = end
+def _parameters(data: bytes) -> Iterator[bytes]:
+    return (data[a:b] for a, b in _units(data) if data[a] & 31 == PARAMETERS)
+
+
+def _packed_units(data: bytes, length: int) -> Iterator[tuple[int, int]]:
+    """Where units begin and end that follow their length, which has so many bytes."""
+    end = 0
+    while (start := end + length) < len(data):
+        end = min(start + int.from_bytes(data[end:start]), len(data))
+        if start < end:
+            yield start, end
+
+
+def _units(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where units begin and end that follow a start code, without zeros before the next one."""
+    start = data.find(START) + len(START)
+    while len(START) <= start < len(data):
+        code = data.find(START, start)
+        end = len(data) if code < 0 else code
+        while end > start and not data[end - 1]:
+            end -= 1
+        if start < end:
+            yield start, end
+        start = code + len(START)
 
 
 def _has_frames_only(parameters: bytes) -> bool:

@@ -25,6 +25,7 @@ from bench.video.lists import (
     to_name,
     to_number,
     to_path,
+    unquote,
 )
 
 KINETICS = ("label", "youtube_id", "time_start", "time_end")  # columns; others are not read
@@ -51,9 +52,10 @@ def _with_classes(
 
 
 def _read_frames(source: Source) -> _Read:
-    """Folders of JPEGs: lines `path start end label`, or `path count label` for frames 1 to count.
+    """Folders of frames: lines `path start end label`, or `path count label` for frames 1 to count.
 
-    Columns are separated by spaces or semicolons. A path that ends with a number needs semicolons.
+    Spaces, tabs, commas or semicolons separate columns. A path that ends with a number needs quotes
+    or semicolons.
     """
     rows: list[AnnotatedVideo] = []
     width = 0
@@ -63,7 +65,7 @@ def _read_frames(source: Source) -> _Read:
         if len(cells) != width or width not in (3, 4):
             raise BenchError(
                 f"{where}: needs the columns 'path start end label' or 'path count label', the "
-                "same in every line: separate them with ';'"
+                "same in every line: separate them with ';', or use the layout 'list' for files"
             )
         path, *between, label = cells
         frames = _frames(where, between)
@@ -73,12 +75,15 @@ def _read_frames(source: Source) -> _Read:
 
 
 def _split_columns(line: str) -> list[str]:
+    """The columns of a line; the path may contain the separator, unless that is a semicolon."""
     if ";" in line:
-        return [cell.strip() for cell in line.split(";")]
-    cells = line.rsplit(None, 3)
-    if len(cells) == 4 and all(map(is_number, cells[1:])):
-        return cells
-    return line.rsplit(None, 2)
+        return [unquote(cell.strip()) for cell in line.split(";")]
+    for separator, most in ((",", 3), (",", 2), (None, 3)):
+        path, *numbers = (cell.strip() for cell in line.rsplit(separator, most))
+        if len(numbers) == most and all(map(is_number, numbers)):
+            return [unquote(path), *numbers]
+    path, *others = line.rsplit(None, 2)
+    return [unquote(path), *others]
 
 
 def _frames(where: str, cells: Sequence[str]) -> tuple[int, int]:

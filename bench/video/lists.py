@@ -108,10 +108,10 @@ def _split(line: str, separator: str) -> tuple[str, str] | None:
         path = path.removesuffix(separator)
     else:
         path, _, label = line.rpartition(separator)
-    return (_unquote(path.strip()), _unquote(label.strip())) if path.strip() else None
+    return (unquote(path.strip()), unquote(label.strip())) if path.strip() else None
 
 
-def _unquote(text: str) -> str:
+def unquote(text: str) -> str:
     """`text` without quotes around it; two quotes within are one."""
     for quote in QUOTES:
         if len(text) > 1 and text[0] == text[-1] == quote:

@@ -16,18 +16,17 @@ if TYPE_CHECKING:
 
 def shown_packets(stream: "VideoStream", packets: "Packets") -> "Packets | None":
     """The packets that are one shown picture each; None if only decoding all of them can tell."""
-    if any(packet.is_discard or packet.has_sidedata("new_extradata") for packet in packets):
-        return None  # an edit list leaves pictures out, or the format changes
+    changes = (p.has_sidedata("new_extradata") for p in packets if p.is_keyframe)  # of the format
+    if any(packet.is_discard for packet in packets) or any(changes) or _is_cut(packets):
+        return None  # an edit list discards packets
     codec = stream.codec_context
-    if codec.name in COUNTERS:
-        counts = [COUNTERS[codec.name](memoryview(packet)) for packet in packets]
+    if codec.name in SHOWN:
+        counts = [SHOWN[codec.name](memoryview(packet)) for packet in packets]
         certain = all(count in (0, 1) for count in counts)
         return [p for p, count in zip(packets, counts, strict=True) if count] if certain else None
     if codec.name == "h264":
-        is_certain = not _is_cut(packets) and h264.are_whole_pictures(
-            codec.extradata or b"", map(bytes, packets)
-        )
-        return packets if is_certain else None
+        are_whole = h264.are_whole_pictures(codec.extradata or b"", map(bytes, packets))
+        return packets if are_whole else None
     return packets if codec.codec.intra_only else None
 
 
@@ -69,4 +68,4 @@ def _shows_vp9(first: int) -> int:
     return int(bool(first & 8 or first & 2))
 
 
-COUNTERS: dict[str, Callable[[memoryview], int]] = {"vp8": _shown_in_vp8, "vp9": _shown_in_vp9}
+SHOWN: dict[str, Callable[[memoryview], int]] = {"vp8": _shown_in_vp8, "vp9": _shown_in_vp9}

@@ -128,14 +128,14 @@ def test_cached_memory_is_given_back_where_that_suffices(monkeypatch: pytest.Mon
 def test_fragments_that_cannot_be_given_back_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 2,000 MiB only 100 stay in use, at the end of the segment, and 2,000 follow.
 
-    Allocated are 2,100 MiB; the segment cannot be given back, so it takes 4,000. An expandable
-    segment unmaps its free pages.
+    Allocated are 2,100 MiB, which may fit; but the segment cannot be given back, so 4,000 are
+    reserved. An expandable segment unmaps its free pages.
     """
     trace = make_trace(
         passes=[(1, 2000), (1, 0), (2, 1900), (3, 100), (2, 0), (4, 2000)],
     )
     monkeypatch.setattr(gpu_fit, "simulate_point", lambda _: peak_of(trace, 2100))
-    assert Estimates(GPU).of(point()).answer == "does not fit"
+    assert Estimates(GPU).of(point()).answer == "too close to say"
     expandable = Gpu(4096 * MIB, AllocatorSettings(expandable_segments=True))
     assert Estimates(expandable).of(point()).answer == "fits"
 
@@ -161,10 +161,11 @@ def test_the_network_of_a_file_may_fail(tmp_path: Path) -> None:
 
 
 def test_the_margins_are_the_worst_errors_against_printed_peaks() -> None:
-    errors = [0.0] + [
+    worst = ("slowonly_r50_4x16x1_256e", "slowfast_r50_8x8x1_256e")
+    errors = [
         error_of(known, simulate_point(point_of(known)).peak_bytes)
         for known in load_gpu_peaks()
-        if not known.waits_for and not known.contradicted_by
+        if known.config.startswith(worst) or not (known.waits_for or known.contradicted_by)
     ]
     assert LEAST_ERROR <= min(errors) < LEAST_ERROR + 0.001
     assert GREATEST_ERROR - 0.001 < max(errors) <= GREATEST_ERROR

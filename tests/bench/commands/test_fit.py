@@ -117,8 +117,9 @@ def test_the_end_of_a_search_and_returned_caches_are_said(
     monkeypatch.setattr(gpu_fit, "simulate_point", lambda _: peak_of(trace, 2000))
     rows, below = run_table(capsys, *SMALL, "--memory", "4GiB", "--max-frames", "9")
     assert [row[3] for row in rows] == ["fits *"] * 3
-    assert "The most frames: --max-frames 9 is the limit of the search." in below
-    assert any(text.startswith("* PyTorch gives cached memory back") for text in below)
+    end = "The search for the most frames ended with the last candidate: --max-frames 9."
+    assert end in below
+    assert any(text.startswith("* It fits if PyTorch gives cached memory back") for text in below)
 
 
 def test_the_memory_is_required_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,3 +173,5 @@ def test_where_nothing_fits_a_trial_starts_with_one_clip(
 def test_an_impossible_network_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
     line = ("fit", "blvnet", "--frames", "7", "--memory", "4GiB")
     assert "use 6 or 8" in refusal(capsys, *line)
+    error = refusal(capsys, *SMALL, "--memory", "4GiB", "--max-frames", "0")
+    assert error.endswith("--max-frames must be at least 1, not 0")

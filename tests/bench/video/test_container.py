@@ -145,3 +145,19 @@ def test_containers_are_known_to_ffmpeg() -> None:
     assert not {"hls", "dash", "concat", "concatf", "imf", "image2", "sdp", "rtsp"} & {
         *CONTAINERS.split(",")
     }
+
+
+def test_notes_in_another_encoding_are_no_error(tmp_path: Path) -> None:
+    path = write_numbered(tmp_path / "film.mp4", 5)
+    content = path.read_bytes()
+    assert b"VideoHandler" in content
+    path.write_bytes(content.replace(b"VideoHandler", "Gerät für Vi".encode("latin-1")))
+    assert indices(read_file(path, range).picked) == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("decoder", DECODERS)
+def test_a_codec_that_ffmpeg_does_not_know_is_named(tmp_path: Path, decoder: Decoder) -> None:
+    path = write_numbered(tmp_path / "film.mp4", 5)
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzzz"))
+    with pytest.raises(VideoError, match="FFmpeg has no decoder for its pictures"):
+        read_file(path, range, decoder)

@@ -5,10 +5,12 @@ import pytest
 from bench.video.finding import Finder, is_video
 from tests.bench.video.films import write_numbered
 
+ACCENTS = "cafe\u0301/e\u0301te\u0301.mp4"
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    for name in ("a b/x.mp4", "a b/y.avi", "A_B c/x.mp4", "z.json", "n", "dir/v/1.jpg"):
+    for name in ("a b/x.mp4", "a b/y.avi", "A_B c/x.mp4", "z.json", "n", "dir/v/1.jpg", ACCENTS):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     return tmp_path
@@ -28,6 +30,7 @@ def root(tmp_path: Path) -> Path:
         (["n.mp4"], ["n"]),
         (["a b"], []),  # a folder is no file
         (["a b/x.mp4/more"], []),
+        (["caf\u00e9/\u00e9t\u00e9"], [ACCENTS]),  # as another system writes them
         (["a" * 300 + "/x"], []),
     ],
 )

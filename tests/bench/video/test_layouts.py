@@ -34,6 +34,15 @@ def test_frames_in_three_columns_count_from_1(write: Write) -> None:
     assert annotated.classes == ("Doing this", "Doing that")
 
 
+@pytest.mark.parametrize("line", ["{} {} {}", "{}\t{}\t{}", "{},{},{}", "{}, {}, {}", "{};{};{}"])
+@pytest.mark.parametrize("path", ["a", "a b", "'a b'", '"a b 3"'])
+def test_columns_of_frames_have_any_separator(line: str, path: str, write: Write) -> None:
+    text = line.format(path, 30, 0) + "\n" + line.format("c", 9, 1)
+    annotated = load_annotations(write(text), DATA, "frames")
+    names = [path.strip("'\""), "c"]
+    assert [(v.name, v.frames) for v in annotated.videos] == [(names[0], (1, 30)), ("c", (1, 9))]
+
+
 def test_actions_of_one_folder_are_told_apart_by_their_frames(write: Write) -> None:
     annotated = load_annotations(write("a b;1;30;1\na b;31;40;0\nc;1;9;0"), DATA, "frames")
     assert [video.name for video in annotated.videos] == ["a b:1-30", "a b:31-40", "c"]
@@ -124,6 +133,14 @@ def test_lists_of_a_path_and_a_label(layout: str, tmp_path: Path, write: Write) 
             assert found == wanted
             assert [video.label for video in annotated.videos] == [0, 1, 0, 1]
             assert annotated.classes == ("0", "1")
+
+
+def test_paths_that_are_ids_are_found(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "78687.webm", "-3B32lodo2M.mp4")
+    for separator in " ,":
+        file = write(f"78687{separator}1\n-3B32lodo2M{separator}0\n")
+        annotated = load_annotations(file, data, "list")
+        assert [v.path.name for v in annotated.videos] == ["78687.webm", "-3B32lodo2M.mp4"]
 
 
 def test_absolute_paths_are_named_as_relative_ones(tmp_path: Path, write: Write) -> None:

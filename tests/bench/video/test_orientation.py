@@ -1,10 +1,12 @@
 """Films that are stored turned or mirrored, with a display matrix."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from av.bitstream import BitStreamFilterContext
 from numpy.typing import NDArray
 
 from bench.video.decoding import Decoder, read_file
@@ -59,3 +61,19 @@ def test_pictures_are_as_they_are_shown(
     expected = show(picture())
     assert read.shape == expected.shape
     assert np.abs(read.astype(int) - expected).mean() < 4
+
+
+def test_a_stream_may_say_itself_how_it_is_turned(tmp_path: Path) -> None:
+    stored, film = write_turned(tmp_path / "stored.h264", (1, 0, 0, 1)), tmp_path / "film.ts"
+    with av.open(str(stored)) as inside, av.open(str(film), "w") as outside:
+        source = inside.streams.video[0]
+        copy = outside.add_stream_from_template(source)
+        turn = "h264_metadata=rotate=90:display_orientation=insert"  # counterclockwise
+        edit = BitStreamFilterContext(turn, source, copy)
+        packets = [packet for packet in inside.demux(source) if packet.size]
+        for place, packet in enumerate(edited for one in packets for edited in edit.filter(one)):
+            packet.stream, packet.time_base = copy, Fraction(1, 24)
+            packet.pts = packet.dts = place
+            outside.mux(packet)
+    for read in read_file(film, lambda _: [3, 0, 5]).picked.permute(0, 2, 3, 1).numpy():
+        assert np.abs(read.astype(int) - np.rot90(picture())).mean() < 4

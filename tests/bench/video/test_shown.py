@@ -8,10 +8,10 @@ import av
 import numpy as np
 import pytest
 
-from bench.video.container import open_stream
+from bench.video.container import VideoError, open_stream
 from bench.video.decoding import Decoder, read_file
 from bench.video.encoding import write_video
-from bench.video.shown import shown_packets
+from bench.video.shown import SHOWN, shown_packets
 from tests.bench.video.fields import write_fields
 from tests.bench.video.films import (
     DECODERS,
@@ -102,6 +102,35 @@ def cut_by_edit_list(seconds: float) -> Callable[[Path], tuple[Path, list[int]]]
     return write
 
 
+def end_by_edit_list(folder: Path) -> tuple[Path, list[int]]:
+    """The index lists all pictures, but an edit list ends after half of them."""
+    path = write_numbered(folder / "film.mp4", TOTAL)
+    content = bytearray(path.read_bytes())
+    place = content.index(b"elst") + 12  # behind the name, the version and the number of edits
+    duration = int.from_bytes(content[place : place + 4])
+    content[place : place + 4] = (duration // 2).to_bytes(4)
+    path.write_bytes(content)
+    return path, list(range(TOTAL // 2))
+
+
+def cut_hevc(folder: Path) -> tuple[Path, list[int]]:
+    """A film that was cut at a key frame: pictures shown before it need some that are missing."""
+    whole, path = folder / "whole.mkv", folder / "cut.mkv"
+    options = {"x265-params": "log-level=none:open-gop=1:keyint=12:min-keyint=12:bframes=3"}
+    write_video(whole, numbered(TOTAL), rate=24, codec="libx265", options=options)
+    with av.open(str(whole)) as inside, av.open(str(path), "w") as outside:
+        stream = inside.streams.video[0]
+        copy = outside.add_stream_from_template(stream)
+        packets = [packet for packet in inside.demux(stream) if packet.size]
+        second = [number for number, packet in enumerate(packets) if packet.is_keyframe][1]
+        for packet in packets[second:]:
+            packet.stream = copy
+            outside.mux(packet)
+        times = [packet.pts or 0 for packet in packets[second:]]
+        assert min(times) < times[0]
+    return path, list(range(12, TOTAL))
+
+
 def start_late(folder: Path) -> tuple[Path, list[int]]:
     """A recording that begins between two key frames, without what its first packets need."""
     whole, path = folder / "whole.ts", folder / "late.ts"
@@ -117,9 +146,11 @@ FILMS: dict[str, Callable[[Path], tuple[Path, list[int]]]] = {
     "edit list within a group": cut_by_edit_list(20 / 24),
     "edit list over groups": cut_by_edit_list(30 / 24),
     "edit list that waits": cut_by_edit_list(0),
+    "edit list that ends early": end_by_edit_list,
 }
 ONLY_PYAV = {  # torchcodec refuses them
     "starts late": start_late,
+    "cut HEVC": cut_hevc,
     "changes size, H.264": change_size(".ts", "libx264"),
     "changes size, VP8": change_size(".webm", "libvpx"),
     "changes size, VP9": change_size(".webm", "libvpx-vp9"),
@@ -174,3 +205,65 @@ def test_headers_tell_of_usual_films_that_every_packet_is_shown(
     path = write_numbered(tmp_path / f"film{suffix}", TOTAL, codec)
     with open_stream(path) as (stream, packets):
         assert len(shown_packets(stream, packets) or ()) == TOTAL
+
+
+def joined(*frames: bytes) -> memoryview:
+    """Several frames of VP9 in one packet, with their lengths in two bytes each."""
+    mark = bytes([0b110_01_000 | len(frames) - 1])
+    lengths = b"".join(len(frame).to_bytes(2, "little") for frame in frames)
+    return memoryview(b"".join(frames) + mark + lengths + mark)
+
+
+def test_frames_that_share_a_packet_of_vp9_are_counted() -> None:
+    key, hidden, shown = b"\x82\x49\x83", b"\x84" + b"h" * 300, b"\x86s"
+    existing, other_profile = b"\x88", b"\xb4"
+    count = SHOWN["vp9"]
+    assert [count(memoryview(frame)) for frame in (key, hidden, shown, existing)] == [1, 0, 1, 1]
+    assert count(memoryview(other_profile)) == 1
+    assert count(joined(hidden, shown)) == 1
+    assert count(joined(shown, b"", existing)) == 2
+    assert count(joined(hidden)) == 0
+    assert count(memoryview(shown + b"\xc1")) == 1  # ends like an index, and is none
+    assert count(memoryview(b"\xc9\xff\xff\xff\xff\xc9")) in (0, 1, 2)  # lengths beyond the end
+
+
+@pytest.mark.parametrize("codec", ["libvpx", "libvpx-vp9"])
+def test_a_film_without_its_key_frame_is_not_certain(codec: str, tmp_path: Path) -> None:
+    film = write_numbered(tmp_path / "film.webm", TOTAL // 2, codec)
+    path = tmp_path / "late.webm"
+    edit_packets(film, path, lambda number, packet: [packet] if number else [])
+    with open_stream(path) as (stream, packets):
+        assert shown_packets(stream, packets) is None
+    with pytest.raises(VideoError) as error:
+        read_file(path, range)
+    assert error.value.kind == "no picture"
+
+
+@pytest.mark.parametrize(
+    ("codec", "form", "suffix"),
+    [
+        ("libx265", "yuv420p10le", ".mp4"),
+        ("libvpx-vp9", "yuva420p", ".webm"),
+        ("libvpx-vp9", "yuv444p", ".webm"),
+        ("ffv1", "gray10le", ".mkv"),
+        ("qtrle", "argb", ".mov"),
+        ("png", "rgba", ".mov"),
+        ("prores_ks", "yuv422p10le", ".mov"),
+        ("mjpeg", "yuvj420p", ".avi"),
+        ("mpeg2video", "yuv420p", ".mpg"),
+        ("gif", "rgb8", ".gif"),
+    ],
+)
+def test_films_of_any_form_are_read(codec: str, form: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"film{suffix}"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width, stream.pix_fmt = *numbered(1).shape[1:3], form
+        if codec == "libx265":
+            stream.options = {"x265-params": "log-level=none"}
+        for picture in numbered(20):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            container.mux(stream.encode(frame.reformat(format=form)))
+        container.mux(stream.encode(None))
+    assert indices(read_file(path, range).picked) == list(range(20))

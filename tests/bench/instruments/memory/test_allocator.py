@@ -1,9 +1,15 @@
 """The model of the caching allocator, against sequences that are worked out by hand."""
 
+import json
+import os
+import random
+import subprocess
+import sys
 from itertools import pairwise
 from math import inf
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -314,3 +320,52 @@ def test_a_repeated_sequence_needs_no_more_memory_than_its_first_run(
             allocator.free(block)
         allocator.empty_cache()
     assert reserved[0] == reserved[1]
+
+
+# Prints what PyTorch reports after each step: [allocated, reserved].
+ON_CUDA = """
+import json, sys, torch
+live, reported = [], []
+for step in json.loads(sys.argv[1]):
+    if step > 0:
+        live.append(torch.empty(step, dtype=torch.uint8, device="cuda"))
+    else:
+        live.pop(-step)
+    reported.append([torch.cuda.memory_allocated(), torch.cuda.memory_reserved()])
+print(json.dumps(reported))
+"""
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(
+    ("conf", "settings"),
+    [
+        ("expandable_segments:False", AllocatorSettings()),
+        ("expandable_segments:True", EXPANDABLE),
+        ("max_split_size_mb:64", SPLIT_BELOW_64),
+    ],
+)
+def test_pytorch_reserves_the_same_on_a_gpu(
+    seed: int, conf: str, settings: AllocatorSettings
+) -> None:
+    """Sizes are drawn so that hardly two free blocks are equal: which is taken is up to CUDA."""
+    draw = random.Random(seed)
+    steps: list[int] = []  # a size in bytes, or the negative position of the block to free
+    allocator, live, expected = CachingAllocator(settings), list[Block](), []
+    for _ in range(300):
+        if live and draw.random() < 0.45:
+            steps.append(-draw.randrange(len(live)))
+            allocator.free(live.pop(-steps[-1]))
+        else:
+            steps.append(int(2 ** draw.uniform(8, 27)))
+            live.append(allocator.allocate(steps[-1]))
+        expected.append([allocator.allocated_bytes, allocator.reserved_bytes])
+    run = subprocess.run(
+        [sys.executable, "-c", ON_CUDA, json.dumps(steps)],
+        env={**os.environ, "PYTORCH_ALLOC_CONF": conf, "PYTORCH_CUDA_ALLOC_CONF": conf},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == expected
