@@ -10,6 +10,10 @@ class NetworkError(ValueError):
     """A network, an option or a clip that cannot be built or run; the message says what to do."""
 
 
+class ClipError(NetworkError):
+    """A network cannot take a clip of the shape and form that it is given."""
+
+
 class CheckpointError(NetworkError):
     """A file that cannot be loaded; the message names the file and the first wrong key, if any.
 

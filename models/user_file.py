@@ -6,19 +6,17 @@ torch's global state are undone once the file has been executed or the factory h
 """
 
 import inspect
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from models.errors import NetworkError
-from models.meta import build_on_meta
+from models.errors import ClipError, NetworkError
+from models.input_forms import FORM_OPTIONS
 from models.own_imports import OwnImports
 from models.registry import did_you_mean
 from models.sources import Sources
@@ -26,9 +24,9 @@ from models.sources import Sources
 if TYPE_CHECKING:
     from torch import nn
 
-    ClipShape = tuple[int, int, int, int, int]
+    from models.trial import Findings
 
-ON_TWO_DEVICES = re.compile("on device (cpu|meta)|two devices")  # as torch says it
+    ClipShape = tuple[int, int, int, int, int]
 
 # With the sources that the file itself imported, before its factories imported more.
 _executed: dict[Path, tuple[OwnImports, ModuleType, Sources]] = {}
@@ -59,7 +57,11 @@ class UserNetwork:
         """
         from torch import nn
 
-        positional, keywords = self._arguments(clip_shape, num_classes, options)
+        from models.adapter import make_adapter
+
+        adapter = make_adapter(self.name, num_classes, options)
+        own = {name: value for name, value in options.items() if name not in FORM_OPTIONS}
+        positional, keywords = self._arguments(clip_shape, num_classes, own)
         try:
             with contained(), self._imports.active():
                 model = self._factory(*positional, **keywords)
@@ -70,36 +72,38 @@ class UserNetwork:
             raise NetworkError(
                 f"{self.name} returns {type(model).__name__}: let it return a torch.nn.Module"
             )
-        return model
+        try:
+            with contained():
+                return adapter.adapt(model, clip_shape)
+        except (Exception, SystemExit) as error:
+            reason = self.explain(error)
+            raise ClipError(f"{self.name} cannot take a clip of {clip_shape}: {reason}") from error
 
     def check(
-        self, clip_shape: "ClipShape", num_classes: int, options: Mapping[str, object]
-    ) -> None:
+        self,
+        clip_shape: "ClipShape",
+        num_classes: int,
+        options: Mapping[str, object],
+        *,
+        trains: bool = False,
+    ) -> "Findings":
         """Raise `NetworkError` unless clips of `clip_shape`, (N, C, T, H, W), give N x classes.
 
-        Network and clip are on PyTorch's meta device, where a forward pass computes nothing.
+        The network runs on PyTorch's meta device, where nothing is computed, or, where it cannot,
+        over one clip on the CPU. The findings are also on training if it `trains`.
         """
-        import torch
+        from models.trial import Trial
 
-        model = build_on_meta(partial(self.build, clip_shape, num_classes, options))
-        try:
-            with contained(), torch.device("meta"), torch.no_grad():
-                logits = model.eval()(torch.empty(clip_shape))
-        except (Exception, SystemExit) as error:
-            reason = self.sources().explain(error)
-            if ON_TWO_DEVICES.search(reason):
-                reason += ": keep its constant tensors as buffers, with register_buffer"
-            raise NetworkError(
-                f"{self.name} cannot take a clip of {clip_shape}: {reason}"
-            ) from error
-        shape = (clip_shape[0], num_classes)
-        is_tensor = isinstance(logits, torch.Tensor)
-        answer = tuple(logits.shape) if is_tensor else type(logits).__name__
-        if answer != shape:
-            raise NetworkError(
-                f"{self.name} returns {answer} for a clip of {clip_shape}: "
-                f"let forward return a tensor of {shape}, clips x classes"
-            )
+        def build(shape: "ClipShape", with_options: Mapping[str, object]) -> "nn.Module":
+            return self.build(shape, num_classes, with_options)
+
+        trial = Trial(self.name, build, self.explain, options, num_classes)
+        with contained():
+            return trial.run(clip_shape, trains=trains)
+
+    def explain(self, error: BaseException) -> str:
+        """One line: the error, and the line of the user's files where it arose."""
+        return str(error) if isinstance(error, NetworkError) else self.sources().explain(error)
 
     def _arguments(
         self, clip_shape: "ClipShape", num_classes: int, options: Mapping[str, object]

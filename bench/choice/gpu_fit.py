@@ -18,6 +18,7 @@ from bench.instruments.memory.replay import replay
 from bench.instruments.memory.simulated import PeakMemory, simulate_point
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
+from bench.workload.networks import explain
 from models.user_file import contained
 from suites.cuda_contexts import context_allowance, process_range
 
@@ -162,7 +163,7 @@ class Estimates:
                 with contained():
                     self._peaks[point] = simulate_point(point)
             except (Exception, SystemExit) as error:  # of the network
-                reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+                reason = explain(point, error)
                 raise BenchError(f"{point} cannot be simulated: {reason}") from error
         return self._peaks[point]
 

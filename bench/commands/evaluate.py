@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.commands import UsageError
 from bench.commands.options.device import add_device, find_device, thread_count
-from bench.commands.options.point import add_choice, add_network, point_of
+from bench.commands.options.point import add_choice, add_network, form_options, point_of, show_notes
 from bench.commands.options.videos import (
     add_data,
     as_tick,
@@ -25,7 +25,7 @@ from bench.records.point import Point
 from bench.records.proportions import PairedTest, accuracy_interval, paired_test
 from bench.records.store import Store
 from bench.video.data_set import DataSet
-from bench.workload.networks import build, configure
+from bench.workload.networks import build, configure, explained
 
 if TYPE_CHECKING:
     from torch import nn
@@ -106,7 +106,7 @@ def run(arguments: Namespace) -> int:
         store = (
             opened.enter_context(Store(arguments.store, create=True)) if arguments.store else None
         )
-        with progress_bar(len(data.videos), "videos") as advance:
+        with explained(point), progress_bar(len(data.videos), "videos") as advance:
             scores, reading = evaluate_weights(
                 model,
                 point,
@@ -158,9 +158,12 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
     }
     if arguments.network or arguments.model:
         point = configure(point_of(arguments, **fields))
-        model = build(point)
+        show_notes(point)
+        with explained(point):
+            model = build(point)
         print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
         return model, point
+    form_options(arguments)
     if arguments.option or arguments.depth is not None:
         raise UsageError("--depth and --option need the name of a network: give it")
     model = models.load_model(arguments.weights)

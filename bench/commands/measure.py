@@ -11,7 +11,7 @@ from bench.commands.options.point import add_point, point_of
 from bench.commands.output import add_json, format_value, print_json, print_table, progress_bar
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.workload.networks import build_on_meta, configure
+from bench.workload.networks import build_on_meta, configure, explained
 
 if TYPE_CHECKING:
     from bench.runs.tasks import Task
@@ -57,8 +57,9 @@ def run(arguments: Namespace) -> int:
             ("quantity", "value", "instrument", "point"),
             [(m.quantity, format_value(m), m.instrument, m.point) for m in measurements],
         )
-        for warning in dict.fromkeys(f"{m.label}: {w}" for m in measurements for w in m.warnings):
-            print(f"Warning: {warning}")
+        for warning in dict.fromkeys(w for m in measurements for w in m.warnings):
+            labels = dict.fromkeys(m.label for m in measurements if warning in m.warnings)
+            print(f"Warning: {', '.join(labels)}: {warning}")
     return 0 if all(m.status == "ok" for m in measurements) else FAILED
 
 
@@ -78,7 +79,7 @@ def _per_layer(point: Point, *, as_json: bool) -> int:
     from bench.instruments.layers import Layer, count
     from models.user_file import contained
 
-    with contained():
+    with explained(point), contained():
         rows = count(build_on_meta(point), point.clip_shape)
     if as_json:
         print_json([asdict(row) for row in rows])

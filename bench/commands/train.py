@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.options.device import add_device, find_device, thread_count
-from bench.commands.options.point import add_choice, add_network, point_of
+from bench.commands.options.point import add_choice, add_network, point_of, show_notes
 from bench.commands.options.videos import (
     add_data,
     clip_size,
@@ -22,7 +22,7 @@ from bench.records.point import Point
 from bench.text import printable
 from bench.video.data_set import DataSet
 from bench.video.recipe import Recipe
-from bench.workload.networks import build, configure
+from bench.workload.networks import build, configure, explained
 
 if TYPE_CHECKING:
     from torch import nn
@@ -108,9 +108,14 @@ def run(arguments: Namespace) -> int:
     device, threads = find_device(arguments), thread_count(arguments)
     data = load_data_set(arguments, "train")
     size = clip_size(arguments, data)
-    point = configure(point_of(arguments, num_classes=data.num_classes, input_size=size, batch=1))
+    fields = {"num_classes": data.num_classes, "input_size": size, "batch": 1, "mode": "train"}
+    point = configure(point_of(arguments, **fields))
     check_device(point, device)
-    with fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False):
+    show_notes(point)
+    with (
+        fix_settings(device, point.precision, threads=threads, cudnn_benchmark=False),
+        explained(point),
+    ):
         recipe = _recipe(arguments, data)
         model = _create_network(arguments, point, recipe).to(device)
         training = _training(arguments, model, data, recipe, point, worker_count(arguments, device))

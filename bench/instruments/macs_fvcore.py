@@ -24,9 +24,9 @@ from bench.instruments.macs import (
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
-from bench.workload.meta_forward import evaluating
 from bench.workload.networks import build, build_on_meta
 from models.operators import aggregation
+from models.wrappers import evaluating
 
 KINDS = {
     "addmm": "linear",

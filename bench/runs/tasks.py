@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import product
@@ -20,10 +20,20 @@ from bench.records.catalogue import Instrument, find_instrument
 from bench.records.measurement import CodeVersion, Measurement, Status
 from bench.records.point import Point
 from bench.records.record import Scalar
-from bench.workload.networks import configure, network_version
+from bench.workload.networks import (
+    configure,
+    explain,
+    is_own,
+    needs_values,
+    network_notes,
+    network_version,
+)
 from models import NetworkError
 from models.user_file import contained
 from suites import Suite, Sweep
+
+# Instruments that run every network on tensors without contents.
+CONTENTLESS = ("memory:simulated", "traffic:operators")
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,7 @@ class Task:
         Output of the network goes to stderr, and torch's global state is restored.
         """
         try:
+            notes = network_notes(self.point)
             with contained():
                 reading = read(self.instrument, self.point)
         except UnsupportedError as error:
@@ -87,10 +98,15 @@ class Task:
                 return self.without_figure("oom", shortage_text(error))
             if is_device_loss(error):
                 return self.without_figure("lost", shortage_text(error))
-            return self.without_figure(
-                "failed", f"{type(error).__name__}: {error}".partition("\n")[0]
-            )
-        return self.record(reading)
+            status: Status = "unsupported" if self._is_limited() else "failed"
+            return self.without_figure(status, explain(self.point, error))
+        return self.record(replace(reading, warnings=(*reading.warnings, *notes)))
+
+    def _is_limited(self) -> bool:
+        """Whether this instrument cannot measure every network that runs."""
+        if self.instrument.label == "macs:fvcore":
+            return is_own(self.point)  # it traces a forward pass, and not every one can be traced
+        return self.instrument.label in CONTENTLESS and needs_values(self.point)
 
     def has_lost_device(self, found: Measurement) -> bool:
         """Whether the device existed when this process began, but was gone when the task ran."""

@@ -51,7 +51,7 @@ def evaluate(
     or if no video is usable.
     """
     unusable = UnusableVideos(len(videos)) if unusable is None else unusable
-    device = next(model.parameters()).device
+    device = next(model.parameters(), torch.empty(0)).device  # a quantised network may have none
     found = dict[str, tuple[int, Tensor]]()
     sources = set[str]()
     model.eval()

@@ -3,15 +3,17 @@
 A clip is N x C x T x H x W.
 """
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
 from bench.workload.clips import blank_clip, check_clip_shape
+from bench.workload.networks import NEEDS_VALUES
+from bench.workload.torch_settings import fix_seed
 from models.shapes import Shapes
+from models.wrappers import evaluating
 
 
 def dry_run(
@@ -19,9 +21,13 @@ def dry_run(
 ) -> None:
     """Run `model` in eval mode over a clip of (N, C, T, H, W), inside of `modes`, which watch it.
 
-    `model` may be on any device and is left as it was. Raises `BenchError` for another shape.
+    `model` may be on any device and is left as it was. One that needs values is on the CPU, and
+    computes on random ones. Raises `BenchError` for another shape.
     """
     check_clip_shape(clip_shape)
+    if getattr(model, NEEDS_VALUES, False):
+        _run_with_values(model, clip_shape, *modes)
+        return
     with torch.device("meta"):
         clip = blank_clip(model, clip_shape)
     tensors = (*model.named_parameters(), *model.named_buffers())
@@ -33,16 +39,20 @@ def dry_run(
         contexts.enter_context(Shapes())
         for mode in modes:
             contexts.enter_context(mode)
-        functional_call(model, state, (clip,))
+        if all(tensor.is_meta for _, tensor in tensors):
+            model(clip)  # which may be scripted
+        else:
+            functional_call(model, state, (clip,))
 
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Within: `model` is in eval mode. After: every module is in its own mode again."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
+def _run_with_values(
+    model: nn.Module, clip_shape: tuple[int, ...], *modes: AbstractContextManager[object]
+) -> None:
+    with fix_seed(), torch.device("cpu"):
+        clip = blank_clip(model, clip_shape).normal_()
+    with ExitStack() as contexts:
+        contexts.enter_context(evaluating(model))
+        contexts.enter_context(torch.no_grad())
+        for mode in modes:
+            contexts.enter_context(mode)
+        model(clip)

@@ -83,7 +83,8 @@ def code_block(language: str, start: str) -> str:
 
 def write_files(folder: Path) -> None:
     """Write the files that the pages tell their reader to write."""
-    (folder / "my_network.py").write_text(code_block("python", "# my_network.py"))
+    for name in ("my_network.py", "my_frames.py"):
+        (folder / name).write_text(code_block("python", f"# {name}"))
     for title in SUITES:
         suite = code_block("toml", f'title = "{title}"')
         (folder / f"{title.lower()}.toml").write_text(suite)

@@ -294,10 +294,10 @@ def test_check_copes_with_a_factory_that_reads_values(write: Write) -> None:
             "nn.Linear(4, 4)(clip)",
             "cannot take a clip of (1, 3, 2, 8, 8): RuntimeError: ",
         ),
-        ("[clip]", "returns list for a clip of (1, 3, 2, 8, 8): let forward return a tensor of"),
+        ("[clip]", "returns list of 1: let forward return its logits, clips x classes, here N x 5"),
         ("clip", "(1, 3, 2, 8, 8): let forward return a tensor of (1, 5), clips x classes"),
         ("clip.new_zeros(1, 4)", "returns (1, 4) for a clip of (1, 3, 2, 8, 8): let forward"),
-        ("(1, 5)", "returns tuple for a clip of (1, 3, 2, 8, 8): let forward"),
+        ("(1, 5)", "returns tuple of 2: let forward return its logits"),
         ("exit()", "cannot take a clip of (1, 3, 2, 8, 8): SystemExit: None (net.py, line 5)"),
     ],
 )
@@ -319,10 +319,12 @@ def test_check_says_what_to_do_with_constants(write: Write) -> None:
         MEAN = torch.zeros(3, 1, 1, 1)
         class Net(torch.nn.Module):
             def __init__(self): super().__init__()
-            def forward(self, clip): return clip - MEAN
+            def forward(self, clip): return (clip - MEAN).new_zeros(1, 5)
     """
-    text = message(lambda: load(write({"net.py": source})).check(CLIP, CLASSES, {}))
-    assert "(net.py, line 6): keep its constant tensors as buffers, with register_buffer" in text
+    found = load(write({"net.py": source})).check(CLIP, CLASSES, {})
+    advice = "(net.py, line 6): keep its constant tensors as buffers, with register_buffer"
+    assert found.needs_values
+    assert advice in found.notes[0]
 
 
 def test_check_says_what_the_factory_says(write: Write) -> None:

@@ -1,5 +1,6 @@
 """Arguments of a network and of a point."""
 
+import sys
 from argparse import ArgumentParser, Namespace
 from typing import get_args
 
@@ -9,7 +10,9 @@ from bench.commands import UsageError
 from bench.commands.options.common import add_model
 from bench.records.point import Point
 from bench.records.record import Scalar
-from bench.workload.networks import FILE_MARK
+from bench.text import printable
+from bench.workload.networks import FILE_MARK, network_notes
+from models.input_forms import CLIP, FORMS, INPUT, OUTPUT
 from suites.fields import Execution, MemoryFormat, Mode, Precision
 from suites.step import DEFAULT_STEP, Gradients, Optimizer, Parallel, StepOptions, Update
 
@@ -86,6 +89,21 @@ def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) ->
         metavar="NAME=VALUE",
         help="option of the network, such as window=5; may be repeated",
     )
+    parser.add_argument(
+        "--input",
+        choices=tuple(FORMS),
+        default=CLIP,
+        help="form in which your own network takes a clip "
+        f"({'; '.join(f'{name}: {form.meaning}' for name, form in FORMS.items())}; "
+        f"default: {CLIP})",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="NAME",
+        default="",
+        help="key, attribute or index of the logits in what your own network returns "
+        "(default: logits, cls_score, out, and other usual names)",
+    )
 
 
 def point_of(arguments: Namespace, **others: object) -> Point:
@@ -98,7 +116,7 @@ def point_of(arguments: Namespace, **others: object) -> Point:
     if FILE_MARK in (arguments.network or ""):
         raise UsageError(f"{arguments.network} is a file: give it with --model, which runs it")
     fields["network"] = arguments.network or arguments.model
-    fields["options"] = dict(map(_option, arguments.option))
+    fields["options"] = dict(map(_option, arguments.option)) | form_options(arguments)
     step = {name: value for name, value in given.items() if name in StepOptions.model_fields}
     try:
         fields["step"] = StepOptions.model_validate(step)
@@ -110,6 +128,26 @@ def point_of(arguments: Namespace, **others: object) -> Point:
     if point.mode != "train" and point.step != DEFAULT_STEP:
         raise UsageError(f"{point.step}: options of a training step need --mode train")
     return point
+
+
+def show_notes(point: Point) -> None:
+    """Print what to know about the network of `point` on stderr."""
+    for note in network_notes(point):
+        print(printable(f"Note: {note}"), file=sys.stderr)
+
+
+def form_options(arguments: Namespace) -> dict[str, str]:
+    """The options of a point that `--input` and `--output` stand for.
+
+    Raises `UsageError` if they are given for a network by its name.
+    """
+    given = {INPUT: arguments.input, OUTPUT: arguments.output}
+    options = {name: value for name, value in given.items() if value not in (CLIP, "")}
+    if options and not arguments.model:
+        raise UsageError(
+            f"{' and '.join(options)}: are for a network in your own file: give --model"
+        )
+    return options
 
 
 def _flag(name: str) -> str:

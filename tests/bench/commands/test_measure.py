@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -128,3 +129,45 @@ def test_an_impossible_network_is_bad_input(
     monkeypatch.setattr(Task, "measure", never)
     assert "use 6 or 8" in refusal(capsys, "measure", "blvnet", "--frames", "7")
     assert "no option 'windw'" in refusal(capsys, *SMALL, "--option", "windw=5")
+
+
+LAZY = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.fc = nn.LazyLinear(num_classes)
+
+    def forward(self, frames):  # (N*T) x C x H x W
+        n, c, h, w = frames.shape
+        return {"main": self.fc(frames.mean((2, 3))).view(-1, 2, 5).mean(1), "other": None}
+"""
+
+
+def test_a_network_of_another_form_is_measured_by_module(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(LAZY)
+    line = ["measure", "--model", f"{file}:Net", "--frames", "2", "--num-classes", "5"]
+    layers = run_json(capsys, *line, "--input", "folded", "--per-layer")
+    assert {row["name"]: row["params"] for row in layers if row["params"]} == {"fc": 3 * 5 + 5}
+    assert refusal(capsys, *line).endswith("it takes (N*T) x C x H x W: use --input folded")
+
+
+def test_forms_are_for_networks_in_files(capsys: pytest.CaptureFixture[str]) -> None:
+    text = refusal(capsys, *SMALL, "--input", "folded", "--output", "main")
+    assert "--input and --output: are for a network in your own file: give --model" in text
+
+
+def test_a_warning_of_several_figures_is_printed_once(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "own.py"
+    file.write_text(LAZY)
+    line = ["measure", "--model", f"{file}:Net", "--frames", "2", "--num-classes", "5"]
+    assert main([*line, "--input", "folded", "--quantity", "params,macs"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("params:shapes, macs:flop_counter: ") == 1
+    assert printed.count("of which 'main' is used") == 1

@@ -63,6 +63,57 @@ def test_a_network_of_ones_own_is_trained_and_evaluated(
     assert record["point"]["network"] == "own.py:build"
 
 
+HEADS = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes, fails=0):
+        super().__init__()
+        self.fc, self.fails = nn.Linear(3, num_classes), fails
+
+    def forward(self, clip):  # N x T x C x H x W
+        assert clip.shape[2] == 3
+        if self.fails:
+            raise KeyError("fails")
+        y = self.fc(clip.mean((1, 3, 4)))
+        return (y, 2 * y) if self.training else y
+
+class FailsInTraining(Net):
+    def forward(self, clip):
+        return super().forward(clip).sum(1) if self.training else super().forward(clip)
+"""
+
+
+def test_a_network_of_another_form_is_trained_on_its_logits(
+    where: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(HEADS)
+    own = ["--model", "own.py:Net", "--input", "time_first", "--frames", "4", "--input-size", "32"]
+    assert main(["train", *own, *QUICK, *where, "--out", "own.safetensors"]) == 0
+    note = "Note: own.py:Net returns tuple of 2 in training, of which number 0 alone gets a loss"
+    assert note in capsys.readouterr().err.splitlines()
+    record = evaluated(capsys, Path("own.safetensors"), *own, *where)
+    assert record["point"]["options"] == {"--input": "time_first"}
+
+
+def test_an_error_in_training_is_one_line_with_its_place(
+    where: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(HEADS)
+    own = ["--model", "own.py:FailsInTraining", "--input", "time_first", "--frames", "4"]
+    text = refusal(capsys, "train", *own, *QUICK, *where, "--out", "own.safetensors")
+    assert "own.py:FailsInTraining fails: AttributeError: 'tuple' object has no" in text
+    assert text.endswith("(own.py, line 18)")
+
+
 def test_logs_are_written(where: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     line = ["train", "tsn", *SMALL, *QUICK, *where, "--csv", str(log)]

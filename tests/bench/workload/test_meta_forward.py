@@ -4,7 +4,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from bench.errors import BenchError
-from bench.workload.meta_forward import dry_run, evaluating
+from bench.workload.meta_forward import dry_run
+from bench.workload.networks import NEEDS_VALUES
+from models.wrappers import evaluating
 
 
 class Small(nn.Module):
@@ -24,6 +26,19 @@ def test_operators_run_on_meta_tensors_in_eval_mode_and_modes_see_them() -> None
     model, flops = Small(), FlopCounterMode(display=False)
     dry_run(model, (2, 3, 2, 8, 8), flops)
     assert model.was_meta
+    assert not model.was_training
+    assert flops.get_total_flops() == 2 * (2 * 2 * 8 * 8) * 3 * 4
+
+
+def test_a_network_that_needs_values_computes_on_random_ones() -> None:
+    class ByContent(Small):
+        def forward(self, clip: Tensor) -> Tensor:
+            return super().forward(clip if clip.std().item() > 0.5 else clip[:, :, :1])
+
+    model, flops = ByContent(), FlopCounterMode(display=False)
+    setattr(model, NEEDS_VALUES, True)
+    dry_run(model, (2, 3, 2, 8, 8), flops)
+    assert not model.was_meta
     assert not model.was_training
     assert flops.get_total_flops() == 2 * (2 * 2 * 8 * 8) * 3 * 4
 
