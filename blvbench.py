@@ -125,9 +125,10 @@ def simulate_memory(
     `clip_shape` is (N, C, T, H, W). `mode` is "train" (forward, loss, backward, update) or "infer"
     (forward without gradients); `precision` is "fp32", "bf16" or "fp16". `step` has the options of
     `suites.step.StepOptions` that are not at their defaults: {"optimizer": "adamw", "parallel":
-    "ddp"}. It takes no GPU and computes nothing. Raises `bench.errors.BenchError` for another mode
-    or shape and for training a network without parameters, `suites.errors.SuiteError` for another
-    option.
+    "ddp"}. The result has `peak_bytes`, of tensors, and `reserved_bytes`, of PyTorch's CUDA
+    allocator. It takes no GPU and computes nothing. Raises `bench.errors.BenchError` for another
+    mode or shape and for training a network without parameters, `suites.errors.SuiteError` for
+    another option.
     """
     _check_packages()
     from bench.instruments.memory import simulate

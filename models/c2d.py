@@ -12,7 +12,6 @@ from models.resnet3d import Design, ResNet3D, normed, parts3d, pooled_stem
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
 from models.zoo_layouts import (
-    MMACTION2,
     PYTORCHVIDEO,
     PYTORCHVIDEO_BLOCKS,
     SLOWFAST,
@@ -36,7 +35,7 @@ POOLED = Layout(  # the pool is a block of its own
     depths=DEPTHS,
     source="Wang et al., Non-local Neural Networks, CVPR 2018, as in PyTorchVideo",
     choices={"temporal_pooling": POOLINGS, "width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(RESNET_3D, PYTORCHVIDEO, POOLED, SLOWFAST, MMACTION2),
+    layouts=(RESNET_3D, PYTORCHVIDEO, POOLED, SLOWFAST),
 )
 def c2d(
     *,

@@ -92,11 +92,11 @@ def load_checkpoint(
 def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
     """Start a video network from the weights of its image network, such as ImageNet's.
 
-    The image network is a ResNet for `tsn`, `tsm`, `tam` and the 3D ResNets, an Inception-v1 for
-    that backbone, `i3d` and `s3d`, a bLResNet for `tsn_blnet` and the bLVNets. In three dimensions,
-    kernels are repeated along time and not divided by its length, as the authors do. The classifier
-    and the weights that only a video network has stay unchanged. Raises `CheckpointError` as
-    `load_checkpoint` does.
+    The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
+    `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for `tsn_blnet`
+    and the bLVNets. In three dimensions, kernels are repeated along time and not divided by its
+    length, as the authors do. The classifier and the weights that only a video network has stay
+    unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
 

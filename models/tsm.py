@@ -15,6 +15,7 @@ from models.resnet import BLOCKS, DEPTHS
 from models.temporal import POOLINGS
 from models.tsn import RESNET_RULES, TSN, build_tsn
 from models.widths import WIDTHS
+from models.zoo_layouts import MMACTION2_FRAMES
 
 RESNET = "resnet"
 SHIFTED_SHARE = 8  # one channel in eight comes from the next frame, one from the previous
@@ -24,6 +25,8 @@ LAYOUTS = (
     # The authors' shift wraps the first convolution of the blocks that have one.
     Layout((*RESNET_RULES, (r"(\d\.conv1)\.", r"\1.net."))),
     Layout((*RESNET_RULES, (r"(\.\d*[02468]\.conv1)\.", r"\1.net."))),
+    Layout((*MMACTION2_FRAMES, (r"(\d\.conv1\.conv)\.", r"\1.net."))),
+    Layout((*MMACTION2_FRAMES, (r"(\.\d*[02468]\.conv1\.conv)\.", r"\1.net."))),
     *torchvision_image.LAYOUTS,
 )
 

@@ -25,6 +25,7 @@ from models.registry import FRAMES, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
+from models.zoo_layouts import MMACTION2_FRAMES
 
 OWN_BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
 BACKBONES = (*OWN_BACKBONES, *torchvision_image.FAMILIES)
@@ -118,7 +119,7 @@ def build_tsn(
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=LAYOUTS,
+    layouts=(*LAYOUTS, Layout(MMACTION2_FRAMES)),
 )
 def tsn(
     *,

@@ -1,4 +1,4 @@
-"""Layouts of checkpoints of 3D ResNets in three model zoos.
+"""Layouts of checkpoints of ResNets in three model zoos.
 
 PyTorchVideo, SlowFast (its authors' repository) and MMAction2 publish the same networks under
 different names. A layout is the rules for the trunk, for the blocks and for the classifier.
@@ -71,6 +71,8 @@ MMACTION2_TRUNK: Rules = (
     (r"^stem\.bn1\.", "backbone.conv1.bn."),
     *((rf"^stages\.{stage}\.", f"backbone.layer{stage + 1}.") for stage in range(4)),
 )
+
+MMACTION2_FRAMES: Rules = ((r"^trunk\.", ""), *MMACTION2_TRUNK, *MMACTION2_BLOCKS)  # of a TSN
 
 PYTORCHVIDEO = Layout(
     (*pytorchvideo_trunk(), *PYTORCHVIDEO_BLOCKS, pytorchvideo_classifier(block=5))

@@ -30,7 +30,7 @@ BUDGETS = (
 FIGURES = {
     "macs:flop_counter": ("MACs (G)", format_giga),
     "params:shapes": ("params (M)", format_mega),
-    "memory:simulated": ("peak (MiB)", format_mib),
+    "memory:simulated": ("allocated (MiB)", format_mib),
 }
 NO_MORE = "longer clips are not measured"
 NONE = Cell("none", 0)

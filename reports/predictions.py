@@ -13,25 +13,26 @@ MAX_ERROR = 0.03  # of a simulation: an error of 10 % would hide a part of the 1
 LARGE_BYTES = 2**30  # in smaller peaks, the memory that a library keeps is a large share
 HEADINGS = (
     *POINT_HEADINGS,
-    "simulated (MiB)",
-    "measured (MiB)",
-    "reserved by the allocator (MiB)",
+    "allocated, simulated (MiB)",
+    "allocated, measured (MiB)",
     "error of the simulation",
+    "reserved, simulated (MiB)",
+    "reserved, measured (MiB)",
 )
 MEASURED_BY = "blvbench run gpu --store FILE"  # on a machine with a GPU
 
 
 @dataclass(frozen=True)
 class PeakPrediction:
-    """A simulated peak in bytes, and the measurement of the same peak."""
+    """A simulated peak, and the measurement of the same peak."""
 
-    simulated: int | float
+    simulated: Measurement
     measured: Measurement
 
     @property
     def error(self) -> float:
         """The relative error of the simulation: positive if it is too large."""
-        return self.simulated / self.measured.value - 1
+        return self.simulated.value / self.measured.value - 1
 
     @property
     def is_bounded(self) -> bool:
@@ -68,8 +69,8 @@ def build_predictions(measurements: Sequence[Measurement]) -> tuple[PredictionSe
     groups: dict[tuple[str, str], list[PeakPrediction]] = {}
     for m in measurements:
         if m.quantity == "memory" and m.status == "ok" and m.machine and m.value:
-            simulated = index.figure(SIMULATED, m.point)
-            if simulated is not None:
+            simulated = index.find(SIMULATED, m.point)
+            if simulated and simulated.status == "ok":
                 peak = PeakPrediction(simulated, m)
                 groups.setdefault((m.machine, m.instrument), []).append(peak)
     return tuple(
@@ -87,10 +88,11 @@ def _table(peaks: Sequence[PeakPrediction]) -> Table:
         tuple(
             (
                 *point_cells(peak.measured.point),
-                _mib_cell(peak.simulated),
+                _mib_cell(peak.simulated.value),
                 _mib_cell(peak.measured.value),
-                _reserved_cell(peak.measured),
                 Cell(f"{peak.error:+.1%}", peak.error),
+                _mib_cell(peak.simulated.reserved_bytes),
+                _mib_cell(peak.measured.reserved_bytes),
             )
             for peak in sorted(peaks, key=lambda p: (-abs(p.error), p.measured.point.sort_key))
         ),
@@ -125,10 +127,5 @@ def _beyond(peaks: Sequence[PeakPrediction]) -> tuple[str, ...]:
     return tuple(f"{peak.measured.point}: {peak.error:+.1%}" for peak in ordered)
 
 
-def _reserved_cell(measurement: Measurement) -> Cell:
-    reserved = measurement.details.get("allocator", {}).get("reserved")
-    return NOT_MEASURED if reserved is None else _mib_cell(reserved)
-
-
-def _mib_cell(size_bytes: int | float) -> Cell:
-    return Cell(format_mib(size_bytes), size_bytes)
+def _mib_cell(size_bytes: int | float | None) -> Cell:
+    return NOT_MEASURED if size_bytes is None else Cell(format_mib(size_bytes), size_bytes)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from suites.cuda_contexts import process_range
+
 CLIP_FIELDS = ["network", "depth", "options", "frames", "input_size", "num_classes"]
 POINT_FIELDS = [
     "network",
@@ -49,6 +51,11 @@ def format_giga(value: float) -> str:
 def format_mib(size_bytes: float) -> str:
     """A size in MiB."""
     return format_count(size_bytes / 2**20)
+
+
+def format_process(reserved_bytes: float) -> str:
+    """What a process takes of a GPU, from the smallest to the largest context, in MiB."""
+    return " to ".join(map(format_mib, process_range(reserved_bytes)))
 
 
 @dataclass(frozen=True)
@@ -136,14 +143,19 @@ def clips_table(clips: pd.DataFrame) -> Table:
 
 
 def memory_frame(measurements: pd.DataFrame) -> pd.DataFrame:
-    """The simulated peak of every point."""
-    return _values(measurements, "memory", "simulated", POINT_FIELDS).sort_values(POINT_FIELDS)
+    """The simulated peak of every point, and what the allocator reserves for it."""
+    columns = [*POINT_FIELDS, "reserved"]
+    return _values(measurements, "memory", "simulated", columns).sort_values(POINT_FIELDS)
 
 
 def memory_table(memory: pd.DataFrame) -> Table:
     """A row for each row of `memory_frame`."""
-    figures: Figures = {"memory": ("peak (MiB)", format_mib)}
-    return _table("points", memory, figures)
+    figures: Figures = {
+        "memory": ("allocated (MiB)", format_mib),
+        "reserved": ("reserved (MiB)", format_mib),
+        "process": ("process (MiB)", format_process),
+    }
+    return _table("points", memory.assign(process=memory["reserved"]), figures)
 
 
 def counters_table(measurements: pd.DataFrame) -> Table:

@@ -12,6 +12,7 @@ from models import NetworkError
 from models.user_file import load_factory
 
 MAX_FRAMES = 64  # the longest clips in the published tables
+MAX_BATCH = 1 << 20  # no memory holds more clips; it ends the search for a tiny network
 
 
 def expand_networks(
@@ -99,6 +100,11 @@ def frame_candidates(
         end = f"the network accepts only {kind.only_frames} frames"
     sure = sum(frames < kind.smallest_clip[0] for frames in accepted) + 1
     return Candidates(base, "frames", accepted, end, sure)
+
+
+def batch_candidates(base: Point) -> Candidates:
+    """The batches of `base`, whose own batch does not matter."""
+    return Candidates(base, "batch", range(1, MAX_BATCH + 1), f"a batch of {MAX_BATCH:,}")
 
 
 def _check_frames(base: Point, allowed: Iterable[int]) -> tuple[tuple[int, ...], str]:

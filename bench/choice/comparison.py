@@ -7,9 +7,8 @@ from typing import Any
 
 from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
-from bench.choice.candidates import frame_candidates
+from bench.choice.candidates import batch_candidates, frame_candidates
 from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
-from bench.choice.max_batch import MAX_BATCH
 from bench.choice.ranking import (
     MEMORY,
     STANDARD_COSTS,
@@ -201,10 +200,7 @@ def _batches(
         for one in trials
         if one.tried and (fit := find_fit(one, budgets, ledger.known)).fits
     }
-    candidates = [
-        Candidates(point, "batch", range(1, MAX_BATCH + 1), f"a batch of {MAX_BATCH:,}")
-        for point in fitting.values()
-    ]
+    candidates = [batch_candidates(point) for point in fitting.values()]
     return dict(zip(fitting, search_candidates(candidates, budgets, ledger), strict=True))
 
 

@@ -16,17 +16,18 @@ Search = Generator[int, float, int]
 K = TypeVar("K")
 
 
-def search_largest(last: int, sure: int = 1) -> Search:
+def search_largest(last: int, sure: int = 1, start: int = 1) -> Search:
     """The largest number from 1 to `last` that needs a share of at most 1; 0 if there is none.
 
-    Costs must not fall. The first numbers may not run; from `sure` on, all run.
+    Costs must not fall. The first numbers may not run; from `sure` on, all run. `start` is a guess
+    of the result: if it is good, few trials are needed.
     """
     first = yield from _smallest_that_runs(min(sure, last))
     low, high = first - 1, last + 1
     tried: dict[int, float] = {}
     while high - low > 1:
         if not tried:
-            at = first
+            at = _within(start, low, high)
         elif len(tried) < GUESSES:
             at = _within(_crossing(tried, low, high), low, high)
         else:
@@ -57,7 +58,7 @@ def _crossing(tried: Mapping[int, float], low: int, high: int) -> float:
     else:
         start = max((n for n in tried if n < low), default=0)
         end = low
-    rise = tried[end] - tried.get(start, 0.0)
+    rise = tried.get(end, 0.0) - tried.get(start, 0.0)
     if rise <= 0:
         return inf
     return start + (1 - tried.get(start, 0.0)) * (end - start) / rise + ROUNDING

@@ -20,6 +20,7 @@ COMMANDS: Commands = {
     "suites": ("bench.commands.suites", "list the suites that come with the project"),
     "measure": ("bench.commands.measure", "measure one network at one point"),
     "run": ("bench.commands.run", "measure the figures of a suite that a store lacks"),
+    "fit": ("bench.commands.fit", "say whether a step fits in a GPU's memory, and how much does"),
     "compare": ("bench.commands.compare", "choose a network for a budget"),
     "import": ("bench.commands.import_", "import the figures of another machine, for reports here"),
     "train": ("bench.commands.train", "train a network on videos"),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from bench.records.measurement import Measurement, threads_suffix
 from bench.text import printable
+from suites.cuda_contexts import process_range
 
 FILE_COLUMNS = 200  # the width of a table in a file or a pipe
 
@@ -53,7 +54,7 @@ def format_value(measurement: Measurement) -> str:
     value = measurement.value
     match measurement.unit:
         case "bytes":
-            return f"{value / 2**20:,.1f} MiB"
+            return f"{value / 2**20:,.1f} MiB{_reserved(measurement)}"
         case "MACs":
             return f"{value / 1e9:,.2f} GMACs ({value:,})"
         case "seconds":
@@ -63,6 +64,17 @@ def format_value(measurement: Measurement) -> str:
             return f"{value:,.1f} clips/s at batch {batch}{_interval(measurement)}"
         case unit:
             return f"{value:,} {unit}"
+
+
+def _reserved(measurement: Measurement) -> str:
+    """For a peak on a GPU: what its allocator reserves, and what the process takes."""
+    reserved = measurement.reserved_bytes
+    if reserved is None or measurement.instrument == "cpu":  # there is no allocator that reserves
+        return ""
+    least, most = (size / 2**20 for size in process_range(reserved))
+    return (
+        f" allocated, {reserved / 2**20:,.1f} MiB reserved, {least:,.0f} to {most:,.0f} MiB process"
+    )
 
 
 def _interval(measurement: Measurement, unit: str = "") -> str:

@@ -110,6 +110,13 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.reciprocal: ELEMENTWISE,
     aten.floor_divide: ELEMENTWISE,
     aten.div_: ELEMENTWISE,
+    aten.silu: ELEMENTWISE,
+    aten.silu_: ELEMENTWISE,
+    aten.hardsigmoid: ELEMENTWISE,
+    aten.hardswish: ELEMENTWISE,
+    aten.hardswish_: ELEMENTWISE,
+    aten.hardtanh: ELEMENTWISE,  # a ReLU with a bound
+    aten.hardtanh_: ELEMENTWISE,
     aten.eq: ELEMENTWISE,
     aten.ne: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,

@@ -31,6 +31,7 @@ COLUMNS = (
     "saving",
     "saving_low",
     "saving_high",
+    "reserved",
 )
 NUMBERS = (
     "value",
@@ -41,6 +42,7 @@ NUMBERS = (
     "saving",
     "saving_low",
     "saving_high",
+    "reserved",
 )
 
 
@@ -49,7 +51,8 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
 
     A measurement without a figure has no `value`; one with a single sample has no interval. Where
     it was taken in turn with a `reference`, the row has the reference's value in the same rounds,
-    and the `saving`: how many times more the reference needs, as the median of the rounds.
+    and the `saving`: how many times more the reference needs, as the median of the rounds. Peak
+    memory has `reserved`: the bytes that PyTorch's allocator holds.
     """
     row = {
         **measurement.point.model_dump(exclude={"options", "step"}),
@@ -66,6 +69,7 @@ def to_row(measurement: Measurement) -> dict[str, Any]:
         "network_version": measurement.code.network,
         "instrument_version": measurement.code.instrument,
         "measured_at": measurement.measured_at,
+        "reserved": measurement.reserved_bytes,
     }
     if measurement.status != "ok":
         return row

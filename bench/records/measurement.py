@@ -176,6 +176,11 @@ class Measurement(Record):
         return middle(self.samples)
 
     @property
+    def reserved_bytes(self) -> int | float | None:
+        """What PyTorch's allocator reserves for a peak memory; None for anything else."""
+        return self.details.get("allocator", {}).get("reserved")
+
+    @property
     def is_accuracy(self) -> bool:
         """Whether the samples are answers: 100 for a right one and 0 for a wrong one."""
         return self.unit == PERCENT

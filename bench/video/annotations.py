@@ -1,7 +1,7 @@
 """Annotation files of action-recognition data sets, as their authors distribute them.
 
-Video files are not looked at: decoding reports a missing one. Every error is a `BenchError` of one
-line with the file, its line and what to do.
+Files are looked for by name only: decoding reports a missing one. Every error is a `BenchError` of
+one line with the file, its line and what to do.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,13 @@ from typing import Literal
 
 from bench.errors import BenchError
 from bench.video.data_set import Video
-from bench.video.layouts import READERS, AnnotatedVideo, Source
-from bench.video.lists import to_path
+from bench.video.finding import Finder
+from bench.video.layouts import READERS, Source
+from bench.video.lists import AnnotatedVideo, to_path
 
-Layout = Literal["frames", "something-v2", "kinetics", "moments", "ucf101", "hmdb51", "folders"]
+Layout = Literal[
+    "frames", "list", "something-v2", "kinetics", "moments", "ucf101", "hmdb51", "folders"
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def _number_labels(
 ) -> tuple[Video, ...]:
     numbers = {name: number for number, name in enumerate(classes)}
     videos: dict[str, Video] = {}
+    finder = Finder(data)
     for row in rows:
         label = numbers.get(row.label, -1) if isinstance(row.label, str) else row.label
         if not 0 <= label < len(classes):
@@ -68,6 +72,18 @@ def _number_labels(
             )
         if row.name in videos:
             raise BenchError(f"{row.where}: video {row.name!r:.60} is a duplicate: keep one")
-        path = data / to_path(row.where, row.path)
-        videos[row.name] = Video(row.name, path, label, row.frames)
+        videos[row.name] = _find(finder, data, row, label)
     return tuple(videos.values())
+
+
+def _find(finder: Finder, data: Path, row: AnnotatedVideo, label: int) -> Video:
+    paths = [to_path(row.where, path) for path in (row.path, *row.others)]
+    paths += [path.replace("\\", "/") for path in paths if "\\" in path]  # of Windows
+    found = finder.find(paths, folders=row.frames is not None)
+    if len(found) > 1:
+        raise BenchError(
+            f"{row.where}: video {row.path!r:.60} may be {found[0]!r} or {found[1]!r}: keep one"
+        )
+    if found:
+        return Video(row.name, data / found[0], label, row.frames)
+    return Video(row.name, data / paths[0], label, row.frames, sought=tuple(paths))

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.video.container import VideoError
 from bench.video.data_set import Video
-from bench.video.decoding import VideoError
 from bench.video.frame_folders import frame_files
 
 

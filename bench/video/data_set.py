@@ -1,6 +1,6 @@
 """Labelled videos, and a data set: what training and evaluation must know about its videos."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 FULL_SIZE = 224  # the side of a clip in pixels, except for generated videos
@@ -8,10 +8,11 @@ FULL_SIZE = 224  # the side of a clip in pixels, except for generated videos
 
 @dataclass(frozen=True)
 class Video:
-    """A video file or, with `frames` as first and last number, a folder of JPEG frames.
+    """A video file or, with `frames` as first and last number, a folder of frames.
 
     `name` is unique in its list. `label` is the number of the class, from 0. `group` is a group of
-    classes whose accuracy is reported by itself; "" for none.
+    classes whose accuracy is reported by itself; "" for none. `sought` are the paths that were
+    looked for, if no file was found.
     """
 
     name: str
@@ -19,6 +20,7 @@ class Video:
     label: int
     frames: tuple[int, int] | None = None
     group: str = ""
+    sought: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -6,52 +6,44 @@ Pictures are F x 3 x H x W, uint8, RGB. No decoder seeks.
 import errno
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import BenchError, UnsupportedError
 from bench.machine.environment import installed_version
+from bench.video.container import VideoError, open_stream, url_of
+from bench.video.orientation import (
+    AS_STORED,
+    Orientation,
+    may_say_orientation,
+    orientation_of,
+)
+from bench.video.shown import shown_packets
 from bench.video.skipping import few_frames
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream
+    from numpy.typing import NDArray
     from torch import Tensor
 
-    Packets = Sequence[Packet[VideoStream]]
+    from bench.video.container import Packets
 
 Decoder = Literal["pyav", "torchcodec"]
-Kind = Literal["missing", "empty", "not a video", "no picture", "truncated", "corrupt", "too large"]
+HANDLING = "display matrix applied"  # what both decoders do, for a record
 Pick = Callable[[int], Sequence[int]]  # from the number of pictures, the indices to keep
-
-MAX_PIXELS = 1 << 26  # of a picture; 8K video has half as many
-# Containers that hold the pictures themselves. From a playlist, a script or a stream description,
-# FFmpeg would open other files or connect to other machines.
-CONTAINERS = (
-    "mov,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,asf,ogg,mxf,nut,rm,dv,gif,ivf,wtv,gxf,"
-    "yuv4mpegpipe,swf,nsv,h261,h263,h264,hevc,vvc,av1,obu,m4v,mjpeg,vc1,dirac,dnxhd"
-)
-ONLY_THE_FILE = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
-SPARE_PACKETS = 0.05  # the share of packets that may have no picture, as packed B-frames of AVI
-SHORT_S = 0.5  # a file may end this much before its stated duration, because containers round it
-
-
-class VideoError(BenchError):
-    """A video that cannot be used; `kind` is the category of its problem."""
-
-    def __init__(self, path: Path, kind: Kind, reason: str) -> None:
-        super().__init__(f"{path}: {reason}")
-        self.kind: Kind = kind
-        self.reason = reason
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The selected pictures, F x 3 x H x W, uint8, RGB, and the total number in the video."""
+    """The selected pictures, F x 3 x H x W, uint8, RGB, and the total number in the video.
+
+    `source` says which files of a folder they are, such as "PNG from 0"; "" for a video file.
+    """
 
     picked: "Tensor"
     total: int
+    source: str = ""
 
 
 def check_decoder(decoder: str) -> None:
@@ -94,114 +86,69 @@ def read_file(path: Path, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
 
 
 def _read_with_pyav(path: Path, pick: Pick) -> Pictures:
-    with _open_stream(path) as (stream, packets, total):
-        return _decode(path, stream, packets, pick, total)
-
-
-@contextmanager
-def _open_stream(path: Path) -> "Iterator[tuple[VideoStream, list[Packet[VideoStream]], int]]":
-    """The video stream of a file, its packets, and the number of pictures that it shows."""
-    import av
-
-    try:
-        with av.open(_url(path), options=ONLY_THE_FILE) as container:
-            # The cover of an audio file is a stream of pictures too.
-            stream = next((s for s in container.streams.video if not _is_cover(s)), None)
-            if stream is None:
-                raise VideoError(path, "not a video", "has no video stream")
-            check_size(path, stream.codec_context.width, stream.codec_context.height)
-            stream.codec_context.thread_count = 1  # several videos are read in parallel
-            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}  # for later pictures too
-            packets = [packet for packet in container.demux(stream) if packet.size]
-            yield stream, packets, _whole_length(path, stream, packets)
-    except av.error.FFmpegError as error:
-        reason = f"cannot be read by FFmpeg: {error.strerror}"
-        raise VideoError(path, "not a video", reason) from error
-
-
-def _url(path: Path) -> str:
-    """The URL of this file for FFmpeg, even if its name looks like another protocol."""
-    return f"file:{path}"
-
-
-def _is_cover(stream: "VideoStream") -> bool:
-    from av.stream import Disposition
-
-    return bool(stream.disposition & Disposition.attached_pic)
-
-
-def check_size(path: Path, width: int, height: int) -> None:
-    """Raise `VideoError` for pictures of more than `MAX_PIXELS`."""
-    if width * height > MAX_PIXELS:
-        reason = f"has pictures of {width} x {height}, more than {MAX_PIXELS:,} pixels"
-        raise VideoError(path, "too large", reason)
-
-
-def _whole_length(path: Path, stream: "VideoStream", packets: "Packets") -> int:
-    """The number of pictures that the file shows. Raises `VideoError` if it is truncated."""
-    if not packets:
-        raise VideoError(path, "no picture", "its video stream is empty")
-    if stream.frames > len(packets) or any(packet.is_corrupt for packet in packets):
-        stated = f" of {stream.frames}" if stream.frames > len(packets) else ""
-        raise VideoError(path, "truncated", f"ends after {len(packets)}{stated} pictures")
-    stated_s = _stated_duration_s(stream)
-    ends = max((p.pts or 0) + (p.duration or 0) for p in packets[-32:])  # B-frames come early
-    ends_s = float(ends * (stream.time_base or 0))
-    if stated_s - ends_s > SHORT_S:
-        reason = f"ends after {ends_s:.1f} s of {stated_s:.1f} s"
-        raise VideoError(path, "truncated", reason)
-    return sum(not packet.is_discard for packet in packets)  # an edit list discards some
-
-
-def _stated_duration_s(stream: "VideoStream") -> float:
-    """The duration that a Matroska or WebM file states; 0.0 if it states none."""
-    hours, _, rest = str(stream.metadata.get("DURATION", "")).partition(":")
-    minutes, _, seconds = rest.partition(":")
-    try:
-        return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
-    except ValueError:
-        return 0.0
+    with open_stream(path) as (stream, packets):
+        shown = shown_packets(stream, packets)
+        likely = shown or [p for p in packets if not p.is_discard] or packets
+        total, wanted = len(likely), pick(len(likely))
+        frames = few_frames(stream, packets, set(wanted)) if shown is packets else {}
+        if not frames:
+            frames, decoded = _decode(path, stream, packets, wanted, to_end=shown is None)
+            if decoded is not None and decoded != total:
+                total, wanted = decoded, pick(decoded)
+                frames, _ = _decode(path, stream, packets, wanted, to_end=False)
+        stated = AS_STORED
+        if may_say_orientation(bytes(packets[0])):
+            stated = orientation_of(next(_all_frames(path, stream, packets)))
+        return Pictures(_convert(frames, wanted, stated), total)
 
 
 def _decode(
-    path: Path, stream: "VideoStream", packets: "Packets", pick: Pick, total: int
-) -> Pictures:
+    path: Path, stream: "VideoStream", packets: "Packets", wanted: Sequence[int], *, to_end: bool
+) -> "tuple[dict[int, VideoFrame], int | None]":
+    """The wanted frames, and the number of all frames if the end was reached.
+
+    Decoding stops after the last wanted frame unless `to_end`.
+    """
+    indices, last = set(wanted), max(wanted)
+    frames: dict[int, VideoFrame] = {}
+    count = 0
+    for frame in _all_frames(path, stream, packets):
+        if count in indices:
+            frames[count] = frame
+        count += 1
+        if count > last and not to_end:
+            return frames, None
+    return frames, count
+
+
+def _all_frames(path: Path, stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]":
+    """All frames in the order of time. Raises `VideoError` if one cannot be decoded, or all."""
     import av
 
-    wanted = pick(total)
-    indices, last = set(wanted), max(wanted)
-    is_whole = total == len(packets)  # else indices of pictures are not those of packets
-    frames = few_frames(stream, packets, indices) if is_whole else {}
-    if frames:
-        return Pictures(_convert(frames, wanted), total)
     stream.codec_context.flush_buffers()
-    count = 0
-    try:
-        for frame in _frames(stream, packets):
-            if count in indices:
-                frames[count] = frame
-            count += 1
-            if count > last:
-                return Pictures(_convert(frames, wanted), total)
-    except av.error.FFmpegError as error:
-        raise VideoError(path, "corrupt", f"picture {count}: {error.strerror}") from error
-    if count == 0:
+    count, is_started = 0, False
+    for packet in (*packets, None):  # at the end, the frames that the decoder still holds
+        is_started = is_started or packet is None or packet.is_keyframe
+        try:
+            for frame in stream.codec_context.decode(packet):
+                count += 1
+                yield frame
+        except av.error.FFmpegError as error:
+            if is_started:  # else a recording that began between two key frames
+                reason = f"decoding fails after {count} pictures: {error.strerror}"
+                raise VideoError(path, "corrupt", reason) from error
+    if not count:
         raise VideoError(path, "no picture", "has no picture that can be decoded")
-    if total - count > max(1, SPARE_PACKETS * total):
-        raise VideoError(path, "corrupt", f"only {count} of {total} pictures can be decoded")
-    return _decode(path, stream, packets, pick, count)
 
 
-def _frames(stream: "VideoStream", packets: "Packets") -> "Iterator[VideoFrame]":
-    for packet in packets:
-        yield from stream.codec_context.decode(packet)
-    yield from stream.codec_context.decode(None)  # the pictures that the decoder still holds
+def _convert(
+    frames: "Mapping[int, VideoFrame]", wanted: Sequence[int], stated: Orientation
+) -> "Tensor":
+    """The wanted frames as they are shown, F x 3 x H x W, all in the size of the first one.
 
-
-def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tensor":
-    """The wanted frames as F x 3 x H x W, all in the size of the first one."""
+    `stated` is their orientation if the first one does not say it.
+    """
     import numpy as np
-    import torch
     from av.video.reformatter import VideoReformatter
 
     reformatter = VideoReformatter()
@@ -212,22 +159,61 @@ def _convert(frames: "Mapping[int, VideoFrame]", wanted: Sequence[int]) -> "Tens
         number: reformatter.reformat(frame, **size, format="rgb24", threads=1).to_ndarray()
         for number, frame in frames.items()
     }
-    picked = torch.from_numpy(np.stack([arrays[number] for number in wanted]))  # F x H x W x 3
-    return picked.permute(0, 3, 1, 2)
+    stored = np.stack([arrays[number] for number in wanted])  # F x H x W x 3
+    return _as_tensor(orientation_of(first, stated).apply(stored))
+
+
+def _as_tensor(pictures: "NDArray[Any]") -> "Tensor":
+    """F x H x W x 3 as F x 3 x H x W."""
+    import numpy as np
+    import torch
+
+    return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 3, 1, 2)
 
 
 def _read_with_torchcodec(path: Path, pick: Pick) -> Pictures:
+    import numpy as np
     from torchcodec.decoders import VideoDecoder
 
-    with _open_stream(path):  # torchcodec does not notice a truncated file
-        pass
+    with open_stream(path) as (stream, packets):
+        places = _picture_places(path, stream, packets)
+        orientation = orientation_of(next(_all_frames(path, stream, packets)))
     try:
-        decoder = VideoDecoder(_url(path), seek_mode="exact", num_ffmpeg_threads=1)
-        total = len(decoder)
-        return Pictures(decoder.get_frames_at(list(pick(total))).data, total)
-    except (RuntimeError, ValueError) as error:
+        decoder = VideoDecoder(url_of(path), seek_mode="exact", num_ffmpeg_threads=1)
+        read = decoder.get_frames_at([places[index] for index in pick(len(places))]).data
+    except (IndexError, RuntimeError, ValueError) as error:
         line = str(error).partition("\n")[0]
-        raise VideoError(path, "corrupt", f"torchcodec cannot decode it: {line}") from error
+        reason = f"torchcodec cannot decode it ({line}): try --decoder pyav"
+        raise VideoError(path, "corrupt", reason) from error
+    pictures = read.permute(0, 2, 3, 1).numpy()  # F x H x W x 3
+    # Since 0.11 torchcodec turns pictures, but mirrors none; the angle is counterclockwise.
+    turns = round((getattr(decoder.metadata, "rotation", None) or 0) / 90)
+    stored = np.rot90(pictures, -turns, axes=(1, 2))
+    return Pictures(_as_tensor(orientation.apply(stored)), len(places))
+
+
+def _picture_places(path: Path, stream: "VideoStream", packets: "Packets") -> Sequence[int]:
+    """The places of the shown pictures in the order of time, among the packets in that order.
+
+    Torchcodec takes every packet for a picture. Raises `VideoError` for a file that has none.
+    """
+    kept = [packet for packet in packets if not packet.is_discard]
+    shown = shown_packets(stream, packets)
+    if shown is None:
+        times = [frame.pts or 0 for frame in _all_frames(path, stream, packets)]
+    else:
+        times = [_time(packet) for packet in shown]
+    if len(times) == len(kept):
+        return range(len(kept))
+    places = {time: place for place, time in enumerate(sorted(map(_time, kept)))}
+    if not places.keys() >= set(times):
+        reason = "torchcodec cannot tell its pictures apart: try --decoder pyav"
+        raise VideoError(path, "corrupt", reason)
+    return [places[time] for time in sorted(times)]
+
+
+def _time(packet: "Packet[VideoStream]") -> int:
+    return (packet.dts if packet.pts is None else packet.pts) or 0
 
 
 _READERS = {"pyav": _read_with_pyav, "torchcodec": _read_with_torchcodec}

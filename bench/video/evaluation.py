@@ -16,13 +16,15 @@ from suites.fields import Precision
 class Scores:
     """The scores of a network on each usable video: `logits`, V x classes, mean over the views.
 
-    `names` and `labels` of the videos are in the same order.
+    `names` and `labels` of the videos are in the same order. `sources` are the kinds of frames that
+    were read from folders.
     """
 
     names: tuple[str, ...]
     labels: Tensor
     logits: Tensor
     unusable: tuple[Unusable, ...]
+    sources: tuple[str, ...] = ()
 
     def correct(self, top: int = 1) -> tuple[int, ...]:
         """For each video, 100 if its class is among the `top` best ones, else 0.
@@ -45,12 +47,13 @@ def evaluate(
 ) -> Scores:
     """The scores of `model` on `videos`, one video at a time, on the device of the model.
 
-    Raises `BenchError` with the names of all unusable videos if `unusable` does not allow so many,
+    Raises `BenchError` with kinds and examples if more videos are unusable than `unusable` allows,
     or if no video is usable.
     """
     unusable = UnusableVideos(len(videos)) if unusable is None else unusable
     device = next(model.parameters()).device
     found = dict[str, tuple[int, Tensor]]()
+    sources = set[str]()
     model.eval()
     order = range(len(videos))
     for index, item in zip(order, load_items(videos, order, workers=workers), strict=True):
@@ -60,12 +63,14 @@ def evaluate(
         elif not unusable.are_too_many:  # else the others are only read, to find all unusable ones
             name = videos.videos[index].name
             found[name] = item.label, _mean_logits(model, item.clips.to(device), precision)
+            sources.add(item.source)
     unusable.check()
     if not found:
         raise BenchError("there is no video to evaluate: give a list with at least one")
     labels = torch.tensor([label for label, _ in found.values()])
     logits = torch.stack([logits for _, logits in found.values()])  # V x classes
-    return Scores(tuple(found), labels, logits, tuple(unusable.by_name.values()))
+    refused = tuple(unusable.by_name.values())
+    return Scores(tuple(found), labels, logits, refused, tuple(sorted(sources - {""})))
 
 
 def _mean_logits(model: nn.Module, clips: Tensor, precision: Precision) -> Tensor:

@@ -6,22 +6,26 @@ Every reader raises `BenchError` for a file of another layout.
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.video.classes import number_labels, read_classes, read_numbers
+from bench.video.finding import is_video
 from bench.video.lists import (
+    AnnotatedVideo,
     in_order,
     is_number,
     read_json,
     read_lines,
-    read_names,
+    read_pairs,
     read_table,
     to_label,
     to_name,
     to_number,
     to_path,
+    unquote,
 )
 
 KINETICS = ("label", "youtube_id", "time_start", "time_end")  # columns; others are not read
@@ -37,31 +41,21 @@ class Source:
     split: str | None
 
 
-@dataclass(frozen=True)
-class AnnotatedVideo:
-    """A video of a list. `path` is relative; `label` is a number from 0, or the name of a class."""
-
-    where: str
-    name: str
-    path: str
-    label: int | str
-    frames: tuple[int, int] | None = None
-
-
 _Read = tuple[Sequence[AnnotatedVideo], Sequence[str]]  # the videos and the classes
 
 
-def _names(source: Source, rows: Sequence[AnnotatedVideo]) -> Sequence[str]:
-    """The classes in the file of labels, or else the sorted classes of the rows."""
-    if source.labels is not None:
-        return read_names(source.labels)
-    return sorted({str(row.label) for row in rows})
+def _with_classes(
+    source: Source, rows: Sequence[AnnotatedVideo], others: Sequence[str] = ()
+) -> _Read:
+    known = read_classes(source.labels) if source.labels else None
+    return number_labels(source.file, rows, known, others)
 
 
 def _read_frames(source: Source) -> _Read:
-    """Folders of JPEGs: lines `path start end label`, or `path count label` for frames 1 to count.
+    """Folders of frames: lines `path start end label`, or `path count label` for frames 1 to count.
 
-    Columns are separated by spaces or semicolons. A path that ends with a number needs semicolons.
+    Spaces, tabs, commas or semicolons separate columns. A path that ends with a number needs quotes
+    or semicolons.
     """
     rows: list[AnnotatedVideo] = []
     width = 0
@@ -71,24 +65,25 @@ def _read_frames(source: Source) -> _Read:
         if len(cells) != width or width not in (3, 4):
             raise BenchError(
                 f"{where}: needs the columns 'path start end label' or 'path count label', the "
-                "same in every line: separate them with ';'"
+                "same in every line: separate them with ';', or use the layout 'list' for files"
             )
         path, *between, label = cells
         frames = _frames(where, between)
-        rows.append(AnnotatedVideo(where, path, path, to_label(where, label), frames))
-    if source.labels is not None:
-        return _unique(rows), read_names(source.labels)
-    count = max((int(row.label) for row in rows), default=-1) + 1
-    return _unique(rows), [str(label) for label in range(count)]
+        path = to_path(where, path, source.data)
+        rows.append(AnnotatedVideo(where, path, path, str(to_label(where, label)), frames))
+    return _with_classes(source, _unique(rows))
 
 
 def _split_columns(line: str) -> list[str]:
+    """The columns of a line; the path may contain the separator, unless that is a semicolon."""
     if ";" in line:
-        return [cell.strip() for cell in line.split(";")]
-    cells = line.rsplit(None, 3)
-    if len(cells) == 4 and all(map(is_number, cells[1:])):
-        return cells
-    return line.rsplit(None, 2)
+        return [unquote(cell.strip()) for cell in line.split(";")]
+    for separator, most in ((",", 3), (",", 2), (None, 3)):
+        path, *numbers = (cell.strip() for cell in line.rsplit(separator, most))
+        if len(numbers) == most and all(map(is_number, numbers)):
+            return [unquote(path), *numbers]
+    path, *others = line.rsplit(None, 2)
+    return [unquote(path), *others]
 
 
 def _frames(where: str, cells: Sequence[str]) -> tuple[int, int]:
@@ -123,24 +118,26 @@ def _read_something(source: Source) -> _Read:
         for number, entry in enumerate(listed, start=1)
     ]
     labels = _needed(source, "labels.json")
-    numbers = read_json(labels)
-    if not isinstance(numbers, dict):
-        raise BenchError(f"{labels}: does not map classes to numbers: use labels.json")
-    numbered = (
-        (where, name, to_label(where, str(number) if isinstance(number, str | int) else ""))
-        for name, number in numbers.items()
-        for where in [f"{labels}: class {name!r:.60}"]
-    )
+    numbered = [(where, name, to_label(where, text)) for where, name, text in read_numbers(labels)]
+    names = {_plain(name): name for _, name, _ in numbered}
+    rows = [replace(row, label=names.get(str(row.label), row.label)) for row in rows]
     return rows, in_order(labels, numbered)
+
+
+def _plain(template: str) -> str:
+    """A template without brackets around what varies: either file may have them."""
+    return template.replace("[", "").replace("]", "")
 
 
 def _something_row(where: str, entry: Any) -> AnnotatedVideo:
     fields = entry if isinstance(entry, dict) else {}
     name, template = fields.get("id"), fields.get("template")
+    if isinstance(name, int) and not isinstance(name, bool):
+        name = str(name)
     if not isinstance(name, str) or not isinstance(template, str):
         raise BenchError(f"{where}: lacks 'id' or 'template' as text: use a list with labels")
     to_name(where, "the id", name)
-    return AnnotatedVideo(where, name, f"{name}.webm", template.replace("[", "").replace("]", ""))
+    return AnnotatedVideo(where, name, f"{name}.webm", _plain(template))
 
 
 def _needed(source: Source, example: str) -> Path:
@@ -167,23 +164,22 @@ def _read_kinetics(source: Source) -> _Read:
         fields = dict(zip(header, cells, strict=True))
         splits.add(fields.get("split", ""))
         if source.split is None or fields.get("split", source.split) == source.split:
-            rows.append(_kinetics_row(where, fields, source.data))
+            rows.append(_kinetics_row(where, fields))
     if splits and not rows:
         known = ", ".join(sorted(splits))
         raise BenchError(f"{source.file}: has no split {source.split!r}: use one of {known!r:.60}")
-    return rows, _names(source, rows)
+    return _with_classes(source, rows)
 
 
-def _kinetics_row(where: str, fields: dict[str, str], data: Path) -> AnnotatedVideo:
+def _kinetics_row(where: str, fields: dict[str, str]) -> AnnotatedVideo:
     label = to_name(where, "the class", fields["label"])
     video = to_name(where, "the youtube_id", fields["youtube_id"])
     start, end = (to_number(where, c, fields[c]) for c in ("time_start", "time_end"))
     if start > end:
         raise BenchError(f"{where}: starts at {start} s and ends at {end} s: correct it")
     name = f"{video}_{start:06d}_{end:06d}"
-    paths = [f"{label}/{name}.mp4", f"{name}.mp4", f"{video}.mp4"]
-    found = (path for path in paths if _holds((data / to_path(where, path)).is_file))
-    return AnnotatedVideo(where, name, next(found, paths[1]), label)
+    others = (f"{label}/{name}.mp4", f"{video}.mp4", f"{label}/{video}.mp4")
+    return AnnotatedVideo(where, name, f"{name}.mp4", label, others=others)
 
 
 def _holds(question: Callable[[], bool]) -> bool:
@@ -194,23 +190,21 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 
 def _read_moments(source: Source) -> _Read:
-    """Moments in Time: CSV without a header, and a file of classes with lines `class,number`."""
-    rows: list[AnnotatedVideo] = []
-    for where, cells in read_table(source.file):
-        if len(cells) < 2:
-            raise BenchError(f"{where}: needs the columns 'path,class': add the class")
-        rows.append(
-            AnnotatedVideo(where, cells[0], cells[0], to_name(where, "the class", cells[1]))
-        )
-    if source.labels is None:
-        return rows, _names(source, rows)
-    return rows, in_order(source.labels, _moments_classes(source.labels))
+    """Moments in Time: CSV without a header, of `path,class` and columns that are not read."""
+    table = list(read_table(source.file))
+    if any(len(cells) == 1 for _, cells in table):  # commas do not separate it
+        return _read_list(source)
+    return _with_classes(source, [_listed(source, w, cells[0], cells[1]) for w, cells in table])
 
 
-def _moments_classes(labels: Path) -> Iterator[tuple[str, str, int]]:
-    for where, line in read_lines(labels):
-        name, _, number = line.rpartition(",")
-        yield where, name.strip(), to_label(where, number.strip())
+def _read_list(source: Source) -> _Read:
+    """Lines `path label`, as SlowFast, VideoMAE, mmaction2 and VideoMamba have them."""
+    return _with_classes(source, [_listed(source, *pair) for pair in read_pairs(source.file)])
+
+
+def _listed(source: Source, where: str, path: str, label: str) -> AnnotatedVideo:
+    path = to_path(where, path, source.data)
+    return AnnotatedVideo(where, path, path, to_name(where, "the class", label))
 
 
 def _read_ucf101(source: Source) -> _Read:
@@ -260,21 +254,20 @@ def _read_hmdb51(source: Source) -> _Read:
             path = f"{label}/{to_name(where, 'the video', name.strip())}"
             if number == mark:
                 rows.append(AnnotatedVideo(where, path, path, label))
-    names = [file.name.removesuffix(end) for file in folders]
-    return rows, read_names(source.labels) if source.labels else names
+    return _with_classes(source, rows, [file.name.removesuffix(end) for file in folders])
 
 
 def _read_folders(source: Source) -> _Read:
-    """A folder of videos for each class."""
+    """A folder for each class; files that are no videos, such as Thumbs.db, are left alone."""
     folders = [path for path in _list_folder(source.data) if _holds(path.is_dir)]
     rows: list[AnnotatedVideo] = []
     for folder in folders:
         where = f"{source.data}: folder {folder.name!r:.60}"
         label = to_name(where, "the class", folder.name)
-        paths = [f"{label}/{file.name}" for file in _list_folder(folder) if _holds(file.is_file)]
+        files = [file for file in _list_folder(folder) if _holds(file.is_file) and is_video(file)]
+        paths = [f"{label}/{file.name}" for file in files]
         rows += [AnnotatedVideo(where, path, path, label) for path in paths]
-    names = [folder.name for folder in folders]
-    return rows, read_names(source.labels) if source.labels else names
+    return _with_classes(source, rows, [folder.name for folder in folders])
 
 
 def _list_folder(folder: Path) -> list[Path]:
@@ -292,6 +285,7 @@ READERS: dict[str, Callable[[Source], _Read]] = {
     "something-v2": _read_something,
     "kinetics": _read_kinetics,
     "moments": _read_moments,
+    "list": _read_list,
     "ucf101": _read_ucf101,
     "hmdb51": _read_hmdb51,
     "folders": _read_folders,

@@ -4,11 +4,14 @@ Every function raises `BenchError` with one line: where, what is wrong, what to 
 file and the line, for such an error.
 """
 
+import codecs
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -17,10 +20,28 @@ from bench.errors import BenchError
 MAX_BYTES = 64 << 20  # of a file; the largest known list, with 800,000 videos, is smaller
 MAX_CLASSES = 100_000  # a large label would need a long list of classes
 MAX_DIGITS = 9
+NUMERIC = re.compile(r"[+-]?\d+(\.\d*)?", re.ASCII)
+QUOTES = "\"'"
+LIKE_A_PATH = re.compile(r"[/\\]|\.\w{2,5}\b")  # what a label is not, unless it was cut wrongly
+
+
+@dataclass(frozen=True)
+class AnnotatedVideo:
+    """A video of a list. `label` is a number from 0, or the name of a class.
+
+    `path` is relative; `others` are paths where it may be instead.
+    """
+
+    where: str
+    name: str
+    path: str
+    label: int | str
+    frames: tuple[int, int] | None = None
+    others: tuple[str, ...] = ()
 
 
 def read_text(file: Path) -> str:
-    """The text of `file`, which is UTF-8 with or without a byte order mark."""
+    """The text of `file`: UTF-8 with or without a byte order mark, or UTF-16."""
     try:
         with file.open("rb") as opened:
             content = opened.read(MAX_BYTES + 1)  # a device file may be endless
@@ -30,12 +51,22 @@ def read_text(file: Path) -> str:
         raise BenchError(
             f"{file}: is larger than {MAX_BYTES} bytes: this is not an annotation file"
         )
-    if b"\0" in content:
-        raise BenchError(f"{file}: has a NUL byte: this is not a text file")
     try:
-        return content.decode("utf-8-sig")
+        text = content.decode(_encoding(content))
     except UnicodeDecodeError as error:
         raise BenchError(f"{file}: is not UTF-8 text: save it as UTF-8") from error
+    if "\0" in text:
+        raise BenchError(f"{file}: has a NUL byte: this is not a text file")
+    return text
+
+
+def _encoding(content: bytes) -> str:
+    """UTF-16 by its byte order mark, or by the zeros of ASCII characters; else UTF-8."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    if len(content) % 2 == 0 and (zeros := content.count(0)) and 3 * zeros > len(content):
+        return "utf-16-le" if 2 * content[1::2].count(0) > zeros else "utf-16-be"
+    return "utf-8-sig"
 
 
 def read_lines(file: Path) -> Iterator[tuple[str, str]]:
@@ -44,6 +75,48 @@ def read_lines(file: Path) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(read_text(file).split("\n"), start=1):
         if text := line.strip():
             yield f"{file}: line {number}", text
+
+
+def read_pairs(file: Path) -> list[tuple[str, str, str]]:
+    """The position, the path and the label of each line `path label`.
+
+    A tab, a comma, a semicolon or a space separates them, in all lines the same; of those that may,
+    one that makes all labels numbers. Either may be in quotes.
+    """
+    lines = list(read_lines(file))
+    found = [[_split(line, separator) for _, line in lines] for separator in "\t,; "]
+    whole = [pairs for pairs in found if all(pairs)]
+    by_numbers = (p for p in whole if all(pair and is_numeric(pair[1]) for pair in p))
+    by_names = (p for p in whole if not any(pair and LIKE_A_PATH.search(pair[1]) for pair in p))
+    chosen = next(by_numbers, None) or next(by_names, None)
+    if chosen is None:
+        split = max(found, key=lambda pairs: sum(map(bool, pairs)))
+        where = lines[split.index(None) if None in split else 0][0]
+        raise BenchError(
+            f"{where}: needs the columns 'path label': separate them with a space, a comma or a tab"
+        )
+    return [(where, *pair) for (where, _), pair in zip(lines, chosen, strict=True) if pair]
+
+
+def _split(line: str, separator: str) -> tuple[str, str] | None:
+    """The path and the label of a line, before and after the last separator."""
+    start = line.rfind(line[-1], 0, -1) if line[-1] in QUOTES else -1
+    if start > 0:  # a label in quotes may have separators in it
+        path, label = line[:start].rstrip(" "), line[start:]
+        if path[-1:] != separator and (separator != " " or path == line[:start]):
+            return None
+        path = path.removesuffix(separator)
+    else:
+        path, _, label = line.rpartition(separator)
+    return (unquote(path.strip()), unquote(label.strip())) if path.strip() else None
+
+
+def unquote(text: str) -> str:
+    """`text` without quotes around it; two quotes within are one."""
+    for quote in QUOTES:
+        if len(text) > 1 and text[0] == text[-1] == quote:
+            return text[1:-1].replace(quote * 2, quote)
+    return text
 
 
 def read_table(file: Path) -> Iterator[tuple[str, list[str]]]:
@@ -72,6 +145,11 @@ def read_json(file: Path) -> Any:
         raise BenchError(
             f"{file}: has a number with too many digits: this is not an annotation file"
         ) from error
+
+
+def is_numeric(text: str) -> bool:
+    """Whether `text` is a number in ASCII digits, which may have a sign and a point."""
+    return NUMERIC.fullmatch(text) is not None
 
 
 def is_number(text: str) -> bool:
@@ -104,9 +182,14 @@ def to_name(where: str, what: str, text: str) -> str:
     return text
 
 
-def to_path(where: str, text: str) -> str:
-    """The path `text`, which must stay within the folder that it is relative to."""
+def to_path(where: str, text: str, data: Path | None = None) -> str:
+    """The path `text` relative to the folder `data`, within which it must stay."""
     path = PurePosixPath(to_name(where, "the path", text))
+    if path.is_absolute() and data is not None:
+        for root in (data.absolute(), data.resolve()):
+            if path.is_relative_to(root):
+                path = path.relative_to(root)
+                text = str(path)
     if path.is_absolute() or ".." in path.parts or not path.parts:
         raise BenchError(
             f"{where}: path {text!r:.60} is outside the folder of videos: give a path relative to "

@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader, Dataset
 
 from bench.errors import BenchError
 from bench.machine.processes import process_context
+from bench.video.container import VideoError
 from bench.video.contents import digest_of_list
 from bench.video.data_set import Video
-from bench.video.decoding import Decoder, Pick, Pictures, VideoError, read_file
+from bench.video.decoding import Decoder, Pick, Pictures, read_file
 from bench.video.frame_folders import read_frames
 from bench.video.sampling import Dense, Uniform
 
@@ -28,6 +29,7 @@ Draw = tuple[int, int]  # an epoch, and the index of a video
 
 # The largest share of unusable videos: with more, the accuracy would not be on the named data set.
 MAX_UNUSABLE = 0.01
+MAX_NAMED = 5  # unusable videos of a kind in one error
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,14 @@ class Unusable:
 
 @dataclass(frozen=True)
 class EvaluationClips:
-    """All test clips of one video, V x 3 x T x S x S: every clip and crop."""
+    """All test clips of one video, V x 3 x T x S x S: every clip and crop.
+
+    `source` says which files of a folder of frames they are; "" for a video file.
+    """
 
     label: int
     clips: Tensor
+    source: str = ""
 
 
 class EvaluationSet(Dataset[EvaluationClips | Unusable]):
@@ -72,7 +78,8 @@ class EvaluationSet(Dataset[EvaluationClips | Unusable]):
         except VideoError as error:
             return Unusable(video.name, error.kind, error.reason)
         clips = [self._crop(clip) for clip in read.picked.split(self._sampling.frames)]
-        return EvaluationClips(video.label, clips[0] if len(clips) == 1 else torch.cat(clips))
+        views = clips[0] if len(clips) == 1 else torch.cat(clips)
+        return EvaluationClips(video.label, views, read.source)
 
     def _pick(self, total: int) -> list[int]:
         return [index for clip in self._sampling.testing(total) for index in clip]
@@ -139,6 +146,10 @@ def read_video(video: Video, pick: Pick, decoder: Decoder = "pyav") -> Pictures:
 
     Raises `VideoError` for a video that cannot be used.
     """
+    if video.sought:
+        kind = "file, whatever its suffix" if video.frames is None else "folder of frames"
+        reason = f"there is no such {kind}: looked for {', '.join(video.sought)}"
+        raise VideoError(video.path, "missing", reason)
     if video.frames is None:
         return read_file(video.path, pick, decoder)
     return read_frames(video.path, *video.frames, pick)
@@ -161,18 +172,31 @@ class UnusableVideos:
         return len(self.by_name) > self._most * self._total
 
     def check(self) -> None:
-        """Raise `BenchError` with all of them if there are more than allowed."""
+        """Raise `BenchError` with kinds and examples if there are more than allowed."""
         if self.are_too_many:
             raise BenchError(self.summary())
 
     def summary(self) -> str:
-        """All of them in one line."""
+        """How many they are, their kinds and examples, in one line."""
         count = len(self.by_name)
-        named = "; ".join(f"{u.name} is {u.kind}: {u.reason}" for u in self.by_name.values())
         return (
             f"{count} of {self._total} videos cannot be used, but at most {self._most:.1%} may be "
-            f"unusable: repair them, or allow more with --unusable ({named})"
+            f"unusable: repair them, or allow more with --unusable "
+            f"({explain_unusable(self.by_name.values())})"
         )
+
+
+def explain_unusable(videos: Iterable[Unusable]) -> str:
+    """Some unusable videos of each kind with their reasons, and the number of others."""
+    by_kind: dict[str, list[Unusable]] = {}
+    for video in videos:
+        by_kind.setdefault(video.kind, []).append(video)
+    named: list[str] = []
+    for kind, alike in by_kind.items():
+        named += [f"{video.name} is {kind}: {video.reason}" for video in alike[:MAX_NAMED]]
+        if len(alike) > MAX_NAMED:
+            named.append(f"{len(alike) - MAX_NAMED} more are {kind}")
+    return "; ".join(named)
 
 
 def load_items(dataset: Dataset[T], order: Iterable[object], *, workers: int = 0) -> Iterator[T]:

@@ -21,18 +21,14 @@ def few_frames(
 ) -> "dict[int, VideoFrame]":
     """The frames at `indices` in the order of time, by index; {} if they are not certain.
 
-    Every packet must be a picture. If each is a key frame, only the wanted ones are decoded. Else
-    H.264 marks the pictures that no other picture needs; those are skipped unless they are wanted.
+    Every packet must be a shown picture. If each is a key frame, only the wanted ones are decoded.
+    Else H.264 marks the pictures that no other one needs; those are skipped unless they are wanted.
     """
     import av
 
     times = sorted(packet.pts for packet in packets if packet.pts is not None)
-    if len(set(times)) < len(packets) or any(packet.is_discard for packet in packets):
-        return {}
     orders = [packet.dts for packet in packets if packet.dts is not None]
-    # If a video was cut out of another one, its first pictures may need pictures that are missing.
-    is_cut = not packets[0].is_keyframe or packets[0].pts != times[0]
-    if is_cut or orders != sorted(orders):
+    if len(set(times)) < len(packets) or orders != sorted(orders):
         return {}
     wanted = {times[index]: index for index in indices}
     try:

@@ -17,11 +17,11 @@ from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.record import Record
 from bench.video.annotations import AnnotatedVideos as Listed
+from bench.video.container import VideoError
 from bench.video.contents import content_hash
 from bench.video.data_set import Video
-from bench.video.decoding import VideoError
 from bench.video.lists import MAX_CLASSES, MAX_DIGITS, read_text, to_name, to_path
-from bench.video.loading import Unusable, read_video
+from bench.video.loading import Unusable, explain_unusable, read_video
 from models import did_you_mean
 
 MAX_NAMED = 10  # clips in one error
@@ -100,7 +100,7 @@ def draw_subset(
 
     The draw depends on the seed and the names of the videos, not on their order in the list. With
     the same seed, a larger subset contains a smaller one. Raises `BenchError` for an unknown class,
-    and for a class with too few usable videos.
+    and for a class with too few usable videos, with their reasons.
     """
     if per_class < 1:
         raise BenchError(f"a subset needs at least 1 video of a class, not {per_class}")
@@ -110,14 +110,16 @@ def draw_subset(
     clips: list[SubsetClip] = []
     passed_over: list[Unusable] = []
     for label in _labels(listed, classes) or sorted(by_label):
-        taken = 0
+        taken, before = 0, len(passed_over)
         candidates = iter(sorted(by_label.get(label, ()), key=lambda video: _lot(seed, video)))
         while taken < per_class:
             drawn = next(candidates, None)
             if drawn is None:
+                reasons = explain_unusable(passed_over[before:])
                 raise BenchError(
                     f"class {listed.classes[label]!r:.60} has {taken} usable videos, not "
                     f"{per_class}: draw fewer, or leave the class out"
+                    + (f" ({reasons})" if reasons else "")
                 )
             try:
                 clips.append(_clip(drawn, data))
@@ -171,7 +173,7 @@ def subset_videos(
         try:
             is_same = content_hash(video) == clip.sha256
         except VideoError as error:
-            wrong.append(f"{clip.name} is {error.kind}: {error.reason}")
+            wrong.append(f"{clip.name} is {error.kind}: {error.reason} ({clip.path})")
             continue
         if is_same:
             found.append(video)

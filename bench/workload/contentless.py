@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.overrides import TorchFunctionMode
 
+from bench.workload.saved_states import SavedStates
 from bench.workload.steps import HALF
 from models.meta import build_on_meta, replace_tensors
 from models.shapes import Shapes
@@ -43,7 +44,7 @@ def run_contentless(
                 return run(build_on_meta(model_factory))
         except Exception:  # an error that fake tensors raise too is raised below
             pass
-    with FakeTensorMode(allow_non_fake_inputs=True):
+    with FakeTensorMode(allow_non_fake_inputs=True), SavedStates():
         return run(build_fake(model_factory))
 
 

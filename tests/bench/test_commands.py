@@ -160,11 +160,11 @@ BAD_INPUT = {
     "frames that cannot be pooled": (("measure", "s3d", "--frames", "1"), "frames are too few"),
     "quantities by layer": (
         (*MEASURE, "--per-layer"),
-        "leave out --quantity, --mode and --max-batch",
+        "leave out --quantity and --mode",
     ),
     "training by layer": (
         ("measure", "tsn", "--per-layer", "--mode", "train"),
-        "leave out --quantity, --mode and --max-batch",
+        "leave out --quantity and --mode",
     ),
     "a network and a file": (("measure", "tsn", "--model", "{tmp}/net.py:Net"), "not allowed with"),
     "no network": (("measure", "--frames", "8"), "network --model is required"),

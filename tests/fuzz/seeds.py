@@ -43,6 +43,7 @@ LISTS: dict[str, Contents] = {
         b'"bow, low",d,0,10,validate\n',
     ),
     "moments": (b"clapping/a.mp4,clapping,3,0\nwaving/b.mp4,waving,3,0\n",),
+    "list": (b"a.mp4 0\n'b c' 1\n", b'"a, b.mp4",x\nc.mp4,y\n', "é.mp4\t0\r\n".encode("utf-16")),
     "ucf101": (b"Archery/v_1.avi 2\nApplyEyeMakeup/v_2.avi 1\n", b"Archery/v_1.avi\n"),
     "hmdb51": (b"a.avi 1\nb.avi 2\nc d.avi 0\n",),
 }
@@ -51,6 +52,7 @@ LABELS: dict[str, Contents] = {
     "moments": (b"clapping,0\nwaving,1\n",),
     "ucf101": (UCF101_LABELS,),
     "kinetics": (b"to wave\nbow, low\n",),
+    "list": (b"x\ny\n", b"id,name\n0,x\n1,y\n", b'{"x": 0, "y": "1"}'),
 }
 
 
@@ -225,7 +227,11 @@ def metadata() -> Contents:
 
 
 def frame() -> Contents:
-    """A small JPEG."""
+    """A small picture of each format."""
+    return [_encoded(kind) for kind in ("JPEG", "PNG", "WebP")]
+
+
+def _encoded(kind: str) -> bytes:
     buffer = io.BytesIO()
-    Image.new("RGB", (8, 8), (200, 10, 10)).save(buffer, "JPEG")
-    return [buffer.getvalue()]
+    Image.new("RGB", (8, 8), (200, 10, 10)).save(buffer, kind)
+    return buffer.getvalue()

@@ -24,7 +24,7 @@ LAST_RESORT_S = 1800  # a command that takes longer has hung
 # Pages whose commands are one journey each, in the order of the page.
 WHOLE_PAGES = ("tutorial", "data", "import")
 # Commands that need no result of another one, on whatever page they are.
-ALONE = ("doctor", "models", "suites", "measure", "compare")
+ALONE = ("doctor", "models", "suites", "measure", "fit", "compare")
 
 
 @dataclass(frozen=True)

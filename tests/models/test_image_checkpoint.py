@@ -14,7 +14,7 @@ import models
 from models.layouts import VIDEO_ONLY
 from tests.models import checkpoints, networks
 
-RESNET = ("tsn", "tsm", "tam", "i3d_resnet", "s3d_resnet")
+RESNET = ("tsn", "tsm", "tam", "c2d", "i3d_resnet", "s3d_resnet")
 INCEPTION: list[tuple[str, dict[str, Any]]] = [
     ("tsn", {"backbone": "inception_v1"}),
     ("tam", {"backbone": "inception_v1"}),
@@ -69,12 +69,19 @@ def check(model: nn.Module, image: dict[str, Tensor], path: Path) -> models.Load
 def test_resnet(name: str, resnet18: nn.Module, tmp_path: Path) -> None:
     model = checkpoints.scrambled(networks.build(name, depth=18), seed=0)
     report = check(model, resnet18.state_dict(), tmp_path / "resnet18.pth")
-    is_3d = name in ("i3d_resnet", "s3d_resnet")
+    is_3d = name in ("c2d", "i3d_resnet", "s3d_resnet")
     assert len(report.inflated) == (20 if is_3d else 0)  # every convolution of a ResNet-18
     assert ("20 inflated" in str(report)) == is_3d
     assert len(report.loaded) == 120
     has_temporal = name in ("tam", "s3d_resnet")
     assert (len(report.kept) > 2) == has_temporal
+
+
+def test_slowonly(tmp_path: Path) -> None:
+    resnet50 = checkpoints.scrambled(torchvision.models.resnet50(weights=None), seed=1)
+    model = checkpoints.scrambled(networks.build("slowonly", depth=50), seed=0)
+    report = check(model, resnet50.state_dict(), tmp_path / "resnet50.pth")
+    assert len(report.inflated) == 53
 
 
 @pytest.mark.parametrize(("name", "options"), INCEPTION)

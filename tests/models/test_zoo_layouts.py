@@ -1,8 +1,10 @@
-"""Names of the zoos' files, beside the networks of the oracle in PyTorchVideo's."""
+"""Names of the zoos' files, beside those of the oracle."""
 
 import pytest
+import torch
 
-from models.layouts import Layout
+import models
+from models.layouts import Layout, best_layout
 from models.zoo_layouts import MMACTION2, PYTORCHVIDEO, SLOWFAST
 
 # our name -> the names in PyTorchVideo, SlowFast and MMAction2
@@ -41,3 +43,27 @@ NAMES: dict[str, tuple[str, str, str]] = {
 def test_names_of_the_zoos(ours: str) -> None:
     layouts: tuple[Layout, ...] = (PYTORCHVIDEO, SLOWFAST, MMACTION2)
     assert tuple(layout.rename(ours) for layout in layouts) == NAMES[ours]
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "block", "layer"),
+    [
+        ("tsn", 50, 1, "conv1.conv.weight"),
+        ("tsm", 50, 1, "conv1.conv.net.weight"),
+        ("tsm", 101, 1, "conv1.conv.weight"),
+        ("tsm", 101, 2, "conv1.conv.net.weight"),
+    ],
+)
+def test_names_of_mmaction2s_networks_over_frames(
+    name: str, depth: int, block: int, layer: str
+) -> None:
+    with torch.device("meta"):
+        ours = models.create_model(name, num_classes=5, frames=8, depth=depth).state_dict()
+    theirs = f"backbone.layer1.{block}.{layer}"
+    file = dict.fromkeys((theirs, "backbone.conv1.bn.bias", "cls_head.fc_cls.bias"))
+    shifted = (
+        [f"backbone.layer1.{n}.conv1.conv.net.weight" for n in (0, 2)] if name == "tsm" else []
+    )
+    layout = best_layout(models.get_network(name).layouts, ours, {**file, **dict.fromkeys(shifted)})
+    assert layout.rename(f"trunk.stages.0.{block}.residual.conv1.weight") == theirs
+    assert layout.rename("trunk.stem.bn1.bias") == "backbone.conv1.bn.bias"

@@ -36,6 +36,7 @@ def records() -> Iterator[Measurement]:
                     instrument="simulated",
                     unit="bytes",
                     samples=(cost * depth * frames * 2**20,),
+                    details={"allocator": {"reserved": 2 * cost * depth * frames * 2**20}},
                 )
     yield measurement(point(frames=4, num_classes=400))  # of another setting: not in the plots
     efficient = point(network="blvnet_tam", frames=16)
@@ -120,7 +121,9 @@ def test_tables_have_every_point(page: Page) -> None:
     assert by_heading["params (M)"].text == "not measured"
     assert len(page.memory.rows) == 12
     by_heading = dict(zip(page.memory.headings, page.memory.rows[0], strict=True))
-    assert by_heading["peak (MiB)"].number == 50 * 8 * 2**20
+    assert by_heading["allocated (MiB)"].number == 50 * 8 * 2**20
+    assert by_heading["reserved (MiB)"].text == "800"
+    assert by_heading["process (MiB)"].text == "1,054 to 1,805"  # contexts of 253.75 to 1005.25
     assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
     assert page.gpu_peaks.table.rows == ()

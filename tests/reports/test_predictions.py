@@ -19,9 +19,9 @@ def at(batch: int, **fields: Any) -> Point:
     return point(batch=batch, **{"mode": "train", **fields})
 
 
-def simulated(where: Point, gib: float) -> Measurement:
+def simulated(where: Point, gib: float, **fields: Any) -> Measurement:
     kind = {"quantity": "memory", "instrument": "simulated", "unit": "bytes"}
-    return measurement(where, **kind, samples=(gib * GIB,))
+    return measurement(where, **{**kind, "samples": (gib * GIB,), **fields})
 
 
 def measured(where: Point, gib: float, machine: Environment = ONE, **fields: Any) -> Measurement:
@@ -68,7 +68,7 @@ def test_the_largest_error_comes_first() -> None:
         "The largest error of all points is +50.0%: tsn depth 50, 8 frames, batch 2"
         in found.finding
     )
-    assert [row[-1].text for row in found.table.rows] == ["+50.0%", "+4.0%"]
+    assert [row[-3].text for row in found.table.rows] == ["+50.0%", "+4.0%"]
 
 
 def test_inference_small_peaks_and_compiled_networks_have_no_bound() -> None:
@@ -96,15 +96,21 @@ def test_a_cpu_has_no_bound() -> None:
     assert found.finding.startswith("The bound of 3% applies to CUDA only")
 
 
-def test_each_machine_has_its_table_with_the_reserved_memory() -> None:
+def test_each_machine_has_its_table_with_allocated_and_reserved_memory() -> None:
     reserved = {"allocator": {"reserved": 3 * GIB}}
     first, second = build_predictions(
         [
-            simulated(at(1), 2),
+            simulated(at(1), 2, details={"allocator": {"reserved": 2.5 * GIB}}),
             measured(at(1), 2, OTHER),
             measured(at(1), 2, ONE, details=reserved),
         ]
     )
     assert (first.machine, second.machine) == ("One GPU, 80 GiB", "Other GPU, 80 GiB")
-    assert [cell.text for cell in first.table.rows[0][-4:]] == ["2,048", "2,048", "3,072", "+0.0%"]
-    assert second.table.rows[0][-2].text == "not measured"
+    assert [cell.text for cell in first.table.rows[0][-5:]] == [
+        "2,048",
+        "2,048",
+        "+0.0%",
+        "2,560",
+        "3,072",
+    ]
+    assert [cell.text for cell in second.table.rows[0][-2:]] == ["2,560", "not measured"]

@@ -37,7 +37,11 @@ def test_a_contradicted_row_names_another_with_another_figure() -> None:
 
 
 def test_every_row_that_does_not_wait_is_simulated_by_a_suite() -> None:
-    tasks = {task.identity for task in make_suite_tasks(load_suite("shapes"), "shapes")}
+    tasks = {
+        task.identity
+        for suite in ("shapes", "paper")
+        for task in make_suite_tasks(load_suite(suite), suite)
+    }
     points: list[Point] = [point_of(peak) for peak in PEAKS if not peak.waits_for]
     assert {make_task(point, "memory:simulated").identity for point in points} <= tasks
-    assert len(points) == 7
+    assert len(points) == 10

@@ -42,7 +42,8 @@ def add_annotations(parser: ArgumentParser, data_help: str, *, is_needed: bool) 
         "--layout",
         required=is_needed,
         choices=tuple(READERS),
-        help="layout of the annotations; 'folders' is a folder for each class, without a list",
+        help="layout of the annotations; 'list' has lines of a path and a label, 'folders' a "
+        "folder for each class and no list",
     )
     parser.add_argument("--annotations", type=Path, metavar="FILE", help="list of videos")
     parser.add_argument("--labels", type=Path, metavar="FILE", help="list of classes")

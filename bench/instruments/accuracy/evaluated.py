@@ -17,7 +17,7 @@ from bench.records.point import Device, Point
 from bench.records.record import Scalar
 from bench.video.contents import file_hash
 from bench.video.data_set import DataSet
-from bench.video.decoding import Decoder, decoder_version
+from bench.video.decoding import HANDLING, Decoder, decoder_version
 from bench.video.evaluation import Scores, evaluate
 from bench.video.loading import EvaluationSet, UnusableVideos
 from bench.video.sampling import Dense, Uniform
@@ -48,7 +48,7 @@ class Protocol:
             "stride": self.sampling.stride if isinstance(self.sampling, Dense) else 0,
             "crops": self.crops,
             "short_side": self.short_side,
-            "decoder": decoder_version(self.decoder),
+            "decoder": f"{decoder_version(self.decoder)}, {HANDLING}",
         }
 
 
@@ -100,6 +100,7 @@ def evaluate_weights(
         "weights": weights.name,
         "weights_sha256": file_hash(weights),
         "clips": data.digest,
+        "frame_files": ", ".join(scores.sources),
     }
     reading = read_answers(
         scores,

@@ -1,10 +1,12 @@
 """A ledger of storages: the bytes alive, by kind, from the birth to the death of each."""
 
+import sys
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
+from types import FrameType
 from typing import Any, Literal, NamedTuple, get_args
 
 import torch
@@ -40,6 +42,21 @@ class Event(NamedTuple):
 
 Observer = Callable[[Event], None]
 
+aten = torch.ops.aten
+ADD = aten.add.Tensor
+OUT_OF_PLACE = {  # autograd uses these where a mode watches, and elsewhere what is in place
+    ADD,
+    aten.scatter_add.default,
+    aten.scatter.src,
+    aten.scatter.value,
+    aten.index_add.default,
+    aten.index_put.default,
+    aten.masked_scatter.default,
+}
+ENGINE = "_engine_run_backward"  # PyTorch's function that calls autograd's engine
+WRAPPERS = ("_fn", "inner")  # PyTorch's functions around a mode
+NO_NODE = -1
+
 
 @dataclass(slots=True)
 class _Entry:
@@ -47,6 +64,7 @@ class _Entry:
     kind: Kind
     size_bytes: int
     death: "weakref.ref[torch.UntypedStorage]"  # calls back when the storage dies
+    node: int  # of autograd's graph, in whose backward pass it was born
 
 
 class Ledger(TorchDispatchMode):
@@ -68,6 +86,8 @@ class Ledger(TorchDispatchMode):
         self._alive_bytes = 0
         self._by_kind = self.peak_by_kind.copy()
         self._keys = count()
+        # An argument and the result that may be in its place, which is not counted yet.
+        self._in_place: tuple[_Entry, _Entry] | None = None
         # By the storage's address, both.
         self._entries: dict[int, _Entry] = {}
         self._expected: dict[int, Kind] = {}
@@ -76,10 +96,15 @@ class Ledger(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
-        if func is not torch.ops.aten.lift_fresh.default:  # what it is given is born
+        self._count_result()
+        if func is not aten.lift_fresh.default:  # what it is given is born
             self.meet(_tensors((*args, *kwargs.values())))
         out = func(*args, **kwargs)
-        self.enter(_tensors((out,)), self.born_as)
+        if self._may_be_in_place(func, args):
+            first = self._entries[args[0].untyped_storage()._cdata]
+            self._in_place = first, self._record(out.untyped_storage(), self.born_as)
+        else:
+            self.enter(_tensors((out,)), self.born_as)
         return out
 
     def expect(self, tensors: Iterable[Tensor], kind: Kind) -> None:
@@ -116,6 +141,7 @@ class Ledger(TorchDispatchMode):
 
     def enter_as(self, tensor: Tensor, kind: Kind) -> None:
         """Count the storage of `tensor` as `kind` from now on, whatever it was before."""
+        self._count_result()
         self.enter([tensor], kind)
         entry = self._entries[tensor.untyped_storage()._cdata]
         rounded = self._rounded(entry.size_bytes)
@@ -123,18 +149,47 @@ class Ledger(TorchDispatchMode):
         self._by_kind[kind] += rounded
         entry.kind = kind
 
+    def _may_be_in_place(self, func: Any, args: tuple[Any, ...]) -> bool:
+        """Whether autograd computes the result in its first argument, where no mode watches.
+
+        It adds up gradients of two nodes in place, and writes into zeros of its own, if nobody else
+        holds them. So the result has their block if they die before anything else happens.
+        """
+        if func not in OUT_OF_PLACE or not _is_called_by_engine():
+            return False
+        entry = self._entries.get(args[0].untyped_storage()._cdata)
+        if entry is None or entry.kind != "temporaries" or entry.size_bytes != args[0].nbytes:
+            return False
+        if func is not ADD:
+            return True
+        of_two_nodes = entry.node not in (NO_NODE, _current_node())
+        return of_two_nodes and isinstance(args[1], Tensor) and args[0].shape == args[1].shape
+
+    def _count_result(self) -> None:
+        """Count a result that was not in its argument's place."""
+        if self._in_place is not None:
+            _, entry = self._in_place
+            self._in_place = None
+            self._change(entry.kind, entry.key, entry.size_bytes, born=True)
+
     def _is_counted(self, tensor: Tensor) -> bool:
         return self.counts_contents or tensor.is_meta or isinstance(tensor, FakeTensor)
 
     def _record(self, storage: torch.UntypedStorage, kind: Kind) -> _Entry:
         address = storage._cdata
         death = weakref.ref(storage, partial(self._remove, address))
-        entry = _Entry(next(self._keys), kind, storage.nbytes(), death)
+        node = _current_node() if kind == "temporaries" else NO_NODE
+        entry = _Entry(next(self._keys), kind, storage.nbytes(), death, node)
         self._entries[address] = entry
         return entry
 
     def _remove(self, address: int, _: object) -> None:
         entry = self._entries.pop(address)
+        if self._in_place is not None and entry is self._in_place[0]:
+            self._in_place[1].key = entry.key
+            self._in_place = None
+            return
+        self._count_result()
         self._change(entry.kind, entry.key, entry.size_bytes, born=False)
 
     def _resize(self, entry: _Entry, size_bytes: int) -> None:
@@ -158,6 +213,20 @@ class Ledger(TorchDispatchMode):
 
     def _rounded(self, size_bytes: int) -> int:
         return -(-size_bytes // self._block_bytes) * self._block_bytes
+
+
+def _is_called_by_engine() -> bool:
+    """Whether autograd's engine called the mode, and not a function in Python."""
+    frame: FrameType | None = sys._getframe(3)
+    while frame is not None and frame.f_code.co_name in WRAPPERS:
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_name == ENGINE
+
+
+def _current_node() -> int:
+    """The number of the node of autograd's graph whose backward pass runs."""
+    node = torch._C._current_autograd_node()
+    return NO_NODE if node is None else node._sequence_nr()
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Tensor]:

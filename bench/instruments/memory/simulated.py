@@ -6,12 +6,14 @@ storage. The CUDA context and the workspaces of libraries are not included.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 from torch import nn
 
-from bench.instruments.memory.ledger import Ledger, Observer
+from bench.instruments.memory.ledger import Event, Ledger
+from bench.instruments.memory.replay import replay
+from bench.instruments.memory.trace import StepTrace
 from bench.instruments.memory.training import train
 from bench.instruments.reading import Reading
 from bench.records.point import Point
@@ -27,7 +29,7 @@ CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple
 
 @dataclass(frozen=True)
 class PeakMemory:
-    """The largest number of bytes alive at once, and those bytes by kind.
+    """The largest number of bytes alive at once, those bytes by kind, and the `trace` of the step.
 
     `buffers` are also other tensors that the network keeps, `buckets` those of
     DistributedDataParallel, `inputs` the clip and its labels. `activations` are born in the forward
@@ -36,14 +38,27 @@ class PeakMemory:
 
     peak_bytes: int
     by_kind: dict[str, int]
+    trace: StepTrace = field(repr=False, compare=False)
+
+    @cached_property
+    def reserved_bytes(self) -> int:
+        """The most that PyTorch's CUDA allocator reserves for a process that runs such steps."""
+        return replay(self.trace)
 
 
 def read(point: Point) -> Reading:
     """The simulated peak of a step of `point`."""
-    peak = simulate(
-        partial(build, point), point.clip_shape, point.mode, point.precision, point.step
+    peak = simulate_point(point)
+    return Reading(
+        (peak.peak_bytes,),
+        {"by_kind": dict(peak.by_kind), "allocator": {"reserved": peak.reserved_bytes}},
     )
-    return Reading((peak.peak_bytes,), {"by_kind": dict(peak.by_kind)})
+
+
+def simulate_point(point: Point) -> PeakMemory:
+    """The peak of a step of `point`."""
+    factory = partial(build, point)
+    return simulate(factory, point.clip_shape, point.mode, point.precision, point.step)
 
 
 def simulate(
@@ -54,7 +69,6 @@ def simulate(
     step: StepOptions = DEFAULT_STEP,
     *,
     block_bytes: int = CUDA_BLOCK_BYTES,
-    observe: Observer | None = None,
 ) -> PeakMemory:
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
@@ -62,16 +76,16 @@ def simulate(
     `step` describes, on a GPU. `infer` is a forward pass without gradients. `bf16` and `fp16` use
     the types that autocast chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every
     storage is rounded up to a multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1
-    for no rounding. `observe` is called for each birth and death of a storage, in order. Raises
-    `BenchError` for an unknown mode, for another shape, and for training a network without
-    parameters.
+    for no rounding. Raises `BenchError` for an unknown mode, for another shape, and for training a
+    network without parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
 
-    def run(model: nn.Module) -> Ledger:
+    def run(model: nn.Module) -> PeakMemory:
         clip = blank_clip(model, clip_shape)
-        ledger = Ledger(block_bytes, observe)
+        events: list[Event] = []
+        ledger = Ledger(block_bytes, events.append)
         ledger.enter(model.parameters(), "parameters")
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")
@@ -81,7 +95,6 @@ def simulate(
             infer = make_step(model, clip, mode, precision)
             with ledger:
                 infer()
-        return ledger
+        return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind, StepTrace(tuple(events)))
 
-    ledger = run_contentless(model_factory, precision, run)
-    return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind)
+    return run_contentless(model_factory, precision, run)

@@ -41,6 +41,23 @@ def test_the_smallest_numbers_may_not_run(costs: list[float], failing: int) -> N
     assert len(tried) <= GUESSES + 2 * ceil(log2(len(costs) + 1)) + ceil(log2(failing + 1)) + 1
 
 
+@given(rising, st.integers(1, 100))
+def test_the_result_is_the_same_from_every_start(costs: list[float], start: int) -> None:
+    result, tried = run(search_largest(len(costs), start=start), costs)
+    assert result == bisect_right(costs, 1)
+    assert tried[0] == min(start, len(costs))
+    assert len(tried) == len(set(tried))
+
+
+@pytest.mark.parametrize(("limit", "most"), [(25, 2), (24, 2), (26, 3)])
+def test_a_good_start_takes_few_trials(limit: int, most: int) -> None:
+    """The costs of a GPU: what is reserved, and nothing but 'out of memory' beyond its limit."""
+    costs = [0.2 + 0.8 * n / (limit + 0.5) if n <= limit else inf for n in range(1, 1000)]
+    result, tried = run(search_largest(len(costs), start=25), costs)
+    assert result == limit
+    assert len(tried) <= most
+
+
 @given(st.floats(0, 0.9), st.floats(1e-4, 0.5))
 def test_a_linear_cost_takes_few_trials(offset: float, slope: float) -> None:
     costs = [offset + slope * n for n in range(1, 1 << 14)]

@@ -4,11 +4,8 @@ from typing import Any
 
 import pytest
 
-from bench.choice import max_batch
 from bench.commands import main
-from bench.machine import environment
-from bench.records.measurement import Environment, Measurement
-from bench.records.point import Point
+from bench.records.measurement import Measurement
 from bench.runs import workers
 from bench.runs.tasks import Task
 from bench.runs.workers import Result
@@ -96,15 +93,8 @@ def test_a_failure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--memory", "1GiB"), "--memory is the memory limit for --max-batch: give both"),
         (("--per-layer", "--quantity", "macs"), "--per-layer lists a forward pass: leave"),
-        (("--per-layer", "--max-batch"), "--per-layer lists a forward pass: leave"),
         (("--per-layer", "--mode", "train"), "--per-layer lists a forward pass: leave"),
-        (
-            ("--max-batch", "--quantity", "macs"),
-            "--max-batch finds the batch: leave out --batch and",
-        ),
-        (("--max-batch", "--batch", "2"), "--max-batch finds the batch: leave out --batch and"),
         (("--quantity", "macs,"), "there is no quantity ''"),
     ],
 )
@@ -127,83 +117,6 @@ def test_modules_are_listed_with_their_sums(
         f"all {len(layers)} modules", "", "", f"{PARAMS:,}", f"{macs:,}", f"{size:,}"
     ]  # fmt: skip
     assert rows[0][2] == " x ".join(map(str, layers[0]["output_shape"]))
-
-
-MIB = 2**20
-
-
-@pytest.fixture
-def sized(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network whose clips take 10 MiB each, on a machine without a GPU."""
-    monkeypatch.setattr(max_batch, "simulated_peak", lambda _, batch: 10 * MIB * batch)
-    on_machine(monkeypatch)
-
-
-def on_machine(monkeypatch: pytest.MonkeyPatch, **card: Any) -> None:
-    here = environment.current_environment()
-
-    def current(device: str | None = None) -> Environment:
-        return here.model_copy(update=card if device == "cuda" else {})
-
-    monkeypatch.setattr(environment, "current_environment", current)
-
-
-GPU = {"accelerator": "Big GPU", "accelerator_memory_bytes": 100 * MIB}
-
-
-@pytest.mark.usefixtures("sized")
-def test_the_largest_batch_is_simulated_without_a_gpu(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    line = (*SMALL, "--max-batch", "--memory", "0.04GiB")  # 40.96 MiB
-    (row,) = run_json(capsys, *line)
-    assert row == {
-        "point": "tsn depth 18, 1 frames, batch 4, infer, 32 px",
-        "batch": 4,
-        "simulated_batch": 4,
-        "memory_bytes": int(0.04 * 2**30),
-        "simulated_peak_bytes": 40 * MIB,
-        "simulated_next_bytes": 50 * MIB,
-        "confirmed": "not run: no CUDA device",
-    }
-    monkeypatch.setenv("COLUMNS", "200")
-    (table_row,) = cells(capsys, *line)
-    assert table_row == ["4", "4", "41 MiB", "40 MiB", "50 MiB", "not run: no CUDA device"]
-
-
-@pytest.mark.usefixtures("sized")
-def test_the_memory_is_required_without_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
-    error = refusal(capsys, *SMALL, "--max-batch")
-    assert error.endswith("this machine has no CUDA device: give --memory SIZE, such as 16GiB")
-
-
-@pytest.mark.usefixtures("sized")
-def test_a_clip_that_does_not_fit_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    error = refusal(capsys, *SMALL, "--max-batch", "--memory", "10MB")
-    assert error.endswith("one clip needs 10 MiB: give more memory, or another network")
-
-
-@pytest.mark.usefixtures("sized")
-def test_the_batch_is_confirmed_on_the_gpu_within_its_memory(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    on_machine(monkeypatch, **GPU)
-    calls: list[tuple[Any, ...]] = []
-
-    def confirm(point: Point, *others: Any) -> int:
-        calls.append(others)
-        return 7
-
-    monkeypatch.setattr(max_batch, "confirm_largest_batch", confirm)
-    (row,) = run_json(capsys, *SMALL, "--max-batch")
-    assert calls == [("cuda", 100 * MIB, 10)]
-    assert (row["batch"], row["simulated_batch"]) == (7, 10)
-    assert row["confirmed"] == "run on Big GPU, 0 GiB"
-    (whole,) = run_json(capsys, *SMALL, "--max-batch", "--memory", "100MiB")
-    assert whole["memory_bytes"] == 100 * MIB
-    assert "--memory is more than Big GPU, 0 GiB has: leave it out" in refusal(
-        capsys, *SMALL, "--max-batch", "--memory", "101MiB"
-    )
 
 
 def test_an_impossible_network_is_bad_input(

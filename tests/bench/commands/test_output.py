@@ -19,6 +19,26 @@ from tests.records import measurement, point, tsn_reference
     ("fields", "text"),
     [
         ({"unit": "bytes", "samples": (3 * 2**30 + 2**19,)}, "3,072.5 MiB"),
+        (
+            {
+                "quantity": "memory",
+                "instrument": "simulated",
+                "unit": "bytes",
+                "samples": (3 * 2**30 + 2**19,),
+                "details": {"allocator": {"reserved": 4 * 2**30}},
+            },
+            "3,072.5 MiB allocated, 4,096.0 MiB reserved, 4,350 to 5,101 MiB process",
+        ),
+        (
+            {
+                "quantity": "memory",
+                "instrument": "cpu",
+                "unit": "bytes",
+                "samples": (3 * 2**30,),
+                "details": {"allocator": {"reserved": 3 * 2**30}},
+            },
+            "3,072.0 MiB",
+        ),
         ({"unit": "MACs", "samples": (1_234_567_890,)}, "1.23 GMACs (1,234,567,890)"),
         ({"unit": "parameters", "samples": (25_557_032,)}, "25,557,032 parameters"),
         ({"unit": "seconds", "samples": (0.25, 0.5, 1.0)}, "0.500 s (0.25 to 1 s)"),

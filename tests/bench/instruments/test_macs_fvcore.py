@@ -24,6 +24,16 @@ def test_both_counters_agree_and_know_every_operator(variant: tuple[str, dict[st
     assert (first.total == second.total) == (name != "mvit_v2_s")  # whose einsums fvcore rounds
 
 
+@pytest.mark.parametrize(
+    "backbone", ["mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny"]
+)
+def test_both_counters_agree_on_an_image_network_of_torchvisions(backbone: str) -> None:
+    model = build("tsm", backbone=backbone)
+    first, second = (counter.count(model, small_clip("tsm")) for counter in (macs, macs_fvcore))
+    assert first.uncounted == {}
+    assert first.total == second.total > 0
+
+
 @pytest.mark.parametrize("window", WINDOWS)
 @pytest.mark.parametrize("formulation", FORMULATIONS)
 @pytest.mark.parametrize("name", ["tam", "blvnet_tam"])

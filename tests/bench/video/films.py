@@ -1,19 +1,41 @@
 """Small videos whose every picture carries its index in its pixels."""
 
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import cast
 
 import av
 import numpy as np
+import pytest
 from av import VideoStream
 from numpy.typing import NDArray
 from torch import Tensor
 
+from bench.errors import UnsupportedError
+from bench.video.decoding import check_decoder
 from bench.video.encoding import write_video
 
 BITS, CELL = 8, 16  # a picture is a row of squares, white for the ones of its index
 HEIGHT, WIDTH = 48, BITS * CELL
 CODECS = {"libx264": ".mp4", "libvpx-vp9": ".webm"}
+
+
+def _loads(decoder: str) -> bool:
+    try:
+        check_decoder(decoder)
+    except UnsupportedError:
+        return False
+    return True
+
+
+DECODERS = [
+    "pyav",
+    pytest.param(
+        "torchcodec",
+        marks=pytest.mark.skipif(not _loads("torchcodec"), reason="torchcodec does not load here"),
+    ),
+]
 
 
 def numbered(total: int) -> NDArray[np.uint8]:
@@ -60,6 +82,25 @@ def copy_packets(source: Path, target: Path, *, earlier_s: float = 0, **options:
                 packet.dts = (packet.dts or 0) - earlier
                 packet.stream = copy
                 outside.mux(packet)
+
+
+def edit_packets(
+    source: Path, target: Path, edit: Callable[[int, bytes], Sequence[bytes]], *, rate: int = 24
+) -> Path:
+    """The packets of a film without B-frames, each as what `edit` makes of its number and bytes."""
+    with av.open(str(source)) as inside, av.open(str(target), "w") as outside:
+        stream = inside.streams.video[0]
+        copy = outside.add_stream_from_template(stream)
+        place = 0
+        for number, packet in enumerate(p for p in inside.demux(stream) if p.size):
+            for content in edit(number, bytes(packet)):
+                edited = av.Packet(content)
+                edited.stream, edited.is_keyframe = copy, packet.is_keyframe
+                edited.time_base, edited.pts, edited.dts = Fraction(1, rate), place, place
+                edited.duration = 1
+                outside.mux(edited)
+                place += 1
+    return target
 
 
 def indices(pictures: Tensor) -> list[int]:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.video.container import VideoError
 from bench.video.contents import content_hash, digest_of_contents, digest_of_list, file_hash
 from bench.video.data_set import Video
-from bench.video.decoding import VideoError
 
 
 def sha(content: bytes) -> str:

@@ -34,6 +34,15 @@ def test_frames_in_three_columns_count_from_1(write: Write) -> None:
     assert annotated.classes == ("Doing this", "Doing that")
 
 
+@pytest.mark.parametrize("line", ["{} {} {}", "{}\t{}\t{}", "{},{},{}", "{}, {}, {}", "{};{};{}"])
+@pytest.mark.parametrize("path", ["a", "a b", "'a b'", '"a b 3"'])
+def test_columns_of_frames_have_any_separator(line: str, path: str, write: Write) -> None:
+    text = line.format(path, 30, 0) + "\n" + line.format("c", 9, 1)
+    annotated = load_annotations(write(text), DATA, "frames")
+    names = [path.strip("'\""), "c"]
+    assert [(v.name, v.frames) for v in annotated.videos] == [(names[0], (1, 30)), ("c", (1, 9))]
+
+
 def test_actions_of_one_folder_are_told_apart_by_their_frames(write: Write) -> None:
     annotated = load_annotations(write("a b;1;30;1\na b;31;40;0\nc;1;9;0"), DATA, "frames")
     assert [video.name for video in annotated.videos] == ["a b:1-30", "a b:31-40", "c"]
@@ -58,24 +67,106 @@ def test_something(write: Write) -> None:
     )
 
 
+def make(folder: Path, *names: str) -> Path:
+    """A folder with empty files of these names."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def test_something_is_found_whatever_its_suffix(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "7.mp4", "8.webm", "8.mp4", "9.MKV")
+    template = "Moving [part] of [something]"
+    listed = [{"id": name, "template": template} for name in (7, "8", "9", "10")]
+    for names in ({"Moving part of something": "0"}, {template: "0"}):
+        annotated = load_annotations(
+            write(json.dumps(listed)), data, "something-v2", labels=write(json.dumps(names))
+        )
+        assert [video.path.name for video in annotated.videos] == [
+            *("7.mp4", "8.webm", "9.MKV", "10.webm")
+        ]
+        assert annotated.videos[3].sought == ("10.webm",)
+        assert annotated.classes == tuple(names)
+
+
 def test_kinetics_takes_the_file_that_is_there(tmp_path: Path, write: Write) -> None:
-    data = tmp_path / "data"
-    (data / "b c").mkdir(parents=True)
-    for name in ("b c/in_folder_000001_000011.mp4", "flat_000001_000011.mp4", "bare.mp4"):
-        (data / name).touch()
-    rows = [
-        f"{label},{name},1,11,train,0\n"
-        for label, name in (("b c", "in_folder"), ("a", "flat"), ("a", "bare"), ("a", "absent"))
-    ]
+    files = {
+        "in_folder": "b c/in_folder_000001_000011.mp4",
+        "flat": "flat_000001_000011.mp4",
+        "-bare": "-bare.mp4",
+        "other": "other_000001_000011.mkv",
+        "scored": "passing_American_football_(in_game)/scored_000001_000011.webm",
+        "named": "b_c/named.mp4",
+        "absent": "absent_000001_000011.mp4",
+    }
+    data = make(tmp_path / "data", *(name for name in files.values() if "absent" not in name))
+    classes = dict.fromkeys(files, "a") | dict.fromkeys(("in_folder", "named"), "b c")
+    classes["scored"] = "passing American football (in game)"
+    rows = [f"{classes[name]},{name},1,11,train,0\n" for name in files]
     annotated = load_annotations(write(KINETICS + "".join(rows)), data, "kinetics")
-    assert annotated.classes == ("a", "b c")
-    assert [(str(v.path.relative_to(data)), v.label) for v in annotated.videos] == [
-        ("b c/in_folder_000001_000011.mp4", 1),
-        ("flat_000001_000011.mp4", 0),
-        ("bare.mp4", 0),
-        ("absent_000001_000011.mp4", 0),
-    ]
+    found = [video.path.relative_to(data).as_posix() for video in annotated.videos]
+    assert found == list(files.values())
     assert annotated.videos[0].name == "in_folder_000001_000011"
+    name = "absent_000001_000011.mp4"
+    assert annotated.videos[-1].sought == (name, f"a/{name}", "absent.mp4", "a/absent.mp4")
+
+
+@pytest.mark.parametrize("layout", ["list", "moments"])
+def test_lists_of_a_path_and_a_label(layout: str, tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "a b/clip 1.mp4", "a b/clip 2.mkv", "c/clip, 3.mp4", "clip 4")
+    wanted = ["a b/clip 1.mp4", "a b/clip 2.mkv", "c/clip, 3.mp4", "clip 4"]
+    for line, paths in (
+        ("{} {}", wanted),
+        ("{}\t{}", wanted),
+        ("'{}' {}", wanted),
+        ('"{}",{}', wanted),
+        ("{} {}", ["a b/clip 1", "a b/clip 2", "c/clip, 3", "clip 4"]),
+        ("{};{}", ["a_b/clip 1.mp4", "A b/clip 2.mp4", "c/clip, 3.webm", "clip 4.mp4"]),
+        (f"{data}/{{}} {{}}", wanted),
+        ("{} {}", [path.replace("/", "\\") for path in wanted]),
+    ):
+        for end, encoding in (("\n", "utf-8"), ("\r\n", "utf-8-sig"), ("\r\n", "utf-16")):
+            text = end.join(line.format(path, n % 2) for n, path in enumerate(paths))
+            annotated = load_annotations(write(text.encode(encoding)), data, layout)
+            found = [video.path.relative_to(data).as_posix() for video in annotated.videos]
+            assert found == wanted
+            assert [video.label for video in annotated.videos] == [0, 1, 0, 1]
+            assert annotated.classes == ("0", "1")
+
+
+def test_paths_that_are_ids_are_found(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "78687.webm", "-3B32lodo2M.mp4")
+    for separator in " ,":
+        file = write(f"78687{separator}1\n-3B32lodo2M{separator}0\n")
+        annotated = load_annotations(file, data, "list")
+        assert [v.path.name for v in annotated.videos] == ["78687.webm", "-3B32lodo2M.mp4"]
+
+
+def test_absolute_paths_are_named_as_relative_ones(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "a.mp4")
+    for layout, line in (("list", "0"), ("frames", "9 0"), ("moments", "0")):
+        annotated = load_annotations(write(f"{data}/a.mp4 {line}"), data, layout)
+        assert annotated.videos[0].name == "a.mp4"
+
+
+def test_two_files_that_a_path_may_mean_are_refused(tmp_path: Path, write: Write) -> None:
+    data = make(tmp_path / "data", "a.mp4", "a.webm", "b c/x.mp4", "b_c/x.mp4")
+    for path, names in (("a", "'a.mp4' or 'a.webm'"), ("b-c/x", "'b c/x.mp4' or 'b_c/x.mp4'")):
+        file = write(f"{path} 0")
+        with pytest.raises(BenchError) as error:
+            load_annotations(file, data, "list")
+        assert str(error.value) == f"{file}: line 1: video {path!r} may be {names}: keep one"
+    assert load_annotations(write("a.mp4 0"), data, "list").videos[0].path == data / "a.mp4"
+
+
+def test_files_that_are_no_videos_are_left_alone(tmp_path: Path) -> None:
+    data = make(tmp_path, "a/1.mp4", "a/2.MOV", "a/Thumbs.db", "a/.DS_Store", "a/notes.txt")
+    make(tmp_path, "a/README", "a/cover.jpg", "a/sound.wav", "a/desktop.ini")
+    (tmp_path / "a" / "unknown.clip").write_bytes(b"\0\0\0\x18ftypisom")
+    (tmp_path / "a" / "song.m4a").write_bytes(b"\0\0\0\x18ftypM4A ")
+    names = [video.name for video in load_annotations(None, data, "folders").videos]
+    assert names == ["a/1.mp4", "a/2.MOV", "a/unknown.clip"]
 
 
 def test_kinetics_splits_and_labels(write: Write) -> None:
@@ -166,7 +257,7 @@ def test_folders(tmp_path: Path) -> None:
         ("something-v2", "[" + "1" * 5000 + "]", "{file}: has a number with too many digits"),
         ("something-v2", "{}", "{file}: is not a list of videos: use train.json"),
         ("something-v2", '[{"id": "1"}]', "{file}: video 1: lacks 'id' or 'template' as text"),
-        ("something-v2", '[{"id": 1, "template": "a"}]', "{file}: video 1: lacks 'id'"),
+        ("something-v2", '[{"id": 1.5, "template": "a"}]', "{file}: video 1: lacks 'id'"),
         ("something-v2", '[{"id": "\\u0000", "template": "a"}]', "{file}: video 1: the id '\\x00'"),
         ("something-v2", '[{"id": "\\ud800", "template": "a"}]', "{file}: video 1: the id"),
         ("something-v2", "[]", "{file}: needs the file of class names, such as labels.json"),
@@ -178,10 +269,11 @@ def test_folders(tmp_path: Path) -> None:
         ("kinetics", KINETICS + "a,,1,2,train,0", "{file}: line 2: the youtube_id is empty"),
         ("kinetics", KINETICS + "a,x,1.5,2,train,0", "{file}: line 2: time_start '1.5' is no"),
         ("kinetics", KINETICS + "a,x,3,2,train,0", "{file}: line 2: starts at 3 s and ends at 2 s"),
-        ("kinetics", KINETICS + "a,../x,1,2,train,0", "{file}: line 2: path 'a/../x_000001_0"),
+        ("kinetics", KINETICS + "a,../x,1,2,train,0", "{file}: line 2: path '../x_000001_000002"),
         ("kinetics", KINETICS + "a,x,1,2,val,0", "{file}: has no split 'train': use one of 'val'"),
         ("kinetics", KINETICS + "a" * 200_000, "{file}: line 2: is not CSV (field larger"),
-        ("moments", "a/b.mp4\n", "{file}: line 1: needs the columns 'path,class'"),
+        ("moments", "a/b.mp4\n", "{file}: line 1: needs the columns 'path label'"),
+        ("moments", "a/b.mp4,a\nc", "{file}: line 2: needs the columns 'path label'"),
         ("moments", "a/b.mp4,a\na/b.mp4,b", "{file}: line 2: video 'a/b.mp4' is a duplicate"),
         ("moments", ",a\n", "{file}: line 1: the path is empty"),
         ("ucf101", "A/x.avi", "{file}: needs the file of class names, such as classInd.txt"),
@@ -228,7 +320,7 @@ def test_what_is_wrong_is_one_line(write: Write, layout: str, text: str, message
             "b",
             "{file}: line 2: class 'a' is not among the 1",
         ),
-        ("moments", "a/b.mp4,a", "a", "{labels}: line 1: class number 'a' is not a whole number"),
+        ("moments", "a/b.mp4,a", "b", "{file}: line 1: class 'a' is not among the 1 classes"),
         ("moments", "a/b.mp4,a", ",0", "{labels}: line 1: the class is empty: write it"),
         ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is not among the 1 classes"),
         ("ucf101", "A/x.avi 1", "0 A", "{labels}: line 1: class number 0 is out of range"),
@@ -249,7 +341,7 @@ def test_a_file_that_cannot_be_read(
     assert _error(absent, "frames") == (
         f"{absent}: cannot be read (No such file or directory): check the path"
     )
-    file = write(b"\xff\xfe")
+    file = write(b"\xc3\x28")
     assert _error(file, "frames") == f"{file}: is not UTF-8 text: save it as UTF-8"
     monkeypatch.setattr(lists, "MAX_BYTES", 4)
     file = write("a 9 0")

@@ -11,6 +11,7 @@ from bench.video.lists import (
     read_json,
     read_lines,
     read_names,
+    read_pairs,
     read_table,
     read_text,
     to_label,
@@ -181,3 +182,53 @@ def test_numbered_classes_are_put_in_order_and_leave_no_gap(file: Path) -> None:
         f"{file}: no class has number 1, counted from 0: list every class"
     )
     assert said(in_order, file, [("1", "", 0)]) == "1: the class is empty: write it"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_text_of_other_systems_is_read(encoding: str, file: Path) -> None:
+    file.write_bytes("clip é 1.mp4 0\r\n".encode(encoding))
+    assert read_text(file) == "clip é 1.mp4 0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("clip 1.mp4 0\nclip 2.mp4 1", [("clip 1.mp4", "0"), ("clip 2.mp4", "1")]),
+        ("a,b.mp4 0\nc.mp4 1", [("a,b.mp4", "0"), ("c.mp4", "1")]),
+        ("a, b.mp4, 0", [("a, b.mp4", "0")]),
+        ("a;0\nb;1", [("a", "0"), ("b", "1")]),
+        ("a b\t0\r\nc,d\t1", [("a b", "0"), ("c,d", "1")]),
+        ('"a, b.mp4",0', [("a, b.mp4", "0")]),
+        ('"a ""b"".mp4" 0', [('a "b".mp4', "0")]),
+        ("'a b.mp4' 0", [("a b.mp4", "0")]),
+        ("it's.mp4 0", [("it's.mp4", "0")]),
+        ('a b.mp4 "riding a bike"', [("a b.mp4", "riding a bike")]),
+        ("a b.mp4,riding a bike", [("a b.mp4", "riding a bike")]),
+        ("a.mp4   1", [("a.mp4", "1")]),
+        ("clip 1 0", [("clip 1", "0")]),
+    ],
+)
+def test_a_path_and_a_label_are_told_apart(
+    text: str, pairs: list[tuple[str, str]], file: Path
+) -> None:
+    file.write_bytes(text.encode())
+    assert [pair[1:] for pair in read_pairs(file)] == pairs
+
+
+def test_a_line_without_a_label_is_refused(file: Path) -> None:
+    for text, line in (("a.mp4 0\nb.mp4", 2), ("clip 1.mp4\nclip 2.mp4", 1), ("a.mp4", 1)):
+        file.write_text(text)
+        assert said(read_pairs, file) == (
+            f"{file}: line {line}: needs the columns 'path label': "
+            "separate them with a space, a comma or a tab"
+        )
+
+
+def test_an_absolute_path_within_the_folder_is_relative_to_it(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path)
+    for data in (tmp_path, link):
+        assert to_path("w", f"{data}/a b/c.mp4", data) == "a b/c.mp4"
+    assert to_path("w", f"{tmp_path.resolve()}/c.mp4", link) == "c.mp4"
+    for text in (f"{tmp_path}", f"{tmp_path}/../c.mp4", f"{tmp_path}2/c.mp4"):
+        assert "is outside the folder of videos" in said(to_path, "w", text, tmp_path)

@@ -6,15 +6,18 @@ from torch import Tensor
 
 from bench.errors import BenchError
 from bench.video import loading
+from bench.video.container import VideoError
 from bench.video.data_set import Video
-from bench.video.decoding import Pick, Pictures, VideoError
+from bench.video.decoding import Pick, Pictures
 from bench.video.loading import (
+    MAX_NAMED,
     EvaluationClips,
     EvaluationSet,
     TrainingClip,
     TrainingSet,
     Unusable,
     UnusableVideos,
+    explain_unusable,
     load_items,
     read_video,
 )
@@ -131,3 +134,26 @@ def test_as_many_may_be_lost_as_the_share_allows_and_no_more() -> None:
         "2 of 4 videos cannot be used, but at most 25.0% may be unusable: repair them, or allow "
         "more with --unusable (a is missing: it is not there; b is empty: has 0 bytes)"
     )
+
+
+def test_of_many_unusable_videos_some_of_each_kind_are_named() -> None:
+    videos = [Unusable(f"v{n}", "missing", "it is not there") for n in range(MAX_NAMED + 2)]
+    videos.insert(3, Unusable("b", "empty", "has 0 bytes"))
+    said = explain_unusable(videos)
+    assert said.startswith("v0 is missing: it is not there; v1 is missing: ")
+    assert said.endswith(
+        "v4 is missing: it is not there; 2 more are missing; b is empty: has 0 bytes"
+    )
+
+
+@pytest.mark.parametrize(
+    ("frames", "kind"), [(None, "file, whatever its suffix"), ((1, 9), "folder of frames")]
+)
+def test_a_missing_video_says_where_it_was_looked_for(
+    frames: tuple[int, int] | None, kind: str
+) -> None:
+    video = Video("v", Path("d/a/v.mp4"), 0, frames, sought=("a/v.mp4", "v.mp4"))
+    with pytest.raises(VideoError) as error:
+        read_video(video, range)
+    assert error.value.kind == "missing"
+    assert error.value.reason == f"there is no such {kind}: looked for a/v.mp4, v.mp4"

@@ -96,8 +96,10 @@ def test_unusable_videos_are_passed_over_and_named(tmp_path: Path) -> None:
     passed = {u.name: u.kind for one in every for u in one.passed_over}
     assert passed["a/empty.mp4"] == "empty"
     assert passed["a/bad0.mp4"] == "not a video"
-    with pytest.raises(BenchError, match="has 1 usable videos, not 2"):
+    with pytest.raises(BenchError, match="has 1 usable videos, not 2") as error:
         drawn(found, tmp_path, per_class=2)
+    assert "a/empty.mp4 is empty: has 0 bytes" in str(error.value)
+    assert "a/bad0.mp4 is not a video: cannot be read by FFmpeg" in str(error.value)
 
 
 def test_what_is_written_is_read(listed: AnnotatedVideos, data: Path, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_every_kind_of_column_by_mouse(visit: Callable[[str], Opened]) -> None:
                 check_order(table.column(place), descending=order == "descending")
             assert sorted(table.rows) == rows
             kinds.add(is_numeric(table.column(place)))
-    assert {"network", "depth", "frames", "MACs (G)", "peak (MiB)"} <= seen
+    assert {"network", "depth", "frames", "MACs (G)", "allocated (MiB)"} <= seen
     assert kinds == {True, False}
 
 

@@ -1,5 +1,6 @@
 """The simulated instrument against a second tracker, a real CPU and real GPUs."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,24 @@ from reports.gpu_peaks import error_of, point_of
 from suites.gpu_memory import GpuPeak, load_gpu_peaks
 from tests.bench.instruments.memory.real import real_peak
 from tests.bench.instruments.memory.tiny import tiny
+from tests.models import zoo
 from tests.models.networks import SMALL, build, label, small_clip
 
 # The tracker takes seconds for many modules; these have none that others of the list have not.
-LIKE_OTHERS = ("blvnet", "mvit_v2_s", "s3d", "torchvision_s3d", "tsn_blnet")
+LIKE_OTHERS = (
+    "blvnet",
+    "c2d",
+    "csn",
+    "mvit_v2_s",
+    "r2plus1d",
+    "s3d",
+    "slowfast",
+    "slowonly",
+    "torchvision_s3d",
+    "tsn_blnet",
+)
 # By the generation of the zoo. Blocks of PyTorch's allocator may be larger than their tensors.
-MAX_SHORT = {"1.x": 0.002, "0.x": 0.006}
+MAX_SHORT = {"1.x": 0.002, "0.x": 0.009}
 SIMULATED_PEAKS = [
     peak for peak in load_gpu_peaks() if not (peak.waits_for or peak.contradicted_by)
 ]
@@ -65,6 +78,22 @@ def test_close_to_a_real_step_on_the_cpu(name: str) -> None:
     shape = (2, 3, 4, 96, 96)  # large enough for the weights that a convolution copies not to tell
     simulated = simulate(tiny(name), shape, "train", block_bytes=1).peak_bytes
     assert simulated == pytest.approx(real_peak(tiny(name), shape), rel=0.02)
+
+
+AS_BUILT: dict[str, Callable[..., nn.Module]] = {  # config -> the source's own network
+    "slowfast_r50_4x16x1_256e_8xb8_kinetics400_rgb": partial(zoo.SlowFast, "4x16"),
+    "slowfast_r50_8x8x1_256e_8xb8_kinetics400_rgb": partial(zoo.SlowFast, "8x8"),
+    "r2plus1d_r34_8x8x1_180e_kinetics400_rgb": zoo.r2plus1d_34,
+}
+
+
+@pytest.mark.parametrize("config", AS_BUILT)
+def test_close_to_published_peaks_of_networks_that_their_zoo_builds_otherwise(config: str) -> None:
+    (known,) = (peak for peak in load_gpu_peaks() if peak.config == config)
+    build_theirs = partial(AS_BUILT[config], num_classes=known.num_classes, frames=known.frames)
+    shape = point_of(known).clip_shape
+    peak = simulate(build_theirs, shape, "train", known.precision, known.step)
+    assert -0.009 <= error_of(known, peak.peak_bytes) < 0
 
 
 @pytest.mark.parametrize("known", SIMULATED_PEAKS, ids=lambda peak: peak.config)
