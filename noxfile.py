@@ -28,13 +28,18 @@ TO_FINISH_S = 600.0  # an interrupted report may take this long: the time limit 
 KILLS = 200  # kills of a sweep in a night
 FUZZ_INPUTS = 10_000  # damaged files for each reader
 
+LIBRARIES = "[transformers]"  # the extras that networks are built by
+
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 
-def install(session: nox.Session, *groups: str) -> None:
-    """Install the project and `groups` of packages, compiled: torch then starts far faster."""
+def install(session: nox.Session, *groups: str, extras: str = "") -> None:
+    """Install the project, its `extras` and `groups` of packages.
+
+    They are compiled: torch then starts far faster.
+    """
     packages = nox.project.dependency_groups(PYPROJECT, *groups) if groups else ()
-    session.install("-e", ".", *packages, env={"UV_COMPILE_BYTECODE": "1"})
+    session.install("-e", f".{extras}", *packages, env={"UV_COMPILE_BYTECODE": "1"})
 
 
 @nox.session
@@ -56,7 +61,7 @@ def full_report(session: nox.Session) -> None:
 
 
 def _measured_report(session: nox.Session, plan: str, *options: str) -> None:
-    install(session)
+    install(session, extras=LIBRARIES if plan == "full" else "")
     command = ["blvbench", "report", "--measure", plan, "--store", str(STORE), "--out", str(REPORT)]
     # Ctrl-C ends it after the points in flight, with a complete page.
     session.run(*command, *options, *session.posargs, interrupt_timeout=TO_FINISH_S)
@@ -65,7 +70,7 @@ def _measured_report(session: nox.Session, plan: str, *options: str) -> None:
 @nox.session(default=False)
 def compare(session: nox.Session) -> None:
     """Choose a network for the budget given after --, such as --macs 33G."""
-    install(session)
+    install(session, extras=LIBRARIES)
     session.run("blvbench", "compare", "--store", str(STORE), *session.posargs)
 
 

@@ -1,12 +1,18 @@
 """Load the weights of other people's files into a network, with a report on every key."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from models.errors import CheckpointError, NetworkError
-from models.layouts import VIDEO_ONLY, best_layout
+from models.layouts import (
+    ADDED,
+    VIDEO_ONLY,
+    best_layout,
+    library_of,
+    without_inner_wrappers,
+)
 from models.registry import CONFIGURATION, Configuration, Network, get_network
 from models.weights_file import read_weights
 
@@ -16,6 +22,8 @@ if TYPE_CHECKING:
 
 COUNTER = "num_batches_tracked"  # of a batch norm; files of PyTorch before 0.4.1 have none
 TIME_AXIS = 2  # of a three-dimensional kernel: outputs x inputs x T x H x W
+
+MAX_NAMES = 5  # in a report in one line
 
 Classifier = Literal["load", "replace"]
 
@@ -28,7 +36,8 @@ class LoadReport:
     time) have the file's names, and so have `missing` and `mismatched`. A mismatch also has the
     shape in the file and in the network, or the types if only one of them is floating-point. `kept`
     has the network's own names of the weights that stay unchanged: a replaced classifier, and those
-    that the file's kind of network cannot have.
+    that the file's kind of network cannot have. `unread` are the names of what the file holds
+    beside its weights.
     """
 
     path: Path
@@ -40,6 +49,7 @@ class LoadReport:
     inflated: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     classifier: Classifier = "load"
+    unread: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
@@ -55,6 +65,10 @@ class LoadReport:
                 parts.append(f"{count} {name.replace('_', ' ')}")
         if self.classifier == "replace":
             parts.append("the classifier is the network's own")
+        if self.unread:
+            more = len(self.unread) - MAX_NAMES
+            end = f" and {more} more" if more > 0 else ""
+            parts.append(f"left unread: {', '.join(self.unread[:MAX_NAMES])}{end}")
         return f"{self.path}: {', '.join(parts)}"
 
     def first_error(self) -> str:
@@ -79,10 +93,10 @@ def load_checkpoint(
 ) -> LoadReport:
     """Load a file of this network's weights: ours, or one that its authors published.
 
-    The names may follow any layout of the network, with or without `module.` before them. With
-    `classifier="replace"` the network keeps its own classifier and the file's is ignored. Raises
-    `CheckpointError`, with the report as `report`, unless every weight of the file and of the
-    network is accounted for; the network is then unchanged.
+    The names may follow any layout of the network, with or without what wrappers put before them,
+    such as `module.`. With `classifier="replace"` the network keeps its own classifier and the
+    file's is ignored. Raises `CheckpointError`, with the report as `report`, unless every weight of
+    the file and of the network is accounted for; the network is then unchanged.
     """
     if classifier not in ("load", "replace"):
         raise NetworkError(f"classifier is 'load' or 'replace', not {classifier!r}")
@@ -114,19 +128,23 @@ def match(
     Nothing is loaded; `model` may be on the meta device.
     """
     network, ours = network_of(model), model.state_dict()
-    layout = best_layout(network.layouts if network else (), ours, weights)
+    by_name = {without_inner_wrappers(name): name for name in weights}
+    layout = best_layout(network.layouts if network else (), ours, by_name)
     own_classifier = _classifier(network, ours) if classifier == "replace" else set()
     kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
-    expected = {name: layout.rename(name) for name in ours if name not in kept}
+    renamed = {name: layout.rename(name) for name in ours}
+    expected = {n: by_name.get(theirs, theirs) for n, theirs in renamed.items() if n not in kept}
     found = {name: weights[theirs] for name, theirs in expected.items() if theirs in weights}
     if from_image:
         found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
-    replaced = {layout.rename(name) for name in own_classifier}
+    replaced = {by_name.get(renamed[name], renamed[name]) for name in own_classifier}
     known = set(expected.values())
     others = [name for name in weights if name not in known]
-    left_out = [name for name in others if name in replaced or layout.ignores(name)]
+    left_out = [
+        name for name in others if name in replaced or layout.ignores(name) or ADDED.search(name)
+    ]
     report = LoadReport(
         path=path,
         loaded=tuple(expected[name] for name in values),
@@ -201,8 +219,10 @@ def _load(
     model: "nn.Module", path: Path, classifier: Classifier, *, from_image: bool
 ) -> LoadReport:
     own_weights(model)
-    weights = read_weights(path)
+    file = read_weights(path)
+    weights = file.weights
     report, values = match(model, path, weights, classifier=classifier, from_image=from_image)
+    report = replace(report, unread=file.unread)
     if not report.is_complete:
         raise CheckpointError(f"{report.first_error()}: {_advice(model, path, weights)}", report)
     fill(model, values)
@@ -226,4 +246,10 @@ def _advice(model: "nn.Module", path: Path, weights: "Mapping[str, Tensor]") -> 
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
             return "the file has an image network: use load_image_checkpoint"
+    library = library_of(weights)
+    if library:
+        return (
+            f"its names are those of {library}, in a layout that is not known for this network: "
+            "build the network that was saved in the file, or rename the keys"
+        )
     return "build the network that was saved in the file"

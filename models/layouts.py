@@ -11,8 +11,26 @@ from functools import lru_cache
 
 Rule = tuple[str, str]  # a regular expression, and the replacement of its matches
 
-# Prefixes that nn.DataParallel and torch.compile put before every name.
-PREFIXES = ("module.", "_orig_mod.")
+# What wrappers put before every name, once or more: nn.DataParallel, torch.compile, Lightning, and
+# the modules of training scripts.
+WRAPPER_NAMES = ("module", "_orig_mod", "model", "net", "network")
+_WRAPPED = re.compile(rf"(?:(?:{'|'.join(WRAPPER_NAMES)})\.)+")
+# What wrappers of a part of a network put into names.
+INNER_WRAPPER = re.compile(
+    r"(?<=\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
+)
+# Numbers that averages over the training and counters of operators add to a network's weights.
+ADDED = re.compile(r"(^|\.)(n_averaged|total_ops|total_params)$")
+
+# Names by which a file of another library is known: all of its patterns occur.
+LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("MMAction2", (r"^backbone\.", r"^cls_head\.")),
+    ("timm", (r"^patch_embed\.proj\.", r"^blocks\.\d+\.attn\.")),
+    ("timm", (r"^(conv1|stem|conv_stem)\.", r"\.(drop_block|aa|conv_pw|conv_dw|bn3)\.")),
+    ("Hugging Face", (r"^\w+\.encoder\.layer\.\d+\.", r"^classifier\.")),
+    ("PyTorchVideo", (r"^blocks\.\d+\.(multipathway_)?(res_)?blocks\.\d+\.",)),
+    ("SlowFast", (r"^s1\.pathway\d_stem\.",)),
+)
 
 # Our names of weights that no image network has: temporal modules, convolutions along time alone.
 VIDEO_ONLY = re.compile(r"(^|\.)temporal|(conv|bn)\d?_t\.")
@@ -62,7 +80,7 @@ class Layout:
 
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
-    before both.
+    before both, and `own_prefix`, which wrappers put before our names, is removed first.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -70,10 +88,14 @@ class Layout:
     body: str = ""
     classifier: str = FILE_CLASSIFIER
     prefix: str = ""
+    own_prefix: str = ""
 
     def rename(self, name: str) -> str:
-        """The name in a file of this layout for the weight that we call `name`."""
-        name = _apply(self.rules, name)
+        """The name in a file of this layout for the weight that we call `name`.
+
+        Names of inner wrappers are not in it.
+        """
+        name = _apply(self.rules, without_inner_wrappers(name.removeprefix(self.own_prefix)))
         if name.startswith(FILE_CLASSIFIER):
             return self.prefix + self.classifier + name.removeprefix(FILE_CLASSIFIER)
         return self.prefix + self.body + name
@@ -106,9 +128,39 @@ def best_layout(
 ) -> Layout:
     """The layout in which most of our names are in the file.
 
-    Candidates are `layouts` in every wrapper and our own layout, with and without a prefix.
+    Candidates are `layouts` in every wrapper and our own layout, with and without the prefixes of
+    either side.
     """
     names = tuple(ours)
     candidates = [OURS, *(wrapped for layout in layouts for wrapped in layout.wrap())]
-    candidates += [replace(layout, prefix=prefix) for prefix in PREFIXES for layout in candidates]
+    candidates = [
+        replace(layout, prefix=prefix, own_prefix=own_prefix)
+        for own_prefix in prefixes(names)
+        for prefix in prefixes(theirs)
+        for layout in candidates
+    ]
     return max(candidates, key=lambda layout: sum(layout.rename(name) in theirs for name in names))
+
+
+def prefixes(names: Iterable[str]) -> list[str]:
+    """What wrappers may have put before `names`, the shortest first; "" is among them."""
+    found = {""}
+    for name in names:
+        whole = _WRAPPED.match(name)
+        parts = whole[0].split(".")[:-1] if whole else []
+        found |= {"".join(f"{part}." for part in parts[:n]) for n in range(1, len(parts) + 1)}
+    return sorted(found, key=len)
+
+
+def without_inner_wrappers(name: str) -> str:
+    """`name` as it is without wrappers of parts of the network."""
+    return INNER_WRAPPER.sub("", name)
+
+
+def library_of(names: Iterable[str]) -> str | None:
+    """The library whose names a file has; None for an unknown one."""
+    listed = [_WRAPPED.sub("", name, count=1) if _WRAPPED.match(name) else name for name in names]
+    for library, patterns in LIBRARIES:
+        if all(any(re.search(pattern, name) for name in listed) for pattern in patterns):
+            return library
+    return None

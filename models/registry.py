@@ -6,6 +6,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from models.errors import NetworkError
@@ -74,6 +75,7 @@ class Network:
     - `choices`: the allowed values of each option
     - `layouts`: how checkpoints name the weights
     - `classifier`: the layer whose size is the number of classes
+    - `library`: the package that the network is built by, if it is an extra of this one
     """
 
     name: str
@@ -88,6 +90,12 @@ class Network:
     choices: Mapping[str, Choices]
     layouts: tuple[Layout, ...]
     classifier: str
+    library: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        """Whether the library of the network is installed, if it needs one."""
+        return not self.library or find_spec(self.library) is not None
 
     @property
     def module(self) -> str:
@@ -171,6 +179,7 @@ def register(
     choices: Mapping[str, Choices] | None = None,
     layouts: tuple[Layout, ...] = (),
     classifier: str = "head.classifier",
+    library: str = "",
 ) -> "Callable[[Builder], Builder]":
     """Register the decorated builder under its function name, with its docstring as summary.
 
@@ -196,6 +205,7 @@ def register(
             choices=choices or {},
             layouts=layouts,
             classifier=classifier,
+            library=library,
         )
         if set(network.options) != set(network.choices):
             raise ValueError(f"{name}: options and choices differ: give each option its choices")
@@ -238,12 +248,16 @@ def create_model(
 
     `depth` defaults to 50 if the network has depths. The network keeps these arguments in its
     attribute `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
-    number of frames or classes that the network cannot take.
+    number of frames or classes that the network cannot take, or if its library is not installed.
     """
     network = get_network(name)
     configuration = network.configure(
         num_classes=num_classes, frames=frames, depth=depth, options=options
     )
+    if not network.is_installed:
+        raise NetworkError(
+            f"{name} needs the package {network.library}: pip install 'blvbench[{network.library}]'"
+        )
     depths = {"depth": configuration.depth} if any(network.depths.values()) else {}
     model = network.build(num_classes=num_classes, frames=frames, **depths, **configuration.options)
     setattr(model, CONFIGURATION, configuration)

@@ -84,7 +84,7 @@ def load_model(path: str | Path) -> "nn.Module":
     import torch
 
     path = Path(path)
-    weights = read_weights(path)
+    weights = read_weights(path).weights
     configuration = _saved_configuration(path)
     try:
         with torch.device("meta"):  # allocate memory only after the weights are known to fit

@@ -5,8 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from models.clip import check_clip
-from models.errors import NetworkError
+from models.clip import check_clip, check_size
 from models.layouts import Layout
 from models.registry import CONVOLUTIONS, TRANSFORMERS, register
 
@@ -27,12 +26,8 @@ class TorchvisionNetwork(nn.Module):
     def forward(self, clip: Tensor) -> Tensor:
         """Map N x 3 x T x H x W to N x classes."""
         check_clip(clip, self.frames)
-        height, width = clip.shape[3:]
-        if self.input_size and (height, width) != (self.input_size, self.input_size):
-            raise NetworkError(
-                f"this network takes frames of {self.input_size} x {self.input_size} pixels, "
-                f"not {height} x {width}: resize the clip"
-            )
+        if self.input_size:
+            check_size(clip, self.input_size)
         return self.network(clip)
 
 

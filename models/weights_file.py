@@ -5,6 +5,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,43 @@ from models.pickles import find_danger, find_key, is_archive
 if TYPE_CHECKING:
     from torch import Tensor
 
-NESTED = ("state_dict", "model")  # keys under which training scripts store the weights
+# Keys under which training scripts store the weights, the usual ones first; averages over the
+# training (EMA) come last.
+NESTED = (
+    "state_dict",
+    "model_state_dict",
+    "model_state",
+    "model",
+    "module",  # DeepSpeed
+    "net",
+    "network",
+    "weights",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
+)
+MAX_LEVELS = 3  # of such keys inside of each other
+# Objects that training scripts store beside the weights. None of them is built.
+LEFT_UNREAD = (
+    "argparse.Namespace",
+    "types.SimpleNamespace",
+    "datetime.date",
+    "datetime.datetime",
+    "datetime.timedelta",
+    "datetime.timezone",
+    "pathlib.Path",
+    "pathlib.PosixPath",
+    "pathlib.PurePosixPath",
+    "pathlib.WindowsPath",
+    "pathlib._local.PosixPath",
+    "numpy.dtype",
+    "numpy.ndarray",
+    *(
+        f"numpy.{core}.multiarray.{name}"
+        for core in ("core", "_core")
+        for name in ("_reconstruct", "scalar")
+    ),
+)
 # Types that can be copied to any tensor: others cannot, or lose a part of the number.
 NUMBERS = re.compile(r"torch\.(bool|uint8|int(8|16|32|64)|b?float(16|32|64))")
 # Of a file. A network of 4 GiB has a billion weights, fifty times the largest video network here.
@@ -22,11 +59,34 @@ MAX_BYTES = 4 << 30
 MAX_SHOWN = 200  # characters of the file's text in an error
 
 
-def read_weights(path: Path) -> "dict[str, Tensor]":
-    """The tensors of a checkpoint by name, on the CPU.
+class Unread:
+    """Stands for an object of a checkpoint that was not built; everything about it is ignored."""
 
-    Reads safetensors and files of `torch.save`, with the weights at the top or under `state_dict`
-    or `model`. Raises `CheckpointError` with the file and the first key that is not a weight.
+    def __new__(cls, *_: object) -> "Unread":
+        """The same for all arguments."""
+        return super().__new__(cls)
+
+    def __setstate__(self, _: object) -> None:
+        """Ignore the state of the object."""
+
+
+HARMLESS = (bool, int, float, str, type(None), Unread)  # values beside weights, of one dictionary
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """The tensors of a checkpoint by name, on the CPU, and the names of what else it holds."""
+
+    weights: "dict[str, Tensor]"
+    unread: tuple[str, ...]
+
+
+def read_weights(path: Path) -> WeightsFile:
+    """The weights in a checkpoint.
+
+    Reads safetensors and files of `torch.save`, with the weights at the top or under one of the
+    names in `NESTED`. Raises `CheckpointError` with the file and the first key that is not a
+    weight.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about contents that are refused here anyway
@@ -75,7 +135,9 @@ def _read(path: Path) -> Any:
         if file.read(9)[8:] == b"{":  # safetensors: a length of 8 bytes, and JSON
             return load_file(path)
         file.seek(0)
-        return torch.load(file, map_location="cpu", weights_only=True)
+        stand_ins: list[Any] = [(Unread, name) for name in LEFT_UNREAD]
+        with torch.serialization.safe_globals(stand_ins):
+            return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _explain(path: Path, error: Exception) -> str:
@@ -96,20 +158,27 @@ def quote(text: str) -> str:
     return text[:MAX_SHOWN] if text[:MAX_SHOWN].isprintable() else repr(text[:MAX_SHOWN])
 
 
-def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
+def _weights(path: Path, content: Any) -> WeightsFile:
     import torch
 
-    for name in NESTED:
-        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
-            content = content[name]
+    unread: list[str] = []
+    for _ in range(MAX_LEVELS):
+        name = _container(content)
+        if name is None:
             break
+        unread += [quote(str(other)) for other in content if other != name]
+        content = content[name]
     if not isinstance(content, Mapping) or not content:
         what = "nothing" if isinstance(content, Mapping) else type(content).__name__
         raise CheckpointError(f"{path}: holds {what} instead of named weights: save a state_dict")
+    weights = {}
     for key, value in content.items():
         if not isinstance(key, str):
             name = quote(" ".join(repr(key).split()))
             raise CheckpointError(f"{path}: the key {name} is not a string: save a state_dict")
+        if isinstance(value, HARMLESS):
+            unread.append(quote(key))
+            continue
         if not isinstance(value, torch.Tensor):
             kind = type(value).__name__
             raise CheckpointError(
@@ -119,8 +188,16 @@ def _weights(path: Path, content: Any) -> "dict[str, Tensor]":
             raise CheckpointError(
                 f"{path}: {key!r:.120} is not a plain tensor of numbers: convert it"
             )
-    _check_storages(path, content)
-    return dict(content)
+        weights[key] = value
+    _check_storages(path, weights)
+    return WeightsFile(weights, tuple(unread))
+
+
+def _container(content: Any) -> str | None:
+    """The key of `content` that holds the weights; None if `content` itself holds them."""
+    if not isinstance(content, Mapping):
+        return None
+    return next((name for name in NESTED if isinstance(content.get(name), Mapping)), None)
 
 
 def _check_storages(path: Path, weights: "Mapping[str, Tensor]") -> None:

@@ -10,9 +10,9 @@ from bench.claims import agreement
 from bench.claims.agreement import Agreement
 from bench.records.measurement import Measurement
 from bench.records.point import options_text
-from reports.tables import CLIP_FIELDS, Cell, Column, Table, count_cell
-from suites import PublishedRow, load_published
-from suites.published import CountingRule
+from reports.tables import CLIP_FIELDS, EMPTY, Cell, Column, Table, count_cell
+from suites import PrintedNetwork, PublishedRow, load_networks, load_published
+from suites.counting import CountingRule
 
 FORMULATION = r"(^| )formulation=\w+"
 FIGURE_HEADINGS = (
@@ -27,11 +27,24 @@ FIGURE_HEADINGS = (
     "difference",
     "note",
 )
+NOT_BUILT_HEADINGS = (
+    "network",
+    "frames",
+    "data set",
+    "top-1 %",
+    "views",
+    "pretrained on",
+    "GFLOPs as printed",
+    "params (M)",
+    "not built because",
+    "source",
+)
 NOTE = "Accuracies are published, not measured here:"
 SHORT = {
     "something-something-v1": "SSv1",
     "something-something-v2": "SSv2",
     "kinetics-400": "K400",
+    "kinetics-600": "K600",
     "mini-something-something-v2": "mini-SSv2",
     "mini-kinetics-400": "mini-K400",
     "mini-moments-in-time": "mini-MiT",
@@ -103,6 +116,7 @@ class AgreementSection:
     by_source: Table
     differing: Table
     reproduced: Table
+    not_built: Table
     measured_by: str = agreement.MEASURED_BY
 
 
@@ -137,6 +151,33 @@ def build_agreement(
         ),
         differing=_figures(all_figures, agreement.Reproduction.DIFFERS),
         reproduced=_figures(all_figures, agreement.Reproduction.REPRODUCED),
+        not_built=list_not_built(load_networks()),
+    )
+
+
+def list_not_built(networks: Sequence[PrintedNetwork]) -> Table:
+    """The printed networks that are not built here, each with the reason."""
+    others = [one for one in networks if one.row is None]
+    return Table(
+        f"{len(others)} published networks that are not built",
+        NOT_BUILT_HEADINGS,
+        tuple(
+            (
+                Cell(one.name),
+                Cell(one.frames_x_stride),
+                Cell(SHORT.get(one.dataset, one.dataset)),
+                Cell(f"{one.top1:g}", one.top1),
+                Cell(str(one.protocol or "not known")),
+                Cell(one.pretraining),
+                Cell(f"{one.gflops} a {one.flops_of}".replace("a all", "for all"))
+                if one.gflops
+                else EMPTY,
+                Cell(one.params_m),
+                Cell(one.not_built),
+                Cell(one.source),
+            )
+            for one in others
+        ),
     )
 
 

@@ -2,13 +2,16 @@
 
 from suites.claim import Case, Claim, load_claims
 from suites.errors import SuiteError
+from suites.networks import PrintedNetwork, load_networks
 from suites.protocol import Protocol
-from suites.published import PublishedRow, load_published
+from suites.published import load_published
+from suites.published_row import PublishedRow
 from suites.suite import Suite, Sweep, bundled_suites, load_suite
 
 __all__ = [
     "Case",
     "Claim",
+    "PrintedNetwork",
     "Protocol",
     "PublishedRow",
     "Suite",
@@ -16,6 +19,7 @@ __all__ = [
     "Sweep",
     "bundled_suites",
     "load_claims",
+    "load_networks",
     "load_published",
     "load_suite",
 ]

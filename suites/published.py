@@ -1,14 +1,16 @@
-"""Published results of the authors: accuracies, MACs of one clip and parameters, as printed.
+"""Published results of the authors: accuracies, MACs and parameters, as printed.
 
-Each row names its source: repository, commit and file.
+Each row names its source: repository, commit and file. The rows of `networks.csv` are read by
+`suites.networks`; those whose network can be built are among the published rows.
 """
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 from suites.errors import SuiteError
+from suites.networks import load_networks
 from suites.protocol import Protocol
+from suites.published_row import PublishedRow
 from suites.toml import Option
 
 FILE = Path(__file__).with_name("published_results.csv")
@@ -31,115 +33,22 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
 }
 
 
-@dataclass(frozen=True)
-class CountingRule:
-    """How a source counts: the kinds of operators in its MACs, and how it rounds printed figures.
-
-    `operators` are kinds of operators as in `bench.instruments.macs`. `roundings` are numbers of
-    significant digits: a figure is rounded to each in turn; they are empty if all digits are
-    printed. `reason` is the evidence for the rule. MACs are printed for `views` clips together.
-    """
-
-    operators: tuple[str, ...]
-    roundings: tuple[int, ...]
-    reason: str
-    views: int = 1
-
-    def round_count(self, count: int) -> int:
-        """`count` as the source prints it."""
-        for digits in self.roundings:
-            unit = 10 ** max(0, len(str(count)) - digits)
-            count = (count + unit // 2) // unit * unit  # half up
-        return count
-
-
-# By the beginning of the name of the source.
-COUNTING_RULES = {
-    "IBM/action-recognition-pytorch@67cc96f benchmark_mini.md": CountingRule(
-        operators=("conv",),
-        roundings=(),
-        reason="Convolutions alone, to the last digit: a frame of ResNet-50 is 4,087,136,256, the "
-        "same for 87 and for 200 classes. Some rows of I3D were counted on an older variant of the "
-        "authors' code; their current code gives the figures measured here.",
-    ),
-    "open-mmlab/mmaction2@": CountingRule(
-        operators=("conv", "norm"),
-        roundings=(5, 4),
-        reason="Convolutions and batch norms (two operations an element) of the backbone: its "
-        "tools/analysis_tools/get_flops.py runs extract_feat, which has no classifier. That prints "
-        "three decimals (62.655G, 23.865M), which the table has rounded again (62.66G, 23.87M).",
-    ),
-    "Motionformer": CountingRule(
-        operators=("conv", "linear"),
-        roundings=(4,),
-        reason="One view of bLVNet-TAM at depth 101 over 64 frames gives 128.6 G.",
-    ),
-    "X-ViT": CountingRule(
-        operators=("conv", "linear"),
-        roundings=(2,),
-        reason="Nine views of bLVNet-TAM at depth 50 over 48 frames of 256 pixels give 840 G.",
-        views=9,
-    ),
-    "IBM/BigLittleNet@": CountingRule(
-        operators=("conv",),
-        roundings=(3,),
-        reason="Convolutions alone: with the classifier, depth 50 would print as 2.86 G.",
-    ),
+# What networks were pretrained on, by the beginning of the name of the source.
+PRETRAINING = {
+    "IBM/bLVNet-TAM@": "IN1k",  # its README trains from bLResNets of ImageNet
+    "mit-han-lab/temporal-shift-module@": "IN1k",  # the default of its options
+    "open-mmlab/mmaction2@": "IN1k",  # its configurations are called imagenet-pretrained
 }
 
 
-@dataclass(frozen=True)
-class PublishedRow:
-    """One row of a source's table, with the name of the network in the registry.
-
-    `depth` is None if the network has no choice of depths. `options` are sorted, without those at
-    their defaults. `input_size` is the side of a frame in pixels, for which `macs` are printed.
-    `protocol` is that of the accuracy, None if it is not known. `top1` and `top5` are in percent;
-    accuracies, `macs` and `params` are None if they are not published.
-    """
-
-    source: str
-    dataset: str
-    num_classes: int
-    network: str
-    options: tuple[tuple[str, Option], ...]
-    depth: int | None
-    frames: int
-    input_size: int
-    protocol: Protocol | None
-    top1: float | None
-    top5: float | None
-    macs: int | None
-    params: int | None
-    note: str
-
-    @property
-    def figures(self) -> dict[str, int]:
-        """The published costs by quantity, `macs` and `params`."""
-        costs = {"macs": self.macs, "params": self.params}
-        return {quantity: value for quantity, value in costs.items() if value is not None}
-
-    @property
-    def reference(self) -> str:
-        """The source of the accuracy with its protocol."""
-        return f"{self.source}, {self.protocol or 'protocol not known'}"
-
-    @property
-    def rule(self) -> CountingRule:
-        """How the source counts. Raises `SuiteError` for a source without a rule."""
-        for start, rule in COUNTING_RULES.items():
-            if self.source.startswith(start):
-                return rule
-        raise SuiteError(f"{self.source}: has no counting rule: add it to COUNTING_RULES")
-
-
 def load_published() -> tuple[PublishedRow, ...]:
-    """Every published row, in the order of the file.
+    """Every row of the file in its order, then the networks of today that can be built.
 
     Raises `SuiteError` for a family and backbone without a network.
     """
     with FILE.open(encoding="utf-8", newline="") as file:
-        return tuple(map(_row, csv.DictReader(file)))
+        rows = tuple(map(_row, csv.DictReader(file)))
+    return (*rows, *(one.row for one in load_networks() if one.row))
 
 
 def _row(cells: dict[str, str]) -> PublishedRow:
@@ -166,6 +75,9 @@ def _row(cells: dict[str, str]) -> PublishedRow:
         macs=_count(cells["macs"]),
         params=_count(cells["params"]),
         note=cells["note"],
+        pretraining=next(
+            (PRETRAINING[s] for s in PRETRAINING if cells["source"].startswith(s)), ""
+        ),
     )
 
 

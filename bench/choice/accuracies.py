@@ -1,6 +1,6 @@
 """Known accuracies of networks: published, and measured in a store."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -11,6 +11,8 @@ from bench.records.measurement import Measurement
 from bench.records.point import Options, Point
 from suites import Protocol, PublishedRow
 
+UNTRAINED = "none"  # the pretraining of weights that were initialised at random
+UNKNOWN = "not known"
 FORMULATION = "formulation"  # an option that affects costs but not accuracy
 
 
@@ -20,7 +22,8 @@ class Accuracy:
 
     `protocol` is None if it is not known. `videos` and the 95 % `interval` are known for measured
     accuracies; they are 0 and () for published ones. `options` do not contain the formulation,
-    which does not affect accuracy.
+    which does not affect accuracy. `pretraining` is the data that weights were pretrained on, in
+    the words of the source, "none", or "" if it is not known.
     """
 
     network: str
@@ -35,6 +38,7 @@ class Accuracy:
     source: str
     videos: int = 0
     interval: tuple[float, ...] = ()
+    pretraining: str = ""
 
     def is_of(self, point: Point) -> bool:
         """Whether it is of the network of `point`, at any number and size of frames."""
@@ -56,7 +60,8 @@ class Accuracy:
         sample = {"videos": self.videos, "interval": list(self.interval)} if self.videos else {}
         origin = {"kind": self.kind, "source": self.source, "dataset": self.dataset}
         protocol = asdict(self.protocol) if self.protocol else None
-        return {"frames": self.frames, "top1": self.top1, **origin, "protocol": protocol, **sample}
+        test = {"protocol": protocol, "pretraining": self.pretraining}
+        return {"frames": self.frames, "top1": self.top1, **origin, **test, **sample}
 
 
 def known_accuracies(
@@ -80,6 +85,22 @@ def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accurac
     return found
 
 
+def select_pretraining(accuracies: Sequence[Accuracy], names: Collection[str]) -> list[Accuracy]:
+    """The accuracies of weights with one of these pretrainings, in any case; all if there are none.
+
+    "not known" names those of unknown pretraining. Raises `BenchError` for another name.
+    """
+    known = {(a.pretraining or UNKNOWN).lower(): a.pretraining or UNKNOWN for a in accuracies}
+    wanted = [name.strip().lower() for name in names]
+    for name in wanted:
+        if name not in known:
+            raise BenchError(
+                f"no network here was pretrained on {name!r}{models.did_you_mean(name, known)}: "
+                f"choose among {', '.join(sorted(known.values()))}"
+            )
+    return [a for a in accuracies if not wanted or (a.pretraining or UNKNOWN).lower() in wanted]
+
+
 def option_sets(accuracies: Iterable[Accuracy]) -> Iterator[tuple[str, int | None, Options]]:
     """The network, depth and options of each accuracy."""
     for a in accuracies:
@@ -98,12 +119,13 @@ def _from_row(row: PublishedRow, top1: float) -> Accuracy:
         top1=top1,
         kind="published",
         source=row.source,
+        pretraining=row.pretraining,
     )
 
 
 def _from_measurement(measurement: Measurement) -> Accuracy:
     point = measurement.point
-    weights = measurement.settings.get("weights", f"trained here, seed {point.seed}")
+    weights = measurement.settings.get("weights")
     return Accuracy(
         network=point.network,
         depth=point.depth,
@@ -114,9 +136,10 @@ def _from_measurement(measurement: Measurement) -> Accuracy:
         dataset=point.dataset,
         top1=measurement.value,
         kind="measured",
-        source=f"{measurement.label}, {weights}",
+        source=f"{measurement.label}, {weights or f'trained here, seed {point.seed}'}",
         videos=len(measurement.samples),
         interval=measurement.interval,
+        pretraining="" if weights else UNTRAINED,
     )
 
 

@@ -55,7 +55,8 @@ class Candidates:
     """Points of one network that differ in one `field` only, by its `values`, the smallest first.
 
     `end` says why there are no larger values, or why there are no values at all. The smallest
-    points may not run; all points from position `sure` on do, counted from 1.
+    points may not run; all points from position `sure` on do, counted from 1. `rising`: a larger
+    value is known to cost no less.
     """
 
     base: Point
@@ -63,6 +64,7 @@ class Candidates:
     values: Sequence[int]
     end: str
     sure: int = 1
+    rising: bool = True
 
     def at(self, value: int) -> Point:
         """The point with this number of frames or clips."""
@@ -71,7 +73,7 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Trials:
-    """Candidates, and the values that a search measured."""
+    """Candidates, and the values that were measured: all of them, or those that a search tried."""
 
     candidates: Candidates
     tried: Collection[int]
@@ -82,13 +84,15 @@ class Fit:
     """The result of a search: the largest `point` that fits (`fits`), or the smallest that runs.
 
     `limit` says why no larger point fits. `doubts` say where a measurement's interval leaves it
-    open whether a point fits.
+    open whether a point fits. `notes` say what the search assumed of costs that may fall, and which
+    values fit where they do fall.
     """
 
     point: Point
     fits: bool
     limit: str
     doubts: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def utilisation(
@@ -130,7 +134,23 @@ def find_fit(trials: Trials, budgets: Sequence[Budget], known: KnownCosts) -> Fi
         best = next((value for value in tried if shares[value] < inf), tried[-1])
         limit, near = _excess(candidates, best, budgets, known), [best]
     doubts = (_doubt(b, candidates, v, known) for v in near for b in budgets)
-    return Fit(candidates.at(best), bool(fitting), limit, tuple(filter(None, doubts)))
+    notes = _notes(trials, fitting)
+    return Fit(candidates.at(best), bool(fitting), limit, tuple(filter(None, doubts)), notes)
+
+
+def _notes(trials: Trials, fitting: Sequence[int]) -> tuple[str, ...]:
+    """What is not usual about the values that fit; both numbers are sorted."""
+    candidates, tried = trials.candidates, sorted(trials.tried)
+    items = ITEMS[candidates.field][1]
+    if not candidates.rising and len(tried) < len(candidates.values):
+        listed = ", ".join(map(str, tried))
+        return (
+            f"searched, on the assumption that more {items} cost no less; tried {listed} {items}",
+        )
+    if fitting and fitting != tried[: len(fitting)] and not candidates.rising:
+        listed = ", ".join(map(str, fitting))
+        return (f"costs fall as {items} are added: of all {len(tried)}, only {listed} {items} fit",)
+    return ()
 
 
 def _excess(

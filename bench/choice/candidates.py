@@ -18,7 +18,7 @@ MAX_BATCH = 1 << 20  # no memory holds more clips; it ends the search for a tiny
 def expand_networks(
     names: Sequence[str], depths: Sequence[int], setting: Point, accuracies: Iterable[Accuracy]
 ) -> list[Point]:
-    """A point for each depth of the networks `names`, or of all networks if there are none.
+    """A point for each depth of the networks `names`, or of all installed ones if there are none.
 
     The other fields are those of `setting`. Options are at their defaults; every set of options
     with a known accuracy is added. `depths` restricts networks that have a choice of depths. Raises
@@ -26,7 +26,7 @@ def expand_networks(
     or no network has.
     """
     found: dict[Point, None] = {}
-    for name in dict.fromkeys(names or models.list_models()):
+    for name in dict.fromkeys(names or installed_networks()):
         kind = models.get_network(name)
         default = kind.depths[kind.options.get("backbone", "")]
         allowed = [depth for depth in default if not depths or depth in depths]
@@ -47,6 +47,11 @@ def expand_networks(
             f"no network has depth {' or '.join(map(str, depths))}: see 'blvbench models'"
         )
     return list(found)
+
+
+def installed_networks() -> list[str]:
+    """The networks whose libraries are installed."""
+    return [name for name in models.list_models() if models.get_network(name).is_installed]
 
 
 def _at(
@@ -89,7 +94,7 @@ def frame_candidates(
     if not accepted:
         return Candidates(base, "frames", (), refusal or "no latency of this network is recorded")
     if FILE_MARK in base.network:
-        return Candidates(base, "frames", accepted, end)
+        return Candidates(base, "frames", accepted, end, rising=False)
     kind = models.get_network(base.network)
     if kind.only_frames:
         end = f"the network accepts only {kind.only_frames} frames"

@@ -10,11 +10,13 @@ from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
 from bench.choice.candidates import batch_candidates, frame_candidates
 from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
 from bench.choice.ranking import (
+    MEMORY,
     STANDARD_COSTS,
     Choice,
     choose,
     compared_per,
     cost_labels,
+    memory_points,
     pareto_front,
     rank,
     select_comparable,
@@ -223,3 +225,6 @@ def _measure_remaining(
         ]
     ledger.measure((label, point) for label in STANDARD_COSTS for point in (*fits, *with_accuracy))
     measure_counts_then_times(with_accuracy, budgets, ledger)
+    if any(budget.label == MEMORY for budget in budgets):
+        steps = (step for point in with_accuracy for step in memory_points(point).values())
+        ledger.measure((MEMORY, step) for step in steps)

@@ -78,8 +78,16 @@ class Ledger:
 def search_candidates(
     candidates: Sequence[Candidates], budgets: Sequence[Budget], ledger: Ledger
 ) -> list[Trials]:
-    """Search all `candidates` side by side for the largest that fit; return what was tried."""
-    tried: list[dict[int, None]] = [{} for _ in candidates]
+    """Search all `candidates` side by side for the largest that fit; return what was tried.
+
+    A search needs costs that do not fall. Where they may, every value is tried, unless times have a
+    budget: they take too long.
+    """
+    every = [] if _timed(budgets) else [one for one in candidates if not one.rising]
+    ledger.measure((b.label, one.at(v)) for b in budgets for one in every for v in one.values)
+    tried: list[dict[int, None]] = [
+        dict.fromkeys(one.values) if one in every else {} for one in candidates
+    ]
 
     def cost(positions: Mapping[int, int]) -> dict[int, float]:
         points = {}
@@ -93,7 +101,7 @@ def search_candidates(
     searches = {
         number: search_largest(len(one.values), one.sure)
         for number, one in enumerate(candidates)
-        if one.values
+        if one.values and one not in every
     }
     run_searches(searches, cost)
     return [Trials(one, tuple(values)) for one, values in zip(candidates, tried, strict=True)]
@@ -103,8 +111,13 @@ def measure_counts_then_times(
     points: Collection[Point], budgets: Sequence[Budget], ledger: Ledger
 ) -> None:
     """Measure the costs with a budget at each of `points`; times only where all other costs fit."""
-    timed = [b for b in budgets if find_instrument(b.label).device]
+    timed = _timed(budgets)
     counted = [b for b in budgets if b not in timed]
     ledger.measure((b.label, point) for b in counted for point in points)
     fitting = [p for p in points if not counted or utilisation(counted, ledger.known, p) <= 1]
     ledger.measure((b.label, point) for b in timed for point in fitting)
+
+
+def _timed(budgets: Sequence[Budget]) -> list[Budget]:
+    """The budgets of quantities that take time to measure, on a device."""
+    return [b for b in budgets if find_instrument(b.label).device]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, get_args
 
 from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Fit, Per, Trials, find_fit, utilisation
@@ -10,10 +10,13 @@ from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
 from suites import Protocol
+from suites.fields import Mode
 
 MACS = "macs:flop_counter"
 STANDARD_COSTS = (MACS, "params:shapes")  # costs that every comparison shows
+MEMORY = "memory:simulated"
 Costs = Mapping[str, float]  # by instrument, in its unit
+Memory = Mapping[Mode, float]  # simulated peaks in bytes: to train, and to infer
 
 
 @dataclass(frozen=True)
@@ -21,14 +24,17 @@ class TradeOff:
     """An accuracy within the budgets, and the costs of its point.
 
     `costs` are those of a clip at the size of the test, `charged` those that are compared: the same
-    per clip, the MACs of all views per video. `fronts` are the instruments on whose Pareto front it
-    is: no other trade-off is as accurate at a lower cost, or more accurate at the same cost.
+    per clip, the MACs of all views per video. `memory` has the simulated peaks of the step at the
+    batch of the comparison, as far as they are known. `fronts` are the instruments on whose Pareto
+    front it is: no other trade-off is as accurate at a lower cost, or more accurate at the same
+    cost.
     """
 
     accuracy: Accuracy
     point: Point
     costs: Costs
     charged: Costs
+    memory: Memory
     fronts: tuple[str, ...] = ()
 
     @property
@@ -43,6 +49,7 @@ class TradeOff:
             **self.accuracy.as_json(),
             "costs": _costs_json(self.costs),
             "macs_per_video": self.video_macs,
+            "memory_bytes": dict(self.memory),
             "pareto": list(self.fronts),
         }
 
@@ -85,6 +92,7 @@ class Choice:
             "costs": _costs_json(self.costs),
             "limited_by": self.limit,
             "doubts": list(self.fit.doubts),
+            "notes": list(self.fit.notes),
             "accuracies": [one.as_json() for one in self.trade_offs],
         }
 
@@ -110,11 +118,11 @@ def choose(
     if batches is not None and fit.fits:
         in_batches = find_fit(batches, budgets, known)
         limit = f"{limit}; {in_batches.limit}"
-        fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts))
+        fit = replace(in_batches, doubts=(*fit.doubts, *in_batches.doubts), notes=fit.notes)
     labels = cost_labels(budgets)
     per = compared_per(budgets)
     trade_offs = [
-        TradeOff(a, point, costs, _charge(costs, protocol.views, per))
+        TradeOff(a, point, costs, _charge(costs, protocol.views, per), _memory(known, point))
         for a, protocol in select_comparable(accuracies, frames.candidates, per)
         for point in [a.point(base)]
         if utilisation(budgets, known, point, protocol.views) <= 1
@@ -206,6 +214,16 @@ def _charge(costs: Costs, views: int, per: Per) -> Costs:
 def _costs(known: KnownCosts, labels: Iterable[str], point: Point) -> Costs:
     figures = {label: known.figure(label, point) for label in labels}
     return {label: figure for label, figure in figures.items() if figure is not None}
+
+
+def memory_points(point: Point) -> dict[Mode, Point]:
+    """The step of `point` that trains, and the one that infers."""
+    return {mode: point.model_copy(update={"mode": mode}) for mode in get_args(Mode)}
+
+
+def _memory(known: KnownCosts, point: Point) -> Memory:
+    figures = {mode: known.figure(MEMORY, one) for mode, one in memory_points(point).items()}
+    return {mode: figure for mode, figure in figures.items() if figure is not None}
 
 
 def _costs_json(costs: Costs) -> dict[str, Any]:

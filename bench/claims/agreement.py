@@ -46,9 +46,7 @@ class Agreement:
             return None
         if self.quantity == "params":
             return int(self.measurement.value)
-        operators = self.measurement.details["by_operator"]
-        rule = self.row.rule
-        return rule.views * int(sum(operators.get(kind, 0) for kind in rule.operators))
+        return self.row.rule.count(self.measurement.details["by_operator"])
 
     @property
     def gap(self) -> str:
@@ -66,7 +64,7 @@ class Agreement:
         """Reproduced if the source would print the measured figure as it printed its own."""
         if self.measured is None:
             return Reproduction.NOT_MEASURED
-        is_same = self.row.rule.round_count(self.measured) == self.published
+        is_same = self.row.prints(self.quantity, self.measured)
         return Reproduction.REPRODUCED if is_same else Reproduction.DIFFERS
 
     @property

@@ -9,6 +9,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import NoReturn
 
 FAILED, MISUSE, INTERRUPTED = 1, 2, 130
@@ -48,7 +49,13 @@ class UsageError(ValueError):
 
 
 def main(argv: Sequence[str] | None = None, commands: Commands = COMMANDS) -> int:
-    """Run one of `commands` and return its exit code; bad input is one line on stderr."""
+    """Run one of `commands` and return its exit code; bad input is one line on stderr.
+
+    From then on, what the encoding of the output does not have is escaped.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _dispatch(list(sys.argv[1:] if argv is None else argv), commands)
     except ValueError as error:  # the base of all errors of the project

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset
+from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.import_ import add_recorded
@@ -79,6 +79,13 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--dataset", default=DATASET, help=f"data set of the accuracies (default: {DATASET})"
     )
+    parser.add_argument(
+        "--pretrain",
+        type=_names,
+        default=(),
+        help="count only accuracies of weights pretrained on these, separated by commas, such as "
+        "in1k or none,in1k (default: all)",
+    )
     size = DEFAULTS["input_size"]
     parser.add_argument(
         "--input-size",
@@ -143,7 +150,8 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
     from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
 
-    accuracies = select_dataset(known_accuracies(load_published(), measurements), arguments.dataset)
+    known = known_accuracies(load_published(), measurements)
+    accuracies = select_pretraining(select_dataset(known, arguments.dataset), arguments.pretrain)
     setting = _setting(arguments, accuracies)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")

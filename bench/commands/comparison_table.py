@@ -1,15 +1,17 @@
 """Prints a comparison: the table of choices, its notes, Pareto fronts and claims."""
 
 from collections.abc import Sequence
+from typing import get_args
 
-from bench.choice.accuracies import Accuracy
+from bench.choice.accuracies import UNKNOWN, Accuracy
 from bench.choice.amounts import format_amount
 from bench.choice.budget import Budget
 from bench.choice.comparison import Comparison
-from bench.choice.ranking import Choice, TradeOff, pareto_front
+from bench.choice.ranking import MACS, Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
+from suites.fields import Mode
 
 NONE = "none"
 Notes = dict[str, int]  # the number of each note, by the source of accuracies
@@ -27,7 +29,9 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     ]
     costs = [label.partition(":")[0] for label in comparison.labels]
     headings = ["", "network", "depth", "options", "frames", "batch", *costs]
-    _print_compact([*headings, "limited by", "top-1 %", "views", "MACs a video", "Pareto"], rows)
+    tests = ["top-1 %", "pretrained on", "views", "MACs a view", "MACs a video"]
+    steps = ["train memory", "infer memory"]
+    _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
     if notes:
         print(f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:")
     else:
@@ -36,16 +40,30 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(f"[{number}] {source}")
     for line in _not_compared(comparison):
         print(line)
-    for choice in comparison.choices:
-        for doubt in choice.fit.doubts if choice.fit else ():
-            print(f"{_network(choice)} may or may not fit: {doubt}")
+    for line in _remarks(comparison.choices):
+        print(line)
     if not any(choice.fits for choice in comparison.choices):
         print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
+    mixtures: list[str] = []
     for label in comparison.labels:
         if front := pareto_front(comparison.choices, label):
             print(_front(front, label, per))
+            mixtures.append(_mixture(front))
+    for line in dict.fromkeys(filter(None, mixtures)):
+        print(line)
     for claim in comparison.claims:
         print(_claim(claim))
+
+
+def _remarks(choices: Sequence[Choice]) -> list[str]:
+    """What is not certain or not usual about the points that fit."""
+    lines = []
+    for choice in choices:
+        if choice.fit:
+            name = _network(choice)
+            lines += [f"{name} may or may not fit: {doubt}" for doubt in choice.fit.doubts]
+            lines += [f"{name}: {note}" for note in choice.fit.notes]
+    return lines
 
 
 def _budget(budget: Budget) -> str:
@@ -60,14 +78,14 @@ def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> li
     options = " ".join(f"{name}={value}" for name, value in base.options)
     name = [str(number), base.network, str(base.depth or ""), options]
     if fit is None:
-        return [*name, NONE, "", *("" for _ in labels), choice.refused, "", "", "", ""]
+        return [*name, NONE, "", *("" for _ in labels), choice.refused, *([""] * 8)]
     best = choice.best
     return [
         *name,
         *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
-        *((_accuracy(best.accuracy, notes), *_video(best)) if best else ("", "", "")),
+        *((_accuracy(best.accuracy, notes), *_test(best)) if best else [""] * 7),
         ", ".join(label.partition(":")[0] for label in best.fronts) if best else "",
     ]
 
@@ -87,10 +105,19 @@ def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
     return f"{figure}, {accuracy.kind}{videos} [{number}]"
 
 
-def _video(best: TradeOff) -> tuple[str, str]:
-    """The views of the test, and the MACs of all of them."""
-    macs = best.video_macs
-    return str(best.accuracy.protocol), "" if macs is None else format_amount(macs, "")
+def _test(best: TradeOff) -> tuple[str, ...]:
+    """The pretraining, the views, and what they cost: MACs, and memory to train and to infer."""
+    view, video = best.costs.get(MACS), best.video_macs
+    return (
+        best.accuracy.pretraining or UNKNOWN,
+        str(best.accuracy.protocol),
+        "" if view is None else format_amount(view, ""),
+        "" if video is None else format_amount(video, ""),
+        *(
+            format_amount(best.memory[mode], "bytes") if mode in best.memory else ""
+            for mode in get_args(Mode)
+        ),
+    )
 
 
 def _not_compared(comparison: Comparison) -> list[str]:
@@ -127,9 +154,22 @@ def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
     for trade_off in front:
         amount = format_amount(trade_off.charged[label], unit)
         network = trade_off.point.network_label
-        parts.append(f"{trade_off.accuracy.top1:.1f} by {network} ({amount})")
+        accuracy = trade_off.accuracy
+        test = f"pretraining {accuracy.pretraining or UNKNOWN}, {accuracy.protocol}"
+        parts.append(f"{accuracy.top1:.1f} by {network} ({amount}; {test})")
     cost = f"{label.partition(':')[0]} per {per}"
     return f"Pareto front by {cost}: {'; '.join(parts)}"
+
+
+def _mixture(front: Sequence[TradeOff]) -> str:
+    """A warning if weights of different pretraining are on a front; else ""."""
+    kinds = sorted({one.accuracy.pretraining or UNKNOWN for one in front})
+    if len(kinds) < 2:
+        return ""
+    return (
+        f"The front mixes weights pretrained on {'; '.join(kinds)}: '--pretrain' compares like "
+        "with like."
+    )
 
 
 def _claim(result: ClaimResult) -> str:

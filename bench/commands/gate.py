@@ -47,6 +47,11 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--markdown", type=Path, metavar="FILE", help="write the results as Markdown"
     )
+    parser.add_argument(
+        "--no-rerun",
+        action="store_true",
+        help="fail where samples look worse, without measuring again: for a job that cannot",
+    )
     add_time_limit(parser)
     add_json(parser)
 
@@ -62,7 +67,7 @@ def run(arguments: Namespace) -> int:
     old = baseline.read(arguments.baseline)
     new, *others = map(baseline.read, arguments.store)
     reruns = [entry for entries in others for entry in entries]
-    results = compare_runs(old, new, rules, reruns)
+    results = compare_runs(old, new, rules, reruns, confirm=not arguments.no_rerun)
     doubtful = [result for result in results if result.needs_rerun]
     if doubtful and (confirmations := _measure_again(doubtful, arguments)):
         results = compare_runs(old, new, rules, [*reruns, *confirmations])
@@ -86,6 +91,7 @@ def _update(arguments: Namespace) -> int:
         "--junit": arguments.junit,
         "--markdown": arguments.markdown,
         "a second --store": arguments.store[1:],
+        "--no-rerun": arguments.no_rerun,
         "--json": arguments.json,
     }
     if given := [name for name, value in options.items() if value]:

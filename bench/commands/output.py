@@ -51,7 +51,10 @@ def format_value(measurement: Measurement) -> str:
     """A value with its unit, or the status and its reason."""
     if measurement.status != "ok":
         return f"{measurement.status}: {measurement.reason}"
-    value = measurement.value
+    return _format_figure(measurement, measurement.value)
+
+
+def _format_figure(measurement: Measurement, value: float) -> str:
     match measurement.unit:
         case "bytes":
             return f"{value / 2**20:,.1f} MiB{_reserved(measurement)}"
@@ -62,6 +65,9 @@ def format_value(measurement: Measurement) -> str:
         case "clips/s":
             batch = measurement.details["best"]["batch"]
             return f"{value:,.1f} clips/s at batch {batch}{_interval(measurement)}"
+        case "parameters":
+            frozen = measurement.details.get("parameters", {}).get("frozen", 0)
+            return f"{value:,} parameters" + (f", {frozen:,} of them frozen" if frozen else "")
         case unit:
             return f"{value:,} {unit}"
 

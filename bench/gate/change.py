@@ -11,6 +11,8 @@ from bench.gate.entry import Entry
 from bench.records.proportions import paired_test
 from suites.rules import Rule, Test
 
+FAR = 1.5  # times as slow: with no sample in common, chance does not explain that
+
 
 class Outcome(StrEnum):
     """How an entry of a run compares with that of the baseline."""
@@ -79,6 +81,15 @@ def _compare_samples(old: Entry, new: Entry, rule: Rule) -> Change:
         reason = f"the samples vary too much to decide (p {p_value:.2g}): measure again"
         return Change(Outcome.CANNOT_TELL, share, reason)
     return Change(outcome, share, f"p {p_value:.2g}" if rule.alpha < 1 else "")
+
+
+def are_far_apart(old: Entry, new: Entry) -> bool:
+    """Whether medians differ by `FAR`, and no sample of one side lies among those of the other."""
+    (least, most), (new_least, new_most) = (
+        (min(entry.relative_samples), max(entry.relative_samples)) for entry in (old, new)
+    )
+    low, high = sorted((old.value, new.value))
+    return high >= FAR * low and (new_least > most or new_most < least)
 
 
 def _find_obstacle(old: Entry, new: Entry, rule: Rule) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.gate.change import Change, Outcome, detect_change
+from bench.gate.change import Change, Outcome, are_far_apart, detect_change
 from bench.gate.entry import Entry, Subject
 from suites.rules import Consequence, Rule, Rules
 
-RERUN_ADVICE = "measure it again, and give the new results as a second --store"
+RERUN_ADVICE = (
+    "measure it again, and give the new results as a second --store, or let it fail with --no-rerun"
+)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,18 @@ class GateResult:
 
 
 def compare_runs(
-    baseline: Iterable[Entry], run: Iterable[Entry], rules: Rules, reruns: Sequence[Entry] = ()
+    baseline: Iterable[Entry],
+    run: Iterable[Entry],
+    rules: Rules,
+    reruns: Sequence[Entry] = (),
+    *,
+    confirm: bool = True,
 ) -> list[GateResult]:
     """Compare a run with a baseline, entry by entry; failures come first.
 
     Samples that look worse count as a regression only if all of their `reruns`, at least one, look
-    worse too. Raises `SuiteError` for a quantity without a rule.
+    worse too, unless they are far apart. Without `confirm` no rerun is needed. Raises `SuiteError`
+    for a quantity without a rule.
     """
     old, new = ({entry.subject: entry for entry in entries} for entries in (baseline, run))
     rerun: dict[Subject, list[Entry]] = {}
@@ -84,7 +92,11 @@ def compare_runs(
     for subject in {**old, **new}:
         entry = new.get(subject) or old[subject]
         rule = rules.find(entry.quantity, entry.instrument)
-        results.append(_compare(old.get(subject), new.get(subject), rerun.get(subject, []), rule))
+        results.append(
+            _compare(
+                old.get(subject), new.get(subject), rerun.get(subject, []), rule, confirm=confirm
+            )
+        )
     severity = ("fail", "warn", "pass")
     return sorted(
         results,
@@ -97,12 +109,14 @@ def compare_runs(
 
 
 def _compare(
-    old: Entry | None, new: Entry | None, reruns: Sequence[Entry], rule: Rule
+    old: Entry | None, new: Entry | None, reruns: Sequence[Entry], rule: Rule, *, confirm: bool
 ) -> GateResult:
     change = _change(old, new, rule)
     needs_rerun = False
-    if change.outcome is Outcome.REGRESSED and rule.test == "samples" and old is not None:
-        needs_rerun = not reruns
+    is_sampled = change.outcome is Outcome.REGRESSED and rule.test == "samples"
+    if is_sampled and old is not None and new is not None:
+        needs_rerun = confirm and not reruns and not are_far_apart(old, new)
+    if needs_rerun or (is_sampled and reruns):
         change = _confirm(change, [_change(old, rerun, rule) for rerun in reruns])
     field = change.outcome.name.lower()
     return GateResult(old, new, change, getattr(rule.outcomes, field), needs_rerun)

@@ -16,7 +16,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from bench.instruments.macs import FLOPS_PER_MAC
+from bench.instruments.macs import FLOPS_PER_MAC, flop_counter
 from bench.workload.meta_forward import dry_run
 
 ROOT = "(network)"  # the name of the model itself, whose path is empty
@@ -52,7 +52,7 @@ def count(model: nn.Module, clip_shape: tuple[int, ...]) -> tuple[Layer, ...]:
     """
     modules = dict(model.named_modules())
     params = _params_by_owner(model, modules)
-    flops = FlopCounterMode(display=False)
+    flops = flop_counter()
     meter = _Meter(flops)
     with ExitStack() as hooks:
         meter.follow(modules, hooks)

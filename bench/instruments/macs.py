@@ -3,7 +3,7 @@
 A clip is N x C x T x H x W. The headline is the MACs of convolutions, linear layers and matrix
 products. FLOPs are twice that, though papers print MACs under that name. Norms, pooling and
 element-wise work are counted separately, as operations. An operator that is in no table is listed
-by name.
+by name. A product of complex numbers is four of real ones.
 """
 
 from collections import Counter
@@ -13,7 +13,7 @@ from math import prod
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
@@ -36,8 +36,13 @@ MAC_KINDS = {
     aten.convolution: "conv",
     aten.mm: "linear",
     aten.addmm: "linear",
+    aten.mv: "linear",
+    aten.addmv: "linear",
+    aten._trilinear: "linear",
     aggregate_frames: "conv",  # the depthwise convolution that it stands for
 }
+
+COMPLEX_PRODUCT = 4  # products of real numbers in a product of complex ones
 
 Operations = Callable[[tuple[Any, ...], Any], int]  # of an operator's arguments and its result
 
@@ -92,66 +97,85 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.amax: REDUCTION,
     aten.upsample_nearest2d: RESIZE,
     aten.upsample_nearest3d: RESIZE,
-    aten.add: ELEMENTWISE,
-    aten.add_: ELEMENTWISE,
-    aten.sub: ELEMENTWISE,
-    aten.mul: ELEMENTWISE,
-    aten.mul_: ELEMENTWISE,
-    aten.div: ELEMENTWISE,
-    aten.relu: ELEMENTWISE,
-    aten.relu_: ELEMENTWISE,
-    aten.sigmoid: ELEMENTWISE,
-    aten.gelu: ELEMENTWISE,
-    aten.silu: ELEMENTWISE,
-    aten.silu_: ELEMENTWISE,
-    aten.hardsigmoid: ELEMENTWISE,
-    aten.hardswish: ELEMENTWISE,
+    aten.hardswish: ELEMENTWISE,  # PyTorch does not declare it and the next ones element-wise
     aten.hardswish_: ELEMENTWISE,
-    aten.hardtanh: ELEMENTWISE,  # a ReLU with a bound
-    aten.hardtanh_: ELEMENTWISE,
-    aten.eq: ELEMENTWISE,
-    aten.ne: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,
+    aten._safe_softmax: ELEMENTWISE,
     aggregate_frames: ("elementwise", _per_result),  # its ReLU, beside its MACs
 }
 
-# They make views, copies and constants.
+# They make copies and constants. Views are not listed: their declaration says what they are.
 WITHOUT_ARITHMETIC = {
     aten._to_copy,
     aten._unsafe_view,
-    aten.alias,
     aten.arange,
-    aten.as_strided_,
     aten.cat,
-    aten.chunk,
     aten.clone,
     aten.constant_pad_nd,
     aten.copy_,
-    aten.detach,
     aten.empty,
-    aten.expand,
     aten.fill_,
+    aten.full,
+    aten.gather,
     aten.index,
     aten.index_select,
     aten.masked_fill,
     aten.new_empty,
     aten.new_zeros,
-    aten.permute,
-    aten.reshape,
+    aten.ones,
+    aten.repeat,
     aten.roll,
     aten.scalar_tensor,
-    aten.select,
-    aten.slice,
-    aten.split,
-    aten.squeeze,
     aten.stack,
-    aten.t,
-    aten.transpose,
-    aten.unbind,
-    aten.unsqueeze,
-    aten.view,
+    aten.unsafe_split,
     aten.zeros,
     aten.zeros_like,
+}
+
+
+def _vector_flops(*args: Any, out_val: Any = None, **kwargs: Any) -> int:
+    """FLOPs of the product of a matrix and a vector."""
+    matrix = next(value for value in args if isinstance(value, Tensor) and value.dim() == 2)
+    return FLOPS_PER_MAC * matrix.numel()
+
+
+def _dot_flops(*args: Any, out_val: Any = None, **kwargs: Any) -> int:
+    return FLOPS_PER_MAC * int(args[0].numel())
+
+
+def _bilinear_flops(*args: Any, out_val: Any = None, **kwargs: Any) -> int:
+    """FLOPs of the two products of `aten._trilinear` for each combination of its indices."""
+    sizes = zip(
+        *(_expand(one, at) for one, at in zip(args[:3], args[3:6], strict=True)), strict=True
+    )
+    return 2 * FLOPS_PER_MAC * prod(map(max, sizes))
+
+
+def _expand(tensor: Tensor, positions: list[int]) -> list[int]:
+    sizes = list(tensor.shape)
+    for position in positions:
+        sizes.insert(position, 1)
+    return sizes
+
+
+def _for_complex(flops: Callable[..., int]) -> Callable[..., int]:
+    """The formula `flops` of an operator, for complex numbers as well."""
+
+    def count(*args: Any, **kwargs: Any) -> int:
+        is_complex = any(isinstance(value, Tensor) and value.is_complex() for value in args)
+        return flops(*args, **kwargs) * (COMPLEX_PRODUCT if is_complex else 1)
+
+    count._get_raw = True  # type: ignore[attr-defined]  # it takes tensors, not their shapes
+    return count
+
+
+# Of operators that PyTorch's FlopCounterMode does not count.
+FORMULAS: dict[Any, Callable[..., int]] = {
+    aten.mv: _vector_flops,
+    aten.addmv: _vector_flops,
+    aten.dot: _dot_flops,
+    aten.vdot: _dot_flops,
+    aten._trilinear: _bilinear_flops,
 }
 
 
@@ -186,13 +210,20 @@ def read(point: Point) -> Reading:
     )
 
 
+def flop_counter() -> FlopCounterMode:
+    """A mode that counts MACs, twice, while it is active."""
+    formulas = {**flop_registry, **FORMULAS}  # here: a network may have registered its own
+    mapping = {operator: _for_complex(flops) for operator, flops in formulas.items()}
+    return FlopCounterMode(display=False, custom_mapping=mapping)
+
+
 def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:
     """Count the forward pass of `model` in eval mode over a clip of (N, C, T, H, W).
 
     For one clip, give N = 1. `model` may be on any device, `meta` included, and is left as it was.
     Instrument: PyTorch's FlopCounterMode over meta tensors. Raises `BenchError` for another shape.
     """
-    census, flops = _Census(), FlopCounterMode(display=False)
+    census, flops = _Census(), flop_counter()
     dry_run(model, clip_shape, flops, census)
     by_operator: Counter[str] = Counter()
     for operator, counted in flops.get_flop_counts().get("Global", {}).items():
@@ -216,6 +247,19 @@ class _Census(TorchDispatchMode):
         if operator in COUNTED_SEPARATELY:
             kind, operations = COUNTED_SEPARATELY[operator]
             self.counted_separately[kind] += operations(args, out)
-        elif not (operator in flop_registry or operator in WITHOUT_ARITHMETIC):
+        elif _is_counted(operator) or operator in WITHOUT_ARITHMETIC or is_view(func):
+            pass
+        elif torch.Tag.pointwise in func.tags:
+            self.counted_separately["elementwise"] += _per_output(args, out)
+        else:
             self.uncounted[str(operator)] += 1
         return out
+
+
+def _is_counted(operator: Any) -> bool:
+    return operator in flop_registry or operator in FORMULAS
+
+
+def is_view(func: Any) -> bool:
+    """Whether an operator moves and computes nothing, by its declaration."""
+    return func.is_view or torch.Tag.inplace_view in func.tags

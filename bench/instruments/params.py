@@ -1,4 +1,4 @@
-"""The number of learned parameters of a network."""
+"""The number of parameters of a network."""
 
 from torch import nn
 
@@ -8,10 +8,19 @@ from bench.workload.networks import build_on_meta
 
 
 def read(point: Point) -> Reading:
-    """The parameters of the network of `point`."""
-    return Reading((count(build_on_meta(point)),))
+    """The parameters of the network of `point`; learned and frozen ones apart in its details."""
+    model = build_on_meta(point)
+    learned, frozen = count(model, requires_grad=True), count(model, requires_grad=False)
+    return Reading((learned + frozen,), {"parameters": {"learned": learned, "frozen": frozen}})
 
 
-def count(model: nn.Module) -> int:
-    """The elements of all parameters, a shared one counted once; buffers are not parameters."""
-    return sum(parameter.numel() for parameter in model.parameters())
+def count(model: nn.Module, *, requires_grad: bool | None = None) -> int:
+    """The elements of all parameters, a shared one counted once; buffers are not parameters.
+
+    `requires_grad` restricts them to those that are learned, or to those that are frozen.
+    """
+    return sum(
+        parameter.numel()
+        for parameter in model.parameters()
+        if requires_grad in (None, parameter.requires_grad)
+    )

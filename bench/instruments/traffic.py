@@ -1,7 +1,8 @@
 """Memory traffic: the bytes that the operators of a forward pass read and write.
 
 A clip is N x C x T x H x W. Every operator reads its inputs and writes its results, as PyTorch runs
-them one by one: nothing is fused, and no cache is assumed. Views move nothing.
+them one by one: nothing is fused, and no cache is assumed. Views move nothing, and a tensor that an
+operator overwrites is not read.
 """
 
 from collections.abc import Callable
@@ -29,6 +30,14 @@ MOVING_NOTHING = {
     aten.new_empty,
     aten.empty_strided,
     torch.ops.prim.device,
+}
+# They write into their first argument without reading it.
+OVERWRITING = {
+    aten.copy_,
+    aten.fill_,
+    aten.normal_,
+    aten.uniform_,
+    aten.zero_,
 }
 
 
@@ -68,10 +77,30 @@ class _Meter(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        if not func.is_view and func.overloadpacket not in MOVING_NOTHING:
-            self.moved_bytes += _bytes((args, kwargs)) + _bytes(out)
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        if func.overloadpacket not in MOVING_NOTHING and not _is_view(func, (args, kwargs), out):
+            read = args[1:] if func.overloadpacket in OVERWRITING else args
+            overwritten = {one.name for one in func._schema.arguments if one.is_out}
+            given = [value for name, value in kwargs.items() if name not in overwritten]
+            self.moved_bytes += _bytes((read, given)) + _bytes(out)
         return out
+
+
+def _is_view(func: Any, given: Any, out: Any) -> bool:
+    """Whether an operator only returns other views of the storages that it was given."""
+    if func.is_view:
+        return True
+    if func._schema.is_mutable:
+        return torch.Tag.inplace_view in func.tags
+    results = _storages(out)
+    return bool(results) and results <= _storages(given)
+
+
+def _storages(values: Any) -> set[int]:
+    """The addresses of the storages of the tensors in `values`."""
+    tensors = (leaf for leaf in tree_leaves(values) if isinstance(leaf, Tensor))
+    return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 
 def _bytes(values: Any) -> int:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 FORMATS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WebP"}  # Pillow's names, and ours
 NUMBERED = re.compile(r"([^.].*?)??(\d+)\.(?:jpe?g|png|webp)", re.IGNORECASE | re.ASCII)
-FLOW = {"flow", "flowx", "flowy", "x", "y", "u", "v"}  # words in the names of optical flow
-BESIDE_FLOW = {"", "img", "image", "frame", "optical", "tvl"}  # and words that may stand beside
+# Words in the names of optical flow, and words that may stand beside them.
+FLOW = {"flow", "flowx", "flowy", "opticalflow", "x", "y", "u", "v", "h"}
+BESIDE_FLOW = {"", "img", "image", "frame", "optical", "tvl"}
 
 
 def read_frames(folder: Path, first: int, last: int, pick: Pick) -> Pictures:

@@ -6,6 +6,7 @@ Source: ITU-T H.264, sections 7.3.1, 7.3.2.1 and 7.3.3.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 SLICES = (1, 5)  # types of units with a slice of a picture
 PARTITION = 2  # a part of a slice
@@ -20,6 +21,8 @@ def are_whole_pictures(extradata: bytes, packets: Iterable[bytes]) -> bool:
     length = (extradata[4] & 3) + 1 if is_packed and len(extradata) > 6 else 0
     parameters = set(_packed_parameters(extradata) if length else _parameters(extradata))
     for packet in packets:
+        if length and _is_one_slice(packet, length):
+            continue  # most are: to look at every unit would take twice as long
         pictures = 0
         for start, end in _packed_units(packet, length) if length else _units(packet):
             kind = packet[start] & 31
@@ -33,6 +36,12 @@ def are_whole_pictures(extradata: bytes, packets: Iterable[bytes]) -> bool:
         if pictures != 1:
             return False
     return len(parameters) == 1 and _has_frames_only(parameters.pop())
+
+
+def _is_one_slice(packet: bytes, length: int) -> bool:
+    """Whether a packet is a single unit, with the first slice of a picture."""
+    is_one_unit = int.from_bytes(packet[:length]) + length == len(packet) > length + 1
+    return is_one_unit and packet[length] & 31 in SLICES and packet[length + 1] >> 7 == 1
 
 
 def _packed_parameters(extradata: bytes) -> Iterator[bytes]:
@@ -70,6 +79,7 @@ def _units(data: bytes) -> Iterator[tuple[int, int]]:
         start = code + len(START)
 
 
+@lru_cache  # the films of a data set often have the same
 def _has_frames_only(parameters: bytes) -> bool:
     """Whether a sequence parameter set forbids fields; False too if it has rare options."""
     bits = _Bits(parameters.replace(b"\0\0\3", b"\0\0")[1:])  # a 3 is stuffed between zeros

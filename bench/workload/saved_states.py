@@ -26,7 +26,8 @@ class SavedStates(TorchDispatchMode):
         out = func(*args, **(kwargs or {}))
         if func is not LAYER or not args[IS_TRAINED]:
             return out
-        size = lstm_states_bytes(*args[0].shape, args[HIDDEN_SIZE])
+        steps, batch, inputs = args[0].shape
+        size = lstm_states_bytes(steps, batch, inputs, args[HIDDEN_SIZE])
         return (*out[:3], torch.empty(size, dtype=torch.uint8))
 
 

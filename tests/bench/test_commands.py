@@ -1,3 +1,4 @@
+import io
 import json
 import subprocess
 import sys
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 import models
+from bench.commands.output import print_table
 from bench.instruments import doctor
 from bench.records.store import Store
 from blvbench import command_table, main
@@ -245,3 +247,15 @@ def test_help_imports_nothing_heavy() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert result.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_what_an_encoding_does_not_have_is_escaped(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding))
+    assert main(["--version"]) == 0
+    print_table(["name"], [["\u732b"]])
+    sys.stdout.flush()
+    assert b"\\u732b" in written.getvalue()

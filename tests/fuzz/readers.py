@@ -120,7 +120,7 @@ def _read_metadata(path: Path) -> None:
 
 
 def _read_checkpoint(path: Path) -> None:
-    tensors = read_weights(path)
+    tensors = read_weights(path).weights
     models.checkpoint.match(torch.nn.Linear(3, 2), path, tensors)
 
 

@@ -37,7 +37,7 @@ def test_what_pytest_benchmark_writes_is_gated(
     base = str(tmp_path / "base.json")
     assert main(["gate", "--store", old, "--update", base]) == 0
     assert main(["gate", "--store", same, "--baseline", base]) == 0
-    assert main(["gate", "--store", slow, "--baseline", old]) == 0  # not confirmed
+    assert main(["gate", "--store", slow, "--baseline", old]) == 1  # far apart
     capfd.readouterr()
     assert main(["gate", "--store", slow, "--store", again, "--baseline", base, "--json"]) == 1
     (verdict,) = json.loads(capfd.readouterr().out)

@@ -1,5 +1,6 @@
 """The registered networks, in the variants that tests use."""
 
+from importlib.util import find_spec
 from typing import Any
 
 import torch
@@ -7,11 +8,14 @@ from torch import nn
 
 import models
 
-OWN = [
-    name
-    for name in models.list_models()
-    if models.get_network(name).module != "models.torchvision_video"
+LIBRARIES = ("models.torchvision_video", "models.transformers_video")
+OWN = [name for name in models.list_models() if models.get_network(name).module not in LIBRARIES]
+TRANSFORMERS = [
+    name for name in models.list_models() if models.get_network(name).module == LIBRARIES[1]
 ]
+HAS_TRANSFORMERS = find_spec("transformers") is not None
+# The networks that can be built here.
+BUILDABLE = [n for n in models.list_models() if HAS_TRANSFORMERS or n not in TRANSFORMERS]
 BLIND = ("tsn", "tsn_blnet", "c2d")  # a mean over frames, independent of their order
 
 
@@ -34,7 +38,7 @@ def label(variant: tuple[str, dict[str, Any]]) -> str:
 
 # Wider and deeper, of the same code as a network of the list.
 LARGER = ("mvit_v1_b", "swin3d_s", "swin3d_b")
-KINDS = [name for name in models.list_models() if name not in LARGER]
+KINDS = [name for name in models.list_models() if name not in (*LARGER, *TRANSFORMERS)]
 ALL = [(name, options) for name in KINDS for options in variants(name)]
 SMALL = [(name, variants(name)[0]) for name in KINDS]  # each at its smallest depth
 SMALL_OWN = [(name, options) for name, options in ALL if name in OWN and options != {"depth": 152}]

@@ -1,10 +1,9 @@
 import pytest
 import torch
 
-import models
 from models import NetworkError
 from models.clip import fold_frames, unfold_frames
-from tests.models.networks import build, small_clip
+from tests.models.networks import BUILDABLE, build, small_clip
 
 
 def test_folding_puts_the_frames_of_a_clip_one_after_another() -> None:
@@ -20,7 +19,7 @@ def test_a_clip_stored_frame_by_frame_is_folded_without_a_copy() -> None:
     assert fold_frames(clip).data_ptr() == clip.data_ptr()
 
 
-@pytest.mark.parametrize("name", models.list_models())
+@pytest.mark.parametrize("name", BUILDABLE)
 def test_a_clip_of_another_shape_is_refused(name: str) -> None:
     n, c, t, h, w = small_clip(name)
     with torch.device("meta"):

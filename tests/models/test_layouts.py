@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 import models
-from models.layouts import PREFIXES, Layout
+from models.layouts import Layout, library_of, prefixes
 from tests.models import checkpoints
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -87,11 +88,14 @@ def test_every_layout_gives_the_same_weights(
         assert (report.kept, report.left_out, report.inflated) == ((), (), ())
 
 
+WRAPPED = ("", "module.", "_orig_mod.", "model.", "module._orig_mod.", "_orig_mod.module.model.")
+
+
 @pytest.mark.parametrize("name", ["tam", "tsm", "blvnet_tam"])
 def test_our_own_names_with_and_without_a_prefix(name: str, tmp_path: Path) -> None:
     source, model = (checkpoints.build(name, seed=seed, depth=50) for seed in (1, 2))
     state = checkpoints.weights(source)
-    for prefix in ("", *PREFIXES):
+    for prefix in WRAPPED:
         torch.save({prefix + key: value for key, value in state.items()}, tmp_path / "own.pt")
         models.load_checkpoint(checkpoints.scrambled(model, seed=2), tmp_path / "own.pt")
         assert checkpoints.same(checkpoints.weights(model), state)
@@ -127,3 +131,54 @@ def test_names_of_shifted_convolutions(depth: int, blocks: list[int], tmp_path: 
     report = models.load_checkpoint(model, tmp_path / "tsm.pth")
     assert set(report.loaded) == set(file)
     assert checkpoints.same(checkpoints.weights(model), checkpoints.weights(source))
+
+
+@pytest.mark.parametrize("theirs", WRAPPED)
+@pytest.mark.parametrize("ours", ["", "module.", "model._orig_mod."])
+def test_either_side_may_be_wrapped(ours: str, theirs: str, tmp_path: Path) -> None:
+    source = checkpoints.scrambled(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)), seed=1)
+    state = checkpoints.weights(source)
+    torch.save({theirs + key: value for key, value in state.items()}, tmp_path / "own.pt")
+    inner = checkpoints.scrambled(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)), seed=2)
+    model: nn.Module = inner
+    for name in reversed(ours.split(".")[:-1]):
+        model = nn.ModuleDict({name: model})
+    models.load_checkpoint(model, tmp_path / "own.pt")
+    assert checkpoints.same(checkpoints.weights(inner), state)
+
+
+def test_a_wrapped_part_of_a_network(tmp_path: Path) -> None:
+    model = nn.ModuleDict({"body": nn.Linear(3, 2), "fc": nn.Linear(2, 2)})
+    state = {key: value.clone() + 1 for key, value in model.state_dict().items()}
+    file = {key.replace("body.", "body._orig_mod."): value for key, value in state.items()}
+    torch.save(file, tmp_path / "own.pt")
+    report = models.load_checkpoint(model, tmp_path / "own.pt")
+    assert set(report.loaded) == set(file)
+    assert checkpoints.same(checkpoints.weights(model), state)
+
+
+def test_prefixes_are_those_of_wrappers_in_the_names() -> None:
+    names = ["module.model.fc.weight", "module.head.bias", "classifier.model.weight"]
+    assert prefixes(names) == ["", "module.", "module.model."]
+
+
+@pytest.mark.parametrize(
+    ("library", "names"),
+    [
+        ("MMAction2", ["backbone.layer1.0.conv1.conv.weight", "cls_head.fc_cls.weight"]),
+        ("timm", ["module.patch_embed.proj.weight", "module.blocks.0.attn.qkv.weight"]),
+        ("Hugging Face", ["vivit.encoder.layer.0.output.dense.bias", "classifier.bias"]),
+        (None, ["conv1.weight", "backbone.fc.weight"]),
+    ],
+)
+def test_names_of_another_library_are_known(library: str | None, names: list[str]) -> None:
+    assert library_of(names) == library
+
+
+def test_a_file_in_names_of_another_library_is_refused_with_its_name(tmp_path: Path) -> None:
+    model, path = checkpoints.build("tsn", depth=18), tmp_path / "mm.pth"
+    names = ("backbone.conv1.conv.weight", "cls_head.fc_cls.weight")
+    torch.save({"state_dict": {name: torch.ones(2) for name in names}}, path)
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path)
+    assert "its names are those of MMAction2" in str(errors[0])

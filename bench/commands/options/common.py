@@ -30,7 +30,13 @@ def _factory(text: str) -> str:
     if FILE_MARK not in text:
         raise ArgumentTypeError(f"{text!r} has no factory: write path/to/file.py:factory")
     path, _, factory = text.rpartition(":")
-    return f"{os.path.normpath(path)}:{factory}"  # the path is part of a result's identity
+    return f"{_one_spelling(path)}:{factory}"  # the path is part of a result's identity
+
+
+def _one_spelling(path: str) -> str:
+    """A path as it is for every spelling: relative inside of this folder, else absolute."""
+    whole, here = os.path.realpath(path), os.path.realpath(os.curdir)
+    return os.path.relpath(whole, here) if whole.startswith(here.rstrip("/") + os.sep) else whole
 
 
 def add_time_limit(parser: ArgumentParser) -> None:

@@ -3,7 +3,12 @@ from typing import Any
 
 import pytest
 
-from bench.choice.accuracies import known_accuracies, option_sets, select_dataset
+from bench.choice.accuracies import (
+    known_accuracies,
+    option_sets,
+    select_dataset,
+    select_pretraining,
+)
 from bench.errors import BenchError
 from bench.records.measurement import Measurement
 from suites import Protocol, PublishedRow, load_published
@@ -58,6 +63,7 @@ def test_a_published_row_is_an_accuracy_without_clips() -> None:
         "source": "s",
         "dataset": "d",
         "protocol": {"clips": 1, "crops": 3, "size": 256, "sampling": ""},
+        "pretraining": "",
     }
     assert found.point(point()) == point(input_size=256)
     assert found.is_of(point())
@@ -125,3 +131,21 @@ def test_an_accuracy_of_unknown_protocol_has_no_point_and_a_row_without_top1_no_
     assert unknown.as_json()["protocol"] is None
     with pytest.raises(ValueError, match="protocol of s is not known"):
         unknown.point(TAM)
+
+
+def test_accuracies_are_selected_by_pretraining_in_any_case() -> None:
+    known = known_accuracies(load_published(), [])
+    mixed = select_dataset(known, "kinetics-400")
+    alike = select_pretraining(mixed, ["In1k"])
+    assert {one.pretraining for one in alike} == {"IN1k"}
+    both = select_pretraining(mixed, ["none", "in1k"])
+    assert {one.pretraining for one in both} == {"IN1k", "none"}
+    unknown = select_pretraining(mixed, ["not known"])
+    assert {one.pretraining for one in unknown} == {""}
+    assert select_pretraining(mixed, []) == mixed
+
+
+def test_an_unknown_pretraining_is_refused_with_the_known_ones() -> None:
+    mixed = select_dataset(known_accuracies(load_published(), []), "kinetics-400")
+    with pytest.raises(BenchError, match=r"'in1' \(did you mean 'in1k'\?\): choose among IG65M"):
+        select_pretraining(mixed, ["in1"])

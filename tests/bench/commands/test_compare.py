@@ -2,13 +2,13 @@ from pathlib import Path
 
 import pytest
 
-import models
 from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records import recorded
 from bench.records.store import Store
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
+from tests.models.networks import BUILDABLE
 from tests.records import measurement, point
 
 OWN = """
@@ -82,6 +82,36 @@ def test_networks_with_limited_frames_are_compared(
     found = by_network(compare(capsys, *line, "--store", str(store)))
     assert found["s3d", None]["limited_by"].startswith("macs: ")
     assert "takes 16 frames, not 5" in found["mvit_v2_s", None]["reason"]
+
+
+def test_an_accuracy_has_its_pretraining_and_the_memory_of_both_steps(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    line = ["--macs", "100G", "--memory", "16GiB", "--per", "video", "--dataset", "kinetics-400"]
+    line += ["--networks", "x3d,tsm", "--depths", "18", "--max-frames", "8", "--batch", "2"]
+    found = compare(capsys, *line, "--store", str(store))
+    tsm, x3d = (choice["accuracies"][0] for choice in found["choices"] if choice["accuracies"])
+    if tsm["pretraining"] != "IN1k":
+        tsm, x3d = x3d, tsm
+    assert (tsm["pretraining"], x3d["pretraining"]) == ("IN1k", "none")
+    assert tsm["macs_per_video"] == 3 * tsm["costs"][LABELS["macs"]]["value"]
+    variant = {"network": "x3d", "depth": None, "options": {"variant": "xs"}, "frames": 4}
+    where = point(**variant, input_size=182, batch=2, num_classes=400)
+    for mode in ("train", "infer"):
+        peak = measure_cost(LABELS["memory"], where.model_copy(update={"mode": mode}))
+        assert x3d["memory_bytes"][mode] == peak
+    assert main(["compare", *line, "--store", str(store)]) == 0
+    printed = capsys.readouterr().out
+    assert "train memory" in printed
+    assert "; pretraining none, 10 x 3 views of 182 px, dense)" in printed
+    assert "The front mixes weights pretrained on IN1k; none: '--pretrain' compares" in printed
+    line += ["--pretrain", "IN1K"]
+    found = compare(capsys, *line, "--store", str(store))
+    counted = [one["pretraining"] for choice in found["choices"] for one in choice["accuracies"]]
+    assert set(counted) == {"IN1k"}
+    assert main(["compare", *line, "--store", str(store)]) == 0
+    assert "mixes" not in capsys.readouterr().out
 
 
 def test_the_claim_of_the_paper_is_judged_at_the_budget_of_a_tsn(
@@ -215,6 +245,10 @@ def test_latencies_are_measured_here(store: Path, capsys: pytest.CaptureFixture[
 BUDGET = ("--macs", "33G")
 BAD_INPUT = {
     "no budget": ((), "give a budget: --macs 33G"),
+    "an unknown pretraining": (
+        ("--macs", "33G", "--pretrain", "in22k"),
+        "no network here was pretrained on 'in22k' (did you mean 'in1k'?): choose among IN1k",
+    ),
     "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
     "0 MACs": (("--macs", "0"), "write more than 0"),
     "negative": (("--macs=-3G",), "is not a count"),
@@ -287,4 +321,47 @@ def test_every_network_is_compared_by_default() -> None:
     from bench.choice.candidates import expand_networks
 
     names = {base.network for base in expand_networks((), (), point(frames=1), ())}
-    assert names == set(models.list_models())
+    assert names == set(BUILDABLE)
+
+
+FALLING = """
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, num_classes, frames):
+        super().__init__()
+        width = 4 if frames % 4 == 0 else 400
+        self.conv = nn.Conv3d(3, width, (1, 8, 8), stride=(1, 8, 8))
+        self.head = nn.Linear(width, num_classes)
+
+    def forward(self, clip):
+        return self.head(self.conv(clip).mean((2, 3, 4)))
+"""
+
+
+def test_costs_that_fall_are_found_and_named(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(FALLING)
+    line = ["--macs", "1M", "--max-frames", "11", "--model", f"{own}:Net", "--networks", "tsn"]
+    line += ["--depths", "18", "--input-size", "32", "--store", str(store)]
+    found = by_network(compare(capsys, *line))[f"{own}:Net", None]
+    assert (found["status"], found["frames"]) == ("fits", 8)
+    note = "costs fall as frames are added: of all 11, only 4, 8 frames fit"
+    assert found["notes"] == [note]
+    assert main(["compare", *line]) == 0
+    assert note in capsys.readouterr().out
+
+
+def test_a_search_over_costs_that_may_fall_says_so(
+    tmp_path: Path, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(FALLING)
+    line = ["--latency", "1000s", "--max-frames", "3", "--model", f"{own}:Net", "--networks", "tsn"]
+    line += ["--depths", "18", "--input-size", "32", "--store", str(store), "--device", "cpu"]
+    found = by_network(compare(capsys, *line))[f"{own}:Net", None]
+    assert found["frames"] == 3
+    (note,) = found["notes"]
+    assert note == "searched, on the assumption that more frames cost no less; tried 1, 3 frames"

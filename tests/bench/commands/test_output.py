@@ -127,3 +127,10 @@ def test_progress_of_0_steps_is_silent_and_of_an_unknown_number_counts(
     with progress_bar(None, "work") as advance:
         advance(None)
     assert "1/?" in capsys.readouterr().err
+
+
+def test_frozen_parameters_are_told_apart() -> None:
+    counted = {"quantity": "params", "instrument": "shapes", "unit": "parameters"}
+    details = {"parameters": {"learned": 3, "frozen": 4000}}
+    whole = measurement(point(), **counted, samples=(4003,), details=details)
+    assert format_value(whole) == "4,003 parameters, 4,000 of them frozen"

@@ -1,3 +1,4 @@
+from statistics import median
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ IMPROVED, CANNOT_TELL = (Outcome.IMPROVED, "pass"), (Outcome.CANNOT_TELL, "warn"
 OTHER, MISSING = (Outcome.OTHER_ENVIRONMENT, "warn"), (Outcome.MISSING, "fail")
 NEW, FAILED = (Outcome.NEW, "warn"), (Outcome.FAILED, "fail")
 SECONDS, SLOWER = seconds(*around(1.0)), seconds(*around(1.15))
+TWICE = compare_one(SECONDS, seconds(*around(2.0)))
 SORT, SORT_TWICE = {"aten.sort": 1}, {"aten.sort": 2}  # calls of an uncounted operator
 NEW_TORCH = {"torch": "2.16"}
 CASES: dict[str, tuple[Entry | None, Entry | None, tuple[Entry, ...], tuple[Outcome, str]]] = {
@@ -245,16 +247,26 @@ def test_a_rule_sets_the_consequence_of_an_outcome() -> None:
     old=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
     new=st.lists(st.floats(0.01, 100), min_size=1, max_size=12),
 )
-def test_samples_never_fail_without_a_rerun_which_decides(
+def test_samples_fail_without_a_rerun_only_if_far_apart_else_it_decides(
     old: list[float], new: list[float]
 ) -> None:
     before, after = seconds(*old), seconds(*new)
     first = compare_one(before, after)
-    assert first.consequence != "fail"
+    if first.consequence == "fail":
+        assert min(new) > max(old)
+        assert median(new) > 1.49 * median(old)
     assert not compare_one(before, before).needs_rerun
     decided = compare_one(before, after, after)
     assert not decided.needs_rerun
-    assert (decided.consequence == "fail") == first.needs_rerun
+    assert (decided.consequence == "fail") == (first.needs_rerun or first.consequence == "fail")
+    (without,) = compare_runs([before], [after], RULES, confirm=False)
+    assert (without.consequence, without.needs_rerun) == (decided.consequence, False)
+
+
+def test_twice_as_slow_fails_without_a_rerun() -> None:
+    assert (TWICE.change.outcome, TWICE.consequence, TWICE.needs_rerun) == (*REGRESSED, False)
+    overlapping = compare_one(seconds(*around(1.0), 2.1), seconds(*around(2.0)))
+    assert (overlapping.consequence, overlapping.needs_rerun) == ("warn", True)
 
 
 def test_every_instrument_has_a_rule() -> None:

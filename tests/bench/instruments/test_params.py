@@ -1,7 +1,19 @@
+from pathlib import Path
+
 import torch
 from torch import nn
 
+from bench.instruments import params
 from bench.instruments.params import count
+from tests.records import point
+
+FROZEN = """
+from torch import nn
+def build(num_classes):
+    trunk = nn.Conv3d(3, 5, 1).requires_grad_(False)
+    head = nn.Linear(5, num_classes)
+    return nn.Sequential(trunk, nn.AdaptiveAvgPool3d(1), nn.Flatten(), head)
+"""
 
 
 def test_weights_and_biases_count_and_buffers_do_not() -> None:
@@ -23,3 +35,11 @@ def test_what_is_frozen_and_what_has_no_contents_counts() -> None:
     model.requires_grad_(False)
     assert count(model) == 5 * 6 + 6
     assert count(nn.Flatten()) == 0
+
+
+def test_learned_and_frozen_parameters_are_apart(tmp_path: Path) -> None:
+    own = tmp_path / "own.py"
+    own.write_text(FROZEN)
+    reading = params.read(point(network=f"{own}:build", depth=None, num_classes=7))
+    assert reading.samples == (3 * 5 + 5 + 5 * 7 + 7,)
+    assert reading.details == {"parameters": {"learned": 5 * 7 + 7, "frozen": 3 * 5 + 5}}

@@ -37,3 +37,32 @@ def test_half_the_precision_moves_half_the_bytes_but_for_the_casts() -> None:
 def test_another_shape_is_refused() -> None:
     with pytest.raises(BenchError, match="a clip's shape"):
         traffic.count(Pointwise, (2, 3, 4, 6))
+
+
+class Mixer(nn.Module):
+    """A linear layer without a bias, over a sequence: PyTorch reshapes its result by a view."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(6, 7, bias=False)
+
+    def forward(self, clip: Tensor) -> Tensor:
+        return self.linear(clip.flatten(2, 3))
+
+
+class Filler(nn.Module):
+    """Copies the clip into an empty tensor, and adds it to itself in another."""
+
+    def forward(self, clip: Tensor) -> Tensor:
+        held = torch.empty_like(clip)
+        held.copy_(clip)
+        return torch.add(held, held, out=torch.empty_like(clip))
+
+
+def test_a_view_that_an_operator_makes_moves_nothing() -> None:
+    rows = 2 * 3 * 4 * 6
+    assert traffic.count(Mixer, CLIP) == 4 * (rows * 6 + 6 * 7 + rows * 7)
+
+
+def test_what_is_overwritten_is_not_read() -> None:
+    assert traffic.count(Filler, CLIP) == 4 * (2 + 2) * 3 * ELEMENTS  # copied, then added

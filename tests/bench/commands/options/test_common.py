@@ -1,4 +1,5 @@
 from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,27 @@ def test_models_may_be_repeated() -> None:
     assert parser.parse_args([]).model == []
     line = ["--model", "a.py:A", "--model", "b.py:B"]
     assert parser.parse_args(line).model == ["a.py:A", "b.py:B"]
+
+
+def test_a_file_has_one_name_however_its_path_is_spelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    monkeypatch.chdir(inner)
+    parser = Parser(prog="p")
+    add_model(parser, "measure")
+
+    def name(spelled: str) -> str:
+        return str(parser.parse_args(["--model", f"{spelled}:build"]).model)
+
+    within = (
+        "net.py",
+        "./net.py",
+        f"{inner}/net.py",
+        "../inner/net.py",
+        f"{tmp_path}//inner/net.py",
+    )
+    assert {name(one) for one in within} == {"net.py:build"}
+    outside = ("../net.py", f"{inner}/../net.py", f"{tmp_path}/net.py")
+    assert {name(one) for one in outside} == {f"{tmp_path.resolve()}/net.py:build"}

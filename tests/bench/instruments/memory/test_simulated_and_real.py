@@ -11,6 +11,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.distributed._tools.mem_tracker import MemTracker
 
 from bench.instruments.memory import simulate
+from bench.instruments.memory.ledger import Ledger
 from bench.workload import networks
 from bench.workload.clips import blank_clip
 from bench.workload.contentless import build_fake
@@ -59,7 +60,11 @@ def train_step_of(model: nn.Module, shape: tuple[int, ...]) -> tuple[Any, list[t
 
 
 @pytest.mark.parametrize("variant", TRACKED, ids=label)
-def test_equal_to_torchs_own_tracker(variant: tuple[str, dict[str, Any]]) -> None:
+def test_equal_to_torchs_own_tracker(
+    variant: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The tracker takes what it sees: sums of gradients that are in place only without it.
+    monkeypatch.setattr(Ledger, "_may_be_in_place", lambda *_: False)
     name, options = variant
     factory, shape = partial(build, name, **options), small_clip(name, batch=2)
     with FakeTensorMode():
@@ -77,7 +82,7 @@ def test_equal_to_torchs_own_tracker(variant: tuple[str, dict[str, Any]]) -> Non
 def test_close_to_a_real_step_on_the_cpu(name: str) -> None:
     shape = (2, 3, 4, 96, 96)  # large enough for the weights that a convolution copies not to tell
     simulated = simulate(tiny(name), shape, "train", block_bytes=1).peak_bytes
-    assert simulated == pytest.approx(real_peak(tiny(name), shape), rel=0.02)
+    assert simulated == pytest.approx(real_peak(tiny(name), shape).tensors, rel=0.001)
 
 
 AS_BUILT: dict[str, Callable[..., nn.Module]] = {  # config -> the source's own network

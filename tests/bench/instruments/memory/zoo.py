@@ -300,6 +300,8 @@ def made_in_forward(net: Any, clip: Tensor) -> Tensor:
 class Attribute(nn.Module):
     """Keeps a tensor that is neither a parameter nor a buffer, and a buffer."""
 
+    shift: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.scale = torch.ones(512, WIDTH)

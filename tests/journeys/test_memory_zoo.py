@@ -1,0 +1,54 @@
+"""Simulated peaks against real steps on the CPU, over small networks of all kinds.
+
+`python -m tests.journeys.test_memory_zoo` prints the table of docs/reference/zoo.md.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from bench.instruments.memory import simulate
+from suites.fields import Mode
+from tests.bench.instruments.memory.real import real_peak
+from tests.bench.instruments.memory.zoo import SHAPE, ZOO
+
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "zoo.md"
+MODES: tuple[Mode, ...] = ("train", "infer")
+MAX_ERROR = 0.01
+# Their weights are used 32 times: not every sum of gradients that looks so is made in place.
+MAX_ERRORS = {("lstm_by_steps", "train"): 0.04, ("gru_by_steps", "train"): 0.04}
+
+
+def simulated(name: str, mode: Mode) -> int:
+    return simulate(ZOO[name], SHAPE, mode, block_bytes=1).peak_bytes
+
+
+def row(name: str, mode: Mode) -> str:
+    """A row of the table; real figures are of this machine."""
+    size, real = simulated(name, mode), real_peak(ZOO[name], SHAPE, mode)
+    error = size / real.tensors - 1
+    return f"{beginning(name, mode, size)} {real.tensors:,} | {error:+.2%} | {real.all:,} |"
+
+
+def beginning(name: str, mode: Mode, size: int) -> str:
+    return f"| {name.replace('_', ' ')} | {mode} | {size:,} |"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ZOO)
+def test_a_simulation_is_within_one_percent_of_a_real_step(name: str, mode: Mode) -> None:
+    real = real_peak(ZOO[name], SHAPE, mode).tensors
+    assert simulated(name, mode) == pytest.approx(real, rel=MAX_ERRORS.get((name, mode), MAX_ERROR))
+
+
+def test_the_page_has_the_simulated_peaks() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    expected = [beginning(name, mode, simulated(name, mode)) for name in ZOO for mode in MODES]
+    assert [line for line in expected if line not in page] == []
+    assert len(ZOO) >= 30
+
+
+if __name__ == "__main__":
+    for network in ZOO:
+        for step in MODES:
+            print(row(network, step), flush=True)
