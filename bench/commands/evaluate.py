@@ -161,7 +161,7 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
         show_notes(point)
         with explained(point):
             model = build(point)
-        print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
+            print(models.load_checkpoint(model, arguments.weights), file=sys.stderr)
         return model, point
     form_options(arguments)
     if arguments.option or arguments.depth is not None:

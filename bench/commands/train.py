@@ -121,7 +121,8 @@ def run(arguments: Namespace) -> int:
         training = _training(arguments, model, data, recipe, point, worker_count(arguments, device))
         if not _run_training(arguments, training):
             return INTERRUPTED
-    _save(model, arguments.out)
+    with explained(point):
+        _save(model, arguments.out)
     _training_file(arguments.out).unlink(missing_ok=True)
     for video in training.unusable.by_name.values():
         unusable = f"Unusable: {video.name} is {video.kind}: {video.reason}"

@@ -100,6 +100,36 @@ def test_a_network_of_another_form_is_trained_on_its_logits(
     assert record["point"]["options"] == {"--input": "time_first"}
 
 
+UNSAVED = """
+from torch import nn
+
+class Net(nn.Linear):
+    def __init__(self, num_classes):
+        super().__init__(3, num_classes)
+
+    def forward(self, clip):
+        return super().forward(clip.mean((2, 3, 4)))
+
+    def state_dict(self, *args, **kwargs):
+        raise KeyError("unsaved")
+"""
+
+
+def test_an_error_in_saving_and_loading_is_one_line_with_its_place(
+    where: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.py").write_text(UNSAVED)
+    torch.save({"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}, "own.pth")
+    own = ["--model", "own.py:Net", "--frames", "4", "--input-size", "32", *where]
+    expected = "blvbench: own.py:Net fails: KeyError: 'unsaved' (own.py, line 12)"
+    assert refusal(capsys, "train", *own, *QUICK, "--out", "o.safetensors") == expected
+    assert refusal(capsys, "evaluate", *own, "--weights", "own.pth") == expected
+
+
 def test_an_error_in_training_is_one_line_with_its_place(
     where: list[str],
     tmp_path: Path,
