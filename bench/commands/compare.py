@@ -23,6 +23,7 @@ from bench.records.point import Device, Point
 from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
 from bench.workload.networks import configure
+from models.input_forms import CLIP
 from suites import load_claims, load_published
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
         **vars(arguments),
         "network": "tsn",
         "option": [],
+        "model": None,
+        "input": CLIP,
+        "output": "",
         "frames": arguments.frames if arguments.frames is not None else 1,
         "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
         "num_classes": (

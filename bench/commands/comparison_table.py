@@ -1,11 +1,12 @@
 """Prints a comparison: the table of choices, its notes, Pareto fronts and claims."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 from bench.choice.accuracies import UNKNOWN, Accuracy
 from bench.choice.amounts import format_amount
-from bench.choice.budget import Budget
+from bench.choice.budget import Budget, Per
 from bench.choice.comparison import Comparison
 from bench.choice.ranking import MACS, Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
@@ -24,12 +25,12 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
     notes: Notes = {}
     per = comparison.per
     rows = [
-        _row(number, choice, comparison.labels, notes)
+        _row(number, choice, comparison.labels, notes, per)
         for number, choice in enumerate(comparison.choices, start=1)
     ]
     costs = [label.partition(":")[0] for label in comparison.labels]
     headings = ["", "network", "depth", "options", "frames", "batch", *costs]
-    tests = ["top-1 %", "pretrained on", "views", "MACs a view", "MACs a video"]
+    tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
     steps = ["train memory", "infer memory"]
     _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
     if notes:
@@ -73,7 +74,7 @@ def _budget(budget: Budget) -> str:
     return f"Budget per {budget.per}: {budget.label}{machine}, {amount} ({budget.text})"
 
 
-def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> list[str]:
+def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes, per: Per) -> list[str]:
     base, fit = choice.base, choice.fit
     options = " ".join(f"{name}={value}" for name, value in base.options)
     name = [str(number), base.network, str(base.depth or ""), options]
@@ -85,7 +86,7 @@ def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes) -> li
         *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
-        *((_accuracy(best.accuracy, notes), *_test(best)) if best else [""] * 7),
+        *((_accuracy(best.accuracy, notes), *_test(best, per)) if best else [""] * 7),
         ", ".join(label.partition(":")[0] for label in best.fronts) if best else "",
     ]
 
@@ -105,13 +106,16 @@ def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
     return f"{figure}, {accuracy.kind}{videos} [{number}]"
 
 
-def _test(best: TradeOff) -> tuple[str, ...]:
-    """The pretraining, the views, and what they cost: MACs, and memory to train and to infer."""
-    view, video = best.costs.get(MACS), best.video_macs
+def _test(best: TradeOff, per: Per) -> tuple[str, ...]:
+    """The pretraining, the views, and what they cost: MACs, and memory to train and to infer.
+
+    Per clip there is one view, which costs what a video does.
+    """
+    view, video, protocol = best.costs.get(MACS), best.video_macs, best.accuracy.protocol
     return (
         best.accuracy.pretraining or UNKNOWN,
-        str(best.accuracy.protocol),
-        "" if view is None else format_amount(view, ""),
+        str(replace(protocol, sampling="")) if protocol else "",
+        "" if view is None or per == "clip" else format_amount(view, ""),
         "" if video is None else format_amount(video, ""),
         *(
             format_amount(best.memory[mode], "bytes") if mode in best.memory else ""
@@ -155,8 +159,9 @@ def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
         amount = format_amount(trade_off.charged[label], unit)
         network = trade_off.point.network_label
         accuracy = trade_off.accuracy
-        test = f"pretraining {accuracy.pretraining or UNKNOWN}, {accuracy.protocol}"
-        parts.append(f"{accuracy.top1:.1f} by {network} ({amount}; {test})")
+        test = f"; pretraining {accuracy.pretraining or UNKNOWN}, {accuracy.protocol}"
+        charged = amount + (test if per == "video" else "")  # per clip all are by one view
+        parts.append(f"{accuracy.top1:.1f} by {network} ({charged})")
     cost = f"{label.partition(':')[0]} per {per}"
     return f"Pareto front by {cost}: {'; '.join(parts)}"
 

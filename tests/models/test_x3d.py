@@ -26,7 +26,8 @@ def test_every_second_block_excites(variant: str, blocks: int, excited: int) -> 
 
 
 def test_an_excitation_scales_each_channel() -> None:
-    module, x = SqueezeExcitation(4, 2), torch.randn(2, 4, 3, 5, 5)
+    torch.manual_seed(0)
+    module, x = SqueezeExcitation(4, 4), torch.randn(2, 4, 3, 5, 5)
     factors = module(x) / x
     torch.testing.assert_close(factors, factors[:, :, :1, :1, :1].expand_as(x))
     assert ((factors > 0) & (factors < 1)).all()

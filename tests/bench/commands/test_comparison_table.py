@@ -64,13 +64,14 @@ def test_a_comparison_has_a_table_and_numbered_sources(capsys: pytest.CaptureFix
     assert rows == [
         [
             *("1", "tam", "50", "window=5", "8", "1", "9.000 G", "", "the end", tam),
-            *("1 view of 224 px", "9.000 G", "macs"),
+            *("not known", "1 view of 224 px", "9.000 G", "macs"),
         ],
         [
             *("2", "tsn", "50", "", "8", "1", "8.000 G", "25.00 M", "macs: 9 frames need 12.00 G"),
-            *("50.0 at 8 frames, published [2]", "1 view of 224 px", "8.000 G", "macs, params"),
+            *("50.0 at 8 frames, published [2]", "not known", "1 view of 224 px"),
+            *("8.000 G", "macs, params"),
         ],
-        ["3", "i3d", "", "", "none", "", "", "", "too short", "", "", "", ""],
+        ["3", "i3d", "", "", "none", "", "", "", "too short", *5 * [""]],
     ]
     assert lines[0] == "Budget per clip: macs:flop_counter, 10.00 G (10G)"
     last = lines[-6:]
@@ -122,8 +123,8 @@ def test_a_video_costs_all_views_of_its_test(capsys: pytest.CaptureFixture[str])
     print_comparison(make_comparison((budget,), costs, [six_views], unknown), "d")
     printed = capsys.readouterr().out
     assert "Budget per video: macs:flop_counter, 60.00 G (60G)" in printed
-    assert "│ 2 x 3 views of 256 px │ 60.00 G      │ macs" in printed
-    assert "Pareto front by macs per video: 50.0 by tsn depth 50, 8 frames (60.00 G)" in printed
+    assert "│ 2 x 3 views of 256 px │ 10.00 G     │ 60.00 G      │ macs" in printed
+    assert "Pareto front by macs per video: 50.0 by tsn depth 50, 8 frames (60.00 G; " in printed
     assert (
         "Not ranked, because the protocol of its test is not known: 70.0 by tsn 50 at 8 frames "
         "(blog)" in printed
