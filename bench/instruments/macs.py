@@ -99,6 +99,7 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.upsample_nearest3d: RESIZE,
     aten.hardswish: ELEMENTWISE,  # PyTorch does not declare it and the next ones element-wise
     aten.hardswish_: ELEMENTWISE,
+    aten.floor_divide: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,
     aten._safe_softmax: ELEMENTWISE,
     aggregate_frames: ("elementwise", _per_result),  # its ReLU, beside its MACs
