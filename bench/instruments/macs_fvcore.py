@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from bench.errors import UnsupportedError
 from bench.instruments import macs
 from bench.instruments.macs import (
     COMPLEX_PRODUCT,
@@ -179,13 +180,15 @@ def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:
     """Count the forward pass of `model` in eval mode over a clip of (N, C, T, H, W).
 
     `model` is on the CPU, computes the forward pass, and is left as it was: keep the clip small.
-    Raises `BenchError` for another shape.
+    Raises `BenchError` for another shape, and `UnsupportedError` for a scripted network.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing it uses the deprecated torch.jit.script
         from fvcore.nn import FlopCountAnalysis
 
     check_clip_shape(clip_shape)
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise UnsupportedError("fvcore traces a network, and cannot trace a scripted one")
     with evaluating(model):
         analysis = FlopCountAnalysis(model, blank_clip(model, clip_shape))
         analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)

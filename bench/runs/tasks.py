@@ -23,7 +23,6 @@ from bench.records.record import Scalar
 from bench.workload.networks import (
     configure,
     explain,
-    is_own,
     needs_values,
     network_notes,
     network_version,
@@ -103,9 +102,7 @@ class Task:
         return self.record(replace(reading, warnings=(*reading.warnings, *notes)))
 
     def _is_limited(self) -> bool:
-        """Whether this instrument cannot measure every network that runs."""
-        if self.instrument.label == "macs:fvcore":
-            return is_own(self.point)  # it traces a forward pass, and not every one can be traced
+        """Whether this instrument cannot measure every network that runs, such as this one."""
         return self.instrument.label in CONTENTLESS and needs_values(self.point)
 
     def has_lost_device(self, found: Measurement) -> bool:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from bench.errors import BenchError
+from bench.errors import BenchError, UnsupportedError
 from bench.instruments import macs, macs_fvcore
 from bench.instruments.macs import MacCount
 from models.formulation import FORMULATIONS
@@ -198,3 +198,10 @@ def test_what_is_left_out_and_a_disagreement_are_warned_of(tmp_path: Path) -> No
 def test_a_shape_that_is_no_clip_is_refused() -> None:
     with pytest.raises(BenchError, match=r"\(N, C, T, H, W\)"):
         macs_fvcore.count(nn.Flatten(), (1, 3, 4, 8))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+def test_a_scripted_network_cannot_be_traced() -> None:
+    model = nn.Sequential(torch.jit.script(nn.Flatten()), nn.Linear(12, 2))
+    with pytest.raises(UnsupportedError, match="cannot trace a scripted one"):
+        macs_fvcore.count(model, (1, 3, 1, 2, 2))
