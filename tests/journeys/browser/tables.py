@@ -12,7 +12,7 @@ SHOWN = """(table) => [...table.tBodies[0].rows]
   .map((row) => [...row.cells].map((cell) => cell.textContent.trim()))"""
 SORTED = "(heads) => heads.map((head) => head.getAttribute('aria-sort'))"
 # 1,234  -0.5  +4.0%  0.98 to 1.02: the value of a cell is the number that it begins with.
-FIGURE = re.compile(r"([+-−]?[\d,]*\.?\d+(?:e[+-]?\d+)?) ?%?(?: to .*)?", re.IGNORECASE)
+FIGURE = re.compile(r"([+\-−]?[\d,]*\.?\d+(?:e[+-]?\d+)?) ?%?(?: to .*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
