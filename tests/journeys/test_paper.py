@@ -51,7 +51,7 @@ def test_a_second_run_finds_everything(folder: Path) -> None:
 
 
 def test_the_report_says_how_near_the_instruments_are(folder: Path) -> None:
-    text = (folder / "report" / "report.md").read_text()
+    text = (folder / "since" / "report.md").read_text()  # with the suite `shapes`
     counted = re.findall(
         r"^\| \w+ \| \d+ \| (?:formulation=\w+)? \| 4 \| ([\d,]+) \| ([\d,]+) \| 0 \|$",
         text,
