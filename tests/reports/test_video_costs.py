@@ -5,21 +5,9 @@ import pytest
 from bench.records.measurement import Measurement
 from reports.video_costs import build_video_costs, find_front, price_accuracies
 from suites import load_published
+from tests.bench.choice.known import FRAME_GMACS
 from tests.records import measurement, point
 
-# MACs of one frame in G: at 224 pixels, without the classifier; a frame of 256 costs (256 / 224)^2.
-FRAME: dict[tuple[str, int | None], float] = {
-    ("tsn", 50): 4.087,
-    ("tsn", 101): 7.799,
-    ("tsm", 50): 4.087,
-    ("tsm", 101): 7.799,
-    ("tam", 50): 4.104,
-    ("tam", 101): 7.827,
-    ("i3d_resnet", 50): 8.022,
-    ("i3d_resnet", 101): 15.664,
-    ("blvnet_tam", 50): 1.490,
-    ("blvnet_tam", 101): 2.009,
-}
 LARGER = (256 / 224) ** 2
 
 
@@ -27,8 +15,8 @@ def records() -> list[Measurement]:
     """The MACs of every published accuracy, at the size of its test."""
     found = []
     for row in load_published():
-        if row.protocol and (row.network, row.depth) in FRAME and not row.options:
-            macs = FRAME[row.network, row.depth] * row.frames * (row.protocol.size / 224) ** 2
+        if row.protocol and (row.network, row.depth) in FRAME_GMACS and not row.options:
+            macs = FRAME_GMACS[row.network, row.depth] * row.frames * (row.protocol.size / 224) ** 2
             where = point(
                 network=row.network,
                 depth=row.depth,

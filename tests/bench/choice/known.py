@@ -13,6 +13,20 @@ from tests.records import measurement
 MACS, PARAMS = "macs:flop_counter", "params:shapes"
 MEMORY, LATENCY = "memory:simulated", "latency:cpu"
 
+# MACs of one frame in G, at 224 pixels and without the classifier.
+FRAME_GMACS: dict[tuple[str, int | None], float] = {
+    ("tsn", 50): 4.087,
+    ("tsn", 101): 7.799,
+    ("tsm", 50): 4.087,
+    ("tsm", 101): 7.799,
+    ("tam", 50): 4.104,
+    ("tam", 101): 7.827,
+    ("i3d_resnet", 50): 8.022,
+    ("i3d_resnet", 101): 15.664,
+    ("blvnet_tam", 50): 1.490,
+    ("blvnet_tam", 101): 2.009,
+}
+
 
 def cost(label: str, point: Point, *samples: float, **fields: Any) -> Measurement:
     """The cost of `point` by the instrument `label`."""

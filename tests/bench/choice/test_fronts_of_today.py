@@ -13,8 +13,7 @@ from bench.choice.budget import Budget
 from bench.choice.costs import KnownCosts
 from bench.choice.ranking import choose, pareto_front, rank
 from suites import load_networks, load_published
-from tests.bench.choice.known import MACS, cost, frame_trials
-from tests.bench.choice.test_published_fronts import FRAME
+from tests.bench.choice.known import FRAME_GMACS, MACS, cost, frame_trials
 from tests.records import point
 
 # GFLOPs of one view where they are not printed, or are printed for all views.
@@ -66,7 +65,7 @@ def find_macs(one: Accuracy) -> float:
     if one.protocol is None:
         return 0
     clip = (one.network, one.depth, one.options, one.frames, one.protocol.size)
-    frame = 0 if one.options else FRAME.get((one.network, one.depth), 0)
+    frame = 0 if one.options else FRAME_GMACS.get((one.network, one.depth), 0)
     return PRINTED.get(clip, frame * one.frames * (one.protocol.size / 224) ** 2)
 
 

@@ -14,22 +14,9 @@ from bench.choice.costs import KnownCosts
 from bench.choice.ranking import choose, pareto_front, rank
 from bench.records.point import Point
 from suites import load_published
-from tests.bench.choice.known import MACS, cost, frame_trials
+from tests.bench.choice.known import FRAME_GMACS, MACS, cost, frame_trials
 from tests.records import point
 
-# MACs of one frame in G, at 224 pixels and without the classifier.
-FRAME: dict[tuple[str, int | None], float] = {
-    ("tsn", 50): 4.087,
-    ("tsn", 101): 7.799,
-    ("tsm", 50): 4.087,
-    ("tsm", 101): 7.799,
-    ("tam", 50): 4.104,
-    ("tam", 101): 7.827,
-    ("i3d_resnet", 50): 8.022,
-    ("i3d_resnet", 101): 15.664,
-    ("blvnet_tam", 50): 1.490,
-    ("blvnet_tam", 101): 2.009,
-}
 SIZES = (224, 256)
 
 Found = tuple[object, ...]  # network, depth, frames, protocol, top-1, G
@@ -73,13 +60,13 @@ def find_front(dataset: str, limit: float, per: Per) -> list[Found]:
     accuracies = [
         one
         for one in known_accuracies(load_published(), [])
-        if one.dataset == dataset and (one.network, one.depth) in FRAME and not one.options
+        if one.dataset == dataset and (one.network, one.depth) in FRAME_GMACS and not one.options
     ]
     accuracies.sort(key=lambda one: (one.network, one.depth or 0))
     choices = []
     for (network, depth), rows in groupby(accuracies, key=lambda one: (one.network, one.depth)):
         base, own = point(network=network, depth=depth), list(rows)
-        known = costs(base, own, FRAME[network, depth])
+        known = costs(base, own, FRAME_GMACS[network, depth])
         trials = frame_trials(base, *sorted({one.frames for one in own}))
         choices.append(choose(trials, budgets, known, own))
     return [
