@@ -18,6 +18,11 @@ def build(num_classes):
 """
 
 
+@pytest.fixture
+def _in_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def test_longer_inputs_are_tuned_from_shorter_ones(
     weights: Path, where: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,13 +54,11 @@ def test_image_weights_start_a_training(
     assert " loaded" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("_in_own_folder")
 def test_a_network_of_ones_own_is_trained_and_evaluated(
     where: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(OWN)
     own = ["--model", "own.py:build", "--frames", "4", "--input-size", "32"]
     assert main(["train", *own, *QUICK, *where, "--out", "own.safetensors"]) == 0
@@ -84,13 +87,11 @@ class FailsInTraining(Net):
 """
 
 
+@pytest.mark.usefixtures("_in_own_folder")
 def test_a_network_of_another_form_is_trained_on_its_logits(
     where: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(HEADS)
     own = ["--model", "own.py:Net", "--input", "time_first", "--frames", "4", "--input-size", "32"]
     assert main(["train", *own, *QUICK, *where, "--out", "own.safetensors"]) == 0
@@ -115,13 +116,11 @@ class Net(nn.Linear):
 """
 
 
+@pytest.mark.usefixtures("_in_own_folder")
 def test_an_error_in_saving_and_loading_is_one_line_with_its_place(
     where: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(UNSAVED)
     torch.save({"weight": torch.zeros(2, 3), "bias": torch.zeros(2)}, "own.pth")
     own = ["--model", "own.py:Net", "--frames", "4", "--input-size", "32", *where]
@@ -130,13 +129,11 @@ def test_an_error_in_saving_and_loading_is_one_line_with_its_place(
     assert refusal(capsys, "evaluate", *own, "--weights", "own.pth") == expected
 
 
+@pytest.mark.usefixtures("_in_own_folder")
 def test_an_error_in_training_is_one_line_with_its_place(
     where: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     Path("own.py").write_text(HEADS)
     own = ["--model", "own.py:FailsInTraining", "--input", "time_first", "--frames", "4"]
     text = refusal(capsys, "train", *own, *QUICK, *where, "--out", "own.safetensors")
