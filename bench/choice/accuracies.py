@@ -8,12 +8,11 @@ import models
 from bench.errors import BenchError
 from bench.records.index import Index
 from bench.records.measurement import Measurement
-from bench.records.point import Options, Point
+from bench.records.point import Options, Point, accuracy_options
 from suites import Protocol, PublishedRow
 
 UNTRAINED = "none"  # the pretraining of weights that were initialised at random
 UNKNOWN = "not known"
-FORMULATION = "formulation"  # an option that affects costs but not accuracy
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Accuracy:
 
     def is_of(self, point: Point) -> bool:
         """Whether it is of the network of `point`, at any number and size of frames."""
-        fields = (point.network, point.depth, _accuracy_options(point.options))
+        fields = (point.network, point.depth, accuracy_options(point.options))
         return fields == (self.network, self.depth, self.options)
 
     def point(self, base: Point) -> Point:
@@ -129,7 +128,7 @@ def _from_measurement(measurement: Measurement) -> Accuracy:
     return Accuracy(
         network=point.network,
         depth=point.depth,
-        options=_accuracy_options(point.options),
+        options=accuracy_options(point.options),
         frames=point.frames,
         protocol=_measured_protocol(measurement),
         num_classes=point.num_classes,
@@ -152,7 +151,3 @@ def _measured_protocol(measurement: Measurement) -> Protocol:
         size=measurement.point.input_size,
         sampling=str(settings.get("sampling") or "uniform"),
     )
-
-
-def _accuracy_options(options: Options) -> Options:
-    return tuple((name, value) for name, value in options if name != FORMULATION)

@@ -10,10 +10,8 @@ from itertools import product
 from typing import Any
 
 from bench.claims.findings import Standing
-from bench.records.point import Options, Point
+from bench.records.point import Point, accuracy_options
 from suites import Claim, PublishedRow
-
-FORMULATION = "formulation"  # an option that does not affect accuracy
 
 
 @dataclass(frozen=True)
@@ -80,11 +78,12 @@ def find_published(
 
 
 def _accuracies(rows: Sequence[PublishedRow], dataset: str, point: Point) -> list[PublishedRow]:
-    wanted = (dataset, point.network, point.depth, _options(point.options), point.frames)
+    wanted = (dataset, point.network, point.depth, accuracy_options(point.options), point.frames)
     return [
         row
         for row in rows
-        if (row.dataset, row.network, row.depth, _options(row.options), row.frames) == wanted
+        if (row.dataset, row.network, row.depth, accuracy_options(row.options), row.frames)
+        == wanted
         and row.top1 is not None
         and row.protocol
     ]
@@ -92,7 +91,3 @@ def _accuracies(rows: Sequence[PublishedRow], dataset: str, point: Point) -> lis
 
 def _test(row: PublishedRow) -> tuple[int, int] | None:
     return (row.protocol.views, row.protocol.size) if row.protocol else None
-
-
-def _options(options: Options) -> Options:
-    return tuple((name, value) for name, value in options if name != FORMULATION)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bench.instruments.reading import Reading
 from bench.machine.device_errors import is_shortage
 from bench.records.measurement import REFERENCE_VERSION, Reference
-from bench.records.point import Options, Point
+from bench.records.point import FORMULATION, Options, Point
 from bench.workload.networks import FILE_MARK, configure, network_version
 from models.errors import NetworkError
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 REFERENCE = "tsn"
 REFERENCE_OF_TSN = "tsm"  # so that a change of TSN itself shows
-FORMULATION = "formulation"  # the option: a ratio is of two networks that are computed alike
 
 
 def latency_reference(point: Point) -> Point | None:

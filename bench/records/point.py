@@ -22,6 +22,8 @@ def _sorted_pairs(value: Any) -> Any:
     return tuple(sorted(value.items())) if isinstance(value, dict) else value
 
 
+FORMULATION = "formulation"  # the option that says how a network is computed
+
 Options = Annotated[
     tuple[tuple[Text, Scalar], ...],
     BeforeValidator(_sorted_pairs),
@@ -112,3 +114,8 @@ class Point(Record):
 def options_text(options: Sequence[tuple[str, object]]) -> str:
     """Options as a table shows them."""
     return " ".join(f"{name}={value}" for name, value in options)
+
+
+def accuracy_options(options: Options) -> Options:
+    """The options that affect accuracy: all but the formulation, which affects only costs."""
+    return tuple((name, value) for name, value in options if name != FORMULATION)
