@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from models.errors import NetworkError
+from models.errors import MissingLibraryError, NetworkError
 from models.layouts import Layout
 
 if TYPE_CHECKING:
@@ -248,15 +248,16 @@ def create_model(
 
     `depth` defaults to 50 if the network has depths. The network keeps these arguments in its
     attribute `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
-    number of frames or classes that the network cannot take, or if its library is not installed.
+    number of frames or classes that the network cannot take, and `MissingLibraryError` if its
+    library is not installed.
     """
     network = get_network(name)
     configuration = network.configure(
         num_classes=num_classes, frames=frames, depth=depth, options=options
     )
     if not network.is_installed:
-        raise NetworkError(
-            f"{name} needs the package {network.library}: pip install 'blvbench[{network.library}]'"
+        raise MissingLibraryError(
+            f"{name} needs the package {network.library}: python -m pip install {network.library}"
         )
     depths = {"depth": configuration.depth} if any(network.depths.values()) else {}
     model = network.build(num_classes=num_classes, frames=frames, **depths, **configuration.options)

@@ -23,11 +23,11 @@ Memory = Mapping[Mode, float]  # simulated peaks in bytes: to train, and to infe
 class TradeOff:
     """An accuracy within the budgets, and the costs of its point.
 
-    `costs` are those of a clip at the size of the test, `charged` those that are compared: the same
-    per clip, the MACs of all views per video. `memory` has the simulated peaks of the step at the
-    batch of the comparison, as far as they are known. `fronts` are the instruments on whose Pareto
-    front it is: no other trade-off is as accurate at a lower cost, or more accurate at the same
-    cost.
+    `costs` are those of a clip at the size of the test, `charged` those that are compared: the
+    same, but with the MACs of all views per video. `memory` has the simulated peaks of the step at
+    the batch of the comparison, as far as they are known. `fronts` are the instruments on whose
+    Pareto front it is: no other trade-off is as accurate at a lower cost, or more accurate at the
+    same cost.
     """
 
     accuracy: Accuracy
@@ -205,10 +205,10 @@ def _with_fronts(trade_off: TradeOff, fronts: Mapping[str, Sequence[TradeOff]]) 
 
 
 def _charge(costs: Costs, views: int, per: Per) -> Costs:
-    """The costs that are compared: of a clip, or the MACs of all views."""
-    if per == "clip":
+    """The costs that are compared: per video, the MACs are those of all views."""
+    if per == "clip" or MACS not in costs:
         return costs
-    return {MACS: costs[MACS] * views} if MACS in costs else {}
+    return {**costs, MACS: costs[MACS] * views}
 
 
 def _costs(known: KnownCosts, labels: Iterable[str], point: Point) -> Costs:

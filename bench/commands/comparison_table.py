@@ -162,7 +162,7 @@ def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
         test = f"; pretraining {accuracy.pretraining or UNKNOWN}, {accuracy.protocol}"
         charged = amount + (test if per == "video" else "")  # per clip all are by one view
         parts.append(f"{accuracy.top1:.1f} by {network} ({charged})")
-    cost = f"{label.partition(':')[0]} per {per}"
+    cost = f"macs per {per}" if label == MACS else label.partition(":")[0]
     return f"Pareto front by {cost}: {'; '.join(parts)}"
 
 

@@ -232,3 +232,18 @@ def test_a_comparison_has_macs_parameters_and_budgeted_costs_once_each() -> None
     budgets = [Budget(MEMORY, 1, "1"), Budget(MACS, 1, "1")]
     assert cost_labels(budgets) == (MACS, PARAMS, MEMORY)
     assert cost_labels([]) == (MACS, PARAMS)
+
+
+def test_per_video_every_view_costs_macs_but_not_memory() -> None:
+    """Six views cost more MACs than one, and train the same network in the same memory."""
+    base = point()
+    known = KnownCosts([*costs_by_frames(base, {8: 1e9}), *costs_by_frames(base, {8: 4.0}, MEMORY)])
+    one, six = accuracy(base, 50), accuracy(base, 60, protocol=Protocol(2, 3, 224))
+    budgets = [Budget(MACS, 10e9, "10G", per="video"), Budget(MEMORY, 8.0, "8")]
+    choice = choose(frame_trials(base, 8), budgets, known, [one, six])
+    ranked = rank([choice], cost_labels(budgets))
+    fronts = {
+        label: [(t.accuracy.top1, t.charged[label]) for t in pareto_front(ranked, label)]
+        for label in (MACS, MEMORY)
+    }
+    assert fronts == {MACS: [(50, 1e9), (60, 6e9)], MEMORY: [(60, 4.0)]}

@@ -83,9 +83,7 @@ def test_a_comparison_has_a_table_and_numbered_sources(capsys: pytest.CaptureFix
     assert last[3].startswith(
         "Pareto front by macs per clip: 50.0 by tsn depth 50, 8 frames (8.000 G); 60.0"
     )
-    assert last[4].startswith(
-        "Pareto front by params per clip: 50.0 by tsn depth 50, 8 frames (25.00 M)"
-    )
+    assert last[4].startswith("Pareto front by params: 50.0 by tsn depth 50, 8 frames (25.00 M)")
     assert last[5].startswith("Claim: A claim: not measured here. ")
 
 
