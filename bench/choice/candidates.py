@@ -54,6 +54,15 @@ def installed_networks() -> list[str]:
     return [name for name in models.list_models() if models.get_network(name).is_installed]
 
 
+def missing_networks() -> dict[str, list[str]]:
+    """The networks that cannot be built here, by the library that they need."""
+    missing: dict[str, list[str]] = {}
+    for network in map(models.get_network, models.list_models()):
+        if not network.is_installed:
+            missing.setdefault(network.library, []).append(network.name)
+    return missing
+
+
 def _at(
     setting: Point, network: str, depth: int | None, options: tuple[tuple[str, object], ...]
 ) -> Point:

@@ -123,6 +123,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("--per video charges the MACs of all views: give --macs too")
     if arguments.per == "video" and arguments.latency:
         raise UsageError("--latency limits a batch of clips: leave out --per video")
+    from bench.choice.candidates import missing_networks
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
     from bench.commands.comparison_table import print_comparison
@@ -140,10 +141,13 @@ def run(arguments: Namespace) -> int:
             end = f": {advice}" if arguments.store else ""
             print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
+    missing = {} if arguments.networks else missing_networks()
     if arguments.json:
-        print_json({"dataset": arguments.dataset, **comparison.as_json()})
+        print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
     else:
         print_comparison(comparison, arguments.dataset)
+        for library, names in missing.items():
+            print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0
 
 
