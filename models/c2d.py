@@ -25,6 +25,12 @@ DESIGN = Design(stem=partial(pooled_stem, (1, 7, 7)), parts=lambda stage, block:
         PYTORCHVIDEO_POOLED.of(temporal_pooling="max"),
         SLOWFAST,
     ),
+    differing={
+        "MMAction2": (
+            "it convolves frame by frame; without temporal pooling it is tsn, and with it the "
+            "max-pool of its stem has no padding"
+        )
+    },
 )
 def c2d(
     *,

@@ -140,7 +140,11 @@ def match(
     kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
     renamed = {name: layout.rename(name) for name in ours}
     expected = {n: by_name.get(theirs, theirs) for n, theirs in renamed.items() if n not in kept}
-    found = {name: weights[theirs] for name, theirs in expected.items() if theirs in weights}
+    found = {
+        name: _unfold(weights[theirs], ours[name].shape)
+        for name, theirs in expected.items()
+        if theirs in weights
+    }
     if from_image:
         found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
@@ -161,7 +165,7 @@ def match(
         inflated=tuple(
             expected[name]
             for name, value in values.items()
-            if value.dim() > weights[expected[name]].dim()
+            if from_image and value.dim() > weights[expected[name]].dim()
         ),
         kept=tuple(name for name in ours if name in kept),
         differing=_differing(model, layout),
@@ -191,6 +195,12 @@ def _differing(model: "nn.Module", layout: Layout) -> tuple[tuple[str, object, o
     options = {**network.options, **configuration.options}
     pairs = ((name, theirs, options[name]) for name, theirs in layout.options)
     return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _unfold(value: "Tensor", shape: "torch.Size") -> "Tensor":
+    """A linear layer's weight as that of a convolution over one position, if that gives `shape`."""
+    is_pointwise = value.dim() == 2 and shape[2:] == (1,) * len(shape[2:])
+    return value.reshape(shape) if is_pointwise and value.shape == shape[:2] else value
 
 
 def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
@@ -261,12 +271,14 @@ def _advice(model: "nn.Module", report: LoadReport, weights: "Mapping[str, Tenso
     path = report.path
     if report.differing and not report.mismatched:
         return f"build it with {report.differing[0][0]}={report.differing[0][1]}"
-    if network_of(model) is not None:
+    network, library = network_of(model), library_of(weights)
+    if network:
         if match(model, path, weights, classifier="replace")[0].is_complete:
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
             return "the file has an image network: use load_image_checkpoint"
-    library = library_of(weights)
+    if library and network and library in network.differing:
+        return f"{library}'s {network.name} is another network: {network.differing[library]}"
     if library:
         return (
             f"its names are those of {library}, in a layout that is not known for this network: "

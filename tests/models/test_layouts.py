@@ -40,6 +40,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("tsn", {"backbone": "inception_v1"}),
     ("tsn_blnet", {"depth": 50}),
     ("x3d", {}),
+    ("x3d", {"shortcut_norms": "all"}),
 ]
 # (network, window, our name) -> the name in the authors' code
 NAMES: dict[tuple[str, int, str], str] = {

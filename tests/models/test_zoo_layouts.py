@@ -80,6 +80,8 @@ def test_names_of_mmaction2s_networks_over_frames(
         ("c2d", "temporal_pooling", "none", "max"),
         ("i3d_3x1x1", "stem_stride", 1, 4),
         ("i3d_3x1x1", "stem_stride", 4, 1),
+        ("x3d", "shortcut_norms", "all", "widening"),
+        ("x3d", "shortcut_norms", "widening", "all"),
     ],
 )
 def test_a_file_of_a_network_with_the_same_weights_and_other_options(
@@ -100,3 +102,21 @@ def test_a_file_of_a_network_with_the_same_weights_and_other_options(
     )
     models.load_checkpoint(checkpoints.scrambled(source, seed=2), path)
     assert checkpoints.same(checkpoints.weights(source), state)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("slowfast", "its lateral convolutions have neither norms nor ReLUs"),
+        ("r2plus1d", "its stem has a max-pool and its shortcuts have two convolutions"),
+        ("c2d", "without temporal pooling it is tsn"),
+    ],
+)
+def test_a_file_of_another_network_of_the_same_name(name: str, reason: str, tmp_path: Path) -> None:
+    model, path = checkpoints.build(name), tmp_path / "mm.pth"
+    names = ("backbone.conv1.conv.weight", "cls_head.fc_cls.weight")
+    torch.save({"state_dict": {name: torch.ones(2) for name in names}}, path)
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path)
+    assert f"MMAction2's {name} is another network: " in str(errors[0])
+    assert reason in str(errors[0])
