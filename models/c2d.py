@@ -2,40 +2,35 @@
 
 from functools import partial
 
-from torch import nn
-
 from models.formulation import FORMULATIONS
-from models.layouts import RESNET_3D, Layout
+from models.layouts import RESNET_3D
 from models.registry import register
 from models.resnet import DEPTHS
-from models.resnet3d import Design, ResNet3D, normed, parts3d, pooled_stem
+from models.resnet3d import Design, ResNet3D, normed, parts3d, pool_pairs, pooled_stem
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
-from models.zoo_layouts import (
-    PYTORCHVIDEO,
-    PYTORCHVIDEO_BLOCKS,
-    SLOWFAST,
-    pytorchvideo_classifier,
-    pytorchvideo_trunk,
-)
+from models.zoo_layouts import PYTORCHVIDEO, PYTORCHVIDEO_POOLED, SLOWFAST
 
 FLAT = parts3d(normed((1, 3, 3)))
 DESIGN = Design(stem=partial(pooled_stem, (1, 7, 7)), parts=lambda stage, block: FLAT)
-
-POOLED = Layout(  # the pool is a block of its own
-    (
-        *pytorchvideo_trunk(stages=(1, 3, 4, 5)),
-        *PYTORCHVIDEO_BLOCKS,
-        pytorchvideo_classifier(block=6),
-    )
-)
 
 
 @register(
     depths=DEPTHS,
     source="Wang et al., Non-local Neural Networks, CVPR 2018, as in PyTorchVideo",
     choices={"temporal_pooling": POOLINGS, "width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(RESNET_3D, PYTORCHVIDEO, POOLED, SLOWFAST),
+    layouts=(
+        RESNET_3D,
+        PYTORCHVIDEO.of(temporal_pooling="none"),
+        PYTORCHVIDEO_POOLED.of(temporal_pooling="max"),
+        SLOWFAST,
+    ),
+    differing={
+        "MMAction2": (
+            "it convolves frame by frame; without temporal pooling it is tsn, and with it the "
+            "max-pool of its stem has no padding"
+        )
+    },
 )
 def c2d(
     *,
@@ -56,6 +51,5 @@ def c2d(
         formulation=formulation,
     )
     if temporal_pooling == "max":
-        pool = nn.MaxPool3d((2, 1, 1), stride=(2, 1, 1), ceil_mode=True)
-        network.stages[0].add_module("pool", pool)
+        pool_pairs(network)
     return network

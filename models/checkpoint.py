@@ -9,6 +9,7 @@ from models.errors import CheckpointError, NetworkError
 from models.layouts import (
     ADDED,
     VIDEO_ONLY,
+    Layout,
     best_layout,
     library_of,
     without_inner_wrappers,
@@ -36,8 +37,9 @@ class LoadReport:
     time) have the file's names, and so have `missing` and `mismatched`. A mismatch also has the
     shape in the file and in the network, or the types if only one of them is floating-point. `kept`
     has the network's own names of the weights that stay unchanged: a replaced classifier, and those
-    that the file's kind of network cannot have. `unread` are the names of what the file holds
-    beside its weights.
+    that the file's kind of network cannot have. `differing` are the options that the file's network
+    has by its layout, where this one has others: the name, its value there and here. `unread` are
+    the names of what the file holds beside its weights.
     """
 
     path: Path
@@ -48,13 +50,14 @@ class LoadReport:
     left_out: tuple[str, ...] = ()
     inflated: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    differing: tuple[tuple[str, object, object], ...] = ()
     classifier: Classifier = "load"
     unread: tuple[str, ...] = ()
 
     @property
     def is_complete(self) -> bool:
         """Whether every weight of the file and of the network is accounted for."""
-        return not (self.missing or self.unexpected or self.mismatched)
+        return not (self.missing or self.unexpected or self.mismatched or self.differing)
 
     def __str__(self) -> str:
         """One line: how many weights were loaded, and how many were not, by reason."""
@@ -76,6 +79,9 @@ class LoadReport:
         if self.mismatched:
             key, theirs, ours = self.mismatched[0]
             what = f"{key!r:.120} is {theirs} in the file and {ours} in the network"
+        elif self.differing:
+            option, theirs, ours = self.differing[0]
+            return f"{self.path}: has the weights of {option}={theirs}, the network {option}={ours}"
         elif self.missing:
             what = f"{self.missing[0]!r:.120} is missing"
         else:
@@ -107,10 +113,10 @@ def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
     """Start a video network from the weights of its image network, such as ImageNet's.
 
     The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
-    `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for `tsn_blnet`
-    and the bLVNets. In three dimensions, kernels are repeated along time and not divided by its
-    length, as the authors do. The classifier and the weights that only a video network has stay
-    unchanged. Raises `CheckpointError` as `load_checkpoint` does.
+    `i3d_3x1x1`, `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for
+    `tsn_blnet` and the bLVNets. In three dimensions, kernels are repeated along time and not
+    divided by its length, as the authors do. The classifier and the weights that only a video
+    network has stay unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
 
@@ -134,7 +140,11 @@ def match(
     kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
     renamed = {name: layout.rename(name) for name in ours}
     expected = {n: by_name.get(theirs, theirs) for n, theirs in renamed.items() if n not in kept}
-    found = {name: weights[theirs] for name, theirs in expected.items() if theirs in weights}
+    found = {
+        name: _unfold(weights[theirs], ours[name].shape)
+        for name, theirs in expected.items()
+        if theirs in weights
+    }
     if from_image:
         found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
@@ -155,9 +165,10 @@ def match(
         inflated=tuple(
             expected[name]
             for name, value in values.items()
-            if value.dim() > weights[expected[name]].dim()
+            if from_image and value.dim() > weights[expected[name]].dim()
         ),
         kept=tuple(name for name in ours if name in kept),
+        differing=_differing(model, layout),
         classifier=classifier,
     )
     return report, values
@@ -174,6 +185,22 @@ def _absent_by_kind(
         for name in ours
         if (not has_counters and name.endswith(COUNTER)) or (from_image and VIDEO_ONLY.search(name))
     }
+
+
+def _differing(model: "nn.Module", layout: Layout) -> tuple[tuple[str, object, object], ...]:
+    """The options that `layout` is of and `model` does not have: name, value there and here."""
+    network, configuration = network_of(model), getattr(model, CONFIGURATION, None)
+    if network is None or not isinstance(configuration, Configuration):
+        return ()
+    options = {**network.options, **configuration.options}
+    pairs = ((name, theirs, options[name]) for name, theirs in layout.options)
+    return tuple(pair for pair in pairs if pair[1] != pair[2])
+
+
+def _unfold(value: "Tensor", shape: "torch.Size") -> "Tensor":
+    """A linear layer's weight as that of a convolution over one position, if that gives `shape`."""
+    is_pointwise = value.dim() == 2 and shape[2:] == (1,) * len(shape[2:])
+    return value.reshape(shape) if is_pointwise and value.shape == shape[:2] else value
 
 
 def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
@@ -224,7 +251,7 @@ def _load(
     report, values = match(model, path, weights, classifier=classifier, from_image=from_image)
     report = replace(report, unread=file.unread)
     if not report.is_complete:
-        raise CheckpointError(f"{report.first_error()}: {_advice(model, path, weights)}", report)
+        raise CheckpointError(f"{report.first_error()}: {_advice(model, report, weights)}", report)
     fill(model, values)
     return report
 
@@ -239,14 +266,19 @@ def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
             ours[name].copy_(value)
 
 
-def _advice(model: "nn.Module", path: Path, weights: "Mapping[str, Tensor]") -> str:
+def _advice(model: "nn.Module", report: LoadReport, weights: "Mapping[str, Tensor]") -> str:
     """What to do to load the file."""
-    if network_of(model) is not None:
+    path = report.path
+    if report.differing and not report.mismatched:
+        return f"build it with {report.differing[0][0]}={report.differing[0][1]}"
+    network, library = network_of(model), library_of(weights)
+    if network:
         if match(model, path, weights, classifier="replace")[0].is_complete:
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
             return "the file has an image network: use load_image_checkpoint"
-    library = library_of(weights)
+    if library and network and library in network.differing:
+        return f"{library}'s {network.name} is another network: {network.differing[library]}"
     if library:
         return (
             f"its names are those of {library}, in a layout that is not known for this network: "

@@ -1,4 +1,8 @@
-"""I3D-ResNet: a ResNet (models/resnet3d.py) whose 3x3 convolutions are inflated to 3x3x3."""
+"""I3D-ResNet: a ResNet (models/resnet3d.py) whose 3x3 convolutions are inflated to 3x3x3.
+
+This is the I3D that the authors of bLVNet-TAM compare with. That of PyTorchVideo, SlowFast and
+MMAction2 inflates 1x1 convolutions in every second block (models/i3d_3x1x1.py).
+"""
 
 from collections.abc import Callable
 

@@ -80,7 +80,8 @@ class Layout:
 
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
-    before both, and `own_prefix`, which wrappers put before our names, is removed first.
+    before both, and `own_prefix`, which wrappers put before our names, is removed first. `options`
+    are those of the networks that have this layout, if others have the same names.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -89,6 +90,11 @@ class Layout:
     classifier: str = FILE_CLASSIFIER
     prefix: str = ""
     own_prefix: str = ""
+    options: tuple[tuple[str, int | str], ...] = ()
+
+    def of(self, **options: int | str) -> "Layout":
+        """This layout of the files of networks with `options`, and of no others."""
+        return replace(self, options=tuple(options.items()))
 
     def rename(self, name: str) -> str:
         """The name in a file of this layout for the weight that we call `name`.

@@ -111,6 +111,7 @@ NORM_EPS = {34: 1e-3, 50: 1e-5}  # depth -> of the published weights
     source="Tran et al., A Closer Look at Spatiotemporal Convolutions, CVPR 2018",
     choices={"width": WIDTHS, "formulation": FORMULATIONS},
     layouts=(AUTHORS, PYTORCHVIDEO),
+    differing={"MMAction2": "its stem has a max-pool and its shortcuts have two convolutions"},
 )
 def r2plus1d(
     *,

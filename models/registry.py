@@ -76,6 +76,7 @@ class Network:
     - `layouts`: how checkpoints name the weights
     - `classifier`: the layer whose size is the number of classes
     - `library`: the package that the network is built by, if it is an extra of this one
+    - `differing`: other libraries that have another network of this name, and what differs there
     """
 
     name: str
@@ -91,6 +92,7 @@ class Network:
     layouts: tuple[Layout, ...]
     classifier: str
     library: str = ""
+    differing: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_installed(self) -> bool:
@@ -168,7 +170,7 @@ class Network:
 _NETWORKS: dict[str, Network] = {}
 
 
-def register(
+def register(  # noqa: PLR0913  # the fields of a network
     *,
     source: str,
     group: str = CONVOLUTIONS,
@@ -180,6 +182,7 @@ def register(
     layouts: tuple[Layout, ...] = (),
     classifier: str = "head.classifier",
     library: str = "",
+    differing: Mapping[str, str] | None = None,
 ) -> "Callable[[Builder], Builder]":
     """Register the decorated builder under its function name, with its docstring as summary.
 
@@ -206,6 +209,7 @@ def register(
             layouts=layouts,
             classifier=classifier,
             library=library,
+            differing=differing or {},
         )
         if set(network.options) != set(network.choices):
             raise ValueError(f"{name}: options and choices differ: give each option its choices")

@@ -64,21 +64,25 @@ def parts3d(spatial: Convolution[Triple], entry: Triple = UNIT) -> Parts3d:
     return BlockParts(entry=normed(entry), spatial=spatial, pointwise=normed(UNIT), unit=UNIT)
 
 
-def convolved_stem(kernel: Triple, channels: int) -> Chain:
+def convolved_stem(kernel: Triple, channels: int, *, time_stride: int = 1) -> Chain:
     """A convolution to `channels` that halves height and width, its norm and a ReLU."""
     return Chain(
         OrderedDict(
-            conv1=convolution3d(kernel, 3, channels, HALVE_SPACE),
+            conv1=convolution3d(kernel, 3, channels, (time_stride, 2, 2)),
             bn1=BatchNorm3d(channels),
             relu=nn.ReLU(inplace=True),
         )
     )
 
 
-def pooled_stem(kernel: Triple, channels: int) -> Chain:
-    """A `convolved_stem` and a max-pool that halves height and width again."""
-    stem = convolved_stem(kernel, channels)
-    stem.add_module("maxpool", nn.MaxPool3d((1, 3, 3), stride=HALVE_SPACE, padding=(0, 1, 1)))
+def pooled_stem(kernel: Triple, channels: int, *, time_stride: int = 1) -> Chain:
+    """A `convolved_stem` and a max-pool that halves height and width again.
+
+    Both have the stride `time_stride` in time.
+    """
+    stem = convolved_stem(kernel, channels, time_stride=time_stride)
+    pool = nn.MaxPool3d((1, 3, 3), stride=(time_stride, 2, 2), padding=(0, 1, 1))
+    stem.add_module("maxpool", pool)
     return stem
 
 
@@ -171,3 +175,9 @@ class ResNet3D(nn.Module):
         for stage in self.stages:
             features = [stage(features)]  # after the last: N x C x T' x H/32 x W/32
         return self.head(self.means(features.pop()), clip.shape[0])
+
+
+def pool_pairs(network: ResNet3D) -> None:
+    """Halve the time steps after stage 1, by the maximum of each pair, in place."""
+    pool = nn.MaxPool3d((2, 1, 1), stride=(2, 1, 1), ceil_mode=True)
+    network.stages[0].add_module("pool", pool)

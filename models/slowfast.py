@@ -188,6 +188,7 @@ class SlowFast(nn.Module):
     smallest_clip=(16, 64),
     choices={"sampling": RATIOS, "width": WIDTHS, "formulation": FORMULATIONS},
     layouts=(PYTORCHVIDEO, SLOWFAST),
+    differing={"MMAction2": "its lateral convolutions have neither norms nor ReLUs"},
 )
 def slowfast(
     *,

@@ -5,7 +5,6 @@ models/resnet.py.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -46,43 +45,12 @@ FAMILIES: dict[str, Family] = {  # by torchvision's name of the network
 }
 
 _TRUNK: tuple[Rule, ...] = ((r"^trunk\.network\.", ""), (r"\.layer\.", "."))
-_STAGES = (1, 2, 3, 4, 3, 3, 1)  # blocks of MobileNetV2
-
-
-def _stages() -> Iterator[Rule]:
-    """The names of MobileNetV2's blocks in MMAction2, by stage; torchvision numbers them all."""
-    number = 0
-    for stage, blocks in enumerate(_STAGES, 1):
-        for block in range(blocks):
-            number += 1
-            yield rf"^trunk\.network\.features\.{number}\.", f"backbone.layer{stage}.{block}."
-
-
-MMACTION2 = Layout(  # of a TSM over MobileNetV2
-    (
-        (r"\.features\.1\.conv\.1\.", ".features.1.conv.1.conv."),  # the one without expansion
-        (r"\.features\.1\.conv\.2\.", ".features.1.conv.1.bn."),
-        (r"\.conv\.0\.layer\.0\.", ".conv.0.net.conv."),
-        (r"\.conv\.0\.layer\.1\.", ".conv.0.net.bn."),
-        (r"\.conv\.([01])\.0\.", r".conv.\1.conv."),
-        (r"\.conv\.([01])\.1\.", r".conv.\1.bn."),
-        (r"\.conv\.2\.", ".conv.2.conv."),
-        (r"\.conv\.3\.", ".conv.2.bn."),
-        (r"^trunk\.network\.features\.0\.0\.", "backbone.conv1.conv."),
-        (r"^trunk\.network\.features\.0\.1\.", "backbone.conv1.bn."),
-        (r"^trunk\.network\.features\.18\.0\.", "backbone.conv2.conv."),
-        (r"^trunk\.network\.features\.18\.1\.", "backbone.conv2.bn."),
-        *_stages(),
-        (r"^head\.classifier\.", "cls_head.fc_cls."),
-    )
-)
 LAYOUTS = (
     Layout((*_TRUNK, CLASSIFIER)),
     *(
         Layout((*_TRUNK, (r"^head\.classifier\.", f"{name}.")))
         for name in sorted({family.classifier for family in FAMILIES.values()} - {"fc"})
     ),
-    MMACTION2,
 )
 
 

@@ -6,7 +6,7 @@ The blocks are those of a ResNet (models/resnet.py) or of torchvision's image ne
 
 from torch import Tensor, nn
 
-from models import torchvision_image
+from models import mobilenet_layouts, torchvision_image
 from models.formulation import FORMULATIONS
 from models.layouts import Layout
 from models.operators.shift import shift_frames
@@ -28,6 +28,8 @@ LAYOUTS = (
     Layout((*MMACTION2_FRAMES, (r"(\d\.conv1\.conv)\.", r"\1.net."))),
     Layout((*MMACTION2_FRAMES, (r"(\.\d*[02468]\.conv1\.conv)\.", r"\1.net."))),
     *torchvision_image.LAYOUTS,
+    mobilenet_layouts.MMACTION2_SHIFTED,
+    mobilenet_layouts.MIT_SHIFTED,
 )
 
 

@@ -6,7 +6,7 @@ torchvision's (models/torchvision_image.py).
 
 from torch import Tensor, nn
 
-from models import torchvision_image
+from models import mobilenet_layouts, torchvision_image
 from models.clip import check_clip, fold_frames, store_channels_last
 from models.errors import NetworkError
 from models.formulation import EFFICIENT, FORMULATIONS, save_memory
@@ -119,7 +119,7 @@ def build_tsn(
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=(*LAYOUTS, Layout(MMACTION2_FRAMES)),
+    layouts=(*LAYOUTS, Layout(MMACTION2_FRAMES), mobilenet_layouts.MIT),
 )
 def tsn(
     *,

@@ -1,6 +1,7 @@
 """X3D: a narrow ResNet of depthwise 3x3x3 convolutions, expanded step by step to a budget.
 
-Source: Feichtenhofer, CVPR 2020, as in PyTorchVideo, where the first shortcut has no batch norm.
+Source: Feichtenhofer, CVPR 2020. In PyTorchVideo the first shortcut has no batch norm; in SlowFast,
+the author's own code, and in MMAction2 it has one.
 """
 
 from collections import OrderedDict
@@ -20,7 +21,15 @@ from models.registry import register
 from models.resnet import Layers, ResidualBlock
 from models.resnet3d import HALVE_SPACE, UNIT, Triple, convolution3d
 from models.widths import WIDTHS, scale_channels
-from models.zoo_layouts import PYTORCHVIDEO_BLOCKS, pytorchvideo_classifier, pytorchvideo_trunk
+from models.zoo_layouts import (
+    MMACTION2_BLOCKS,
+    MMACTION2_TRUNK,
+    PYTORCHVIDEO_BLOCKS,
+    SLOWFAST_BLOCKS,
+    pytorchvideo_classifier,
+    pytorchvideo_trunk,
+    slowfast_trunk,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +48,8 @@ FEATURES = 2048
 # 13 frames of 160 x 160 pixels and of 16 of 224 x 224; l is for 16 of 312 x 312.
 SMALL = (3, 5, 11, 7)
 VARIANTS = {"xs": SMALL, "s": SMALL, "m": SMALL, "l": (5, 10, 25, 15)}
-LAYOUT = Layout(
+SHORTCUT_NORMS = ("widening", "all")  # on shortcuts that change the channels, or the size as well
+PYTORCHVIDEO = Layout(
     (
         (r"^stem\.conv1_s\.", "blocks.0.conv.conv_t."),
         (r"^stem\.conv1_t\.", "blocks.0.conv.conv_xy."),
@@ -52,6 +62,33 @@ LAYOUT = Layout(
         *pytorchvideo_trunk(),
         *PYTORCHVIDEO_BLOCKS,
         pytorchvideo_classifier(block=5),
+    )
+)
+SLOWFAST = Layout(
+    (
+        (r"^stem\.conv1_s\.", "s1.pathway0_stem.conv_xy."),
+        (r"^stem\.conv1_t\.", "s1.pathway0_stem.conv."),
+        (r"\.residual\.excitation\.reduce\.", ".branch2.se.fc1."),
+        (r"\.residual\.excitation\.expand\.", ".branch2.se.fc2."),
+        (r"^features\.conv1\.", "head.conv_5."),
+        (r"^features\.bn1\.", "head.conv_5_bn."),
+        (r"^features\.conv2\.", "head.lin_5."),
+        *slowfast_trunk(),
+        *SLOWFAST_BLOCKS,
+    )
+)
+MMACTION2 = Layout(
+    (
+        (r"^stem\.conv1_([st])\.", r"backbone.conv1_\1.conv."),
+        (r"^stem\.bn1\.", "backbone.conv1_t.bn."),
+        (r"\.residual\.excitation\.reduce\.", ".se_module.fc1."),
+        (r"\.residual\.excitation\.expand\.", ".se_module.fc2."),
+        (r"^features\.conv1\.", "backbone.conv5.conv."),
+        (r"^features\.bn1\.", "backbone.conv5.bn."),
+        (r"^features\.conv2\.", "cls_head.fc1."),
+        (r"^head\.classifier\.", "cls_head.fc2."),
+        *MMACTION2_TRUNK,
+        *MMACTION2_BLOCKS,
     )
 )
 
@@ -87,31 +124,37 @@ def residual(inputs: int, widths: Widths, stride: Triple, *, excites: bool) -> L
     }
 
 
-def shortcut(inputs: int, outputs: int, stride: Triple) -> Layers:
-    """A 1x1x1 convolution where the size changes, with a batch norm where the channels do."""
-    if inputs != outputs:
-        return {"conv": convolution3d(UNIT, inputs, outputs, stride), "bn": BatchNorm3d(outputs)}
-    return {} if stride == UNIT else {"conv": convolution3d(UNIT, inputs, outputs, stride)}
+def shortcut(inputs: int, outputs: int, stride: Triple, norms: str) -> Layers:
+    """A 1x1x1 convolution where the size or the channels change, with a batch norm by `norms`."""
+    if inputs == outputs and stride == UNIT:
+        return {}
+    has_norm = inputs != outputs or norms == "all"
+    norm = {"bn": BatchNorm3d(outputs)} if has_norm else {}
+    return {"conv": convolution3d(UNIT, inputs, outputs, stride), **norm}
 
 
-def build_stage(inputs: int, widths: Widths, blocks: int) -> Chain:
+def build_stage(inputs: int, widths: Widths, blocks: int, shortcut_norms: str) -> Chain:
     """A stage, which halves height and width; every second block excites, and so does the first."""
     stage = Chain()
     for number in range(blocks):
         stride = UNIT if number else HALVE_SPACE
         branch = residual(inputs, widths, stride, excites=number % 2 == 0)
-        short = shortcut(inputs, widths.outputs, stride)
+        short = shortcut(inputs, widths.outputs, stride, shortcut_norms)
         stage.append(ResidualBlock(branch, short, nn.Identity()))
         inputs = widths.outputs
     return stage
 
 
 class X3D(nn.Module):
-    """An X3D over clips of `frames`, with the given number of `blocks` in each stage."""
+    """An X3D over clips of `frames`, with the given number of `blocks` in each stage.
+
+    `shortcut_norms` is one of `SHORTCUT_NORMS`.
+    """
 
     def __init__(
         self,
         blocks: tuple[int, ...],
+        shortcut_norms: str,
         *,
         num_classes: int,
         frames: int,
@@ -133,7 +176,7 @@ class X3D(nn.Module):
         for count, whole in zip(blocks, STAGES, strict=True):
             sizes = (whole.outputs, whole.inner, whole.squeezed)
             widths = Widths(*(scale_channels(size, width) for size in sizes))
-            self.stages.append(build_stage(channels, widths, count))
+            self.stages.append(build_stage(channels, widths, count, shortcut_norms))
             channels = widths.outputs
         features = scale_channels(FEATURES, width)
         self.features = Chain(
@@ -162,20 +205,34 @@ class X3D(nn.Module):
 
 @register(
     source="Feichtenhofer, X3D, CVPR 2020, as in PyTorchVideo",
-    choices={"variant": VARIANTS, "width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(LAYOUT,),
+    choices={
+        "variant": VARIANTS,
+        "shortcut_norms": SHORTCUT_NORMS,
+        "width": WIDTHS,
+        "formulation": FORMULATIONS,
+    },
+    layouts=(
+        PYTORCHVIDEO.of(shortcut_norms="widening"),
+        SLOWFAST.of(shortcut_norms="all"),
+        MMACTION2.of(shortcut_norms="all"),
+    ),
 )
 def x3d(
     *,
     num_classes: int,
     frames: int,
     variant: str = "m",
+    shortcut_norms: str = "widening",
     width: float = 1.0,
     formulation: str = "efficient",
 ) -> X3D:
-    """A narrow ResNet of depthwise 3x3x3 convolutions; xs, s and m differ only in their clips."""
+    """A narrow ResNet of depthwise 3x3x3 convolutions; xs, s and m differ only in their clips.
+
+    The first shortcut has a batch norm with `shortcut_norms="all"`, as in SlowFast and MMAction2.
+    """
     return X3D(
         VARIANTS[variant],
+        shortcut_norms,
         num_classes=num_classes,
         frames=frames,
         width=width,

@@ -77,5 +77,12 @@ MMACTION2_FRAMES: Rules = ((r"^trunk\.", ""), *MMACTION2_TRUNK, *MMACTION2_BLOCK
 PYTORCHVIDEO = Layout(
     (*pytorchvideo_trunk(), *PYTORCHVIDEO_BLOCKS, pytorchvideo_classifier(block=5))
 )
+PYTORCHVIDEO_POOLED = Layout(  # the pool after stage 1 is a block of its own
+    (
+        *pytorchvideo_trunk(stages=(1, 3, 4, 5)),
+        *PYTORCHVIDEO_BLOCKS,
+        pytorchvideo_classifier(block=6),
+    )
+)
 SLOWFAST = Layout((*slowfast_trunk(), *SLOWFAST_BLOCKS))
 MMACTION2 = Layout((*MMACTION2_TRUNK, *MMACTION2_BLOCKS))

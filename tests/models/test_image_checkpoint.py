@@ -77,9 +77,10 @@ def test_resnet(name: str, resnet18: nn.Module, tmp_path: Path) -> None:
     assert (len(report.kept) > 2) == has_temporal
 
 
-def test_slowonly(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["i3d_3x1x1", "slowonly"])
+def test_resnets_of_bottlenecks(name: str, tmp_path: Path) -> None:
     resnet50 = checkpoints.scrambled(torchvision.models.resnet50(weights=None), seed=1)
-    model = checkpoints.scrambled(networks.build("slowonly", depth=50), seed=0)
+    model = checkpoints.scrambled(networks.build(name, depth=50), seed=0)
     report = check(model, resnet50.state_dict(), tmp_path / "resnet50.pth")
     assert len(report.inflated) == 53
 

@@ -17,9 +17,12 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("blvnet_tam", {"depth": 50}),
     ("blvnet_tam", {"depth": 50, "window": 5}),
     ("c2d", {"depth": 50}),
+    ("c2d", {"depth": 50, "temporal_pooling": "max"}),
     ("csn", {"depth": 50}),
     ("csn", {"depth": 50, "interaction": "preserved"}),
     ("i3d", {}),
+    ("i3d_3x1x1", {}),
+    ("i3d_3x1x1", {"stem_stride": 4}),
     ("i3d_resnet", {"depth": 18}),
     ("i3d_resnet", {"depth": 18, "temporal_module": "tam"}),
     ("r2plus1d", {"depth": 34}),
@@ -37,6 +40,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("tsn", {"backbone": "inception_v1"}),
     ("tsn_blnet", {"depth": 50}),
     ("x3d", {}),
+    ("x3d", {"shortcut_norms": "all"}),
 ]
 # (network, window, our name) -> the name in the authors' code
 NAMES: dict[tuple[str, int, str], str] = {
@@ -54,10 +58,12 @@ INCEPTION_NAMES = {
 SHIFTED = {18: [0, 1], 50: [0, 1, 2], 101: [0, 2]}  # depth -> shifted blocks of the first stage
 
 
-def layouts(name: str, ours: list[str]) -> Iterator[Layout]:
-    """The distinct layouts that fit a network, in all wrappers."""
-    found = set()
-    for layout in models.get_network(name).layouts:
+def layouts(name: str, options: dict[str, Any], ours: list[str]) -> Iterator[Layout]:
+    """The distinct layouts that fit a network with `options`, in all wrappers."""
+    found, network = set(), models.get_network(name)
+    for layout in network.layouts:
+        if not dict(layout.options).items() <= {**network.options, **options}.items():
+            continue
         for wrapped in layout.wrap():
             theirs = tuple(map(wrapped.rename, ours))
             is_of_another_backbone = any("trunk." in key or "weights." in key for key in theirs)
@@ -72,7 +78,7 @@ def test_every_layout_gives_the_same_weights(
 ) -> None:
     model = checkpoints.build(name, seed=1, **options)
     state, loaded = checkpoints.weights(model), model.state_dict()
-    found = list(layouts(name, list(state)))
+    found = list(layouts(name, options, list(state)))
     assert found
     for number, layout in enumerate(found):
         for tensor in loaded.values():

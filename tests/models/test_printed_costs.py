@@ -48,6 +48,7 @@ ROWS = [
     Row(PYTORCHVIDEO, *row)
     for row in (
         ("c2d", {"temporal_pooling": "max"}, 8, 256, IN_TRAINING, 4, KINETICS, "25.89", "24.33"),
+        ("i3d_3x1x1", {}, 8, 256, IN_TRAINING, 4, KINETICS, "37.53", "28.04"),
         ("slowonly", {}, 4, 256, IN_TRAINING, 4, KINETICS, "27.55", "32.45"),
         ("slowonly", {}, 8, 256, NOT_COUNTED, 4, KINETICS, "54.52", "32.45"),
         ("slowonly", {}, 8, 256, IN_TRAINING, 4, CHARADES, "55.10", "31.96"),

@@ -43,6 +43,8 @@ OTHER_OPTIONS: dict[str, tuple[int | float | str, ...]] = {
     "temporal_module": ("tam",),
     "sampling": ("4x16", "16x8"),
     "interaction": ("preserved",),
+    "stem_stride": (4,),
+    "shortcut_norms": ("all",),
     "backbone": ("mobilenet_v2", "convnext_tiny"),
     "formulation": ("published",),
     "width": (0.25, 0.5, 1.25),

@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "c2d": {"depth": 34, "temporal_pooling": "max"},
     "csn": {"depth": 50, "interaction": "preserved"},
     "i3d": {"temporal_pooling": "max"},
+    "i3d_3x1x1": {"stem_stride": 4},
     "i3d_resnet": {"depth": 34, "temporal_module": "tam"},
     "r2plus1d": {"depth": 34},
     "s3d": {},

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
-from models.x3d import SqueezeExcitation, shortcut
+import models
+from models.x3d import MMACTION2, SLOWFAST, SqueezeExcitation, shortcut
+from tests.models import checkpoints
 from tests.models.networks import build
 
 
@@ -35,6 +39,52 @@ def test_an_excitation_scales_each_channel() -> None:
 
 
 def test_a_shortcut_has_a_norm_only_where_channels_change() -> None:
-    assert [*shortcut(4, 8, (1, 2, 2))] == ["conv", "bn"]
-    assert [*shortcut(4, 4, (1, 2, 2))] == ["conv"]
-    assert [*shortcut(4, 4, (1, 1, 1))] == []
+    assert [*shortcut(4, 8, (1, 2, 2), "widening")] == ["conv", "bn"]
+    assert [*shortcut(4, 4, (1, 2, 2), "widening")] == ["conv"]
+    assert [*shortcut(4, 4, (1, 1, 1), "widening")] == []
+
+
+def test_the_authors_shortcuts_all_have_norms() -> None:
+    assert [*shortcut(4, 8, (1, 2, 2), "all")] == ["conv", "bn"]
+    assert [*shortcut(4, 4, (1, 2, 2), "all")] == ["conv", "bn"]
+    assert [*shortcut(4, 4, (1, 1, 1), "all")] == []
+
+
+# our name -> the names in SlowFast and in MMAction2
+NAMES = {
+    "stem.conv1_s.weight": ("s1.pathway0_stem.conv_xy.weight", "backbone.conv1_s.conv.weight"),
+    "stem.conv1_t.weight": ("s1.pathway0_stem.conv.weight", "backbone.conv1_t.conv.weight"),
+    "stem.bn1.bias": ("s1.pathway0_stem.bn.bias", "backbone.conv1_t.bn.bias"),
+    "stages.0.0.downsample.1.bias": (
+        "s2.pathway0_res0.branch1_bn.bias",
+        "backbone.layer1.0.downsample.bn.bias",
+    ),
+    "stages.2.4.residual.conv2.weight": (
+        "s4.pathway0_res4.branch2.b.weight",
+        "backbone.layer3.4.conv2.conv.weight",
+    ),
+    "stages.2.4.residual.excitation.expand.bias": (
+        "s4.pathway0_res4.branch2.se.fc2.bias",
+        "backbone.layer3.4.se_module.fc2.bias",
+    ),
+    "features.conv1.weight": ("head.conv_5.weight", "backbone.conv5.conv.weight"),
+    "features.bn1.weight": ("head.conv_5_bn.weight", "backbone.conv5.bn.weight"),
+    "features.conv2.weight": ("head.lin_5.weight", "cls_head.fc1.weight"),
+    "head.classifier.bias": ("head.projection.bias", "cls_head.fc2.bias"),
+}
+
+
+@pytest.mark.parametrize("ours", NAMES)
+def test_names_in_the_files_of_the_authors_and_of_mmaction2(ours: str) -> None:
+    assert (SLOWFAST.rename(ours), MMACTION2.rename(ours)) == NAMES[ours]
+
+
+def test_mmaction2_has_a_linear_layer_for_the_last_convolution(tmp_path: Path) -> None:
+    source, model = (checkpoints.build("x3d", seed=n, shortcut_norms="all") for n in (1, 2))
+    state = checkpoints.weights(source)
+    file = {MMACTION2.rename(name): value for name, value in state.items()}
+    file["cls_head.fc1.weight"] = file["cls_head.fc1.weight"].flatten(1)
+    torch.save({"state_dict": file}, tmp_path / "x3d.pth")
+    report = models.load_checkpoint(model, tmp_path / "x3d.pth")
+    assert report.inflated == ()
+    assert checkpoints.same(checkpoints.weights(model), state)

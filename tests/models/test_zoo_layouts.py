@@ -1,11 +1,15 @@
 """Names of the zoos' files, beside those of the oracle."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
 import models
 from models.layouts import Layout, best_layout
 from models.zoo_layouts import MMACTION2, PYTORCHVIDEO, SLOWFAST
+from tests.models import checkpoints
 
 # our name -> the names in PyTorchVideo, SlowFast and MMAction2
 NAMES: dict[str, tuple[str, str, str]] = {
@@ -67,3 +71,52 @@ def test_names_of_mmaction2s_networks_over_frames(
     layout = best_layout(models.get_network(name).layouts, ours, {**file, **dict.fromkeys(shifted)})
     assert layout.rename(f"trunk.stages.0.{block}.residual.conv1.weight") == theirs
     assert layout.rename("trunk.stem.bn1.bias") == "backbone.conv1.bn.bias"
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "theirs", "ours"),
+    [
+        ("c2d", "temporal_pooling", "max", "none"),
+        ("c2d", "temporal_pooling", "none", "max"),
+        ("i3d_3x1x1", "stem_stride", 1, 4),
+        ("i3d_3x1x1", "stem_stride", 4, 1),
+        ("x3d", "shortcut_norms", "all", "widening"),
+        ("x3d", "shortcut_norms", "widening", "all"),
+    ],
+)
+def test_a_file_of_a_network_with_the_same_weights_and_other_options(
+    name: str, option: str, theirs: Any, ours: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "theirs.pyth"
+    source, other = (checkpoints.build(name, **{option: value}) for value in (theirs, ours))
+    layout = next(
+        one for one in models.get_network(name).layouts if (option, theirs) in one.options
+    )
+    state = checkpoints.weights(source)
+    torch.save({"model_state": {layout.rename(key): state[key] for key in state}}, path)
+    with checkpoints.refused(path, other) as errors:
+        models.load_checkpoint(other, path)
+    assert str(errors[0]) == (
+        f"{path}: has the weights of {option}={theirs}, the network {option}={ours}: "
+        f"build it with {option}={theirs}"
+    )
+    models.load_checkpoint(checkpoints.scrambled(source, seed=2), path)
+    assert checkpoints.same(checkpoints.weights(source), state)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("slowfast", "its lateral convolutions have neither norms nor ReLUs"),
+        ("r2plus1d", "its stem has a max-pool and its shortcuts have two convolutions"),
+        ("c2d", "without temporal pooling it is tsn"),
+    ],
+)
+def test_a_file_of_another_network_of_the_same_name(name: str, reason: str, tmp_path: Path) -> None:
+    model, path = checkpoints.build(name), tmp_path / "mm.pth"
+    names = ("backbone.conv1.conv.weight", "cls_head.fc_cls.weight")
+    torch.save({"state_dict": {name: torch.ones(2) for name in names}}, path)
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path)
+    assert f"MMAction2's {name} is another network: " in str(errors[0])
+    assert reason in str(errors[0])

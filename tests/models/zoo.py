@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 import models
@@ -79,4 +80,26 @@ def r2plus1d_34(*, num_classes: int, frames: int) -> ResNet3D:
         formulation="published",
     )
     set_eps(network, 1e-3)
+    return network
+
+
+class Swish(nn.Module):
+    """x * sigmoid(x) by two operators: a training step keeps both factors."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * torch.sigmoid(x)
+
+
+def x3d_m(*, num_classes: int, frames: int) -> nn.Module:
+    """An X3D-M with a swish of two operators."""
+    network = models.create_model(
+        "x3d",
+        num_classes=num_classes,
+        frames=frames,
+        shortcut_norms="all",
+        formulation="published",
+    )
+    for name, module in [*network.named_modules()]:
+        if isinstance(module, nn.SiLU):
+            network.set_submodule(name, Swish())
     return network

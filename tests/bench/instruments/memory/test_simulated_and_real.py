@@ -27,6 +27,7 @@ LIKE_OTHERS = (
     "blvnet",
     "c2d",
     "csn",
+    "i3d_3x1x1",
     "mvit_v2_s",
     "r2plus1d",
     "s3d",

@@ -1,0 +1,56 @@
+"""Layouts of checkpoints of TSN and TSM over MobileNetV2, by TSM's authors and by MMAction2.
+
+A shift wraps the first convolution of the blocks that have one. So the files of the two networks
+have different names.
+"""
+
+from collections.abc import Iterator
+
+from models.layouts import CLASSIFIER, Layout, Rule
+
+_STAGES = (1, 2, 3, 4, 3, 3, 1)  # blocks of MobileNetV2
+
+
+def _stages() -> Iterator[Rule]:
+    """The names of MobileNetV2's blocks in MMAction2, by stage; torchvision numbers them all."""
+    number = 0
+    for stage, blocks in enumerate(_STAGES, 1):
+        for block in range(blocks):
+            number += 1
+            yield rf"^trunk\.network\.features\.{number}\.", f"backbone.layer{stage}.{block}."
+
+
+MMACTION2_SHIFTED = Layout(  # of a TSM over MobileNetV2
+    (
+        (r"\.features\.1\.conv\.1\.", ".features.1.conv.1.conv."),  # the one without expansion
+        (r"\.features\.1\.conv\.2\.", ".features.1.conv.1.bn."),
+        (r"\.conv\.0\.layer\.0\.", ".conv.0.net.conv."),
+        (r"\.conv\.0\.layer\.1\.", ".conv.0.net.bn."),
+        (r"\.conv\.([01])\.0\.", r".conv.\1.conv."),
+        (r"\.conv\.([01])\.1\.", r".conv.\1.bn."),
+        (r"\.conv\.2\.", ".conv.2.conv."),
+        (r"\.conv\.3\.", ".conv.2.bn."),
+        (r"^trunk\.network\.features\.0\.0\.", "backbone.conv1.conv."),
+        (r"^trunk\.network\.features\.0\.1\.", "backbone.conv1.bn."),
+        (r"^trunk\.network\.features\.18\.0\.", "backbone.conv2.conv."),
+        (r"^trunk\.network\.features\.18\.1\.", "backbone.conv2.bn."),
+        *_stages(),
+        (r"^head\.classifier\.", "cls_head.fc_cls."),
+    )
+)
+# MobileNetV2 in the code of TSM's authors, where all layers of a block have numbers.
+_MIT: tuple[Rule, ...] = (
+    (r"\.features\.1\.conv\.2\.", ".features.1.conv.4."),  # the block without expansion
+    (r"\.features\.1\.conv\.1\.", ".features.1.conv.3."),
+    (r"(?<!\.features\.1)\.conv\.3\.", ".conv.7."),
+    (r"\.conv\.2\.", ".conv.6."),
+    (r"\.conv\.1\.1\.", ".conv.4."),
+    (r"\.conv\.1\.0\.", ".conv.3."),
+    (r"\.layer\.", "."),
+    (r"\.conv\.0\.([01])\.", r".conv.\1."),
+    (r"^trunk\.network\.", ""),
+    CLASSIFIER,
+)
+MIT = Layout(_MIT)
+# The shift wraps the first convolution of the blocks that have one.
+MIT_SHIFTED = Layout(((r"\.conv\.0\.layer\.0\.", ".conv.0.net."), *_MIT))
