@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from models.arrangements import evaluate, sources, substitute
 from models.errors import CheckpointError, NetworkError
 from models.layouts import (
     ADDED,
@@ -139,33 +141,34 @@ def match(
     own_classifier = _classifier(network, ours) if classifier == "replace" else set()
     kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
     renamed = {name: layout.rename(name) for name in ours}
-    expected = {n: by_name.get(theirs, theirs) for n, theirs in renamed.items() if n not in kept}
+    expected = {n: substitute(theirs, by_name) for n, theirs in renamed.items() if n not in kept}
+    wanted = {name: sources(theirs) for name, theirs in expected.items()}
     found = {
-        name: _unfold(weights[theirs], ours[name].shape)
-        for name, theirs in expected.items()
-        if theirs in weights
+        name: _unfold(evaluate(expected[name], weights), ours[name].shape)
+        for name, theirs in wanted.items()
+        if all(source in weights for source in theirs)
     }
     if from_image:
         found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
-    replaced = {by_name.get(renamed[name], renamed[name]) for name in own_classifier}
-    known = set(expected.values())
+    replaced = {substitute(renamed[name], by_name) for name in own_classifier}
+    known = dict.fromkeys(chain(*wanted.values()))
     others = [name for name in weights if name not in known]
     left_out = [
         name for name in others if name in replaced or layout.ignores(name) or ADDED.search(name)
     ]
     report = LoadReport(
         path=path,
-        loaded=tuple(expected[name] for name in values),
-        missing=tuple(theirs for theirs in expected.values() if theirs not in weights),
+        loaded=tuple(dict.fromkeys(chain(*(wanted[name] for name in values)))),
+        missing=tuple(name for name in known if name not in weights),
         unexpected=tuple(name for name in others if name not in left_out),
         mismatched=tuple((expected[name], *pair) for name, pair in differences.items() if pair),
         left_out=tuple(left_out),
         inflated=tuple(
             expected[name]
             for name, value in values.items()
-            if from_image and value.dim() > weights[expected[name]].dim()
+            if from_image and value.dim() > weights[wanted[name][0]].dim()
         ),
         kept=tuple(name for name in ours if name in kept),
         differing=_differing(model, layout),

@@ -9,7 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-Rule = tuple[str, str]  # a regular expression, and the replacement of its matches
+from models.arrangements import put_before, sources
+
+# A regular expression, and the replacement of its matches. In the end there is a name of the file,
+# or an expression of its names: see models/arrangements.py.
+Rule = tuple[str, str]
 
 # What wrappers put before every name, once or more: nn.DataParallel, torch.compile, Lightning, and
 # the modules of training scripts.
@@ -97,14 +101,14 @@ class Layout:
         return replace(self, options=tuple(options.items()))
 
     def rename(self, name: str) -> str:
-        """The name in a file of this layout for the weight that we call `name`.
+        """The name in a file of this layout, or an expression, for the weight that we call `name`.
 
         Names of inner wrappers are not in it.
         """
         name = _apply(self.rules, without_inner_wrappers(name.removeprefix(self.own_prefix)))
         if name.startswith(FILE_CLASSIFIER):
             return self.prefix + self.classifier + name.removeprefix(FILE_CLASSIFIER)
-        return self.prefix + self.body + name
+        return put_before(self.prefix + self.body, name)
 
     def ignores(self, name: str) -> bool:
         """Whether a file's weight belongs to a part that this network does not have."""
@@ -145,7 +149,11 @@ def best_layout(
         for prefix in prefixes(theirs)
         for layout in candidates
     ]
-    return max(candidates, key=lambda layout: sum(layout.rename(name) in theirs for name in names))
+
+    def fit(layout: Layout) -> int:
+        return sum(all(s in theirs for s in sources(layout.rename(name))) for name in names)
+
+    return max(candidates, key=fit)
 
 
 def prefixes(names: Iterable[str]) -> list[str]:

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from models.clip import check_clip, check_size
 from models.layouts import Layout
 from models.registry import CONVOLUTIONS, TRANSFORMERS, register
+from models.transformer_layouts import BODY, MVIT_LAYOUTS, SWIN_LAYOUTS
 
-LAYOUT = Layout(((r"^network\.", ""),))
+LAYOUT = Layout((BODY,))
 
 
 class TorchvisionNetwork(nn.Module):
@@ -36,6 +37,7 @@ class Entry:
     """How one of torchvision's builders is registered.
 
     `only_frames` and `input_size` (pixels) are set if the network takes only one value of them.
+    `layouts` are those of files other than torchvision's.
     """
 
     summary: str
@@ -45,6 +47,7 @@ class Entry:
     smallest_clip: tuple[int, int] = (4, 64)
     only_frames: int | None = None
     input_size: int | None = None
+    layouts: tuple[Layout, ...] = ()
 
 
 MVIT: dict[str, Any] = {
@@ -52,11 +55,13 @@ MVIT: dict[str, Any] = {
     "smallest_clip": (16, 224),
     "only_frames": 16,
     "input_size": 224,
+    "layouts": MVIT_LAYOUTS,
 }
 SWIN: dict[str, Any] = {
     "source": "Liu et al., Video Swin Transformer, CVPR 2022",
     "classifier": "network.head",
     "group": TRANSFORMERS,
+    "layouts": SWIN_LAYOUTS,
 }
 RESNET = "Tran et al., A Closer Look at Spatiotemporal Convolutions, CVPR 2018"
 ENTRIES = {
@@ -108,7 +113,7 @@ def _register(name: str, entry: Entry) -> None:
         source=f"{entry.source}, as in torchvision",
         smallest_clip=entry.smallest_clip,
         only_frames=entry.only_frames,
-        layouts=(LAYOUT,),
+        layouts=(LAYOUT, *entry.layouts),
         classifier=entry.classifier,
     )(build)
 

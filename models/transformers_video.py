@@ -7,13 +7,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models import transformer_layouts
 from models.clip import check_clip, check_size
 from models.layouts import Layout
 from models.registry import TRANSFORMERS, register
+from models.transformer_layouts import BODY
 
 LIBRARY = "transformers"
 SIZE = 224  # pixels of a frame, the default of the library
-BODY = (r"^network\.", "")
 LAYOUT = Layout((BODY,))
 # The biases of queries and values in files of VideoMAE.
 VIDEOMAE = Layout((BODY, (r"query\.bias$", "q_bias"), (r"value\.bias$", "v_bias")))
@@ -77,12 +78,15 @@ class TransformersNetwork(nn.Module):
     frame_multiple=2,
     smallest_clip=(2, 224),
     choices={"variant": VIDEOMAE_SIZES},
-    layouts=(LAYOUT, VIDEOMAE),
+    layouts=(LAYOUT, VIDEOMAE, transformer_layouts.VIDEOMAE),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
 def videomae(*, num_classes: int, frames: int, variant: str = "base") -> TransformersNetwork:
-    """A vision transformer over tubes of 2 frames, as pretrained by VideoMAE."""
+    """A vision transformer over tubes of 2 frames, as pretrained by VideoMAE.
+
+    Its norms add 1e-12 to the variance, the last one 1e-5; its authors' add 1e-6.
+    """
     fields = {"num_frames": frames, **VIDEOMAE_SIZES[variant]}
     return _build("VideoMAE", num_classes, frames, fields)
 
@@ -91,7 +95,7 @@ def videomae(*, num_classes: int, frames: int, variant: str = "base") -> Transfo
     group=TRANSFORMERS,
     source="Bertasius et al., TimeSformer, ICML 2021, as in transformers",
     smallest_clip=(2, 224),
-    layouts=(LAYOUT,),
+    layouts=(LAYOUT, transformer_layouts.TIMESFORMER),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
