@@ -80,7 +80,8 @@ class Layout:
 
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
-    before both, and `own_prefix`, which wrappers put before our names, is removed first.
+    before both, and `own_prefix`, which wrappers put before our names, is removed first. An image
+    network's kernels are repeated along time; if it `averages`, they are divided by its length.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -89,6 +90,7 @@ class Layout:
     classifier: str = FILE_CLASSIFIER
     prefix: str = ""
     own_prefix: str = ""
+    averages: bool = False
 
     def rename(self, name: str) -> str:
         """The name in a file of this layout for the weight that we call `name`.

@@ -34,6 +34,8 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "csn_ip_r50_t8": ("csn", {"depth": 50, "interaction": "preserved"}),
     "x3d_s_t13": ("x3d", {"variant": "s"}),
     "x3d_l_t16": ("x3d", {"variant": "l"}),
+    "uniformer_small_t8": ("uniformer", {}),
+    "uniformer_base_t8": ("uniformer", {"variant": "base"}),
 }
 
 
