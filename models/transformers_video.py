@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from models.clip import check_clip, check_size
 from models.layouts import Layout
-from models.registry import TRANSFORMERS, register
+from models.registry import TRANSFORMERS, Only, register
 
 LIBRARY = "transformers"
 SIZE = 224  # pixels of a frame, the default of the library
@@ -76,6 +76,7 @@ class TransformersNetwork(nn.Module):
     source="Tong et al., VideoMAE, NeurIPS 2022, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes=dict.fromkeys(VIDEOMAE_SIZES, SIZE)),
     choices={"variant": VIDEOMAE_SIZES},
     layouts=(LAYOUT, VIDEOMAE),
     classifier=CLASSIFIER,
@@ -91,6 +92,7 @@ def videomae(*, num_classes: int, frames: int, variant: str = "base") -> Transfo
     group=TRANSFORMERS,
     source="Bertasius et al., TimeSformer, ICML 2021, as in transformers",
     smallest_clip=(2, 224),
+    only=Only(sizes={"": SIZE}),
     layouts=(LAYOUT,),
     classifier=CLASSIFIER,
     library=LIBRARY,
@@ -105,6 +107,7 @@ def timesformer(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Arnab et al., ViViT, ICCV 2021, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes={"": SIZE}),
     layouts=(LAYOUT, VIVIT),
     classifier=CLASSIFIER,
     library=LIBRARY,
@@ -119,6 +122,7 @@ def vivit(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Assran et al., V-JEPA 2, 2025, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 256),
+    only=Only(sizes={name: fields["crop_size"] for name, fields in VJEPA2_SIZES.items()}),
     choices={"variant": VJEPA2_SIZES},
     layouts=(LAYOUT,),
     classifier=CLASSIFIER,
