@@ -116,9 +116,10 @@ def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
 
     The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
     `i3d_3x1x1`, `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for
-    `tsn_blnet` and the bLVNets. In three dimensions, kernels are repeated along time and not
-    divided by its length, as the authors do. The classifier and the weights that only a video
-    network has stay unchanged. Raises `CheckpointError` as `load_checkpoint` does.
+    `tsn_blnet` and the bLVNets, an image UniFormer for `uniformer`. In three dimensions, kernels
+    are repeated along time; those of `uniformer` are divided by its length and the others are not,
+    as their authors do. The classifier and the weights that only a video network has stay
+    unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
 
@@ -149,7 +150,10 @@ def match(
         if all(source in weights for source in theirs)
     }
     if from_image:
-        found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
+        found = {
+            name: _inflate(value, ours[name].shape, layout.averages)
+            for name, value in found.items()
+        }
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
     replaced = {substitute(renamed[name], by_name) for name in own_classifier}
@@ -206,11 +210,15 @@ def _unfold(value: "Tensor", shape: "torch.Size") -> "Tensor":
     return value.reshape(shape) if is_pointwise and value.shape == shape[:2] else value
 
 
-def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
-    """An image network's kernel repeated along time, if that gives `shape`; else `value`."""
-    if len(shape) == 5 and value.shape == (*shape[:TIME_AXIS], *shape[TIME_AXIS + 1 :]):
-        return value.unsqueeze(TIME_AXIS).expand(shape)
-    return value
+def _inflate(value: "Tensor", shape: "torch.Size", averages: bool) -> "Tensor":
+    """An image network's kernel repeated along time, if that gives `shape`; else `value`.
+
+    If it `averages`, the repetitions add up to the kernel.
+    """
+    if len(shape) != 5 or value.shape != (*shape[:TIME_AXIS], *shape[TIME_AXIS + 1 :]):
+        return value
+    kernel = value / shape[TIME_AXIS] if averages else value
+    return kernel.unsqueeze(TIME_AXIS).expand(shape)
 
 
 def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:

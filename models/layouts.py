@@ -85,7 +85,8 @@ class Layout:
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
     before both, and `own_prefix`, which wrappers put before our names, is removed first. `options`
-    are those of the networks that have this layout, if others have the same names.
+    are those of the networks that have this layout, if others have the same names. An image
+    network's kernels are repeated along time; if it `averages`, they are divided by its length.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -95,6 +96,7 @@ class Layout:
     prefix: str = ""
     own_prefix: str = ""
     options: tuple[tuple[str, int | str], ...] = ()
+    averages: bool = False
 
     def of(self, **options: int | str) -> "Layout":
         """This layout of the files of networks with `options`, and of no others."""

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models import transformer_layouts
 from models.clip import check_clip, check_size
 from models.layouts import Layout
-from models.registry import TRANSFORMERS, register
+from models.registry import TRANSFORMERS, Only, register
 from models.transformer_layouts import BODY
 
 LIBRARY = "transformers"
@@ -77,6 +77,7 @@ class TransformersNetwork(nn.Module):
     source="Tong et al., VideoMAE, NeurIPS 2022, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes=dict.fromkeys(VIDEOMAE_SIZES, SIZE)),
     choices={"variant": VIDEOMAE_SIZES},
     layouts=(LAYOUT, VIDEOMAE, transformer_layouts.VIDEOMAE),
     classifier=CLASSIFIER,
@@ -95,6 +96,7 @@ def videomae(*, num_classes: int, frames: int, variant: str = "base") -> Transfo
     group=TRANSFORMERS,
     source="Bertasius et al., TimeSformer, ICML 2021, as in transformers",
     smallest_clip=(2, 224),
+    only=Only(sizes={"": SIZE}),
     layouts=(LAYOUT, transformer_layouts.TIMESFORMER),
     classifier=CLASSIFIER,
     library=LIBRARY,
@@ -109,6 +111,7 @@ def timesformer(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Arnab et al., ViViT, ICCV 2021, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes={"": SIZE}),
     layouts=(LAYOUT, VIVIT),
     classifier=CLASSIFIER,
     library=LIBRARY,
@@ -123,6 +126,7 @@ def vivit(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Assran et al., V-JEPA 2, 2025, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 256),
+    only=Only(sizes={name: fields["crop_size"] for name, fields in VJEPA2_SIZES.items()}),
     choices={"variant": VJEPA2_SIZES},
     layouts=(LAYOUT,),
     classifier=CLASSIFIER,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import models
 from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
@@ -236,7 +237,8 @@ def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "Budg
     if budget.frames < 1:
         raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
-    point = configure(setting.model_copy(update=fields))
+    size = models.get_network(budget.network).find_size({}) or setting.input_size
+    point = configure(setting.model_copy(update={**fields, "input_size": size}))
     return BudgetRequest(label, budget.text, point)
 
 

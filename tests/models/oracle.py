@@ -37,6 +37,8 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "x3d_s_t13": ("x3d", {"variant": "s"}),
     "x3d_l_t16": ("x3d", {"variant": "l"}),
     "swin3d_t_t16": ("swin3d_t", {}),
+    "uniformer_small_t8": ("uniformer", {}),
+    "uniformer_base_t8": ("uniformer", {"variant": "base"}),
 }
 # Transformers over whole clips: tests/journeys/test_oracle_of_transformers.py runs them.
 TRANSFORMERS: dict[str, tuple[str, dict[str, Any]]] = {
