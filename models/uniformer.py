@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.attention import WEIGHTS_STD, Residual, attend
 from models.chain import Chain
 from models.clip import check_clip
 from models.formulation import EFFICIENT, FORMULATIONS, save_memory
@@ -23,7 +24,6 @@ STAGE_HEADS = (1, 2, 5, 8)
 CONVOLVING = 2  # of the four stages; the others attend
 EXPANSION = 4  # of an MLP
 NORM_EPS = 1e-6  # of the layer norms in blocks; the others have PyTorch's
-WEIGHTS_STD = 0.02  # initial, of linear layers
 
 
 @dataclass(frozen=True)
@@ -58,29 +58,6 @@ LAYOUT = Layout(
 )
 
 
-class StochasticDepth(nn.Dropout):
-    """In training, sets all of a clip's features to 0 with probability p, and scales the others."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map N x ... to the same shape."""
-        if not self.training or not self.p:
-            return x
-        return x * super().forward(x.new_ones(len(x), *[1] * (x.dim() - 1)))
-
-
-class Residual(nn.Module):
-    """x + branch(x); in training, a share of `dropped` clips has no branch."""
-
-    def __init__(self, dropped: float, **layers: nn.Module) -> None:
-        super().__init__()
-        self.branch = Chain(OrderedDict(layers))
-        self.drop = StochasticDepth(dropped)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map a tensor to its shape."""
-        return x + self.drop(self.branch([x]))
-
-
 class Attention(nn.Module):
     """Self-attention of all tokens of a clip; `stores_weights`: as a matrix of tokens x tokens."""
 
@@ -94,11 +71,7 @@ class Attention(nn.Module):
         """Map N x L x C to the same shape."""
         parts = self.qkv(tokens).unflatten(2, (3, self.heads, -1))  # N x L x 3 x heads x C/heads
         query, key, value = parts.permute(2, 0, 3, 1, 4)  # each N x heads x L x C/heads
-        if self.stores_weights:
-            scores = (query @ key.transpose(-2, -1)) * query.shape[-1] ** -0.5
-            found = scores.softmax(dim=-1) @ value
-        else:
-            found = nn.functional.scaled_dot_product_attention(query, key, value)
+        found = attend(query, key, value, stores_weights=self.stores_weights)
         return self.proj(found.transpose(1, 2).flatten(2))
 
 
@@ -127,7 +100,7 @@ def convolving_block(channels: int, dropped: float) -> Chain:
     hidden = EXPANSION * channels
     return Chain(
         OrderedDict(
-            positions=Residual(0, conv=depthwise(3, channels)),
+            positions=Residual(conv=depthwise(3, channels)),
             mixing=Residual(
                 dropped,
                 norm=nn.BatchNorm3d(channels),
@@ -152,7 +125,7 @@ class AttendingBlock(nn.Module):
     def __init__(self, channels: int, heads: int, dropped: float, *, stores_weights: bool) -> None:
         super().__init__()
         hidden = EXPANSION * channels
-        self.positions = Residual(0, conv=depthwise(3, channels))
+        self.positions = Residual(conv=depthwise(3, channels))
         self.mixing = Residual(
             dropped,
             norm=nn.LayerNorm(channels, NORM_EPS),

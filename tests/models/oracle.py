@@ -37,6 +37,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "x3d_s_t13": ("x3d", {"variant": "s"}),
     "x3d_l_t16": ("x3d", {"variant": "l"}),
     "swin3d_t_t16": ("swin3d_t", {}),
+    "hiera_base_t4": ("hiera", {}),
     "uniformer_small_t8": ("uniformer", {}),
     "uniformer_base_t8": ("uniformer", {"variant": "base"}),
 }

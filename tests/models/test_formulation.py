@@ -36,6 +36,7 @@ CASES = [
     Case("tam", 2, (3, 65, 71), {"depth": 18, "window": 7}),
     Case("tam", 3, (1, 71, 65), {"depth": 50, "window": 5, "temporal_pooling": "max"}),
     Case("tam", 6, (1, 65, 71), {"backbone": "inception_v1", "temporal_pooling": "max"}),
+    Case("hiera", 2, (1, 224, 224), {}),
     Case("uniformer", 5, (2, 65, 71), {}),
 ]
 FOLDED = [
@@ -48,7 +49,7 @@ FOLDED = [
     ("blvnet_tam", {"depth": 50}),
 ]
 COPYING = {"tam", "blvnet", "blvnet_tam"}  # as published, they copy frames
-REORDERING = {"uniformer"}  # as published, attention sums in another order
+REORDERING = {"hiera", "uniformer"}  # as published, attention sums in another order
 RUN_ANYHOW = [("tsm", {"depth": 18}), ("tam", {"depth": 18}), ("blvnet_tam", {"depth": 50})]
 
 

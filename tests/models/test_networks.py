@@ -6,6 +6,7 @@ from torch import nn
 
 import models
 from models.formulation import FORMULATIONS
+from models.registry import TRANSFORMERS
 from models.tam import Aggregation
 from tests.models.networks import (
     BLIND,
@@ -79,8 +80,8 @@ def test_temporal_aggregation_modules_stand_where_the_papers_say(
     assert sum(isinstance(module, Aggregation) for module in model.modules()) == modules
 
 
-# A transformer starts from weights of its own kind, and has no dropout before its classifier.
-CONVOLUTIONAL = [v for v in SMALL if v[0] in OWN and v[0] != "uniformer"]
+# Transformers start from weights of their own kind, and have no dropout before the classifier.
+CONVOLUTIONAL = [v for v in SMALL if v[0] in OWN and models.get_network(v[0]).group != TRANSFORMERS]
 
 
 @pytest.mark.parametrize("variant", CONVOLUTIONAL, ids=label)
@@ -128,7 +129,7 @@ def test_width_scales_parameters_by_its_square(name: str) -> None:
     with torch.device("meta"):
         whole, half = build(name), build(name, width=0.5)
     counts = [  # of all but depthwise convolutions, which see one channel
-        sum(p.numel() for p in model.parameters() if p.dim() > 2 and p.shape[1] > 1)
+        sum(p.numel() for p in model.parameters() if p.dim() > 1 and p.shape[1] > 1)
         for model in (whole, half)
     ]
     assert counts[1] / counts[0] == pytest.approx(0.25, rel=0.02)

@@ -20,6 +20,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "blvnet_tam": {"depth": 50, "window": 5},
     "c2d": {"depth": 34, "temporal_pooling": "max"},
     "csn": {"depth": 50, "interaction": "preserved"},
+    "hiera": {},
     "i3d": {"temporal_pooling": "max"},
     "i3d_3x1x1": {"stem_stride": 4},
     "i3d_resnet": {"depth": 34, "temporal_module": "tam"},

@@ -16,7 +16,12 @@ from suites import load_networks, load_published
 from tests.bench.choice.known import FRAME_GMACS, MACS, cost, frame_trials
 from tests.records import point
 
-NOT_PRINTED = {"videomae": 180.3}  # GFLOPs of one view on Something-Something
+# GFLOPs of one view by network and options, of rows without them; Hiera's are those of its paper.
+NOT_PRINTED: dict[tuple[object, ...], float] = {
+    ("videomae", ()): 180.3,
+    ("hiera", ()): 102,
+    ("hiera", (("variant", "base_plus"),)): 133,
+}
 SAME_DATA = ("none", "in1k")  # no pretraining beyond ImageNet-1k
 
 Found = tuple[str, int | None, int, float, float]  # network, depth, frames, top-1, G a video
@@ -32,6 +37,8 @@ KINETICS: list[Found] = [
     ("mvit_v2_s", None, 16, 81.1, 320),
     ("uniformer", None, 16, 82.0, 387),  # base
     ("uniformer", None, 32, 82.9, 1036),  # base
+    ("hiera", None, 16, 84.0, 1530),  # base
+    ("hiera", None, 16, 85.0, 1995),  # base_plus
 ]
 SOMETHING: list[Found] = [
     ("blvnet_tam", 50, 16, 59.1, 23.8),
@@ -54,7 +61,8 @@ def find_printed() -> dict[tuple[object, ...], float]:
         if row and row.protocol:
             clip = (row.network, row.depth, row.options, row.frames, row.protocol.size)
             video = one.printed_video_macs
-            printed = video / 1e9 / row.protocol.views if video else NOT_PRINTED.get(row.network)
+            other = NOT_PRINTED.get((row.network, row.options))
+            printed = video / 1e9 / row.protocol.views if video else other
             if printed:
                 found.setdefault(clip, printed)
     return found
@@ -102,13 +110,13 @@ def near(front: list[Found]) -> list[tuple[object, ...]]:
     return [(*row[:4], pytest.approx(row[4], rel=0.005)) for row in front]
 
 
-@pytest.mark.parametrize(("limit", "steps"), [(10, 1), (30, 2), (100, 5), (500, 9), (3000, 10)])
+@pytest.mark.parametrize(("limit", "steps"), [(10, 1), (30, 2), (100, 5), (500, 9), (3000, 12)])
 def test_the_front_on_kinetics(limit: float, steps: int) -> None:
     assert find_front("kinetics-400", limit, ()) == near(KINETICS[:steps])
 
 
 @pytest.mark.parametrize(("limit", "steps"), [(10, 1), (30, 2), (100, 5), (500, 9), (3000, 10)])
-def test_without_extra_pretraining_the_front_on_kinetics_is_the_same(
+def test_without_extra_pretraining_the_front_on_kinetics_ends_at_uniformer(
     limit: float, steps: int
 ) -> None:
     assert find_front("kinetics-400", limit, SAME_DATA) == near(KINETICS[:steps])
