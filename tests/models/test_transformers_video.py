@@ -141,3 +141,18 @@ def test_frames_of_another_size_are_refused() -> None:
         model = build("vjepa2")
         with pytest.raises(models.NetworkError, match="256 x 256 pixels, not 224 x 224"):
             model(torch.empty(1, 3, 2, 224, 224))
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("variant", "size", "encoder_m"), [("large", 256, 304), ("giant_384", 384, 1012)]
+)
+def test_vjepa2_does_not_run_its_predictor(variant: str, size: int, encoder_m: int) -> None:
+    with torch.device("meta"):
+        model = build("vjepa2", variant=variant)
+    parts = params.by_module(model)
+    assert round(parts["network.vjepa2.encoder"] / 1e6) == encoder_m
+    assert round(parts["network.vjepa2.predictor"] / 1e6) == 22
+    whole = macs.count(model, (1, 3, 2, size, size))
+    model.set_submodule("network.vjepa2.predictor", nn.Identity())
+    assert macs.count(model, (1, 3, 2, size, size)) == whole
