@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import models
-from bench.instruments import layers, macs, params
+from bench.instruments import layers, macs, macs_fvcore, params
 from bench.instruments.memory import simulate
 from tests.models.networks import HAS_TRANSFORMERS, TRANSFORMERS, build, logits, small_clip
 
@@ -77,6 +77,15 @@ def test_attention_is_counted_on_meta_as_its_authors_count_it(name: str) -> None
     if name == "videomae":
         tokens = 14 * 14  # of one tube
         assert counted.by_operator["matmul"] == 12 * 2 * tokens * tokens * 768
+
+
+@needs_library
+@pytest.mark.parametrize("name", ["videomae", "timesformer", "vivit"])
+def test_both_counters_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny(name, monkeypatch)
+    first, second = (counter.count(model, small_clip(name)) for counter in (macs, macs_fvcore))
+    assert first.total == second.total > 0
+    assert not any(map(macs_fvcore.may_have_macs, second.uncounted))
 
 
 @needs_library
