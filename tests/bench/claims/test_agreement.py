@@ -34,9 +34,10 @@ def counted(row: PublishedRow, **by_operator: int) -> Measurement:
     return measurement(at(row), details={"by_operator": by_operator, "uncounted": {}})
 
 
-def sized(row: PublishedRow, params: int) -> Measurement:
+def sized(row: PublishedRow, params: int, **details: dict[str, int]) -> Measurement:
     """The parameters of a row's network."""
-    return measurement(at(row), quantity="params", instrument="shapes", samples=(params,))
+    fields = {"quantity": "params", "instrument": "shapes", "samples": (params,)}
+    return measurement(at(row), **fields, details=details)
 
 
 def verdicts(row: PublishedRow, *measurements: Measurement) -> list[Reproduction]:
@@ -161,6 +162,20 @@ def test_rows_of_the_authors_reproduce(row: PublishedRow, macs: int) -> None:
     )
     assert [agreement.verdict for agreement in found] == [Reproduction.REPRODUCED] * 2
     assert found[0].measured == macs
+
+
+def test_printed_parameters_of_a_part_are_compared_with_that_part() -> None:
+    row = next(row for row in FIGURES if row.network == "vjepa2")
+    part = row.rule.params_of
+    assert part == "network.vjepa2.encoder"
+    (alone,) = check_agreement([row], [sized(row, 375_485_998)])
+    assert "has no parameters of network.vjepa2.encoder" in alone.gap
+    for count, verdict in [
+        (303_885_312, Reproduction.REPRODUCED),
+        (310_000_000, Reproduction.DIFFERS),
+    ]:
+        (found,) = check_agreement([row], [sized(row, 375_485_998, by_module={part: count})])
+        assert (found.measured, found.verdict) == (count, verdict)
 
 
 def test_json_has_both_figures_or_the_reason() -> None:
