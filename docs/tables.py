@@ -57,8 +57,8 @@ def _network(network: Network) -> tuple[str, ...]:
 
 
 def _frames(network: Network) -> str:
-    if network.only_frames:
-        return str(network.only_frames)
+    if network.only.frames:
+        return str(network.only.frames)
     return "any" if network.frame_multiple == 1 else f"multiples of {network.frame_multiple}"
 
 

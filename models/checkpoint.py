@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from models.arrangements import evaluate, sources, substitute
 from models.errors import CheckpointError, NetworkError
 from models.layouts import (
     ADDED,
@@ -114,9 +116,10 @@ def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
 
     The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
     `i3d_3x1x1`, `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for
-    `tsn_blnet` and the bLVNets. In three dimensions, kernels are repeated along time and not
-    divided by its length, as the authors do. The classifier and the weights that only a video
-    network has stay unchanged. Raises `CheckpointError` as `load_checkpoint` does.
+    `tsn_blnet` and the bLVNets, an image UniFormer for `uniformer`. In three dimensions, kernels
+    are repeated along time; those of `uniformer` are divided by its length and the others are not,
+    as their authors do. The classifier and the weights that only a video network has stay
+    unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
 
@@ -139,33 +142,37 @@ def match(
     own_classifier = _classifier(network, ours) if classifier == "replace" else set()
     kept = own_classifier | _absent_by_kind(ours, weights, from_image=from_image)
     renamed = {name: layout.rename(name) for name in ours}
-    expected = {n: by_name.get(theirs, theirs) for n, theirs in renamed.items() if n not in kept}
+    expected = {n: substitute(theirs, by_name) for n, theirs in renamed.items() if n not in kept}
+    wanted = {name: sources(theirs) for name, theirs in expected.items()}
     found = {
-        name: _unfold(weights[theirs], ours[name].shape)
-        for name, theirs in expected.items()
-        if theirs in weights
+        name: _unfold(evaluate(expected[name], weights), ours[name].shape)
+        for name, theirs in wanted.items()
+        if all(source in weights for source in theirs)
     }
     if from_image:
-        found = {name: _inflate(value, ours[name].shape) for name, value in found.items()}
+        found = {
+            name: _inflate(value, ours[name].shape, layout.averages)
+            for name, value in found.items()
+        }
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
-    replaced = {by_name.get(renamed[name], renamed[name]) for name in own_classifier}
-    known = set(expected.values())
+    replaced = {substitute(renamed[name], by_name) for name in own_classifier}
+    known = dict.fromkeys(chain(*wanted.values()))
     others = [name for name in weights if name not in known]
     left_out = [
         name for name in others if name in replaced or layout.ignores(name) or ADDED.search(name)
     ]
     report = LoadReport(
         path=path,
-        loaded=tuple(expected[name] for name in values),
-        missing=tuple(theirs for theirs in expected.values() if theirs not in weights),
+        loaded=tuple(dict.fromkeys(chain(*(wanted[name] for name in values)))),
+        missing=tuple(name for name in known if name not in weights),
         unexpected=tuple(name for name in others if name not in left_out),
         mismatched=tuple((expected[name], *pair) for name, pair in differences.items() if pair),
         left_out=tuple(left_out),
         inflated=tuple(
             expected[name]
             for name, value in values.items()
-            if from_image and value.dim() > weights[expected[name]].dim()
+            if from_image and value.dim() > weights[wanted[name][0]].dim()
         ),
         kept=tuple(name for name in ours if name in kept),
         differing=_differing(model, layout),
@@ -203,11 +210,15 @@ def _unfold(value: "Tensor", shape: "torch.Size") -> "Tensor":
     return value.reshape(shape) if is_pointwise and value.shape == shape[:2] else value
 
 
-def _inflate(value: "Tensor", shape: "torch.Size") -> "Tensor":
-    """An image network's kernel repeated along time, if that gives `shape`; else `value`."""
-    if len(shape) == 5 and value.shape == (*shape[:TIME_AXIS], *shape[TIME_AXIS + 1 :]):
-        return value.unsqueeze(TIME_AXIS).expand(shape)
-    return value
+def _inflate(value: "Tensor", shape: "torch.Size", averages: bool) -> "Tensor":
+    """An image network's kernel repeated along time, if that gives `shape`; else `value`.
+
+    If it `averages`, the repetitions add up to the kernel.
+    """
+    if len(shape) != 5 or value.shape != (*shape[:TIME_AXIS], *shape[TIME_AXIS + 1 :]):
+        return value
+    kernel = value / shape[TIME_AXIS] if averages else value
+    return kernel.unsqueeze(TIME_AXIS).expand(shape)
 
 
 def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:

@@ -10,6 +10,10 @@ class NetworkError(ValueError):
     """A network, an option or a clip that cannot be built or run; the message says what to do."""
 
 
+class MissingLibraryError(NetworkError):
+    """A network needs a library that is not installed; the message says how to install it."""
+
+
 class ClipError(NetworkError):
     """A network cannot take a clip of the shape and form that it is given."""
 

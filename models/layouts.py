@@ -9,7 +9,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-Rule = tuple[str, str]  # a regular expression, and the replacement of its matches
+from models.arrangements import put_before, sources
+
+# A regular expression, and the replacement of its matches. In the end there is a name of the file,
+# or an expression of its names: see models/arrangements.py.
+Rule = tuple[str, str]
 
 # What wrappers put before every name, once or more: nn.DataParallel, torch.compile, Lightning, and
 # the modules of training scripts.
@@ -81,7 +85,8 @@ class Layout:
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
     before both, and `own_prefix`, which wrappers put before our names, is removed first. `options`
-    are those of the networks that have this layout, if others have the same names.
+    are those of the networks that have this layout, if others have the same names. An image
+    network's kernels are repeated along time; if it `averages`, they are divided by its length.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -91,20 +96,21 @@ class Layout:
     prefix: str = ""
     own_prefix: str = ""
     options: tuple[tuple[str, int | str], ...] = ()
+    averages: bool = False
 
     def of(self, **options: int | str) -> "Layout":
         """This layout of the files of networks with `options`, and of no others."""
         return replace(self, options=tuple(options.items()))
 
     def rename(self, name: str) -> str:
-        """The name in a file of this layout for the weight that we call `name`.
+        """The name in a file of this layout, or an expression, for the weight that we call `name`.
 
         Names of inner wrappers are not in it.
         """
         name = _apply(self.rules, without_inner_wrappers(name.removeprefix(self.own_prefix)))
         if name.startswith(FILE_CLASSIFIER):
             return self.prefix + self.classifier + name.removeprefix(FILE_CLASSIFIER)
-        return self.prefix + self.body + name
+        return put_before(self.prefix + self.body, name)
 
     def ignores(self, name: str) -> bool:
         """Whether a file's weight belongs to a part that this network does not have."""
@@ -145,7 +151,11 @@ def best_layout(
         for prefix in prefixes(theirs)
         for layout in candidates
     ]
-    return max(candidates, key=lambda layout: sum(layout.rename(name) in theirs for name in names))
+
+    def fit(layout: Layout) -> int:
+        return sum(all(s in theirs for s in sources(layout.rename(name))) for name in names)
+
+    return max(candidates, key=fit)
 
 
 def prefixes(names: Iterable[str]) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from models.errors import NetworkError
+from models.errors import MissingLibraryError, NetworkError
 from models.layouts import Layout
 
 if TYPE_CHECKING:
@@ -51,6 +51,20 @@ def describe(choices: Choices) -> str:
 
 
 @dataclass(frozen=True)
+class Only:
+    """What a network takes of clips, where it takes only one: `frames`, and `sizes` in pixels.
+
+    The sizes are by variant, under "" for a network without a choice.
+    """
+
+    frames: int | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+ANY = Only()
+
+
+@dataclass(frozen=True)
 class Configuration:
     """The arguments of `create_model`: enough to build the same network again."""
 
@@ -71,7 +85,7 @@ class Network:
       left out
     - `frame_multiple`: the number of frames must be a multiple of it
     - `smallest_clip`: frames and pixels that are enough for every option
-    - `only_frames`: the number of frames, if the network takes only one
+    - `only`: the number and the size of frames, if the network takes only one
     - `choices`: the allowed values of each option
     - `layouts`: how checkpoints name the weights
     - `classifier`: the layer whose size is the number of classes
@@ -87,7 +101,7 @@ class Network:
     depths: Mapping[str, tuple[int, ...]]
     frame_multiple: int
     smallest_clip: tuple[int, int]
-    only_frames: int | None
+    only: Only
     choices: Mapping[str, Choices]
     layouts: tuple[Layout, ...]
     classifier: str
@@ -110,6 +124,10 @@ class Network:
         parameters = inspect.signature(self.build).parameters.values()
         return {p.name: p.default for p in parameters if p.name not in COMMON_ARGUMENTS}
 
+    def find_size(self, options: Mapping[str, Any]) -> int | None:
+        """The height and width in pixels that it takes with `options`; None if it takes any."""
+        return self.only.sizes.get(options.get("variant", self.options.get("variant", "")))
+
     def configure(
         self,
         *,
@@ -131,8 +149,8 @@ class Network:
                 f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
                 f"use {' or '.join(map(str, nearest))}"
             )
-        if self.only_frames not in (None, frames):
-            raise NetworkError(f"{self.name} takes {self.only_frames} frames, not {frames}")
+        if self.only.frames not in (None, frames):
+            raise NetworkError(f"{self.name} takes {self.only.frames} frames, not {frames}")
         checked = {name: self._check_option(name, value) for name, value in (options or {}).items()}
         changed = {name: value for name, value in checked.items() if value != self.options[name]}
         depth = self._check_depth(depth, changed)
@@ -177,7 +195,7 @@ def register(  # noqa: PLR0913  # the fields of a network
     depths: tuple[int, ...] | Mapping[str, tuple[int, ...]] = (),
     frame_multiple: int = 1,
     smallest_clip: tuple[int, int] = (4, 64),
-    only_frames: int | None = None,
+    only: Only = ANY,
     choices: Mapping[str, Choices] | None = None,
     layouts: tuple[Layout, ...] = (),
     classifier: str = "head.classifier",
@@ -204,7 +222,7 @@ def register(  # noqa: PLR0913  # the fields of a network
             depths=depths if isinstance(depths, Mapping) else {"": depths},
             frame_multiple=frame_multiple,
             smallest_clip=smallest_clip,
-            only_frames=only_frames,
+            only=only,
             choices=choices or {},
             layouts=layouts,
             classifier=classifier,
@@ -252,15 +270,16 @@ def create_model(
 
     `depth` defaults to 50 if the network has depths. The network keeps these arguments in its
     attribute `configuration`. Raises `NetworkError` for an unknown name, depth or option, and for a
-    number of frames or classes that the network cannot take, or if its library is not installed.
+    number of frames or classes that the network cannot take, and `MissingLibraryError` if its
+    library is not installed.
     """
     network = get_network(name)
     configuration = network.configure(
         num_classes=num_classes, frames=frames, depth=depth, options=options
     )
     if not network.is_installed:
-        raise NetworkError(
-            f"{name} needs the package {network.library}: pip install 'blvbench[{network.library}]'"
+        raise MissingLibraryError(
+            f"{name} needs the package {network.library}: python -m pip install {network.library}"
         )
     depths = {"depth": configuration.depth} if any(network.depths.values()) else {}
     model = network.build(num_classes=num_classes, frames=frames, **depths, **configuration.options)

@@ -1,5 +1,6 @@
 """torchvision's video networks, with the interface of our own."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,9 +8,11 @@ from torch import Tensor, nn
 
 from models.clip import check_clip, check_size
 from models.layouts import Layout
-from models.registry import CONVOLUTIONS, TRANSFORMERS, register
+from models.registry import ANY, CONVOLUTIONS, TRANSFORMERS, Only, register
+from models.torchvision_large import MVIT_CLIP, mvit_v2_l, swin3d_l
+from models.transformer_layouts import BODY, MVIT_LAYOUTS, SWIN_LAYOUTS
 
-LAYOUT = Layout(((r"^network\.", ""),))
+LAYOUT = Layout((BODY,))
 
 
 class TorchvisionNetwork(nn.Module):
@@ -35,7 +38,8 @@ class TorchvisionNetwork(nn.Module):
 class Entry:
     """How one of torchvision's builders is registered.
 
-    `only_frames` and `input_size` (pixels) are set if the network takes only one value of them.
+    `build` makes the network for a number of classes if torchvision has the class, but no builder.
+    `layouts` are those of files other than torchvision's.
     """
 
     summary: str
@@ -43,20 +47,28 @@ class Entry:
     classifier: str
     group: str = CONVOLUTIONS
     smallest_clip: tuple[int, int] = (4, 64)
-    only_frames: int | None = None
-    input_size: int | None = None
+    only: Only = ANY
+    build: Callable[[int], nn.Module] | None = None
+    layouts: tuple[Layout, ...] = ()
 
 
 MVIT: dict[str, Any] = {
     "group": TRANSFORMERS,
     "smallest_clip": (16, 224),
-    "only_frames": 16,
-    "input_size": 224,
+    "only": Only(frames=16, sizes={"": 224}),
+    "layouts": MVIT_LAYOUTS,
+}
+LARGE_MVIT: dict[str, Any] = {
+    "group": TRANSFORMERS,
+    "smallest_clip": MVIT_CLIP,
+    "only": Only(frames=MVIT_CLIP[0], sizes={"": MVIT_CLIP[1]}),
+    "layouts": MVIT_LAYOUTS,
 }
 SWIN: dict[str, Any] = {
     "source": "Liu et al., Video Swin Transformer, CVPR 2022",
     "classifier": "network.head",
     "group": TRANSFORMERS,
+    "layouts": SWIN_LAYOUTS,
 }
 RESNET = "Tran et al., A Closer Look at Spatiotemporal Convolutions, CVPR 2018"
 ENTRIES = {
@@ -83,23 +95,35 @@ ENTRIES = {
         "network.head.1",
         **MVIT,
     ),
+    "mvit_v2_l": Entry(
+        "A multiscale vision transformer, version 2, large.",
+        "Li et al., MViTv2, CVPR 2022",
+        "network.head.1",
+        **LARGE_MVIT,
+        build=mvit_v2_l,
+    ),
     "swin3d_t": Entry("A shifted-window vision transformer, tiny.", **SWIN),
     "swin3d_s": Entry("A shifted-window vision transformer, small.", **SWIN),
     "swin3d_b": Entry("A shifted-window vision transformer, base.", **SWIN),
+    "swin3d_l": Entry("A shifted-window vision transformer, large.", **SWIN, build=swin3d_l),
 }
 PREFIX = "torchvision_"  # for the names that our own networks have, too
 CLASHES = ("s3d",)
 
 
 def _register(name: str, entry: Entry) -> None:
-    """Register torchvision's builder `name`."""
+    """Register torchvision's network `name`."""
 
     def build(*, num_classes: int, frames: int) -> TorchvisionNetwork:
         # Imported here because it doubles the time to import this package.
         from torchvision.models import get_model
 
-        network = get_model(name, weights=None, num_classes=num_classes)
-        return TorchvisionNetwork(network, frames=frames, input_size=entry.input_size)
+        network = (
+            entry.build(num_classes)
+            if entry.build
+            else get_model(name, weights=None, num_classes=num_classes)
+        )
+        return TorchvisionNetwork(network, frames=frames, input_size=entry.only.sizes.get(""))
 
     build.__name__ = f"{PREFIX}{name}" if name in CLASHES else name
     build.__doc__ = entry.summary
@@ -107,8 +131,8 @@ def _register(name: str, entry: Entry) -> None:
         group=entry.group,
         source=f"{entry.source}, as in torchvision",
         smallest_clip=entry.smallest_clip,
-        only_frames=entry.only_frames,
-        layouts=(LAYOUT,),
+        only=entry.only,
+        layouts=(LAYOUT, *entry.layouts),
         classifier=entry.classifier,
     )(build)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models import transformer_layouts
 from models.clip import check_clip, check_size
 from models.layouts import Layout
-from models.registry import TRANSFORMERS, register
+from models.registry import TRANSFORMERS, Only, register
+from models.transformer_layouts import BODY
 
 LIBRARY = "transformers"
 SIZE = 224  # pixels of a frame, the default of the library
-BODY = (r"^network\.", "")
 LAYOUT = Layout((BODY,))
 # The biases of queries and values in files of VideoMAE.
 VIDEOMAE = Layout((BODY, (r"query\.bias$", "q_bias"), (r"value\.bias$", "v_bias")))
@@ -76,13 +77,17 @@ class TransformersNetwork(nn.Module):
     source="Tong et al., VideoMAE, NeurIPS 2022, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes=dict.fromkeys(VIDEOMAE_SIZES, SIZE)),
     choices={"variant": VIDEOMAE_SIZES},
-    layouts=(LAYOUT, VIDEOMAE),
+    layouts=(LAYOUT, VIDEOMAE, transformer_layouts.VIDEOMAE),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
 def videomae(*, num_classes: int, frames: int, variant: str = "base") -> TransformersNetwork:
-    """A vision transformer over tubes of 2 frames, as pretrained by VideoMAE."""
+    """A vision transformer over tubes of 2 frames, as pretrained by VideoMAE.
+
+    Its norms add 1e-12 to the variance, the last one 1e-5; its authors' add 1e-6.
+    """
     fields = {"num_frames": frames, **VIDEOMAE_SIZES[variant]}
     return _build("VideoMAE", num_classes, frames, fields)
 
@@ -91,7 +96,8 @@ def videomae(*, num_classes: int, frames: int, variant: str = "base") -> Transfo
     group=TRANSFORMERS,
     source="Bertasius et al., TimeSformer, ICML 2021, as in transformers",
     smallest_clip=(2, 224),
-    layouts=(LAYOUT,),
+    only=Only(sizes={"": SIZE}),
+    layouts=(LAYOUT, transformer_layouts.TIMESFORMER),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
@@ -105,6 +111,7 @@ def timesformer(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Arnab et al., ViViT, ICCV 2021, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 224),
+    only=Only(sizes={"": SIZE}),
     layouts=(LAYOUT, VIVIT),
     classifier=CLASSIFIER,
     library=LIBRARY,
@@ -119,13 +126,17 @@ def vivit(*, num_classes: int, frames: int) -> TransformersNetwork:
     source="Assran et al., V-JEPA 2, 2025, as in transformers",
     frame_multiple=2,
     smallest_clip=(2, 256),
+    only=Only(sizes={name: fields["crop_size"] for name, fields in VJEPA2_SIZES.items()}),
     choices={"variant": VJEPA2_SIZES},
     layouts=(LAYOUT,),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
 def vjepa2(*, num_classes: int, frames: int, variant: str = "large") -> TransformersNetwork:
-    """A vision transformer with rotary positions, and an attentive probe as its head."""
+    """A vision transformer with rotary positions, and an attentive probe as its head.
+
+    Its predictor, of 22 million parameters, serves pretraining: no forward pass runs it.
+    """
     fields = {"frames_per_clip": frames, **VJEPA2_SIZES[variant]}
     return _build("VJEPA2", num_classes, frames, fields)
 

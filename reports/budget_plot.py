@@ -1,4 +1,4 @@
-"""Accuracy against MACs per video, with the budget of a TSN and the Pareto front."""
+"""Accuracy against two costs, the MACs of a video and the memory to train, with Pareto fronts."""
 
 from collections.abc import Sequence
 from itertools import cycle, groupby, pairwise
@@ -11,138 +11,215 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox
 from numpy.typing import NDArray
 
+from bench.choice.accuracies import UNKNOWN
+from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
-from reports.accuracy import MACS
-from reports.budget import REFERENCE
+from reports.budget import REFERENCE, TRAINED
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
-from reports.video_costs import DATASETS, price_accuracies
+from reports.video_costs import (
+    DATASETS,
+    TRAIN_MEMORY,
+    VIDEO_MACS,
+    Cost,
+    PricedAccuracy,
+    find_front,
+    price_accuracies,
+)
 
-MARKERS = "os^Dv"  # one for each source
+PLOT_ID = "budget-{}"
+PLOT_OF_TODAY = PLOT_ID.format("kinetics-400")  # most networks of today are tested on it
+MARKERS = "os^DvPX*<>"  # one for each source
 SHOWN_BELOW_FRONT = 4.0  # percentage points; lower dots are drawn at the edge
 LABEL_PT, LETTER_PT = 8, 4.4  # the height of a label, and the mean width of a letter
+GIGA, GIB = 10**9, 2**30
+PLAIN = "weights from ImageNet-1k at most"
+HOLLOW = "pretrained on more than ImageNet-1k, or not known"
 STEPS = 50  # sampled between two points of a line
 LEGEND_IN = 0.17  # the height of a line of the legend
 
 
-class AccuracyDot(NamedTuple):
-    """A known accuracy: top-1 in percent, at the GMACs of all views of a video."""
+class Scale(NamedTuple):
+    """How a cost is drawn: its axis and unit, and the limit that a dashed line shows, if known."""
 
-    network: str
-    depth: int | None
-    source: str
-    frames: int
-    macs: float
-    top1: float
-    views: int = 1
+    cost: Cost
+    axis: str
+    unit: str
+    size: float
+    limit: float | None
 
-    @property
-    def name(self) -> str:
-        """The network with its depth."""
-        return self.network if self.depth is None else f"{self.network} {self.depth}"
+    def of(self, priced: PricedAccuracy) -> float | None:
+        """The cost of an accuracy in this unit."""
+        value = self.cost.of(priced)
+        return None if value is None else value / self.size
 
-    @property
-    def test(self) -> str:
-        """The frames of the clip, and the views if there are several."""
-        return f"{self.frames} frames" + (f" x {self.views} views" if self.views > 1 else "")
+    def is_known(self, priced: PricedAccuracy) -> bool:
+        """Whether the cost of an accuracy is known."""
+        return self.cost.of(priced) is not None
 
 
 def draw_budgets(measurements: Sequence[Measurement], colours: Colours) -> tuple[Plot, ...]:
-    """A plot for each data set with two accuracies at least whose costs are known."""
-    plots = (_draw_dataset(measurements, colours, dataset) for dataset in DATASETS)
+    """A plot for each data set with two accuracies at least whose MACs are known."""
+    index = Index(measurements)
+    plots = (
+        _draw_dataset(dataset, price_accuracies(measurements, dataset), index, colours)
+        for dataset in DATASETS
+    )
     return tuple(plot for plot in plots if plot)
 
 
 def _draw_dataset(
-    measurements: Sequence[Measurement], colours: Colours, dataset: str
+    dataset: str, priced: Sequence[PricedAccuracy], index: Index, colours: Colours
 ) -> Plot | None:
-    """A line over frames for each network, depth and source."""
-    dots, budget = _dots(measurements, dataset), Index(measurements).figure(MACS, REFERENCE)
-    if len(dots) < 2 or not budget:
+    """A panel for each cost that at least two accuracies have."""
+    scales = _scales(priced, index)
+    shown = [scale for scale in scales if sum(map(scale.is_known, priced)) > 1]
+    if scales[0] not in shown:
         return None
-    sources = list(dict.fromkeys(dot.source for dot in dots))
-    bottom = 0.9 + LEGEND_IN * (len(sources) + 2)
-    with Drawing(width=8, height=4.2, margins=(0.8, 0.4, bottom, 0.2)) as drawing:
-        _draw(drawing, dots, budget / 1e9, sources, colours)
-        title = f"Accuracy on {DATASETS[dataset]} against the MACs of a video"
-        return drawing.plot(f"budget-{dataset}", title, _finding(dots, budget / 1e9))
+    sources = list(dict.fromkeys(map(_origin, priced)))
+    bottom = 0.9 + LEGEND_IN * (len(sources) + 5) / 2
+    width = 8 if len(shown) == 1 else 4.6
+    with Drawing(len(shown), width=width, height=4.2, margins=(0.8, 0.3, bottom, 0.2)) as drawing:
+        for axes, scale in zip(drawing.panels, shown, strict=True):
+            draw_panel(drawing, axes, scale, priced, sources, colours)
+        drawing.panels[0].legend(
+            frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2
+        )
+        title = f"Accuracy on {DATASETS[dataset]} against what it costs"
+        return drawing.plot(PLOT_ID.format(dataset), title, _finding(priced, shown))
 
 
-def _dots(measurements: Sequence[Measurement], dataset: str) -> list[AccuracyDot]:
-    """The accuracies of networks without options whose MACs are measured."""
-    found = [
-        AccuracyDot(a.network, a.depth, a.source, a.frames, macs / 1e9, a.top1, a.protocol.views)
-        for priced in price_accuracies(measurements, dataset)
-        for a, macs in [(priced.accuracy, priced.video_macs)]
-        if macs is not None and a.protocol and not a.options
-    ]
-    return sorted(found, key=lambda dot: (dot.network, dot.depth or 0, dot.source, dot.macs))
+def _scales(priced: Sequence[PricedAccuracy], index: Index) -> tuple[Scale, Scale]:
+    """The scales of both costs; their limits are those of a TSN for the classes of the data set."""
+    classes = {"num_classes": priced[0].accuracy.num_classes} if priced else {}
+    macs = index.figure(MACS, REFERENCE.model_copy(update=classes))
+    memory = index.figure(MEMORY, TRAINED.model_copy(update=classes))
+    axis = f"simulated memory to train, batch {TRAINED.batch} (GiB)"
+    return (
+        Scale(VIDEO_MACS, "MACs per video (G)", "GMACs", GIGA, macs and macs / GIGA),
+        Scale(TRAIN_MEMORY, axis, "GiB", GIB, memory and memory / GIB),
+    )
 
 
-def _draw(
+def draw_panel(
     drawing: Drawing,
-    dots: Sequence[AccuracyDot],
-    budget: float,
+    axes: Axes,
+    scale: Scale,
+    priced: Sequence[PricedAccuracy],
     sources: Sequence[str],
     colours: Colours,
 ) -> None:
-    (axes,) = drawing.panels
-    floor = min(dot.top1 for dot in find_front(dots)) - SHOWN_BELOW_FRONT
-    for (_, source), group in groupby(dots, key=lambda dot: (dot.name, dot.source)):
-        own = list(group)
-        macs, heights = [d.macs for d in own], [max(dot.top1, floor) for dot in own]
-        marker, colour = MARKERS[sources.index(source) % len(MARKERS)], colours[own[0].network]
-        labels = [f"{d.name}, {d.test}: {d.top1:.1f} % at {d.macs:.1f} GMACs" for d in own]
-        drawing.points(axes, macs, heights, labels, line="-", color=colour, marker=marker)
-    front = find_front(dots)
-    corners = [
-        (dot.macs, height) for before, dot in pairwise(front) for height in (before.top1, dot.top1)
-    ]
-    x, y = zip((front[0].macs, front[0].top1), *corners, strict=True)
-    axes.plot(x, y, color=QUIET, linestyle=":", zorder=1, label="Pareto front")
-    axes.axvline(budget, color=QUIET, linestyle="--", linewidth=1, label=REFERENCE.network_label)
+    """A line over frames for each network, source and test; the front, and labels that have room.
+
+    An accuracy without the cost is left out.
+    """
+    known = list(filter(scale.is_known, priced))
+    front = find_front(known, scale.cost)
+    floor = min(one.accuracy.top1 for one in front) - SHOWN_BELOW_FRONT
+    dots = {one: (scale.of(one) or 0.0, max(one.accuracy.top1, floor)) for one in known}
+    for (_, origin, _, is_filled), group in groupby(sorted(known, key=_line), key=_line):
+        own = sorted(group, key=lambda one: dots[one])
+        x, y = zip(*(dots[one] for one in own), strict=True)
+        labels = [f"{_describe(one)} at {scale.of(one):.1f} {scale.unit}" for one in own]
+        marker = MARKERS[sources.index(origin) % len(MARKERS)]
+        colour = colours[own[0].accuracy.network]
+        fill = "full" if is_filled else "none"
+        drawing.points(axes, x, y, labels, line="-", color=colour, marker=marker, fillstyle=fill)
+    _draw_steps(axes, [dots[one] for one in front], ":", "Pareto front")
+    plain = find_front(filter(is_plain, known), scale.cost)
+    if plain and plain != front:
+        _draw_steps(axes, [dots[one] for one in plain], "-.", f"Pareto front, {PLAIN}")
+    if scale.limit:
+        label = f"one view of {REFERENCE.network_label}"
+        axes.axvline(scale.limit, color=QUIET, linestyle="--", linewidth=1, label=label)
+    if not all(map(is_plain, known)):
+        axes.plot([], [], color=QUIET, linestyle="", marker="o", fillstyle="none", label=HOLLOW)
     for source, marker in zip(sources, cycle(MARKERS), strict=False):
         axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=source)
     axes.set_xscale("log", base=2)
     axes.margins(x=0.15)
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.12))
-    draw_axes(axes, "MACs per video (G)", "top-1 (%)")
-    _label(axes, dots, floor)
+    draw_axes(axes, scale.axis, "top-1 (%)")
+    rest = sorted(set(known) - set(front), key=lambda one: -one.accuracy.top1)
+    _label(axes, {one: dots[one] for one in (*front, *rest)}, len(front))
 
 
-def _label(axes: Axes, dots: Sequence[AccuracyDot], floor: float) -> None:
-    """Write a label beside each dot, where it hides no dot, no label and few lines."""
+def is_plain(priced: PricedAccuracy) -> bool:
+    """Whether the weights come from ImageNet-1k at most."""
+    return priced.accuracy.has_plain_pretraining
+
+
+def _draw_steps(
+    axes: Axes, places: Sequence[tuple[float, float]], linestyle: str, label: str
+) -> None:
+    corners = [
+        (after[0], height) for before, after in pairwise(places) for height in (before[1], after[1])
+    ]
+    x, y = zip(places[0], *corners, strict=True)
+    axes.plot(x, y, color=QUIET, linestyle=linestyle, zorder=1, label=label)
+
+
+def _line(priced: PricedAccuracy) -> tuple[str, str, int, bool]:
+    protocol = priced.accuracy.protocol
+    return _name(priced), _origin(priced), protocol.views if protocol else 0, is_plain(priced)
+
+
+def _name(priced: PricedAccuracy) -> str:
+    """The network with its depth, and the values of its options."""
+    a = priced.accuracy
+    return " ".join(str(part) for part in (a.network, a.depth, *dict(a.options).values()) if part)
+
+
+def _origin(priced: PricedAccuracy) -> str:
+    """The repository or the publication of an accuracy, without its commit and file."""
+    return priced.accuracy.source.partition("@")[0].partition(" ")[0]
+
+
+def _test(priced: PricedAccuracy) -> str:
+    """The frames of the clip, and the views if there are several."""
+    views = priced.accuracy.protocol.views if priced.accuracy.protocol else 1
+    return f"{priced.accuracy.frames} frames" + (f" x {views} views" if views > 1 else "")
+
+
+def _describe(priced: PricedAccuracy) -> str:
+    return f"{_name(priced)}, {_test(priced)}: {priced.accuracy.top1:.1f} %"
+
+
+def _label(axes: Axes, dots: dict[PricedAccuracy, tuple[float, float]], always: int) -> None:
+    """Write a label beside each dot, where it hides no dot, no label and few lines.
+
+    The first `always` dots have one in any case, the others if there is room.
+    """
     points_per_pixel = 72 / axes.figure.dpi
     places = {
-        dot: axes.transData.transform((dot.macs, max(dot.top1, floor))) * points_per_pixel
-        for dot in dots
+        one: axes.transData.transform(place) * points_per_pixel for one, place in dots.items()
     }
     taken = [Bbox.from_bounds(x - 3, y - 3, 6, 6) for x, y in places.values()]
     lines = np.concatenate([_along(line) for line in axes.lines]) * points_per_pixel
     # Right of and above the labels of the axes.
-    room = Bbox(np.array([axes.bbox.min, axes.figure.bbox.max]) * points_per_pixel)
-    for dot, (x, y) in places.items():
-        text = f"{dot.name}, {dot.frames}" + (f" x {dot.views}" if dot.views > 1 else "")
-        if dot.top1 < floor:
-            text += f": {dot.top1:.1f} %"
+    room = Bbox(np.array([axes.bbox.min, axes.bbox.max]) * points_per_pixel)
+    for number, (one, (x, y)) in enumerate(places.items()):
+        views = one.accuracy.protocol.views if one.accuracy.protocol else 1
+        text = f"{_name(one)}, {one.accuracy.frames}" + (f" x {views}" if views > 1 else "")
+        if one.accuracy.top1 < dots[one][1]:
+            text += f": {one.accuracy.top1:.1f} %"
         width, height = LETTER_PT * len(text), LABEL_PT + 2
         boxes = [
             Bbox.from_bounds(x + right, y + up, width, height)
             for right in (6, -6 - width, -width / 2)
             for up in (4, -4 - height, -height / 2, 10, -10 - height)
         ]
-        box = min(
-            boxes,
-            key=lambda box: (
-                not (room.contains(*box.min) and room.contains(*box.max)),
-                box.count_overlaps(taken),
-                box.count_contains(lines),
-            ),
-        )
+
+        def cost(box: Bbox) -> tuple[bool, int, int]:
+            is_outside = not (room.contains(*box.min) and room.contains(*box.max))
+            return is_outside, box.count_overlaps(taken), box.count_contains(lines)
+
+        box = min(boxes, key=cost)
+        if number >= always and any(cost(box)[:2]):
+            continue
         taken.append(box)
         axes.annotate(
             text,
-            (dot.macs, max(dot.top1, floor)),
+            dots[one],
             xytext=(box.x0 - x, box.y0 - y),
             textcoords="offset points",
             fontsize=LABEL_PT,
@@ -156,30 +233,34 @@ def _along(line: Line2D) -> NDArray[np.float64]:
     return np.asarray(Path(corners).interpolated(STEPS if len(corners) > 1 else 1).vertices)
 
 
-def find_front(dots: Sequence[AccuracyDot]) -> list[AccuracyDot]:
-    """The dots that are more accurate than every other dot with as many or fewer MACs.
-
-    The cheapest comes first.
-    """
-    front: list[AccuracyDot] = []
-    for dot in sorted(dots, key=lambda dot: (dot.macs, -dot.top1)):
-        if not front or dot.top1 > front[-1].top1:
-            front.append(dot)
-    return front
+def _finding(priced: Sequence[PricedAccuracy], scales: Sequence[Scale]) -> str:
+    """The most accurate network within the MACs of the reference, and the Pareto fronts."""
+    return " ".join(
+        [_best(priced, scales[0]), *(_front(priced, scale) for scale in scales)]
+    ).strip()
 
 
-def _finding(dots: Sequence[AccuracyDot], budget: float) -> str:
-    """The most accurate network within the budget, and the Pareto front."""
-    within = [dot for dot in dots if dot.macs <= budget]
-    limit = f"the MACs of one view of {REFERENCE.network_label} ({budget:.1f} G a video)"
-    best = max(within, key=lambda dot: dot.top1, default=None)
-    first = (
-        f"Within {limit}, {best.name} is the most accurate: {best.top1:.1f} % over {best.test}."
-        if best
-        else f"No accuracy is known within {limit}."
-    )
-    steps = ", ".join(f"{d.name}, {d.test} ({d.top1:.1f} %)" for d in find_front(dots))
+def _best(priced: Sequence[PricedAccuracy], macs: Scale) -> str:
+    """A sentence with the most accurate network within the limit; empty without a limit."""
+    if not macs.limit:
+        return ""
+    within = [one for one in priced if (value := macs.of(one)) is not None and value <= macs.limit]
+    limit = f"the MACs of one view of {REFERENCE.network_label} ({macs.limit:.1f} G a video)"
+    if not within:
+        return f"No accuracy is known within {limit}."
+    best = max(within, key=lambda one: one.accuracy.top1)
     return (
-        f"{first} The Pareto front: {steps}. Labels show the network, its depth, its number of "
-        "frames and, if the test has several, the number of views: each of them is charged."
+        f"Within {limit}, {_name(best)} is the most accurate: {best.accuracy.top1:.1f} % over "
+        f"{_test(best)}."
     )
+
+
+def _front(priced: Sequence[PricedAccuracy], scale: Scale) -> str:
+    """A sentence with the Pareto front of a cost."""
+    steps = [
+        f"{_name(one)}, {_test(one)} ({one.accuracy.top1:.1f} % at {scale.of(one):.1f} {scale.unit}"
+        + ("" if is_plain(one) else f", pretrained on {one.accuracy.pretraining or UNKNOWN}")
+        + ")"
+        for one in find_front(priced, scale.cost)
+    ]
+    return f"The Pareto front of {scale.cost.name}: {', '.join(steps)}."

@@ -166,9 +166,11 @@ def render_figure(figure: Figure, **options: Any) -> bytes:
 
 
 def assign_colours(names: Iterable[str]) -> Colours:
-    """A colour for each network: fixed for the paper's networks, from `tab20` for the others."""
+    """A colour for each network: fixed for the paper's networks, from `tab20b` for the others."""
     others = sorted({name.removesuffix(AS_PUBLISHED) for name in names} - PAPER_COLOURS.keys())
-    rest = map(to_hex, cycle(mpl.color_sequences["tab20"]))
+    palette = mpl.color_sequences["tab20b"]
+    shades = [palette[n] for first in range(4) for n in range(first, len(palette), 4)]
+    rest = map(to_hex, cycle(shades))  # neighbours of different hues
     colours = PAPER_COLOURS | dict(zip(others, rest, strict=False))
     return colours | {name + AS_PUBLISHED: colour for name, colour in colours.items()}
 

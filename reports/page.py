@@ -16,7 +16,7 @@ from reports.accuracy import build_accuracies, build_comparisons
 from reports.accuracy_plot import draw_accuracies
 from reports.answers import Answer, build_answers
 from reports.budget import BudgetTable, build_budgets, build_claims
-from reports.budget_plot import draw_budgets
+from reports.budget_plot import PLOT_OF_TODAY, draw_budgets
 from reports.changes import Changes, Results, build_changes
 from reports.drawing import Colours, Plot, assign_colours
 from reports.environments import MachineEntry, build_environments
@@ -68,7 +68,7 @@ class Page:
 
     @cached_property
     def pictures(self) -> tuple[Plot, ...]:
-        """The plots at the top: the paper's saving, and accuracy against the MACs of a video."""
+        """The plots at the top: the paper's saving, and accuracy against what it costs."""
         saving = draw_saving(self.measurements, self._colours)
         return tuple(plot for plot in (saving, *self.budget_plots[:1]) if plot)
 
@@ -135,12 +135,23 @@ class Page:
 
     @cached_property
     def budget_plots(self) -> tuple[Plot, ...]:
-        """Known accuracies against the MACs of a video, by data set."""
+        """Known accuracies against the MACs of a video and the memory to train, by data set."""
         return draw_budgets(self.measurements, self._colours)
+
+    @property
+    def plots_of_today(self) -> list[Plot]:
+        """The plot of the data set of most networks of today, if it is not at the top."""
+        return [p for p in self.budget_plots if p.id == PLOT_OF_TODAY and p not in self.pictures]
+
+    @property
+    def other_budget_plots(self) -> list[Plot]:
+        """The plots that are neither at the top nor of today's data set."""
+        shown = [*self.pictures, *self.plots_of_today]
+        return [plot for plot in self.budget_plots if plot not in shown]
 
     @cached_property
     def video_costs(self) -> tuple[Table, ...]:
-        """Known accuracies with the MACs of a video, by data set."""
+        """Known accuracies with the MACs of a video and the memory to train, by data set."""
         return build_video_costs(self.measurements)
 
     @cached_property

@@ -29,7 +29,7 @@ def plot_files(page: Page) -> dict[str, bytes]:
 def _plots(page: Page) -> list[Plot]:
     """All plots of the page."""
     accuracies = [page.accuracy_plot] if page.accuracy_plot else []
-    single = [*page.pictures, *page.budget_plots[1:], *accuracies]
+    single = [*page.pictures, *page.plots_of_today, *page.other_budget_plots, *accuracies]
     of_machines = [plot for section in page.machines for plot in section.plots]
     rooflines = [one.plot for one in page.rooflines]
     return [*single, *page.macs_plots, *page.memory_plots, *of_machines, *rooflines]

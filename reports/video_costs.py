@@ -1,33 +1,36 @@
-"""What known accuracies cost: top-1 against the MACs of all views of a video.
+"""What known accuracies cost: the MACs of all views of a video, and the memory to train.
 
 A table for each data set. An accuracy whose protocol or MACs are not known is shown last, without a
-place on the front.
+place on a front.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bench.choice.accuracies import Accuracy, known_accuracies
-from bench.choice.ranking import MACS
+from bench.choice.accuracies import UNKNOWN, Accuracy, known_accuracies
+from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point, options_text
 from reports import places
-from reports.tables import EMPTY, Cell, Table, count_cell, format_giga
+from reports.budget import TRAINED
+from reports.tables import EMPTY, Cell, Formatter, Table, count_cell, format_giga, format_mib
 from suites import load_published
 
 SETS = ("something-something-v1", "something-something-v2", "kinetics-400", "moments-in-time")
 DATASETS = {name: places.DATASETS[name] for name in SETS}
-UNKNOWN = "not known"
 HEADINGS = (
     "network",
     "depth",
     "options",
     "frames",
     "top-1 %",
+    "pretrained on",
     "views",
     "MACs a clip (G)",
     "MACs a video (G)",
+    f"memory to train at batch {TRAINED.batch} (MiB)",
     "Pareto front",
     "source",
 )
@@ -35,10 +38,14 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class PricedAccuracy:
-    """An accuracy with the MACs of a clip at the size of its test, as far as they are known."""
+    """An accuracy with what a clip at the size of its test costs, as far as it is known.
+
+    `train_bytes` is the simulated peak of a training step on `TRAINED.batch` such clips.
+    """
 
     accuracy: Accuracy
     clip_macs: float | None
+    train_bytes: float | None
 
     @property
     def video_macs(self) -> float | None:
@@ -47,21 +54,32 @@ class PricedAccuracy:
         return self.clip_macs * protocol.views if protocol and self.clip_macs is not None else None
 
 
+class Cost(NamedTuple):
+    """A cost that networks are compared by, None where it is not known."""
+
+    name: str
+    of: Callable[[PricedAccuracy], float | None]
+
+
+VIDEO_MACS = Cost("MACs", lambda priced: priced.video_macs)
+TRAIN_MEMORY = Cost("memory", lambda priced: priced.train_bytes)
+
+
 def price_accuracies(measurements: Sequence[Measurement], dataset: str) -> list[PricedAccuracy]:
     """The accuracies on a data set with what they cost, the cheapest video first."""
     index = Index(measurements)
     found = [
-        PricedAccuracy(one, _clip_macs(one, index))
+        _price(one, index)
         for one in known_accuracies(load_published(), measurements)
         if one.dataset == dataset
     ]
     return sorted(found, key=lambda p: (p.video_macs is None, p.video_macs or 0, -p.accuracy.top1))
 
 
-def find_front(priced: Iterable[PricedAccuracy]) -> list[PricedAccuracy]:
-    """The accuracies above all others of no more MACs a video, the cheapest first."""
+def find_front(priced: Iterable[PricedAccuracy], cost: Cost) -> list[PricedAccuracy]:
+    """The accuracies above all others of no higher cost, the cheapest first."""
     front: list[PricedAccuracy] = []
-    known = ((one.video_macs, one) for one in priced if one.video_macs is not None)
+    known = ((value, one) for one in priced if (value := cost.of(one)) is not None)
     for _, one in sorted(known, key=lambda pair: (pair[0], -pair[1].accuracy.top1)):
         if not front or one.accuracy.top1 > front[-1].accuracy.top1:
             front.append(one)
@@ -73,20 +91,23 @@ def build_video_costs(measurements: Sequence[Measurement]) -> tuple[Table, ...]:
     tables = []
     for dataset, title in DATASETS.items():
         priced = price_accuracies(measurements, dataset)
-        front = find_front(priced)
-        if not front:
+        fronts = {cost.name: find_front(priced, cost) for cost in (VIDEO_MACS, TRAIN_MEMORY)}
+        if not fronts[VIDEO_MACS.name]:
             continue
         notes: dict[str, int] = {}
-        rows = tuple(_row(one, one in front, notes) for one in priced)
+        rows = tuple(
+            _row(one, [name for name, front in fronts.items() if one in front], notes)
+            for one in priced
+        )
         sources = "; ".join(f"[{number}] {source}" for source, number in notes.items())
-        caption = f"accuracy on {title} and the cost of a video"
+        caption = f"accuracy on {title} and what it costs"
         tables.append(Table(caption, HEADINGS, rows, (f"Sources: {sources}.",)).compact(()))
     return tuple(tables)
 
 
-def _clip_macs(accuracy: Accuracy, index: Index) -> float | None:
+def _price(accuracy: Accuracy, index: Index) -> PricedAccuracy:
     if accuracy.protocol is None:
-        return None
+        return PricedAccuracy(accuracy, None, None)
     point = Point(
         network=accuracy.network,
         depth=accuracy.depth,
@@ -95,10 +116,11 @@ def _clip_macs(accuracy: Accuracy, index: Index) -> float | None:
         input_size=accuracy.protocol.size,
         num_classes=accuracy.num_classes,
     )
-    return index.figure(MACS, point)
+    step = point.model_copy(update={"batch": TRAINED.batch, "mode": TRAINED.mode})
+    return PricedAccuracy(accuracy, index.figure(MACS, point), index.figure(MEMORY, step))
 
 
-def _row(priced: PricedAccuracy, on_front: bool, notes: dict[str, int]) -> tuple[Cell, ...]:
+def _row(priced: PricedAccuracy, fronts: Sequence[str], notes: dict[str, int]) -> tuple[Cell, ...]:
     accuracy = priced.accuracy
     number = notes.setdefault(accuracy.source, len(notes) + 1)
     return (
@@ -107,13 +129,15 @@ def _row(priced: PricedAccuracy, on_front: bool, notes: dict[str, int]) -> tuple
         Cell(options_text(accuracy.options)),
         count_cell(accuracy.frames),
         Cell(f"{accuracy.top1:g}", accuracy.top1),
+        Cell(accuracy.pretraining or UNKNOWN),
         Cell(str(accuracy.protocol or UNKNOWN)),
-        _giga(priced.clip_macs),
-        _giga(priced.video_macs),
-        Cell("yes") if on_front else EMPTY,
+        _cost(priced.clip_macs, format_giga),
+        _cost(priced.video_macs, format_giga),
+        _cost(priced.train_bytes, format_mib),
+        Cell(", ".join(fronts)),
         Cell(f"{accuracy.kind} [{number}]"),
     )
 
 
-def _giga(macs: float | None) -> Cell:
-    return EMPTY if macs is None else Cell(format_giga(macs), macs)
+def _cost(cost: float | None, write: Formatter) -> Cell:
+    return EMPTY if cost is None else Cell(write(cost), cost)

@@ -6,7 +6,7 @@ from suites.networks import PrintedNetwork, load_networks
 from suites.protocol import Protocol
 from suites.published import load_published
 from suites.published_row import PublishedRow
-from suites.suite import Suite, Sweep, bundled_suites, load_suite
+from suites.suite import PublishedSweep, Suite, Sweep, bundled_suites, load_suite
 
 __all__ = [
     "Case",
@@ -14,6 +14,7 @@ __all__ = [
     "PrintedNetwork",
     "Protocol",
     "PublishedRow",
+    "PublishedSweep",
     "Suite",
     "SuiteError",
     "Sweep",

@@ -1,14 +1,16 @@
-"""A suite: sweeps over networks, depths, frames, batches and modes, read from TOML."""
+"""A suite: sweeps over networks, depths, frames, batches and modes, or over published rows."""
 
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
 from suites.errors import SuiteError
 from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
+from suites.published import load_published
+from suites.published_row import PublishedRow
 from suites.step import DEFAULT_STEP, StepOptions
 from suites.toml import Items, OneOrMore, Option, Section, load_toml
 
@@ -78,18 +80,65 @@ class Sweep(Section):
         return tuple(dict(zip(self.options, values, strict=True)) for values in product(*choices))
 
 
+class PublishedSweep(Section):
+    """A sweep over the clips of published rows whose network can be built.
+
+    `clips` are those of `printed` rows, at the size for which a source prints costs, or the
+    `tested` ones, which gave an accuracy, at the size of the test. Without `datasets`, the rows of
+    all data sets count.
+    """
+
+    clips: Literal["printed", "tested"]
+    quantities: Items[str]
+    datasets: Items[str] = ()
+    batches: Items[Count] = (1,)
+    modes: Items[Mode] = ("infer",)
+
+    @model_validator(mode="after")
+    def _check_datasets(self) -> Self:
+        known = sorted({row.dataset for row in load_published()})
+        unknown = [name for name in self.datasets if name not in known]
+        if unknown:
+            raise ValueError(
+                f"no published row is of data set {unknown[0]!r}: choose among {', '.join(known)}"
+            )
+        return self
+
+    @property
+    def rows(self) -> list[tuple[PublishedRow, int]]:
+        """Each row, and the side of a frame of its clip in pixels."""
+        chosen = [r for r in load_published() if not self.datasets or r.dataset in self.datasets]
+        if self.clips == "printed":
+            return [(row, row.input_size) for row in chosen]
+        return [(r, r.protocol.size) for r in chosen if r.top1 is not None and r.protocol]
+
+    @property
+    def size(self) -> int:
+        """The largest possible number of figures."""
+        lists = (self.rows, self.batches, self.modes, self.quantities)
+        return prod(map(len, lists))
+
+
 class Suite(Section):
-    """A suite: a title, a description and sweeps."""
+    """A suite: a title, a description, and sweeps over lists and over published rows."""
 
     title: str
     description: str
-    sweep: Items[Sweep]
+    sweep: Items[Sweep] = ()
+    published: Items[PublishedSweep] = ()
 
     @model_validator(mode="after")
     def _check_size(self) -> Self:
-        if sum(sweep.size for sweep in self.sweep) > MAX_POINTS:
+        if not self.size:
+            raise ValueError("has nothing to measure: add a [[sweep]]")
+        if self.size > MAX_POINTS:
             raise ValueError(f"has more than {MAX_POINTS:,} figures: split it")
         return self
+
+    @property
+    def size(self) -> int:
+        """The largest possible number of figures."""
+        return sum(s.size for s in self.sweep) + sum(p.size for p in self.published)
 
 
 def bundled_suites() -> dict[str, Path]:

@@ -13,6 +13,7 @@ from suites import Protocol, PublishedRow
 
 UNTRAINED = "none"  # the pretraining of weights that were initialised at random
 UNKNOWN = "not known"
+IMAGENET = "IN1k"  # ImageNet-1k, on which most networks are pretrained
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Accuracy:
     videos: int = 0
     interval: tuple[float, ...] = ()
     pretraining: str = ""
+
+    @property
+    def has_plain_pretraining(self) -> bool:
+        """Whether the weights are known to come from ImageNet-1k at most."""
+        return self.pretraining in (UNTRAINED, IMAGENET)
 
     def is_of(self, point: Point) -> bool:
         """Whether it is of the network of `point`, at any number and size of frames."""

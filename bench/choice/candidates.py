@@ -20,10 +20,10 @@ def expand_networks(
 ) -> list[Point]:
     """A point for each depth of the networks `names`, or of all installed ones if there are none.
 
-    The other fields are those of `setting`. Options are at their defaults; every set of options
-    with a known accuracy is added. `depths` restricts networks that have a choice of depths. Raises
-    `NetworkError` for an unknown name, and `BenchError` if a named network has none of the depths,
-    or no network has.
+    The other fields are those of `setting`; a network that takes only one size of frames has that.
+    Options are at their defaults; every set of options with a known accuracy is added. `depths`
+    restricts networks that have a choice of depths. Raises `NetworkError` for an unknown name, and
+    `BenchError` if a named network has none of the depths, or no network has.
     """
     found: dict[Point, None] = {}
     for name in dict.fromkeys(names or installed_networks()):
@@ -54,14 +54,26 @@ def installed_networks() -> list[str]:
     return [name for name in models.list_models() if models.get_network(name).is_installed]
 
 
+def missing_networks() -> dict[str, list[str]]:
+    """The networks that cannot be built here, by the library that they need."""
+    missing: dict[str, list[str]] = {}
+    for network in map(models.get_network, models.list_models()):
+        if not network.is_installed:
+            missing.setdefault(network.library, []).append(network.name)
+    return missing
+
+
 def _at(
     setting: Point, network: str, depth: int | None, options: tuple[tuple[str, object], ...]
 ) -> Point:
-    """`setting` with another network, and a number of frames that it accepts."""
+    """`setting` with another network, and frames that it accepts, in number and in size."""
     kind = models.get_network(network)
     fields = {"network": network, "depth": depth, "options": options}
-    frames = kind.only_frames or kind.frame_multiple
-    return configure(setting.model_copy(update={**fields, "frames": frames}))
+    clip = {
+        "frames": kind.only.frames or kind.frame_multiple,
+        "input_size": kind.find_size(dict(options)) or setting.input_size,
+    }
+    return configure(setting.model_copy(update={**fields, **clip}))
 
 
 def load_user_networks(files: Iterable[str], setting: Point) -> list[Point]:
@@ -96,8 +108,8 @@ def frame_candidates(
     if FILE_MARK in base.network:
         return Candidates(base, "frames", accepted, end, rising=False)
     kind = models.get_network(base.network)
-    if kind.only_frames:
-        end = f"the network accepts only {kind.only_frames} frames"
+    if kind.only.frames:
+        end = f"the network accepts only {kind.only.frames} frames"
     sure = sum(frames < kind.smallest_clip[0] for frames in accepted) + 1
     return Candidates(base, "frames", accepted, end, sure)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
+import models
 from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
@@ -24,7 +25,7 @@ from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
 from bench.workload.networks import configure
 from models.input_forms import CLIP
-from suites import load_claims, load_published
+from suites import load_claims, load_networks, load_published
 
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
@@ -123,6 +124,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("--per video charges the MACs of all views: give --macs too")
     if arguments.per == "video" and arguments.latency:
         raise UsageError("--latency limits a batch of clips: leave out --per video")
+    from bench.choice.candidates import missing_networks
     from bench.choice.comparison import compare
     from bench.choice.ledger import Ledger
     from bench.commands.comparison_table import print_comparison
@@ -140,19 +142,25 @@ def run(arguments: Namespace) -> int:
             end = f": {advice}" if arguments.store else ""
             print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
+    missing = {} if arguments.networks else missing_networks()
     if arguments.json:
-        print_json({"dataset": arguments.dataset, **comparison.as_json()})
+        print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
     else:
         print_comparison(comparison, arguments.dataset)
+        for library, names in missing.items():
+            print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0
 
 
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
     from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
+    from bench.choice.not_built import select_not_built
 
     known = known_accuracies(load_published(), measurements)
-    accuracies = select_pretraining(select_dataset(known, arguments.dataset), arguments.pretrain)
+    on_dataset = select_dataset(known, arguments.dataset)
+    accuracies = select_pretraining(on_dataset, arguments.pretrain)
+    others = () if arguments.networks else load_networks()
     setting = _setting(arguments, accuracies)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
@@ -170,6 +178,8 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         frames=arguments.frames,
         search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
+        left_out=tuple(a for a in on_dataset if a not in accuracies),
+        not_built=select_not_built(others, arguments.dataset, arguments.pretrain),
     )
 
 
@@ -232,7 +242,8 @@ def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "Budg
     if budget.frames < 1:
         raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
-    point = configure(setting.model_copy(update=fields))
+    size = models.get_network(budget.network).find_size({}) or setting.input_size
+    point = configure(setting.model_copy(update={**fields, "input_size": size}))
     return BudgetRequest(label, budget.text, point)
 
 

@@ -20,8 +20,8 @@ def _depths(network: models.Network) -> str:
 
 def _frames(network: models.Network) -> str:
     """The numbers of frames that the network accepts."""
-    if network.only_frames:
-        return str(network.only_frames)
+    if network.only.frames:
+        return str(network.only.frames)
     return f"multiples of {network.frame_multiple}" if network.frame_multiple > 1 else "any"
 
 
@@ -37,7 +37,8 @@ def run(arguments: Namespace) -> int:
                     "group": network.group,
                     "depths": network.depths,
                     "frame_multiple": network.frame_multiple,
-                    "only_frames": network.only_frames,
+                    "only_frames": network.only.frames,
+                    "only_sizes": network.only.sizes,
                     "options": network.options,
                     "choices": {name: describe(c) for name, c in network.choices.items()},
                     "source": network.source,

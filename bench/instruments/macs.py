@@ -95,6 +95,7 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.mean: REDUCTION,
     aten.sum: REDUCTION,
     aten.amax: REDUCTION,
+    aten.upsample_linear1d: RESIZE,
     aten.upsample_nearest2d: RESIZE,
     aten.upsample_nearest3d: RESIZE,
     aten.hardswish: ELEMENTWISE,  # PyTorch does not declare it and the next ones element-wise

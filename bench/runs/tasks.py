@@ -24,12 +24,13 @@ from bench.workload.networks import (
     configure,
     explain,
     needs_values,
+    network_libraries,
     network_notes,
     network_version,
 )
-from models import NetworkError
+from models import MissingLibraryError, NetworkError
 from models.user_file import contained
-from suites import Suite, Sweep
+from suites import PublishedSweep, Suite, Sweep
 
 # Instruments that run every network on tensors without contents.
 CONTENTLESS = ("memory:simulated", "traffic:operators")
@@ -59,7 +60,8 @@ class Task:
     def identity(self) -> str:
         """A hash of everything that could change the figure."""
         libraries = {
-            name: environment.installed_version(name) for name in self.instrument.libraries
+            name: environment.installed_version(name)
+            for name in (*self.instrument.libraries, *network_libraries(self.point))
         }
         content: dict[str, Any] = {
             "point": self.point.model_dump(),
@@ -90,7 +92,7 @@ class Task:
             notes = network_notes(self.point)
             with contained():
                 reading = read(self.instrument, self.point)
-        except UnsupportedError as error:
+        except (UnsupportedError, MissingLibraryError) as error:
             return self.without_figure("unsupported", str(error))
         except (Exception, SystemExit) as error:  # other points go on
             if is_shortage(error):
@@ -150,21 +152,37 @@ def make_suite_tasks(
 ) -> list[Task]:
     """Every task of a suite once, in the suite's order.
 
-    Each sweep also measures the networks in `files`, `path/to/file.py:factory`. Raises `BenchError`
-    with the suite's `name` and the number of the sweep for points that cannot be measured.
+    Each sweep over lists also measures the networks in `files`, `path/to/file.py:factory`. Raises
+    `BenchError` with the suite's `name` and the sweep for points that cannot be measured.
     """
+    if files and not suite.sweep:
+        raise BenchError(f"{name}: has only networks of published rows: leave out --model")
+    sweeps: dict[str, tuple[Sweep | PublishedSweep, Iterator[Point]]] = {
+        **{f"sweep.{n}": (one, _points(one, files)) for n, one in enumerate(suite.sweep, 1)},
+        **{f"published.{n}": (one, _row_points(one)) for n, one in enumerate(suite.published, 1)},
+    }
     tasks: dict[str, Task] = {}
-    for number, sweep in enumerate(suite.sweep, start=1):
+    for place, (sweep, points) in sweeps.items():
         try:
-            tasks |= {t.identity: t for t in _sweep_tasks(sweep, files, pool)}
+            made = [make_task(point, q, pool) for point, q in product(points, sweep.quantities)]
         except (BenchError, NetworkError) as error:
-            raise BenchError(f"{name}: sweep.{number}: {error}") from error
+            raise BenchError(f"{name}: {place}: {error}") from error
+        tasks |= {task.identity: task for task in made}
     return list(tasks.values())
 
 
-def _sweep_tasks(sweep: Sweep, files: Sequence[str], pool: str) -> Iterator[Task]:
-    for point, quantity in product(_points(sweep, files), sweep.quantities):
-        yield make_task(point, quantity, pool)
+def _row_points(sweep: PublishedSweep) -> Iterator[Point]:
+    for (row, input_size), batch, mode in product(sweep.rows, sweep.batches, sweep.modes):
+        yield Point(
+            network=row.network,
+            depth=row.depth,
+            options=row.options,
+            frames=row.frames,
+            batch=batch,
+            mode=mode,
+            input_size=input_size,
+            num_classes=row.num_classes,
+        )
 
 
 def _points(sweep: Sweep, files: Sequence[str]) -> Iterator[Point]:

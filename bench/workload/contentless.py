@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode, unset_fake_temporarily
 from torch.overrides import TorchFunctionMode
 
+from bench.workload.gpu_autocast import autocast_as_on_gpu
 from bench.workload.saved_states import SavedStates
 from bench.workload.steps import HALF
 from models.meta import build_on_meta, replace_tensors
@@ -36,7 +37,7 @@ def run_contentless(
 
     All tensors are on the meta device. Where that fails they are fake tensors of a CPU, which are
     slower: autocast does not support the meta device, attention depends on the device, and a
-    network may ask for a device or keep a constant on the CPU.
+    network may ask for a device or keep a constant on the CPU. Autocast chooses types as on a GPU.
     """
     if precision not in HALF:
         try:
@@ -44,7 +45,7 @@ def run_contentless(
                 return run(build_on_meta(model_factory))
         except Exception:  # an error that fake tensors raise too is raised below
             pass
-    with FakeTensorMode(allow_non_fake_inputs=True), SavedStates():
+    with FakeTensorMode(allow_non_fake_inputs=True), SavedStates(), autocast_as_on_gpu():
         return run(build_fake(model_factory))
 
 

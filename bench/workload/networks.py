@@ -84,6 +84,12 @@ def network_version(point: Point) -> str:
     return code_version(models.get_network(point.network).module)
 
 
+def network_libraries(point: Point) -> tuple[str, ...]:
+    """The extra libraries that the network of `point` is built by."""
+    library = "" if is_own(point) else models.get_network(point.network).library
+    return (library,) if library else ()
+
+
 def is_own(point: Point) -> bool:
     """Whether the network of `point` is in a user's file."""
     return FILE_MARK in point.network

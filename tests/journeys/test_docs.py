@@ -19,7 +19,7 @@ from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
 from blvbench import command_table
 from models import list_models
-from suites import Case, Claim, Suite, Sweep, load_claims
+from suites import Case, Claim, PublishedSweep, Suite, Sweep, load_claims
 from suites.claim import Side
 from suites.rules import Consequences, Rule
 
@@ -94,13 +94,26 @@ def test_networks_and_instruments_are_listed(built: Path) -> None:
     assert all(f">{one.quantity}<" in instruments for one in INSTRUMENTS)
 
 
-FORMATS = (Suite, Sweep, Claim, Side, Case, Rule, Consequences, Measurement, Point, Environment)
+FORMATS = (
+    Suite,
+    Sweep,
+    PublishedSweep,
+    Claim,
+    Side,
+    Case,
+    Rule,
+    Consequences,
+    Measurement,
+    Point,
+    Environment,
+)
+TABLES = ("sweep", "published")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_key_of_a_format_is_explained(built: Path, kind: type[BaseModel]) -> None:
     text = (built / "reference" / "formats.html").read_text()
-    keys = {"[[sweep]]" if name == "sweep" else name for name in kind.model_fields}
+    keys = {f"[[{name}]]" if name in TABLES else name for name in kind.model_fields}
     assert not [key for key in keys if f'<span class="pre">{key}</span>' not in text]
 
 

@@ -37,7 +37,7 @@ def label(variant: tuple[str, dict[str, Any]]) -> str:
 
 
 # Wider and deeper, of the same code as a network of the list.
-LARGER = ("mvit_v1_b", "swin3d_s", "swin3d_b")
+LARGER = ("mvit_v1_b", "mvit_v2_l", "swin3d_s", "swin3d_b", "swin3d_l")
 KINDS = [name for name in models.list_models() if name not in (*LARGER, *TRANSFORMERS)]
 ALL = [(name, options) for name in KINDS for options in variants(name)]
 SMALL = [(name, variants(name)[0]) for name in KINDS]  # each at its smallest depth

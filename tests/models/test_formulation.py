@@ -36,6 +36,7 @@ CASES = [
     Case("tam", 2, (3, 65, 71), {"depth": 18, "window": 7}),
     Case("tam", 3, (1, 71, 65), {"depth": 50, "window": 5, "temporal_pooling": "max"}),
     Case("tam", 6, (1, 65, 71), {"backbone": "inception_v1", "temporal_pooling": "max"}),
+    Case("uniformer", 5, (2, 65, 71), {}),
 ]
 FOLDED = [
     ("tsn", {"depth": 50}),
@@ -47,6 +48,7 @@ FOLDED = [
     ("blvnet_tam", {"depth": 50}),
 ]
 COPYING = {"tam", "blvnet", "blvnet_tam"}  # as published, they copy frames
+REORDERING = {"uniformer"}  # as published, attention sums in another order
 RUN_ANYHOW = [("tsm", {"depth": 18}), ("tam", {"depth": 18}), ("blvnet_tam", {"depth": 50})]
 
 
@@ -130,7 +132,7 @@ def test_saving_memory_changes_no_bit(name: str, precision: torch.dtype) -> None
     assert torch.equal(*results)
 
 
-@pytest.mark.parametrize("name", sorted({*OWN} - COPYING))
+@pytest.mark.parametrize("name", sorted({*OWN} - COPYING - REORDERING))
 def test_without_copies_to_save_the_formulations_agree_to_the_bit(name: str) -> None:
     frames = small_clip(name)[2]
     clip = torch.randn(small_clip(name, batch=2), generator=torch.Generator().manual_seed(1))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+from torch import nn
 
 import models
 from bench.instruments import macs, params
@@ -15,6 +16,7 @@ from bench.instruments import macs, params
 PYTORCHVIDEO = "facebookresearch/pytorchvideo@366138bc docs/source/model_zoo.md"
 MMACTION2 = "open-mmlab/mmaction2@f05b1ddc configs/recognition/csn/README.md"
 TSM = "open-mmlab/mmaction2@bad0595d configs/recognition/tsm/README.md"
+UNIFORMER = "Sense-X/UniFormer@45843cb3 video_classification/README.md"
 KINETICS, SOMETHING, CHARADES = 400, 174, 157  # classes
 # Operations for each element that a batch norm maps, which a row adds to those of its convolutions.
 IN_TRAINING, IN_EVALUATION, NOT_COUNTED = 5, 2, 0
@@ -121,6 +123,54 @@ def test_printed_figures_follow_from_their_rule(row: Row) -> None:
     gflops, params_m = recount(row)
     assert RECOUNTED.get(row.gflops, row.gflops) in readings(gflops, row.gflops)
     assert row.params_m in readings(params_m, row.params_m)
+
+
+# Printed GFLOPs of all views of a video -> the variant, frames and classes, and the views.
+UNIFORMERS = {
+    "70": ("small", 8, KINETICS, 4),
+    "167": ("small", 16, KINETICS, 4),
+    "438": ("small", 32, KINETICS, 4),
+    "161": ("base", 8, KINETICS, 4),
+    "387": ("base", 16, KINETICS, 4),
+    "1036": ("base", 32, KINETICS, 4),
+    "125": ("small", 16, SOMETHING, 3),
+    "329": ("small", 32, SOMETHING, 3),
+    "290": ("base", 16, SOMETHING, 3),
+    "777": ("base", 32, SOMETHING, 3),
+}
+# Its authors' counter has 2 operations for each element of a batch norm and 5 of a layer norm.
+BATCH_NORMS, LAYER_NORMS = 2, 5
+
+
+def count_uniformer(variant: str, frames: int, classes: int) -> float:
+    """GFLOPs of one view by the rule of its authors."""
+    elements = dict.fromkeys((nn.BatchNorm3d, nn.LayerNorm), 0)
+    with torch.device("meta"):
+        model = models.create_model(
+            "uniformer", num_classes=classes, frames=frames, variant=variant
+        ).eval()
+
+    def count(kind: type[nn.Module], x: torch.Tensor) -> None:
+        elements[kind] += x.numel()
+
+    for module in model.modules():
+        for kind in elements:
+            if isinstance(module, kind):
+                module.register_forward_hook(lambda _, args, __, kind=kind: count(kind, args[0]))
+    shape = (1, 3, frames, 224, 224)
+    with torch.no_grad():
+        model(torch.empty(shape, device="meta"))
+    norms = BATCH_NORMS * elements[nn.BatchNorm3d] + LAYER_NORMS * elements[nn.LayerNorm]
+    return (macs.count(model, shape).total + norms) / 1e9
+
+
+@pytest.mark.parametrize("printed", UNIFORMERS)
+def test_uniformers_printed_figures_are_those_of_a_view_times_the_views(printed: str) -> None:
+    """A view is rounded to a digit behind the point; two rows have it as a whole number."""
+    variant, frames, classes, views = UNIFORMERS[printed]
+    view = count_uniformer(variant, frames, classes)
+    digits = 0 if view > 200 else 1
+    assert f"{round(view, digits) * views:.0f}" == printed, UNIFORMER
 
 
 @pytest.mark.parametrize("printed", RECOUNTED)

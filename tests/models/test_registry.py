@@ -34,7 +34,7 @@ def test_every_network_says_what_it_is(name: str) -> None:
     assert network.source
 
 
-VARIANTS = {"x3d": ("l",), "videomae": ("large",), "vjepa2": ("giant",)}
+VARIANTS = {"uniformer": ("base",), "x3d": ("l",), "videomae": ("large",), "vjepa2": ("giant",)}
 OTHER_OPTIONS: dict[str, tuple[int | float | str, ...]] = {
     "window": (5, 7),
     "alpha": (1, 4),

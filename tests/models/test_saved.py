@@ -32,6 +32,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "tsm": {"depth": 18, "temporal_pooling": "max"},
     "tsn": {"backbone": "inception_v1"},
     "tsn_blnet": {"depth": 50, "alpha": 1},
+    "uniformer": {},
     "x3d": {"variant": "xs"},
 }
 GOOD: dict[str, Any] = {

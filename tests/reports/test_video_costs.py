@@ -3,7 +3,13 @@
 import pytest
 
 from bench.records.measurement import Measurement
-from reports.video_costs import build_video_costs, find_front, price_accuracies
+from reports.video_costs import (
+    TRAIN_MEMORY,
+    VIDEO_MACS,
+    build_video_costs,
+    find_front,
+    price_accuracies,
+)
 from suites import load_published
 from tests.bench.choice.known import FRAME_GMACS
 from tests.records import measurement, point
@@ -75,7 +81,7 @@ def test_the_front_of_a_data_set_charges_every_view(
 ) -> None:
     found: list[tuple[object, ...]] = [
         (a.network, a.depth, a.frames, a.protocol.views, a.top1, priced.video_macs / 1e9)
-        for priced in find_front(price_accuracies(records(), dataset))
+        for priced in find_front(price_accuracies(records(), dataset), VIDEO_MACS)
         for a in [priced.accuracy]
         if a.protocol and priced.video_macs
     ]
@@ -85,7 +91,7 @@ def test_the_front_of_a_data_set_charges_every_view(
 def test_a_table_has_every_accuracy_and_what_is_not_known_last() -> None:
     tables = build_video_costs(records()[:-1])  # without the MACs of TSN on SSv1
     assert [table.caption for table in tables] == [
-        f"accuracy on {name} and the cost of a video"
+        f"accuracy on {name} and what it costs"
         for name in (
             "Something-Something v1",
             "Something-Something v2",
@@ -96,9 +102,41 @@ def test_a_table_has_every_accuracy_and_what_is_not_known_last() -> None:
     first, last = tables[0].rows[0], tables[0].rows[-1]
     headings = tables[0].headings
     assert first[headings.index("views")].text == "1 view of 224 px, uniform"
-    assert first[headings.index("Pareto front")].text == "yes"
+    assert first[headings.index("Pareto front")].text == "MACs"
     assert last[0].text == "tsn"
     assert last[headings.index("MACs a video (G)")].text == ""
+
+
+def test_memory_to_train_has_a_front_of_its_own() -> None:
+    found = records()
+    peaks = {8: 2**30, 16: 2**31}
+    for row in load_published():
+        if (row.network, row.depth, row.dataset) == ("tsm", 50, "kinetics-400") and row.protocol:
+            step = point(
+                network="tsm",
+                frames=row.frames,
+                input_size=row.protocol.size,
+                num_classes=400,
+                batch=8,
+                mode="train",
+            )
+            bytes_ = round(peaks[row.frames] * (row.protocol.size / 224) ** 2)
+            peak = {"quantity": "memory", "instrument": "simulated", "unit": "bytes"}
+            found.append(measurement(step, **peak, samples=(bytes_,)))
+    front = find_front(price_accuracies(found, "kinetics-400"), TRAIN_MEMORY)
+    assert [(one.accuracy.top1, one.train_bytes) for one in front] == [
+        (73.18, 2**30),
+        (74.1, round(2**30 * LARGER)),
+        (75.12, 2**31),
+    ]
+    table = next(t for t in build_video_costs(found) if "Kinetics-400" in t.caption)
+    cells = [dict(zip(table.headings, [c.text for c in row], strict=True)) for row in table.rows]
+    fronts = {row["top-1 %"]: row["Pareto front"] for row in cells}
+    assert fronts["73.18"] == "MACs, memory"
+    assert fronts["74.1"] == "memory"
+    assert fronts["71.2"] == "MACs"
+    memory = {row["top-1 %"]: row["memory to train at batch 8 (MiB)"] for row in cells}
+    assert (memory["73.18"], memory["75.12"]) == ("1,024", "2,048")
 
 
 def test_without_measured_macs_there_is_no_table() -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from bench.runs.tasks import make_suite_tasks
-from suites import SuiteError, bundled_suites, load_suite
+from suites import Protocol, SuiteError, bundled_suites, load_suite
 
 SUITE = """
 title = "t"
@@ -20,7 +20,7 @@ def test_bundled_suites_load() -> None:
     suites = {name: load_suite(name) for name in bundled_suites()}
     assert {"accuracy", "gpu", "guard", "latency", "paper", "shapes"} <= set(suites)
     assert not {"claims", "gate_rules", "stages"} & set(suites)
-    assert all(suite.sweep for suite in suites.values())
+    assert all(suite.size for suite in suites.values())
 
 
 def test_the_gpu_suite_takes_less_than_ten_minutes() -> None:
@@ -92,7 +92,50 @@ def test_sweeps_that_are_too_large_together_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", bundled_suites())
 def test_a_suite_has_at_most_as_many_tasks_as_its_size(name: str) -> None:
     suite = load_suite(name)
-    assert len(make_suite_tasks(suite, name)) <= sum(sweep.size for sweep in suite.sweep)
+    assert len(make_suite_tasks(suite, name)) <= suite.size
+
+
+ROWS = """
+title = "t"
+description = "d"
+[[published]]
+clips = "tested"
+datasets = ["kinetics-400"]
+quantities = ["macs", "memory"]
+"""
+
+
+def test_published_rows_are_swept_at_the_size_of_their_test(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ROWS)
+    (sweep,) = load_suite(str(path)).published
+    sizes = {(row.network, row.frames, row.protocol): size for row, size in sweep.rows}
+    assert sizes["tsm", 8, Protocol(10, 3, 256, "dense")] == 256
+    assert sizes["tsm", 8, Protocol(1, 10, 224, "uniform")] == 224
+    assert all(row.dataset == "kinetics-400" and row.top1 for row, _ in sweep.rows)
+    assert sweep.size == 2 * len(sweep.rows)
+
+
+def test_published_rows_are_swept_at_the_printed_size(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ROWS.replace("tested", "printed"))
+    (sweep,) = load_suite(str(path)).published
+    assert all(size == row.input_size for row, size in sweep.rows)
+    assert ("tsm", 50, 8, 224) in {(r.network, r.depth, r.frames, size) for r, size in sweep.rows}
+
+
+def test_an_unknown_data_set_of_published_rows_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ROWS.replace("kinetics-400", "kinetics"))
+    with pytest.raises(SuiteError, match=r"no published row is of data set 'kinetics': choose amo"):
+        load_suite(str(path))
+
+
+def test_a_suite_without_anything_to_measure_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(ROWS.partition("[[")[0])
+    with pytest.raises(SuiteError, match=r"has nothing to measure: add a \[\[sweep\]\]"):
+        load_suite(str(path))
 
 
 def test_an_unknown_suite_is_refused() -> None:

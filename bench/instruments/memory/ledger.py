@@ -14,6 +14,8 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from bench.instruments.memory.scratch import scratch_bytes
+
 Kind = Literal[
     "parameters",
     "buffers",
@@ -72,10 +74,17 @@ class Ledger(TorchDispatchMode):
 
     What an operator is given and none has returned was there from the start: a tensor that the
     network or the optimizer keeps. The size of a storage counts as the next multiple of
-    `block_bytes`. `observe` is called for each birth and death, in order.
+    `block_bytes`, and `has_scratch` says whether what a GPU's kernels take meanwhile counts.
+    `observe` is called for each birth and death, in order.
     """
 
-    def __init__(self, block_bytes: int = 1, observe: Observer | None = None) -> None:
+    def __init__(
+        self,
+        block_bytes: int = 1,
+        observe: Observer | None = None,
+        *,
+        has_scratch: bool = False,
+    ) -> None:
         super().__init__()
         self.born_as: Kind = "activations"
         self.counts_contents = True  # whether tensors with contents count
@@ -83,6 +92,7 @@ class Ledger(TorchDispatchMode):
         self.peak_by_kind: dict[str, int] = dict.fromkeys(get_args(Kind), 0)
         self._block_bytes = block_bytes
         self._observe = observe
+        self._has_scratch = has_scratch
         self._alive_bytes = 0
         self._by_kind = self.peak_by_kind.copy()
         self._keys = count()
@@ -105,6 +115,10 @@ class Ledger(TorchDispatchMode):
             self._in_place = first, self._record(out.untyped_storage(), self.born_as)
         else:
             self.enter(_tensors((out,)), self.born_as)
+        if self._has_scratch and (size_bytes := scratch_bytes(func, args)):
+            key = next(self._keys)
+            self._change("temporaries", key, size_bytes, born=True)
+            self._change("temporaries", key, size_bytes, born=False)
         return out
 
     def expect(self, tensors: Iterable[Tensor], kind: Kind) -> None:

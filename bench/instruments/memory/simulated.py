@@ -8,6 +8,7 @@ storage. The CUDA context and the workspaces of libraries are not included.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Literal
 
 from torch import nn
 
@@ -24,6 +25,7 @@ from bench.workload.steps import check_mode, make_step
 from suites.fields import Mode, Precision
 from suites.step import DEFAULT_STEP, StepOptions
 
+Device = Literal["gpu", "cpu"]
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
 
@@ -68,16 +70,16 @@ def simulate(
     precision: Precision = "fp32",
     step: StepOptions = DEFAULT_STEP,
     *,
-    block_bytes: int = CUDA_BLOCK_BYTES,
+    device: Device = "gpu",
 ) -> PeakMemory:
     """Return the peak of one step of the network that `model_factory` builds, in bytes.
 
     `train` is the steady state of training: forward, cross-entropy, backward and the update that
-    `step` describes, on a GPU. `infer` is a forward pass without gradients. `bf16` and `fp16` use
-    the types that autocast chooses on a CPU. `clip_shape` is (N, C, T, H, W). The size of every
-    storage is rounded up to a multiple of `block_bytes`: 512 as PyTorch's CUDA allocator does, 1
-    for no rounding. Raises `BenchError` for an unknown mode, for another shape, and for training a
-    network without parameters.
+    `step` describes, on a GPU. `infer` is a forward pass without gradients. `clip_shape` is
+    (N, C, T, H, W). The allocator of a `gpu` rounds the size of every storage up, and some of its
+    kernels take memory while they run; a `cpu` does neither. Types in `bf16` and `fp16` are those
+    of a GPU. Raises `BenchError` for an unknown mode, for another shape, and for training a network
+    without parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
@@ -85,7 +87,9 @@ def simulate(
     def run(model: nn.Module) -> PeakMemory:
         clip = blank_clip(model, clip_shape)
         events: list[Event] = []
-        ledger = Ledger(block_bytes, events.append)
+        is_gpu = device == "gpu"
+        block_bytes = CUDA_BLOCK_BYTES if is_gpu else 1
+        ledger = Ledger(block_bytes, events.append, has_scratch=is_gpu)
         ledger.enter(model.parameters(), "parameters")
         ledger.enter(model.buffers(), "buffers")
         ledger.enter([clip], "inputs")

@@ -40,6 +40,15 @@ def test_every_network_has_frames_that_it_accepts() -> None:
     assert frames == {"blvnet": 2, "tsn": 1, "mvit_v2_s": 16}
 
 
+def test_a_network_of_one_size_is_compared_at_that_size() -> None:
+    found = expand_networks(["tsn", "mvit_v2_s", "mvit_v2_l"], [50], SETTING, [])
+    assert {p.network: p.input_size for p in found} == {
+        "tsn": 224,
+        "mvit_v2_s": 224,
+        "mvit_v2_l": 312,
+    }
+
+
 def test_repeated_names_count_once_in_their_order() -> None:
     found = expand_networks(["tsn", "tam", "tsn"], [18], SETTING, [])
     assert describe(found) == [("tsn", 18, {}), ("tam", 18, {})]

@@ -164,6 +164,15 @@ def test_without_accuracies_more_frames_rank_first_then_more_layers_then_the_nam
     ) == [("tsn", 18), ("tsn", 101), ("tam", 50), ("tsm", 50)]
 
 
+def test_of_equal_accuracies_the_cheapest_ranks_first() -> None:
+    costly, cheap = point(network="tam"), point(network="tsn")
+    frames = {8: 2e9, 16: 3e9}
+    assert names(
+        make_choice(costly, frames, accuracy(costly, 50)),
+        make_choice(cheap, {8: 1e9}, accuracy(cheap, 50)),
+    ) == [("tsn", 50), ("tam", 50)]
+
+
 def test_an_accuracy_of_0_ranks_before_none() -> None:
     poor = point(network="tsn", frames=2)
     assert names(
@@ -232,3 +241,18 @@ def test_a_comparison_has_macs_parameters_and_budgeted_costs_once_each() -> None
     budgets = [Budget(MEMORY, 1, "1"), Budget(MACS, 1, "1")]
     assert cost_labels(budgets) == (MACS, PARAMS, MEMORY)
     assert cost_labels([]) == (MACS, PARAMS)
+
+
+def test_per_video_every_view_costs_macs_but_not_memory() -> None:
+    """Six views cost more MACs than one, and train the same network in the same memory."""
+    base = point()
+    known = KnownCosts([*costs_by_frames(base, {8: 1e9}), *costs_by_frames(base, {8: 4.0}, MEMORY)])
+    one, six = accuracy(base, 50), accuracy(base, 60, protocol=Protocol(2, 3, 224))
+    budgets = [Budget(MACS, 10e9, "10G", per="video"), Budget(MEMORY, 8.0, "8")]
+    choice = choose(frame_trials(base, 8), budgets, known, [one, six])
+    ranked = rank([choice], cost_labels(budgets))
+    fronts = {
+        label: [(t.accuracy.top1, t.charged[label]) for t in pareto_front(ranked, label)]
+        for label in (MACS, MEMORY)
+    }
+    assert fronts == {MACS: [(50, 1e9), (60, 6e9)], MEMORY: [(60, 4.0)]}

@@ -2,10 +2,12 @@ from pathlib import Path
 
 import pytest
 
+from bench.choice import candidates
 from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records import recorded
 from bench.records.store import Store
+from models import registry
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
 from tests.models.networks import BUILDABLE
@@ -69,6 +71,21 @@ def test_the_network_of_a_file_is_compared(
     assert "not today" in refused["reason"]
 
 
+def test_networks_whose_library_is_missing_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidates, "installed_networks", lambda: ["tsn"])
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    line = ["compare", "--macs", "0.25G", "--depths", "18", *SMALL]
+    assert main([*line, "--store", str(tmp_path / "s.sqlite")]) == 0
+    said = "Not compared: timesformer, videomae, vivit, vjepa2: python -m pip install transformers"
+    assert said in capsys.readouterr().out
+    found = compare(capsys, *line[1:], "--store", str(tmp_path / "s.sqlite"))
+    assert found["not_installed"]["transformers"] == ["timesformer", "videomae", "vivit", "vjepa2"]
+    assert main([*line, "--networks", "tsn", "--store", str(tmp_path / "s.sqlite")]) == 0
+    assert "Not compared" not in capsys.readouterr().out
+
+
 def test_networks_with_limited_frames_are_compared(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -109,6 +126,7 @@ def test_an_accuracy_has_its_pretraining_and_the_memory_of_both_steps(
     line += ["--pretrain", "IN1K"]
     found = compare(capsys, *line, "--store", str(store))
     counted = [one["pretraining"] for choice in found["choices"] for one in choice["accuracies"]]
+    assert list(found["left_out"]) == ["none"]
     assert set(counted) == {"IN1k"}
     assert main(["compare", *line, "--store", str(store)]) == 0
     assert "mixes" not in capsys.readouterr().out

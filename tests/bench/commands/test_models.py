@@ -18,7 +18,8 @@ def test_every_network_is_listed_with_its_choices(capsys: pytest.CaptureFixture[
         assert found["group"] == network.group
         assert found["source"] == network.source
         assert found["frame_multiple"] == network.frame_multiple
-        assert found["only_frames"] == network.only_frames
+        assert found["only_frames"] == network.only.frames
+        assert found["only_sizes"] == network.only.sizes
         assert found["options"] == network.options
         assert set(found["choices"]) == set(network.choices)
     assert listed["tam"]["choices"]["window"] == "3, 5, 7"

@@ -12,8 +12,8 @@ from bench.records.catalogue import INSTRUMENTS, Instrument, find_instrument
 from bench.runs import tasks
 from bench.runs.tasks import make_suite_tasks, make_task
 from bench.video import arrow_of_time
-from models import NetworkError
-from suites import Suite, Sweep, load_suite
+from models import NetworkError, registry
+from suites import PublishedSweep, Suite, Sweep, load_suite
 from tests.records import point
 
 NARROW = {"width": 0.125}
@@ -119,6 +119,54 @@ def test_a_suite_asks_for_every_combination_once() -> None:
     )
     found = make_suite_tasks(Suite(title="t", description="d", sweep=(sweep, sweep)), "twice")
     assert len(found) == 2 * 2 * (1 + 2)
+
+
+def test_a_suite_of_published_rows_asks_for_their_clips() -> None:
+    rows = PublishedSweep(
+        clips="tested",
+        datasets=("something-something-v1",),
+        quantities=("macs", "memory"),
+        batches=(2, 8),
+        modes=("train",),
+    )
+    found = make_suite_tasks(Suite(title="t", description="d", published=(rows,)), "rows")
+    clip = {"network": "tsm", "frames": 8, "input_size": 256}
+    steps = {t.point for t in found if t.instrument.quantity == "memory"}
+    assert {point(**clip, batch=batch, mode="train") for batch in (2, 8)} <= steps
+    assert len(steps) == 2 * len({t.point for t in found if t.instrument.quantity == "macs"})
+
+
+def test_a_network_of_a_file_has_no_published_rows() -> None:
+    rows = PublishedSweep(clips="printed", quantities=("macs",))
+    suite = Suite(title="t", description="d", published=(rows,))
+    with pytest.raises(BenchError, match="rows: has only networks of published rows: leave out"):
+        make_suite_tasks(suite, "rows", files=["net.py:build"])
+
+
+def test_a_missing_library_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    record = make_task(point(network="vivit", depth=None), "params").measure()
+    assert record.status == "unsupported"
+    assert record.reason == (
+        "vivit needs the package transformers: python -m pip install transformers"
+    )
+
+
+def test_only_a_network_of_a_library_depends_on_its_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = [point(), point(network="vivit", depth=None)]
+    before = [make_task(one, "params").identity for one in points]
+    installed = environment.installed_version
+    monkeypatch.setattr(
+        environment,
+        "installed_version",
+        lambda name: "another" if name == "transformers" else installed(name),
+    )
+    after = [make_task(one, "params").identity for one in points]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
 def test_the_paper_suite_covers_its_grid() -> None:

@@ -26,7 +26,7 @@ def test_births_and_deaths_are_observed_in_order_with_sizes_that_are_not_rounded
 
 
 def test_the_events_of_a_step_give_its_peak() -> None:
-    peak = simulate(two_layers, (3, 3, 1, 2, 2), block_bytes=1)
+    peak = simulate(two_layers, (3, 3, 1, 2, 2), device="cpu")
     events = peak.trace.events
     early = [event for event in events if event.is_early]
     assert [event.kind for event in early] == ["optimizer", "optimizer"]

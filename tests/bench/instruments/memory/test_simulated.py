@@ -17,7 +17,7 @@ def two_layers() -> nn.Module:
 
 
 def test_training_by_hand_to_the_byte() -> None:
-    peak = simulate(two_layers, (3, 3, 1, 2, 2), "train", block_bytes=1)
+    peak = simulate(two_layers, (3, 3, 1, 2, 2), "train", device="cpu")
     weights = (12 * 7 + 7 * 5) * FLOAT
     # The peak is in the backward pass, when the first weight's gradient is born: the second's is
     # there, and so are the hidden layer's gradient, the loss and the gradient that it started from.
@@ -37,7 +37,7 @@ def test_training_by_hand_to_the_byte() -> None:
 
 
 def test_inference_by_hand_to_the_byte() -> None:
-    peak = simulate(two_layers, (3, 3, 1, 2, 2), "infer", block_bytes=1)
+    peak = simulate(two_layers, (3, 3, 1, 2, 2), "infer", device="cpu")
     assert peak.by_kind == {
         "parameters": (12 * 7 + 7 * 5) * FLOAT,
         "inputs": 3 * 12 * FLOAT,
@@ -55,7 +55,7 @@ def test_every_storage_takes_whole_blocks() -> None:
         return nn.Sequential(nn.Flatten(), nn.Linear(129, 1, bias=False))
 
     shape = (1, 129, 1, 1, 1)  # 516 bytes, twice; and a logit of 4
-    assert simulate(layer, shape, "infer", block_bytes=1).peak_bytes == 516 + 516 + 4
+    assert simulate(layer, shape, "infer", device="cpu").peak_bytes == 516 + 516 + 4
     assert simulate(layer, shape, "infer").peak_bytes == 1024 + 1024 + 512
 
 
@@ -85,7 +85,7 @@ def test_a_factory_that_changes_the_type_is_simulated() -> None:
         def forward(self, clip: torch.Tensor) -> torch.Tensor:
             return self.classifier(clip.flatten(1).half())
 
-    peak = simulate(Halved, (1, 3, 1, 2, 2), "infer", block_bytes=1)
+    peak = simulate(Halved, (1, 3, 1, 2, 2), "infer", device="cpu")
     assert peak.by_kind["parameters"] == 12 * 5 * 2
 
 
@@ -100,8 +100,8 @@ def test_a_frozen_parameter_has_no_gradient_and_no_momentum() -> None:
         network[1].weight.requires_grad_(False)  # type: ignore[index]
         return network
 
-    all_trained = simulate(two_layers, (3, 3, 1, 2, 2), block_bytes=1)
-    part = simulate(frozen, (3, 3, 1, 2, 2), block_bytes=1)
+    all_trained = simulate(two_layers, (3, 3, 1, 2, 2), device="cpu")
+    part = simulate(frozen, (3, 3, 1, 2, 2), device="cpu")
     assert part.by_kind["optimizer"] == all_trained.by_kind["optimizer"] - 12 * 7 * FLOAT
 
 
@@ -131,7 +131,7 @@ def test_a_shared_parameter_counts_once() -> None:
         layer = nn.Linear(12, 12, bias=False)
         return nn.Sequential(nn.Flatten(), layer, nn.ReLU(), layer)
 
-    peak = simulate(shared, (3, 3, 1, 2, 2), "train", block_bytes=1)
+    peak = simulate(shared, (3, 3, 1, 2, 2), "train", device="cpu")
     assert peak.by_kind["parameters"] == peak.by_kind["optimizer"] == 12 * 12 * FLOAT
 
 

@@ -37,7 +37,7 @@ UPDATE = {
 
 
 def by_kind(**options: Any) -> dict[str, int]:
-    peak = simulate(two_layers, SHAPE, step=StepOptions(**options), block_bytes=1)
+    peak = simulate(two_layers, SHAPE, step=StepOptions(**options), device="cpu")
     assert peak.peak_bytes == sum(peak.by_kind.values())
     return {kind: size for kind, size in peak.by_kind.items() if size}
 
@@ -105,7 +105,7 @@ def test_adam_with_buckets_and_views() -> None:
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])
 def test_autocast_keeps_its_casts_of_weights(precision: Any) -> None:
-    peak = simulate(two_layers, SHAPE, "infer", precision, block_bytes=1)
+    peak = simulate(two_layers, SHAPE, "infer", precision, device="cpu")
     # When the logits are born, both weights' casts are in the cache; the clip's cast is gone.
     assert peak.by_kind["activations"] == (WEIGHTS + HIDDEN + LOGITS) // 2
 
@@ -115,7 +115,7 @@ def test_a_weight_that_is_used_twice_is_cast_once() -> None:
         layer = nn.Linear(12, 12, bias=False)
         return nn.Sequential(nn.Flatten(), layer, layer)
 
-    peak = simulate(shared, SHAPE, "infer", "bf16", block_bytes=1)
+    peak = simulate(shared, SHAPE, "infer", "bf16", device="cpu")
     clip = hidden = 3 * 12 * 2
     assert peak.by_kind["activations"] == 12 * 12 * 2 + clip + hidden
 
@@ -140,13 +140,13 @@ def test_a_parameter_without_a_gradient_has_no_state(optimizer: str, gradients: 
     def alone() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(12, 5, bias=False))
 
-    half = simulate(Half, SHAPE, step=step, block_bytes=1)
-    whole = simulate(alone, SHAPE, step=step, block_bytes=1)
+    half = simulate(Half, SHAPE, step=step, device="cpu")
+    whole = simulate(alone, SHAPE, step=step, device="cpu")
     assert half.peak_bytes == whole.peak_bytes + 12 * 100 * FLOAT  # the weight itself
 
 
 def test_buckets_have_room_for_every_gradient() -> None:
-    peak = simulate(Half, SHAPE, step=StepOptions(parallel="ddp"), block_bytes=1)
+    peak = simulate(Half, SHAPE, step=StepOptions(parallel="ddp"), device="cpu")
     assert peak.by_kind["buckets"] == 12 * (5 + 100) * FLOAT
 
 
@@ -168,7 +168,7 @@ class Attending(nn.Module):
 def test_every_step_is_simulated_with_either_kind_of_tensors(values: tuple[Any, ...]) -> None:
     names = ("optimizer", "update", "parallel", "accumulation")
     step = StepOptions.model_validate(dict(zip(names, values, strict=True)))
-    peak = simulate(Attending, SHAPE, step=step, block_bytes=1)
+    peak = simulate(Attending, SHAPE, step=step, device="cpu")
     states = {"sgd": 0, "sgd_momentum": 1, "adam": 2, "adamw": 2}[step.optimizer]
     counts = FLOAT if step.update == "fused" and states == 2 else 0
     assert peak.by_kind["optimizer"] == states * 12 * 5 * FLOAT + counts
