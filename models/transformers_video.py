@@ -133,7 +133,10 @@ def vivit(*, num_classes: int, frames: int) -> TransformersNetwork:
     library=LIBRARY,
 )
 def vjepa2(*, num_classes: int, frames: int, variant: str = "large") -> TransformersNetwork:
-    """A vision transformer with rotary positions, and an attentive probe as its head."""
+    """A vision transformer with rotary positions, and an attentive probe as its head.
+
+    Its predictor, of 22 million parameters, serves pretraining: no forward pass runs it.
+    """
     fields = {"frames_per_clip": frames, **VJEPA2_SIZES[variant]}
     return _build("VJEPA2", num_classes, frames, fields)
 

@@ -28,7 +28,6 @@ from models.widths import WIDTHS
 from models.zoo_layouts import MMACTION2_FRAMES
 
 OWN_BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
-BACKBONES = (*OWN_BACKBONES, *torchvision_image.FAMILIES)
 RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
 INCEPTION_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *INCEPTION, (r"^temporal", "tam"))
 LAYOUTS = (
@@ -86,7 +85,7 @@ def build_tsn(
     width or pooling of a network of torchvision's.
     """
     trunk: ResNet2D | Inception2D | torchvision_image.TorchvisionTrunk
-    if backbone in torchvision_image.FAMILIES:
+    if backbone in torchvision_image.NAMES:
         if width != 1 or temporal_pooling != "none":
             raise NetworkError(
                 f"torchvision's {backbone} has one width and no temporal pooling: leave them out"
@@ -114,7 +113,7 @@ def build_tsn(
     depths=OWN_BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={
-        "backbone": BACKBONES,
+        "backbone": (*OWN_BACKBONES, *torchvision_image.NAMES),
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
         "formulation": FORMULATIONS,

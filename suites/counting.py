@@ -16,7 +16,8 @@ class CountingRule:
     significant digits: a figure is rounded to each in turn; they are empty if all digits are
     printed. `reason` is the evidence for the rule. MACs are printed for `views` clips together. A
     norm counts as `norm_operations` for each element. `head_positions` is how often linear layers
-    were counted, for each time that they are computed.
+    were counted, for each time that they are computed. Parameters are of the module `params_of`, or
+    if it is "" of the network.
     """
 
     operators: tuple[str, ...]
@@ -25,6 +26,7 @@ class CountingRule:
     views: int = 1
     norm_operations: int = MEASURED_NORM
     head_positions: float = 1
+    params_of: str = ""
 
     def count(self, by_operator: Mapping[str, float]) -> int:
         """The figure for a network with these measured counts, not rounded."""

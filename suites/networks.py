@@ -130,6 +130,8 @@ def _rule(cells: dict[str, str], protocol: Protocol | None) -> CountingRule:
         parts.append(f"linear layers counted {head:g} times")
     if cells["flops_of"] == ALL_VIEWS:
         parts.append("for all views of a video")
+    if cells["params_of"]:
+        parts.append(f"the parameters of {cells['params_of']} alone")
     return CountingRule(
         operators=("conv", "linear", "matmul", *(["norm"] if norm else [])),
         roundings=(),
@@ -137,4 +139,5 @@ def _rule(cells: dict[str, str], protocol: Protocol | None) -> CountingRule:
         views=protocol.views if protocol and cells["flops_of"] == ALL_VIEWS else 1,
         norm_operations=norm or MEASURED_NORM,
         head_positions=head,
+        params_of=cells["params_of"],
     )

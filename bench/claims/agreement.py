@@ -44,9 +44,12 @@ class Agreement:
         """The figure by the rule of the source, not rounded; None where there is a `gap`."""
         if self.gap or self.measurement is None:
             return None
-        if self.quantity == "params":
-            return int(self.measurement.value)
-        return self.row.rule.count(self.measurement.details["by_operator"])
+        details, rule = self.measurement.details, self.row.rule
+        if self.quantity == "macs":
+            return rule.count(details["by_operator"])
+        return int(
+            details["by_module"][rule.params_of] if rule.params_of else self.measurement.value
+        )
 
     @property
     def gap(self) -> str:
@@ -55,8 +58,11 @@ class Agreement:
             return f"{self.row.network} is not measured: run '{MEASURED_BY}'"
         if self.measurement.status != "ok":
             return f"{self.row.network} {self.measurement.status}: {self.measurement.reason}"
-        if self.quantity == "macs" and "by_operator" not in self.measurement.details:
+        details, part = self.measurement.details, self.row.rule.params_of
+        if self.quantity == "macs" and "by_operator" not in details:
             return f"{self.row.network} has no MACs by operator: run '{MEASURED_BY}'"
+        if self.quantity == "params" and part and part not in details.get("by_module", {}):
+            return f"{self.row.network} has no parameters of {part}: run '{MEASURED_BY}'"
         return ""
 
     @property

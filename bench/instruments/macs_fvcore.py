@@ -119,9 +119,12 @@ HANDLES = {
 
 # Operators of a trace without MACs, beside those that the other counter knows by the same name.
 WITHOUT_MACS = {
+    "adaptive_avg_pool1d",
+    "adaptive_avg_pool3d",
     "addcmul",
     "avg_pool1d",
     "contiguous",
+    "dropout_",
     "hardswish",
     "instance_norm",
     "linspace",

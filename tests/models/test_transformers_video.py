@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import models
-from bench.instruments import layers, macs, params
+from bench.instruments import layers, macs, macs_fvcore, params
 from bench.instruments.memory import simulate
 from tests.models.networks import HAS_TRANSFORMERS, TRANSFORMERS, build, logits, small_clip
 
@@ -80,6 +80,15 @@ def test_attention_is_counted_on_meta_as_its_authors_count_it(name: str) -> None
 
 
 @needs_library
+@pytest.mark.parametrize("name", ["videomae", "timesformer", "vivit"])
+def test_both_counters_agree(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = tiny(name, monkeypatch)
+    first, second = (counter.count(model, small_clip(name)) for counter in (macs, macs_fvcore))
+    assert first.total == second.total > 0
+    assert not any(map(macs_fvcore.may_have_macs, second.uncounted))
+
+
+@needs_library
 @pytest.mark.parametrize("mode", ["train", "infer"])
 def test_memory_is_simulated(mode: Any) -> None:
     def factory() -> nn.Module:
@@ -141,3 +150,18 @@ def test_frames_of_another_size_are_refused() -> None:
         model = build("vjepa2")
         with pytest.raises(models.NetworkError, match="256 x 256 pixels, not 224 x 224"):
             model(torch.empty(1, 3, 2, 224, 224))
+
+
+@needs_library
+@pytest.mark.parametrize(
+    ("variant", "size", "encoder_m"), [("large", 256, 304), ("giant_384", 384, 1012)]
+)
+def test_vjepa2_does_not_run_its_predictor(variant: str, size: int, encoder_m: int) -> None:
+    with torch.device("meta"):
+        model = build("vjepa2", variant=variant)
+    parts = params.by_module(model)
+    assert round(parts["network.vjepa2.encoder"] / 1e6) == encoder_m
+    assert round(parts["network.vjepa2.predictor"] / 1e6) == 22
+    whole = macs.count(model, (1, 3, 2, size, size))
+    model.set_submodule("network.vjepa2.predictor", nn.Identity())
+    assert macs.count(model, (1, 3, 2, size, size)) == whole

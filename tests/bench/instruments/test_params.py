@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from bench.instruments import params
-from bench.instruments.params import count
+from bench.instruments.params import by_module, count
 from tests.records import point
 
 FROZEN = """
@@ -42,4 +42,16 @@ def test_learned_and_frozen_parameters_are_apart(tmp_path: Path) -> None:
     own.write_text(FROZEN)
     reading = params.read(point(network=f"{own}:build", depth=None, num_classes=7))
     assert reading.samples == (3 * 5 + 5 + 5 * 7 + 7,)
-    assert reading.details == {"parameters": {"learned": 5 * 7 + 7, "frozen": 3 * 5 + 5}}
+    assert reading.details["parameters"] == {"learned": 5 * 7 + 7, "frozen": 3 * 5 + 5}
+
+
+def test_parts_are_counted_to_the_third_level_but_not_the_items_of_lists() -> None:
+    encoder = nn.ModuleDict({"embed": nn.Linear(3, 4), "blocks": nn.Sequential(nn.Linear(4, 4))})
+    encoder["embed"].inner = nn.ModuleDict({"deep": nn.Linear(1, 1)})
+    model = nn.ModuleDict({"body": encoder, "pool": nn.Identity()})
+    assert by_module(model) == {
+        "body": 16 + 2 + 20,
+        "body.embed": 16 + 2,
+        "body.embed.inner": 2,
+        "body.blocks": 20,
+    }
