@@ -133,6 +133,22 @@ class PooledAttention(nn.Module):
         return pool(self.shortcut(normed)) + self.attention(normed)
 
 
+def build_block(attention: Attention, inputs: int, channels: int) -> Chain:
+    """Normed attention with its shortcut, then a residual MLP."""
+    norm = nn.LayerNorm(inputs, NORM_EPS)
+    attends: nn.Module = Residual(norm=norm, attn=attention)
+    if attention.pools:
+        pooled = PooledAttention(attention, inputs, channels)
+        attends = Chain(OrderedDict(norm=norm, attn=pooled))
+    mlp = Residual(
+        norm=nn.LayerNorm(channels, NORM_EPS),
+        fc1=nn.Linear(channels, EXPANSION * channels),
+        gelu=nn.GELU(),
+        fc2=nn.Linear(EXPANSION * channels, channels),
+    )
+    return Chain(OrderedDict(attention=attends, mlp=mlp))
+
+
 class Hiera(nn.Module):
     """A Hiera over clips of `frames`."""
 
@@ -153,18 +169,7 @@ class Hiera(nn.Module):
                 attention = Attention(
                     inputs, channels, heads, local=local, stores_weights=formulation != EFFICIENT
                 )
-                norm = nn.LayerNorm(inputs, NORM_EPS)
-                attends: nn.Module = Residual(norm=norm, attn=attention)
-                if attention.pools:
-                    pooled = PooledAttention(attention, inputs, channels)
-                    attends = Chain(OrderedDict(norm=norm, attn=pooled))
-                mlp = Residual(
-                    norm=nn.LayerNorm(channels, NORM_EPS),
-                    fc1=nn.Linear(channels, EXPANSION * channels),
-                    gelu=nn.GELU(),
-                    fc2=nn.Linear(EXPANSION * channels, channels),
-                )
-                self.blocks.append(Chain(OrderedDict(attention=attends, mlp=mlp)))
+                self.blocks.append(build_block(attention, inputs, channels))
                 inputs = channels
             heads *= 2
         self.norm = nn.LayerNorm(inputs, NORM_EPS)
