@@ -19,8 +19,8 @@ def check_clip(clip: Tensor, frames: int) -> None:
 
 
 def check_size(clip: Tensor, size: int) -> None:
-    """Raise `NetworkError` unless the frames of `clip`, N x C x T x H x W, have `size` pixels."""
-    height, width = clip.shape[3:]
+    """Raise `NetworkError` unless the frames of `clip`, ... x H x W, have `size` pixels."""
+    height, width = clip.shape[-2:]
     if (height, width) != (size, size):
         raise NetworkError(
             f"this network takes frames of {size} x {size} pixels, not {height} x {width}: resize "

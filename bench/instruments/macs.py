@@ -95,6 +95,7 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.mean: REDUCTION,
     aten.sum: REDUCTION,
     aten.amax: REDUCTION,
+    aten.linalg_vector_norm: REDUCTION,
     aten.upsample_linear1d: RESIZE,
     aten.upsample_nearest2d: RESIZE,
     aten.upsample_nearest3d: RESIZE,
