@@ -36,7 +36,7 @@ NETWORKS: dict[tuple[str, str], tuple[str, dict[str, Option]]] = {
 # What networks were pretrained on, by the beginning of the name of the source.
 PRETRAINING = {
     "IBM/bLVNet-TAM@": "IN1k",  # its README trains from bLResNets of ImageNet
-    "mit-han-lab/temporal-shift-module@": "IN1k",  # the default of its options
+    "mit-han-lab/temporal-shift-module@": "IN1k",  # its README trains from ImageNet on both
     "open-mmlab/mmaction2@": "IN1k",  # its configurations are called imagenet-pretrained
 }
 

@@ -58,10 +58,14 @@ class PublishedRow:
         """Whether the source would print `count` as its figure of a quantity.
 
         A figure with a unit may be rounded, rounded to ten times its precision first, or cut off.
+        MACs of all views may be those of one view, rounded first.
         """
         unit = dict(self.units).get(quantity)
         if unit is None:
             return self.rule.round_count(count) == self.figures[quantity]
         first = round_half_up(count, max(1, unit // 10))
         readings = {round_half_up(count, unit), round_half_up(first, unit), count // unit * unit}
+        if quantity == "macs":
+            views = self.rule.views
+            readings.add(views * round_half_up(count // views, unit))
         return self.figures[quantity] in readings

@@ -1,18 +1,21 @@
 """A comparison of networks at budgets: it searches, measures, chooses and ranks."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bench.choice.accuracies import Accuracy
+from bench.choice.accuracies import UNKNOWN, Accuracy
 from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
 from bench.choice.candidates import batch_candidates, frame_candidates
 from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
+from bench.choice.not_built import as_json, select_within
 from bench.choice.ranking import (
     MEMORY,
     STANDARD_COSTS,
     Choice,
+    TradeOff,
     choose,
     compared_per,
     cost_labels,
@@ -26,7 +29,7 @@ from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from suites import Claim
+from suites import Claim, PrintedNetwork
 
 CLAIMS = ("deeper-longer-macs", "deeper-longer-memory")  # the paper's claims on equal budgets
 
@@ -51,7 +54,8 @@ class Request:
 
     `frames` None searches the most frames that fit, up to `max_frames`. `search_batch` searches the
     largest batch at these frames too. `recorded` are latencies of another machine; None measures
-    here.
+    here. `left_out` are known accuracies of weights with another pretraining than asked for,
+    `not_built` networks of which only printed figures are known.
     """
 
     bases: tuple[Point, ...]
@@ -61,6 +65,8 @@ class Request:
     frames: int | None
     search_batch: bool
     recorded: tuple[Measurement, ...] | None
+    left_out: tuple[Accuracy, ...] = ()
+    not_built: tuple[PrintedNetwork, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,13 +74,27 @@ class Comparison:
     """The result: budgets with their limits, ranked choices, and judged claims.
 
     `not_compared` are accuracies of these networks that are not ranked: their protocol is not
-    known, or clips are compared and they are by several views or at another size.
+    known, or clips are compared and they are by several views or at another size. `left_out` are
+    those of weights with another pretraining than asked for. `not_built` are networks without a
+    rank that may be within the budgets by their printed figures.
     """
 
     budgets: tuple[Budget, ...]
     choices: tuple[Choice, ...]
     claims: tuple[ClaimResult, ...]
     not_compared: tuple[Accuracy, ...]
+    left_out: tuple[Accuracy, ...] = ()
+    not_built: tuple[PrintedNetwork, ...] = ()
+
+    @property
+    def trade_offs(self) -> list[TradeOff]:
+        """The accuracies within the budgets, of all networks."""
+        return [trade_off for choice in self.choices for trade_off in choice.trade_offs]
+
+    @property
+    def left_out_by_pretraining(self) -> dict[str, int]:
+        """The number of accuracies that are left out, by their pretraining."""
+        return Counter(one.pretraining or UNKNOWN for one in self.left_out)
 
     @property
     def per(self) -> Per:
@@ -106,6 +126,8 @@ class Comparison:
                 {"network": one.network, "depth": one.depth, **one.as_json()}
                 for one in self.not_compared
             ],
+            "left_out": self.left_out_by_pretraining,
+            "not_built": [as_json(one, self.trade_offs) for one in self.not_built],
             "claims": [claim.as_json() for claim in self.claims],
         }
 
@@ -125,11 +147,14 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
     ]
     ranked = rank(choices, cost_labels(budgets))
     results = judge(relevant, ledger.known.measurements)
+    names = {one.base.network for one in candidates}
     return Comparison(
         tuple(budgets),
         tuple(ranked),
         tuple(results),
         _not_compared(candidates, request.accuracies, compared_per(budgets)),
+        tuple(one for one in request.left_out if one.network in names),
+        select_within(request.not_built, budgets),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, get_args
 
 from bench.choice.accuracies import Accuracy
@@ -128,7 +129,7 @@ def choose(
         if utilisation(budgets, known, point, protocol.views) <= 1
         for costs in [_costs(known, labels, point)]
     ]
-    trade_offs.sort(key=lambda t: (-t.accuracy.top1, t.point.frames, t.accuracy.source))
+    trade_offs.sort(key=lambda t: (*_merit(t), t.point.frames, t.accuracy.source))
     return Choice(base, fit, _costs(known, labels, fit.point), tuple(trade_offs), limit)
 
 
@@ -151,10 +152,10 @@ def select_comparable(
 
 
 def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
-    """Rank choices by their best accuracy; without one, by more frames and then more layers.
+    """Rank choices by their best accuracy; of equal ones, the cheapest comes first.
 
-    Choices that do not fit come last. The trade-offs of the result have their Pareto fronts for the
-    costs of `labels`.
+    Without an accuracy, they are ranked by more frames and then more layers. Choices that do not
+    fit come last. The trade-offs of the result have their Pareto fronts for the costs of `labels`.
     """
     ordered = sorted(choices, key=_rank_key)
     trade_offs = [trade_off for choice in ordered for trade_off in choice.trade_offs]
@@ -177,10 +178,15 @@ def pareto_front(choices: Iterable[Choice], label: str) -> list[TradeOff]:
 
 
 def _rank_key(choice: Choice) -> tuple[Any, ...]:
-    top1 = choice.best.accuracy.top1 if choice.best else -1.0
+    merit = _merit(choice.best) if choice.best else (1.0, 0.0)
     frames = choice.fit.point.frames if choice.fits and choice.fit else 0
-    order = (choice.fit is None, not choice.fits, -top1, -frames)
+    order = (choice.fit is None, not choice.fits, *merit, -frames)
     return (*order, -(choice.base.depth or 0), choice.base.sort_key)
+
+
+def _merit(trade_off: TradeOff) -> tuple[float, float]:
+    """The smaller, the better: by accuracy, then by MACs."""
+    return -trade_off.accuracy.top1, trade_off.charged.get(MACS, inf)
 
 
 def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:

@@ -25,7 +25,7 @@ from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
 from bench.workload.networks import configure
 from models.input_forms import CLIP
-from suites import load_claims, load_published
+from suites import load_claims, load_networks, load_published
 
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
@@ -155,9 +155,12 @@ def run(arguments: Namespace) -> int:
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
     from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
+    from bench.choice.not_built import select_not_built
 
     known = known_accuracies(load_published(), measurements)
-    accuracies = select_pretraining(select_dataset(known, arguments.dataset), arguments.pretrain)
+    on_dataset = select_dataset(known, arguments.dataset)
+    accuracies = select_pretraining(on_dataset, arguments.pretrain)
+    others = () if arguments.networks else load_networks()
     setting = _setting(arguments, accuracies)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
@@ -175,6 +178,8 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         frames=arguments.frames,
         search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
+        left_out=tuple(a for a in on_dataset if a not in accuracies),
+        not_built=select_not_built(others, arguments.dataset, arguments.pretrain),
     )
 
 

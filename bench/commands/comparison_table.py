@@ -8,10 +8,12 @@ from bench.choice.accuracies import UNKNOWN, Accuracy
 from bench.choice.amounts import format_amount
 from bench.choice.budget import Budget, Per
 from bench.choice.comparison import Comparison
+from bench.choice.not_built import is_on_front
 from bench.choice.ranking import MACS, Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
+from suites import PrintedNetwork
 from suites.fields import Mode
 
 NONE = "none"
@@ -39,7 +41,7 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(f"No accuracy on {dataset} is known within the budget per {per}.")
     for source, number in notes.items():
         print(f"[{number}] {source}")
-    for line in _not_compared(comparison):
+    for line in (*_not_compared(comparison), *_left_out(comparison), *_not_built(comparison)):
         print(line)
     for line in _remarks(comparison.choices):
         print(line)
@@ -139,6 +141,36 @@ def _not_compared(comparison: Comparison) -> list[str]:
             "them at the cost of a video."
         )
     return lines
+
+
+def _left_out(comparison: Comparison) -> list[str]:
+    """How many accuracies have another pretraining than asked for."""
+    counts = comparison.left_out_by_pretraining.items()
+    listed = ", ".join(f"{name} ({count})" for name, count in sorted(counts))
+    return [f"Left out, because of the pretraining of their weights: {listed}."] if listed else []
+
+
+def _not_built(comparison: Comparison) -> list[str]:
+    """The published networks that are not built, by reason."""
+    by_reason: dict[str, list[PrintedNetwork]] = {}
+    for one in comparison.not_built:
+        by_reason.setdefault(one.not_built, []).append(one)
+    return [
+        f"Published, but not built here, so neither measured nor ranked ({reason}): "
+        f"{'; '.join(_printed(one, comparison.trade_offs) for one in networks)}"
+        for reason, networks in by_reason.items()
+    ]
+
+
+def _printed(network: PrintedNetwork, trade_offs: Sequence[TradeOff]) -> str:
+    """The printed figures of a network, and whether they beat all those that are ranked."""
+    macs = network.printed_video_macs
+    cost = (
+        f"{format_amount(macs, '')} a video as printed" if macs else "cost of a video not printed"
+    )
+    front = ", on the front by this figure" if is_on_front(network, trade_offs) else ""
+    name = f"{network.name}, {network.frames_x_stride}"
+    return f"{network.top1:.1f} by {name} ({cost}{front}; pretraining {network.pretraining})"
 
 
 def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

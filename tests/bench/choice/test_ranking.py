@@ -164,6 +164,15 @@ def test_without_accuracies_more_frames_rank_first_then_more_layers_then_the_nam
     ) == [("tsn", 18), ("tsn", 101), ("tam", 50), ("tsm", 50)]
 
 
+def test_of_equal_accuracies_the_cheapest_ranks_first() -> None:
+    costly, cheap = point(network="tam"), point(network="tsn")
+    frames = {8: 2e9, 16: 3e9}
+    assert names(
+        make_choice(costly, frames, accuracy(costly, 50)),
+        make_choice(cheap, {8: 1e9}, accuracy(cheap, 50)),
+    ) == [("tsn", 50), ("tam", 50)]
+
+
 def test_an_accuracy_of_0_ranks_before_none() -> None:
     poor = point(network="tsn", frames=2)
     assert names(

@@ -126,6 +126,7 @@ def test_an_accuracy_has_its_pretraining_and_the_memory_of_both_steps(
     line += ["--pretrain", "IN1K"]
     found = compare(capsys, *line, "--store", str(store))
     counted = [one["pretraining"] for choice in found["choices"] for one in choice["accuracies"]]
+    assert list(found["left_out"]) == ["none"]
     assert set(counted) == {"IN1k"}
     assert main(["compare", *line, "--store", str(store)]) == 0
     assert "mixes" not in capsys.readouterr().out

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from bench.choice.accuracies import Accuracy
@@ -18,6 +20,7 @@ from tests.bench.choice.known import (
     costs_by_frames,
     frame_trials,
 )
+from tests.bench.choice.test_not_built import PRINTED
 from tests.records import claim, point
 
 TSN, TAM = point(), point(network="tam", options={"window": 5})
@@ -118,8 +121,21 @@ def test_a_video_costs_all_views_of_its_test(capsys: pytest.CaptureFixture[str])
     six_views = accuracy(TSN, 50, source="paper", protocol=Protocol(2, 3, 256))
     budget = Budget(MACS, 60e9, "60G", per="video")
     unknown = accuracy(TSN, 70, source="blog", protocol=None)
-    print_comparison(make_comparison((budget,), costs, [six_views], unknown), "d")
+    found = make_comparison((budget,), costs, [six_views], unknown)
+    left_out = (six_views, unknown, replace(six_views, pretraining="K400"))
+    costly = replace(PRINTED, name="Costly", gflops="")
+    found = replace(found, left_out=left_out, not_built=(PRINTED, costly))
+    print_comparison(found, "d")
     printed = capsys.readouterr().out
+    assert (
+        "Left out, because of the pretraining of their weights: K400 (1), not known (2)." in printed
+    )
+    assert (
+        "Published, but not built here, so neither measured nor ranked (it is secret): "
+        "70.0 by Net, 8 (60.00 G a video as printed, on the front by this figure; "
+        "pretraining IN1k); 70.0 by Costly, 8 (cost of a video not printed; pretraining IN1k)"
+        in printed
+    )
     assert "Budget per video: macs:flop_counter, 60.00 G (60G)" in printed
     assert "│ 2 x 3 views of 256 px │ 10.00 G     │ 60.00 G      │ macs" in printed
     assert "Pareto front by macs per video: 50.0 by tsn depth 50, 8 frames (60.00 G; " in printed
