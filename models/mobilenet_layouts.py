@@ -12,20 +12,28 @@ _STAGES = (1, 2, 3, 4, 3, 3, 1)  # blocks of MobileNetV2
 
 
 def _stages() -> Iterator[Rule]:
-    """The names of MobileNetV2's blocks in MMAction2, by stage; torchvision numbers them all."""
+    """The names of MobileNetV2's blocks in MMAction2, by stage; torchvision numbers them all.
+
+    The first block of a stage has no shortcut. In the others the shift wraps a norm as well.
+    """
     number = 0
     for stage, blocks in enumerate(_STAGES, 1):
         for block in range(blocks):
             number += 1
-            yield rf"^trunk\.network\.features\.{number}\.", f"backbone.layer{stage}.{block}."
+            ours, theirs = (
+                rf"^trunk\.network\.features\.{number}\.",
+                f"backbone.layer{stage}.{block}.",
+            )
+            if block:
+                yield rf"{ours}conv\.0\.bn\.", f"{theirs}conv.0.net.bn."
+            yield ours, theirs
 
 
 MMACTION2_SHIFTED = Layout(  # of a TSM over MobileNetV2
     (
         (r"\.features\.1\.conv\.1\.", ".features.1.conv.1.conv."),  # the one without expansion
         (r"\.features\.1\.conv\.2\.", ".features.1.conv.1.bn."),
-        (r"\.conv\.0\.layer\.0\.", ".conv.0.net.conv."),
-        (r"\.conv\.0\.layer\.1\.", ".conv.0.net.bn."),
+        (r"\.conv\.0\.0\.layer\.", ".conv.0.net.conv."),
         (r"\.conv\.([01])\.0\.", r".conv.\1.conv."),
         (r"\.conv\.([01])\.1\.", r".conv.\1.bn."),
         (r"\.conv\.2\.", ".conv.2.conv."),
@@ -53,4 +61,4 @@ _MIT: tuple[Rule, ...] = (
 )
 MIT = Layout(_MIT)
 # The shift wraps the first convolution of the blocks that have one.
-MIT_SHIFTED = Layout(((r"\.conv\.0\.layer\.0\.", ".conv.0.net."), *_MIT))
+MIT_SHIFTED = Layout(((r"\.conv\.0\.0\.layer\.", ".conv.0.net."), *_MIT))

@@ -146,7 +146,8 @@ class ResNet2D(nn.Module):
 
     `temporal(channels, frames)` builds the module at the entry of a residual branch, in every
     `every`-th block of a stage, beginning with its first. With `temporal_pooling="max"` a pool
-    halves the frames after each of stages 1 to 3. The output has `features` channels.
+    halves the frames after each of stages 1 to 3. Blocks are made of `parts`. The output has
+    `features` channels.
     """
 
     def __init__(
@@ -158,6 +159,7 @@ class ResNet2D(nn.Module):
         temporal_pooling: str,
         width: float,
         every: int = 1,
+        parts: BlockParts[int] = PARTS_2D,
     ) -> None:
         super().__init__()
         channels = scale_channels(STEM_WIDTH, width)
@@ -182,7 +184,7 @@ class ResNet2D(nn.Module):
                 channels,
                 planes,
                 stride,
-                lambda number: PARTS_2D,
+                lambda number: parts,
                 partial(entry, count),
             )
             self.stages.append(stage)

@@ -20,7 +20,8 @@ from models.formulation import FORMULATIONS
 from models.operators.aggregation import aggregate_frames
 from models.registry import FRAMES, register
 from models.temporal import POOLINGS
-from models.tsn import BACKBONES, LAYOUTS, OWN_BACKBONES, TSN, build_tsn
+from models.torchvision_image import RESIDUAL
+from models.tsn import LAYOUTS, OWN_BACKBONES, TSN, build_tsn
 from models.widths import WIDTHS
 
 WINDOWS = (3, 5, 7)  # of the paper
@@ -107,7 +108,7 @@ AGGREGATIONS = {"efficient": TemporalAggregation, "published": PublishedAggregat
     depths=OWN_BACKBONES,
     source="Fan et al., More Is Less, NeurIPS 2019",
     choices={
-        "backbone": BACKBONES,
+        "backbone": (*OWN_BACKBONES, *RESIDUAL),
         "window": WINDOWS,
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,

@@ -54,7 +54,7 @@ class TemporalShift(nn.Module):
     depths={RESNET: DEPTHS},
     source="Lin et al., Temporal Shift Module, ICCV 2019",
     choices={
-        "backbone": (RESNET, *torchvision_image.FAMILIES),
+        "backbone": (RESNET, *torchvision_image.RESIDUAL),
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
         "formulation": FORMULATIONS,

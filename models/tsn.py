@@ -28,7 +28,6 @@ from models.widths import WIDTHS
 from models.zoo_layouts import MMACTION2_FRAMES
 
 OWN_BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
-BACKBONES = (*OWN_BACKBONES, *torchvision_image.FAMILIES)
 RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
 INCEPTION_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *INCEPTION, (r"^temporal", "tam"))
 LAYOUTS = (
@@ -115,7 +114,7 @@ def build_tsn(
     depths=OWN_BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={
-        "backbone": OrOf(BACKBONES, timm_image.LIBRARY),
+        "backbone": OrOf((*OWN_BACKBONES, *torchvision_image.NAMES), timm_image.LIBRARY),
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
         "formulation": FORMULATIONS,

@@ -131,6 +131,7 @@ WITHOUT_ARITHMETIC = {
     aten.scalar_tensor,
     aten.stack,
     aten.unsafe_split,
+    aten.zero_,
     aten.zeros,
     aten.zeros_like,
 }

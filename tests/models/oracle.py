@@ -20,6 +20,7 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "tsm_r50_t8": ("tsm", {"depth": 50}),
     "tsm_mobilenet_v2_t8": ("tsm", {"backbone": "mobilenet_v2"}),
     "tam_r50_t8": ("tam", {"depth": 50}),
+    "tanet_r50_t8": ("tanet", {"depth": 50}),
     "i3d_r50_t8": ("i3d_resnet", {"depth": 50}),
     "i3d_3x1x1_r50_t8": ("i3d_3x1x1", {"depth": 50}),
     "i3d_t16": ("i3d", {}),

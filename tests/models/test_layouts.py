@@ -34,6 +34,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("tam", {"depth": 18}),
     ("tam", {"depth": 18, "window": 7}),
     ("tam", {"backbone": "inception_v1"}),
+    ("tanet", {"depth": 50}),
     ("tsm", {"depth": 18}),
     ("tsm", {"depth": 101}),
     ("tsn", {"depth": 18}),

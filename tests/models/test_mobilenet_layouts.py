@@ -59,7 +59,7 @@ def test_mmaction2_names_the_shifted_convolutions() -> None:
     names = {
         "trunk.network.features.1.conv.0.0.weight": "backbone.layer1.0.conv.0.conv.weight",
         "trunk.network.features.1.conv.2.bias": "backbone.layer1.0.conv.1.bn.bias",
-        "trunk.network.features.3.conv.0.layer.1.bias": "backbone.layer2.1.conv.0.net.bn.bias",
+        "trunk.network.features.3.conv.0.1.bias": "backbone.layer2.1.conv.0.net.bn.bias",
         "trunk.network.features.17.conv.3.bias": "backbone.layer7.0.conv.2.bn.bias",
         "trunk.network.features.18.0.weight": "backbone.conv2.conv.weight",
     }

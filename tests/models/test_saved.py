@@ -29,6 +29,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "slowfast": {"depth": 50, "sampling": "4x16"},
     "slowonly": {"depth": 50},
     "tam": {"backbone": "inception_v1", "window": 7},
+    "tanet": {"depth": 50},
     "tsm": {"depth": 18, "temporal_pooling": "max"},
     "tsn": {"backbone": "inception_v1"},
     "tsn_blnet": {"depth": 50, "alpha": 1},

@@ -158,3 +158,10 @@ def test_an_operator_that_nobody_counts_is_warned_of(monkeypatch: pytest.MonkeyP
     assert reading.samples == (7,)
     assert reading.warnings == tuple(f"{name} is in no table and is not counted" for name in "ab")
     assert reading.details["uncounted"] == {"b": 1, "a": 2}
+
+
+@pytest.mark.parametrize("backbone", ["densenet121", "regnet_y_400mf", "swin_v2_t", "vit_b_32"])
+def test_every_operator_of_an_image_network_is_counted(backbone: str) -> None:
+    with torch.device("meta"):
+        model = models.create_model("tsn", num_classes=5, frames=1, backbone=backbone)
+    assert macs.count(model, (1, 3, 1, 224, 224)).uncounted == {}
