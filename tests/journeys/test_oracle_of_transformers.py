@@ -16,6 +16,7 @@ EPSILONS = {
     "mvit_v1_b_t16": ("norm_act", 1e-5, 5e-6),
     "videomae_base_t16": ("", 1e-6, 3e-7),
     "videomae_large_t2": ("", 1e-6, 2e-7),
+    "vjepa2_large_t2": ("pooler", 1e-5, 4e-6),
 }
 
 

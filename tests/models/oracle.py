@@ -51,6 +51,7 @@ TRANSFORMERS: dict[str, tuple[str, dict[str, Any]]] = {
     "timesformer_t8": ("timesformer", {}),
     "videomae_base_t16": ("videomae", {}),
     "videomae_large_t2": ("videomae", {"variant": "large"}),
+    "vjepa2_large_t2": ("vjepa2", {}),
 }
 ALL = NETWORKS | TRANSFORMERS
 WINDOW = (8, 7, 7)  # of a Video Swin: T x H x W
