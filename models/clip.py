@@ -19,7 +19,7 @@ def check_clip(clip: Tensor, frames: int) -> None:
 
 
 def check_size(clip: Tensor, size: int) -> None:
-    """Raise `NetworkError` unless `clip`, or its frames, of ... x H x W have `size` pixels."""
+    """Raise `NetworkError` unless the frames of `clip`, ... x H x W, have `size` pixels."""
     height, width = clip.shape[-2:]
     if (height, width) != (size, size):
         raise NetworkError(

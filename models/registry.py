@@ -40,14 +40,35 @@ class Between:
         return f"{self.low} to {self.high}"
 
 
-Choices = Collection[int | str] | Between
+@dataclass(frozen=True)
+class OrOf:
+    """The values `own`, or the name of anything in a `library`, an extra of this package.
+
+    Such a name is written `library:NAME`. The builder refuses those that the library lacks.
+    """
+
+    own: tuple[str, ...]
+    library: str
+
+    def __contains__(self, value: object) -> bool:
+        return value in self.own or self.is_of_library(value)
+
+    def is_of_library(self, value: object) -> bool:
+        """Whether `value` is the name of something in the library."""
+        return isinstance(value, str) and value.startswith(f"{self.library}:")
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.own)}, {self.library}:NAME"
+
+
+Choices = Collection[int | str] | Between | OrOf
 
 
 def describe(choices: Choices) -> str:
     """The allowed values of an option, in words."""
     if isinstance(choices, range):
         return f"{choices[0]} to {choices[-1]}"
-    return str(choices) if isinstance(choices, Between) else ", ".join(map(str, choices))
+    return str(choices) if isinstance(choices, Between | OrOf) else ", ".join(map(str, choices))
 
 
 @dataclass(frozen=True)
@@ -112,6 +133,14 @@ class Network:
     def is_installed(self) -> bool:
         """Whether the library of the network is installed, if it needs one."""
         return not self.library or find_spec(self.library) is not None
+
+    def find_library(self, options: Mapping[str, object]) -> str:
+        """The extra package that the network needs with `options`; "" for none."""
+        for name, value in options.items():
+            choices = self.choices.get(name)
+            if isinstance(choices, OrOf) and choices.is_of_library(value):
+                return choices.library
+        return self.library
 
     @property
     def module(self) -> str:
@@ -277,9 +306,10 @@ def create_model(
     configuration = network.configure(
         num_classes=num_classes, frames=frames, depth=depth, options=options
     )
-    if not network.is_installed:
+    library = network.find_library(configuration.options)
+    if library and find_spec(library) is None:
         raise MissingLibraryError(
-            f"{name} needs the package {network.library}: python -m pip install {network.library}"
+            f"{name} needs the package {library}: python -m pip install {library}"
         )
     depths = {"depth": configuration.depth} if any(network.depths.values()) else {}
     model = network.build(num_classes=num_classes, frames=frames, **depths, **configuration.options)

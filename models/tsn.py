@@ -1,12 +1,12 @@
 """TSN: frames share an image network, and a clip's logits are the mean of its frames' logits.
 
-The image network is a ResNet (models/resnet.py), an Inception-v1 (models/inception.py) or one of
-torchvision's (models/torchvision_image.py).
+The image network is a ResNet (models/resnet.py), an Inception-v1 (models/inception.py), one of
+torchvision's (models/torchvision_image.py) or one of timm's (models/timm_image.py).
 """
 
 from torch import Tensor, nn
 
-from models import mobilenet_layouts, torchvision_image
+from models import mobilenet_layouts, timm_image, torchvision_image
 from models.clip import check_clip, fold_frames, store_channels_last
 from models.errors import NetworkError
 from models.formulation import EFFICIENT, FORMULATIONS, save_memory
@@ -21,7 +21,7 @@ from models.layouts import (
     Layout,
     Rule,
 )
-from models.registry import FRAMES, register
+from models.registry import FRAMES, OrOf, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
@@ -82,15 +82,16 @@ def build_tsn(
     """A TSN over the image network `backbone`, with `temporal` modules in it.
 
     In a ResNet they are in every `every`-th block of a stage. Raises `NetworkError` for another
-    width or pooling of a network of torchvision's.
+    width or pooling of a network of torchvision's or timm's. timm's have no temporal modules.
     """
-    trunk: ResNet2D | Inception2D | torchvision_image.TorchvisionTrunk
-    if backbone in torchvision_image.NAMES:
+    trunk: ResNet2D | Inception2D | torchvision_image.TorchvisionTrunk | timm_image.TimmTrunk
+    if backbone not in OWN_BACKBONES:
         if width != 1 or temporal_pooling != "none":
-            raise NetworkError(
-                f"torchvision's {backbone} has one width and no temporal pooling: leave them out"
-            )
-        trunk = torchvision_image.TorchvisionTrunk(backbone, temporal, frames=frames)
+            raise NetworkError(f"{backbone} has one width and no temporal pooling: leave them out")
+        if backbone.startswith(timm_image.PREFIX):
+            trunk = timm_image.TimmTrunk(backbone.removeprefix(timm_image.PREFIX))
+        else:
+            trunk = torchvision_image.TorchvisionTrunk(backbone, temporal, frames=frames)
     elif backbone == "inception_v1":
         trunk = Inception2D(temporal, frames=frames, temporal_pooling=temporal_pooling, width=width)
     else:
@@ -113,12 +114,12 @@ def build_tsn(
     depths=OWN_BACKBONES,
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={
-        "backbone": (*OWN_BACKBONES, *torchvision_image.NAMES),
+        "backbone": OrOf((*OWN_BACKBONES, *torchvision_image.NAMES), timm_image.LIBRARY),
         "temporal_pooling": POOLINGS,
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=(*LAYOUTS, Layout(MMACTION2_FRAMES), mobilenet_layouts.MIT),
+    layouts=(*LAYOUTS, *timm_image.LAYOUTS, Layout(MMACTION2_FRAMES), mobilenet_layouts.MIT),
 )
 def tsn(
     *,

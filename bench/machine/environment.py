@@ -12,8 +12,8 @@ from bench.records.point import Device
 
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # processor time in each period, and the period, in us
 REQUIRED = ("blvbench", "torch", "torchvision", "fvcore", "numpy")
-# PyTorch brings triton along where it can be used; transformers is an extra.
-PACKAGES = (*REQUIRED, "triton", "transformers")
+# PyTorch brings triton along where it can be used; timm and transformers are extras.
+PACKAGES = (*REQUIRED, "triton", "timm", "transformers")
 
 
 @functools.cache

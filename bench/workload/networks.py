@@ -86,7 +86,9 @@ def network_version(point: Point) -> str:
 
 def network_libraries(point: Point) -> tuple[str, ...]:
     """The extra libraries that the network of `point` is built by."""
-    library = "" if is_own(point) else models.get_network(point.network).library
+    if is_own(point):
+        return ()
+    library = models.get_network(point.network).find_library(dict(point.options))
     return (library,) if library else ()
 
 

@@ -68,7 +68,6 @@ def invert(layout: Layout, weights: dict[str, Tensor]) -> dict[str, Tensor]:
 @pytest.mark.parametrize(
     ("network", "layout"),
     [
-        ("mvit_v1_b", MVIT_LAYOUTS[0]),
         ("mvit_v1_b", MVIT_LAYOUTS[1]),
         ("mvit_v2_s", MVIT_LAYOUTS[0]),
         ("swin3d_t", SWIN_LAYOUTS[1]),

@@ -11,6 +11,12 @@ from bench.instruments.memory import simulate
 from tests.models.networks import HAS_TRANSFORMERS, TRANSFORMERS, build, logits, small_clip
 
 needs_library = pytest.mark.skipif(not HAS_TRANSFORMERS, reason="needs the extra transformers")
+FAMILIES = {
+    "videomae": "VideoMAE",
+    "timesformer": "Timesformer",
+    "vivit": "Vivit",
+    "vjepa2": "VJEPA2",
+}
 # A network of two narrow blocks, by the fields of its configuration.
 TINY = {
     "hidden_size": 48,
@@ -26,7 +32,7 @@ def tiny(name: str, monkeypatch: pytest.MonkeyPatch) -> nn.Module:
 
     from models import transformers_video
 
-    family = {"videomae": "VideoMAE", "timesformer": "Timesformer", "vivit": "Vivit"}[name]
+    family = FAMILIES[name]
     whole = getattr(transformers, f"{family}Config")
     monkeypatch.setattr(transformers, whole.__name__, lambda **fields: whole(**fields | TINY))
     assert transformers_video.LIBRARY == "transformers"
@@ -112,7 +118,7 @@ def test_the_function_is_that_of_the_library(name: str, monkeypatch: pytest.Monk
 
 
 @needs_library
-@pytest.mark.parametrize("name", ["timesformer", "vivit"])
+@pytest.mark.parametrize("name", ["videomae", "timesformer", "vivit", "vjepa2"])
 def test_they_see_the_order_of_frames(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     torch.manual_seed(0)
     model = tiny(name, monkeypatch).double().eval()

@@ -124,6 +124,16 @@ def test_products_of_activations_are_macs() -> None:
     assert counted.total == 2 * 3 * 16 * 3
 
 
+def test_a_norm_of_activations_is_a_reduction() -> None:
+    class Length(nn.Module):
+        def forward(self, clip: torch.Tensor) -> torch.Tensor:
+            return torch.linalg.vector_norm(clip.flatten(2), dim=2)
+
+    counted = macs.count(Length(), (2, 3, 4, 8, 8))
+    assert counted.by_operator == {"reduction": 2 * 3 * 4 * 8 * 8}
+    assert counted.uncounted == {}
+
+
 def test_an_unknown_operator_is_listed() -> None:
     class Odd(nn.Module):
         def forward(self, clip: torch.Tensor) -> torch.Tensor:
