@@ -83,7 +83,7 @@ class LoadReport:
             what = f"{key!r:.120} is {theirs} in the file and {ours} in the network"
         elif self.differing:
             option, theirs, ours = self.differing[0]
-            return f"{self.path}: has the weights of {option}={theirs}, the network {option}={ours}"
+            return f"{self.path}: is of a network with {option}={theirs}, this one has {ours}"
         elif self.missing:
             what = f"{self.missing[0]!r:.120} is missing"
         else:

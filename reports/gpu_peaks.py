@@ -55,6 +55,7 @@ def point_of(peak: GpuPeak) -> Point:
     return Point(
         network=peak.network,
         depth=peak.depth,
+        options=peak.options,
         frames=peak.frames,
         batch=peak.batch,
         mode="train",

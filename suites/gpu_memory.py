@@ -10,6 +10,7 @@ from pathlib import Path
 
 from suites.fields import Precision
 from suites.step import StepOptions
+from suites.toml import Option, parse_options
 
 FILE = Path(__file__).with_suffix(".csv")
 
@@ -27,6 +28,7 @@ class GpuPeak:
     config: str
     network: str
     variant: str
+    options: tuple[tuple[str, Option], ...]
     depth: int | None
     batch: int
     frames: int
@@ -51,9 +53,10 @@ def _peak(row: dict[str, str]) -> GpuPeak:
     texts = ("source", "config", "network", "variant", "pytorch")
     remarks = ("contradicted_by", "waits_for", "note")
     counts = ("batch", "frames", "num_classes", "input_size", "peak_mib")
-    options = ("optimizer", "gradients", "parallel")
+    step = ("optimizer", "gradients", "parallel")
     fields: dict[str, object] = {name: row[name] for name in (*texts, "precision", *remarks)}
     fields |= {name: int(row[name]) for name in counts}
     fields["depth"] = int(row["depth"]) if row["depth"] else None
-    fields["step"] = StepOptions.model_validate({name: row[name] for name in options})
+    fields["options"] = parse_options(row["options"])
+    fields["step"] = StepOptions.model_validate({name: row[name] for name in step})
     return GpuPeak(**fields)  # type: ignore[arg-type]  # a test checks the types

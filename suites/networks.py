@@ -13,7 +13,7 @@ from typing import Literal
 from suites.counting import MEASURED_NORM, CountingRule
 from suites.protocol import Protocol
 from suites.published_row import PublishedRow
-from suites.toml import Option
+from suites.toml import parse_options
 
 FILE = Path(__file__).with_suffix(".csv")
 CLASSES = {"kinetics-400": 400, "kinetics-600": 600, "something-something-v2": 174}
@@ -90,7 +90,7 @@ def _row(cells: dict[str, str], protocol: Protocol | None) -> PublishedRow:
         dataset=cells["dataset"],
         num_classes=CLASSES[cells["dataset"]],
         network=cells["network"],
-        options=_options(cells["options"]),
+        options=parse_options(cells["options"]),
         depth=int(cells["depth"]) if cells["depth"] else None,
         frames=int(cells["frames"]),
         input_size=int(cells["test_size"]),
@@ -113,11 +113,6 @@ def _figure(text: str, power: int) -> tuple[int, int] | None:
     number = Decimal(text)
     exponent = int(number.as_tuple().exponent)
     return int(number.scaleb(power)), 10 ** (exponent + power)
-
-
-def _options(text: str) -> tuple[tuple[str, Option], ...]:
-    pairs = (pair.partition("=") for pair in text.split())
-    return tuple(sorted((name, int(v) if v.isdigit() else v) for name, _, v in pairs))
 
 
 def _rule(cells: dict[str, str], protocol: Protocol | None) -> CountingRule:

@@ -51,6 +51,12 @@ OneOrMore = Annotated[
 Option = Annotated[bool | int | float | str, BeforeValidator(_check_option)]
 
 
+def parse_options(text: str) -> tuple[tuple[str, Option], ...]:
+    """The options of a network in a cell of a table, such as "variant=m shortcut_norms=all"."""
+    pairs = (pair.partition("=") for pair in text.split())
+    return tuple(sorted((name, int(v) if v.isdigit() else v) for name, _, v in pairs))
+
+
 class Section(BaseModel):
     """A table of a TOML file: frozen, of exact types, without unknown keys."""
 

@@ -15,6 +15,7 @@ from bench.instruments import macs, params
 
 PYTORCHVIDEO = "facebookresearch/pytorchvideo@366138bc docs/source/model_zoo.md"
 MMACTION2 = "open-mmlab/mmaction2@f05b1ddc configs/recognition/csn/README.md"
+I3D = "open-mmlab/mmaction2 configs/recognition/i3d/metafile.yml"
 TSM = "open-mmlab/mmaction2@bad0595d configs/recognition/tsm/README.md"
 UNIFORMER = "Sense-X/UniFormer@45843cb3 video_classification/README.md"
 KINETICS, SOMETHING, CHARADES = 400, 174, 157  # classes
@@ -84,6 +85,9 @@ ROWS += [
         ({"depth": 50}, "55.90", "13.13"),
         ({"depth": 152, "interaction": "preserved"}, "109.9", "33.02"),
     )
+]
+ROWS += [
+    Row(I3D, "i3d_3x1x1", {"stem_stride": 4}, 32, 256, IN_EVALUATION, 1, KINETICS, "43.5", "28.0"),
 ]
 ROWS += [
     Row(TSM, "tsm", options, frames, size, IN_EVALUATION, 1 / frames, classes, gflops, params_m)

@@ -1,41 +1,24 @@
-from math import prod
 from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 import models
 from models.tanet import AUTHORS, MMACTION2, TemporalAdaptation
 from tests.models import checkpoints
+from tests.models.zoo_counter import count_layers
 
 # open-mmlab/mmaction2 configs/recognition/tanet/metafile.yml, of 8 frames of 256 x 256 pixels
 PRINTED_FLOPS, PRINTED_PARAMS = 43_065_983_104, 25_590_320
-CONVOLUTIONS, NORMS = (nn.Conv1d, nn.Conv2d), (nn.BatchNorm1d, nn.BatchNorm2d)
-
-
-def count(module: nn.Module, inputs: tuple[Tensor, ...], out: Tensor) -> int:
-    """The operations of a layer as the zoo counts them."""
-    if isinstance(module, CONVOLUTIONS):
-        return out.numel() * prod(module.weight.shape[1:])
-    if isinstance(module, nn.Linear):
-        return out.numel() * module.in_features
-    if isinstance(module, NORMS):
-        return 2 * out.numel()
-    return out.numel() if isinstance(module, nn.ReLU) else inputs[0].numel()
 
 
 def test_printed_figures_to_the_last_digit() -> None:
     """The zoo counts layers alone, and so none of the convolutions with adaptive kernels."""
-    counts: list[int] = []
     with torch.device("meta"):
         model = models.create_model("tanet", num_classes=400, frames=8, formulation="published")
-        for module in model.modules():
-            if isinstance(module, (*CONVOLUTIONS, *NORMS, nn.Linear, nn.ReLU, nn.MaxPool2d)):
-                module.register_forward_hook(lambda *args: counts.append(count(*args)))
-        model(torch.empty(1, 3, 8, 256, 256))
     last_pool = 8 * 2048 * 8 * 8  # a layer there
-    assert sum(counts) + last_pool == PRINTED_FLOPS
+    assert count_layers(model, (1, 3, 8, 256, 256)) + last_pool == PRINTED_FLOPS
     assert sum(p.numel() for p in model.parameters()) == PRINTED_PARAMS
 
 

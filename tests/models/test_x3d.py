@@ -8,6 +8,7 @@ import models
 from models.x3d import MMACTION2, SLOWFAST, SqueezeExcitation, shortcut
 from tests.models import checkpoints
 from tests.models.networks import build
+from tests.models.zoo_counter import count_layers
 
 
 def test_variants_of_one_network_differ_in_their_clips_alone() -> None:
@@ -48,6 +49,27 @@ def test_the_authors_shortcuts_all_have_norms() -> None:
     assert [*shortcut(4, 8, (1, 2, 2), "all")] == ["conv", "bn"]
     assert [*shortcut(4, 4, (1, 2, 2), "all")] == ["conv", "bn"]
     assert [*shortcut(4, 4, (1, 1, 1), "all")] == []
+
+
+@pytest.mark.parametrize(
+    ("frames", "size", "printed"), [(13, 192, 2_967_543_760), (16, 256, 6_490_866_832)]
+)
+def test_figures_that_mmaction2_prints(frames: int, size: int, printed: int) -> None:
+    """Those of configs/recognition/x3d/metafile.yml, to the last digit."""
+    excitations: list[int] = []
+    with torch.device("meta"):
+        model = models.create_model(
+            "x3d", num_classes=400, frames=frames, shortcut_norms="all", formulation="published"
+        )
+    for module in model.modules():
+        if isinstance(module, SqueezeExcitation):  # has a pool and a ReLU that are layers there
+            module.register_forward_hook(
+                lambda module, inputs, _: excitations.append(
+                    inputs[0].numel() + module.reduce.out_channels
+                )
+            )
+    assert count_layers(model, (1, 3, frames, size, size)) + sum(excitations) == printed
+    assert sum(p.numel() for p in model.parameters()) == 3_794_322
 
 
 # our name -> the names in SlowFast and in MMAction2

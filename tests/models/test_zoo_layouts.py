@@ -97,7 +97,7 @@ def test_a_file_of_a_network_with_the_same_weights_and_other_options(
     with checkpoints.refused(path, other) as errors:
         models.load_checkpoint(other, path)
     assert str(errors[0]) == (
-        f"{path}: has the weights of {option}={theirs}, the network {option}={ours}: "
+        f"{path}: is of a network with {option}={theirs}, this one has {ours}: "
         f"build it with {option}={theirs}"
     )
     models.load_checkpoint(checkpoints.scrambled(source, seed=2), path)

@@ -29,7 +29,15 @@ def test_both_counters_agree_and_know_every_operator(variant: tuple[str, dict[st
 
 
 @pytest.mark.parametrize(
-    "backbone", ["mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny"]
+    "backbone",
+    [
+        "mobilenet_v2",
+        "mobilenet_v3_small",
+        "efficientnet_b0",
+        "mnasnet0_5",
+        "regnet_y_400mf",
+        "convnext_tiny",
+    ],
 )
 def test_both_counters_agree_on_an_image_network_of_torchvisions(backbone: str) -> None:
     model = build("tsm", backbone=backbone)
