@@ -8,18 +8,18 @@ from models.hiera import BIAS, Attention, Embedding, pool
 from tests.models.networks import build
 
 
-# GFLOPs of a view and millions of parameters, as the paper prints them.
+# GMACs of a view, counted when the logits were compared with the authors' package, and millions of
+# parameters: 204, 278 and 852 MB are the published files of the first three.
 @pytest.mark.parametrize(
     ("variant", "gmacs", "params_m"),
-    [("base", 102, 51), ("base_plus", 133, 69), ("large", 413, 213), ("huge", 1159, 672)],
+    [("base", 101.7, 51), ("base_plus", 132.3, 69), ("large", 412.1, 213), ("huge", 1157.8, 672)],
 )
-def test_variants_cost_what_the_paper_prints(variant: str, gmacs: int, params_m: int) -> None:
-    """The paper's counter adds the norms, and rounds up."""
+def test_the_cost_of_variants(variant: str, gmacs: float, params_m: int) -> None:
     with torch.device("meta"):
         model = models.create_model("hiera", num_classes=400, frames=16, variant=variant)
     counted = macs.count(model, (1, 3, 16, 224, 224))
     assert counted.uncounted == {}
-    assert counted.total / 1e9 == pytest.approx(gmacs, abs=1.3)
+    assert counted.total / 1e9 == pytest.approx(gmacs, abs=0.05)
     assert round(params.count(model) / 1e6) == params_m
 
 
