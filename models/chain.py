@@ -15,11 +15,15 @@ def consume(layers: Iterable[nn.Module], inputs: list[Tensor]) -> Tensor:
     Without gradients each tensor is freed as soon as the next exists.
     """
     for layer in layers:
-        inputs.append(layer(inputs if isinstance(layer, Chain) else inputs.pop()))
+        inputs.append(layer(inputs if isinstance(layer, Consumer) else inputs.pop()))
     return inputs.pop()
 
 
-class Chain(nn.Sequential):
+class Consumer(nn.Module):
+    """A layer that is called with a list, and takes its input out of it."""
+
+
+class Chain(nn.Sequential, Consumer):
     """Layers in order, called with a list: they take their input out of it.
 
     With `saves_memory`, inference frees the input as soon as the first layer has read it. Else it

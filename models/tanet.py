@@ -10,6 +10,7 @@ from functools import partial
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.chain import Consumer
 from models.clip import unfold_frames
 from models.formulation import FORMULATIONS
 from models.layouts import RESNET, Layout, Rule
@@ -33,7 +34,7 @@ AUTHORS = Layout((*_TAM, (r"^trunk\.", ""), *RESNET, (r"(layer\d\.\d+)\.(?!tam\.
 MMACTION2 = Layout((*_TAM, *MMACTION2_FRAMES, (r"(layer\d\.\d+)\.(?!tam\.)", r"\1.block.")))
 
 
-class TemporalAdaptation(nn.Module):
+class TemporalAdaptation(Consumer):
     """A convolution of each channel along time, with a kernel and scales made from the clip.
 
     Both are computed from the means of the frames: the kernel of a channel from its own means, the
@@ -59,20 +60,18 @@ class TemporalAdaptation(nn.Module):
             nn.Sigmoid(),
         )
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (N*T) x C x H x W to the same shape."""
+    def forward(self, inputs: list[Tensor]) -> Tensor:
+        """Map [(N*T) x C x H x W] to the same shape. Empties the list, and holds nothing dead."""
+        x = inputs.pop()
         means = unfold_frames(x.mean(dim=(2, 3)), self.frames).transpose(1, 2)  # N x C x T
         kernels = self.kernel(means.flatten(0, 1))  # (N*C) x 3
-        clip = unfold_frames(x, self.frames).transpose(1, 2)  # N x C x T x H x W
-        scaled = clip * self.scale(means)[..., None, None]
-        rows = scaled.flatten(3).flatten(0, 1)  # (N*C) x T x H*W
-        result = functional.conv2d(
-            rows.unsqueeze(0),
-            kernels[:, None, :, None],
-            padding=(KERNEL // 2, 0),
-            groups=kernels.shape[0],
-        )  # 1 x (N*C) x T x H*W
-        return result.view(clip.shape).transpose(1, 2).flatten(0, 1)  # (N*T) x C x H x W
+        x = unfold_frames(x, self.frames).transpose(1, 2)  # N x C x T x H x W
+        shape = x.shape
+        x = x * self.scale(means)[..., None, None]
+        x = x.flatten(3).flatten(0, 1).unsqueeze(0)  # 1 x (N*C) x T x H*W
+        padding, weight = (KERNEL // 2, 0), kernels[:, None, :, None]
+        x = functional.conv2d(x, weight, padding=padding, groups=kernels.shape[0])
+        return x.view(shape).transpose(1, 2).flatten(0, 1)  # (N*T) x C x H x W
 
 
 def adapted(frames: int, number: int, inputs: int, outputs: int, stride: int) -> Layers:

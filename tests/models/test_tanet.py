@@ -27,7 +27,7 @@ def test_a_kernel_is_that_of_its_channel_and_clip() -> None:
     clips, frames, channels = 2, 5, 8
     module = TemporalAdaptation(channels, frames).double().eval()
     x = torch.randn(clips * frames, channels, 3, 4, dtype=torch.float64)
-    out = module(x).unflatten(0, (clips, frames))
+    out = module([x]).unflatten(0, (clips, frames))
     for number, clip in enumerate(x.unflatten(0, (clips, frames))):  # T x C x H x W
         means = clip.mean(dim=(2, 3)).T  # C x T
         scales = module.scale(means[None])[0]
