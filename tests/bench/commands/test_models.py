@@ -4,7 +4,7 @@ import pytest
 
 import models
 from bench.commands import main
-from bench.commands.models import _depths, _frames
+from bench.commands.models import SHOWN, _depths, _frames
 from models.registry import GROUPS
 
 
@@ -52,3 +52,26 @@ def test_frames_are_any_multiples_or_one_number() -> None:
     assert _frames(models.get_network("tsn")) == "any"
     assert _frames(models.get_network("blvnet")) == "multiples of 2"
     assert _frames(models.get_network("mvit_v2_s")) == "16"
+
+
+def test_a_list_of_all_networks_names_a_few_backbones_and_a_network_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    assert main(["models"]) == 0
+    printed = capsys.readouterr().out
+    assert "mobilenet_v2" in printed
+    assert "regnet_x_400mf" not in printed
+    count = len(models.get_network("tam").choices["backbone"])  # type: ignore[arg-type]
+    assert f" and {count - SHOWN} more)" in printed
+    assert "'blvbench models NAME' lists all values" in printed
+    assert main(["models", "tam", "uniformer"]) == 0
+    printed = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "convnext_large)" in printed
+    assert "uniformer" in printed
+    assert "blvnet" not in printed
+
+
+def test_an_unknown_network_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "tsnn"]) == 2
+    assert "there is no network 'tsnn' (did you mean 'tsn'?)" in capsys.readouterr().err
