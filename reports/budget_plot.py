@@ -86,7 +86,7 @@ def _draw_dataset(
             frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=2
         )
         title = f"Accuracy on {DATASETS[dataset]} against what it costs"
-        return drawing.plot(PLOT_ID.format(dataset), title, _finding(priced, shown))
+        return drawing.plot(PLOT_ID.format(dataset), title, find_words(priced, shown))
 
 
 def _scales(priced: Sequence[PricedAccuracy], index: Index) -> tuple[Scale, Scale]:
@@ -233,11 +233,15 @@ def _along(line: Line2D) -> NDArray[np.float64]:
     return np.asarray(Path(corners).interpolated(STEPS if len(corners) > 1 else 1).vertices)
 
 
-def _finding(priced: Sequence[PricedAccuracy], scales: Sequence[Scale]) -> str:
+def find_words(priced: Sequence[PricedAccuracy], scales: Sequence[Scale]) -> str:
     """The most accurate network within the MACs of the reference, and the Pareto fronts."""
-    return " ".join(
-        [_best(priced, scales[0]), *(_front(priced, scale) for scale in scales)]
-    ).strip()
+    fronts = {scale.cost.name: find_front(priced, scale.cost) for scale in scales}
+    shared = [one for one in next(iter(fronts.values())) if all(one in f for f in fronts.values())]
+    parts = {"On the Pareto front" if len(fronts) == 1 else "On both Pareto fronts": shared}
+    for name, front in fronts.items():
+        parts[f"On that of {name} alone"] = [one for one in front if one not in shared]
+    lists = [f"{where}: {', '.join(map(_step, ones))}." for where, ones in parts.items() if ones]
+    return " ".join([_best(priced, scales[0]), *lists]).strip()
 
 
 def _best(priced: Sequence[PricedAccuracy], macs: Scale) -> str:
@@ -255,12 +259,7 @@ def _best(priced: Sequence[PricedAccuracy], macs: Scale) -> str:
     )
 
 
-def _front(priced: Sequence[PricedAccuracy], scale: Scale) -> str:
-    """A sentence with the Pareto front of a cost."""
-    steps = [
-        f"{_name(one)}, {_test(one)} ({one.accuracy.top1:.1f} % at {scale.of(one):.1f} {scale.unit}"
-        + ("" if is_plain(one) else f", pretrained on {one.accuracy.pretraining or UNKNOWN}")
-        + ")"
-        for one in find_front(priced, scale.cost)
-    ]
-    return f"The Pareto front of {scale.cost.name}: {', '.join(steps)}."
+def _step(priced: PricedAccuracy) -> str:
+    """An accuracy on a front, with its pretraining if that is more than ImageNet-1k."""
+    more = "" if is_plain(priced) else f", pretrained on {priced.accuracy.pretraining or UNKNOWN}"
+    return f"{_name(priced)}, {_test(priced)} ({priced.accuracy.top1:.1f} %{more})"

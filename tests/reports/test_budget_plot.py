@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -11,6 +12,7 @@ from reports.budget_plot import (
     Scale,
     draw_budgets,
     draw_panel,
+    find_words,
 )
 from reports.drawing import Drawing, assign_colours
 from reports.video_costs import TRAIN_MEMORY, VIDEO_MACS, Cost, PricedAccuracy, find_front
@@ -103,13 +105,26 @@ def test_a_plot_has_a_panel_for_each_cost_that_is_known() -> None:
         found.append(measurement(point(**clip), samples=(number * GIGA,)))
     (plot,) = draw_budgets(found, assign_colours(["slowfast"]))
     assert (plot.id, plot.panels) == ("budget-kinetics-400", 1)
+    assert "On the Pareto front: slowfast 50 4x16, 32 frames x 30 views (75.3 %)" in plot.finding
     for number, one in enumerate(found[1:], start=1):
         step = one.point.model_copy(update={"batch": 8, "mode": "train"})
         found.append(measurement(step, **PEAK, samples=(number * GIB,)))
     (plot,) = draw_budgets(found, assign_colours(["slowfast"]))
     assert plot.panels == 2
-    assert (
-        "The Pareto front of MACs: slowfast 50 4x16, 32 frames x 30 views (75.3 %" in plot.finding
-    )
-    assert "The Pareto front of memory: slowfast 50 4x16" in plot.finding
+    assert "On both Pareto fronts: slowfast 50 4x16, 32 frames x 30 views (75.3 %)" in plot.finding
+    assert "alone" not in plot.finding
     assert find_front([priced(2, 60), priced(1, 50)], TRAIN_MEMORY)[0].train_bytes == GIB
+
+
+def test_a_finding_names_what_is_on_one_front_alone() -> None:
+    """The first has few MACs and much memory, the second is the most accurate for its memory."""
+    few_macs = replace(priced(1, 50), train_bytes=9 * GIB)
+    little_memory = replace(priced(9, 40, pretraining="IG65M"), train_bytes=GIB)
+    best = replace(priced(5, 60), train_bytes=10 * GIB)
+    scales = [scale(limit=2.0), scale(TRAIN_MEMORY)]
+    assert find_words([few_macs, little_memory, best], scales) == (
+        "Within the MACs of one view of tsn depth 50, 8 frames (2.0 G a video), tsn 50 is the most "
+        "accurate: 50.0 % over 8 frames. On both Pareto fronts: tsn 50, 8 frames (50.0 %), tsn 50, "
+        "8 frames (60.0 %). On that of memory alone: tsn 50, 8 frames (40.0 %, pretrained on "
+        "IG65M)."
+    )
