@@ -8,12 +8,14 @@ import pickletools
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 
 ARCHIVE = b"PK\x03\x04"  # first bytes of a file that PyTorch reads as an archive
 LEGACY_PICKLES = 5  # pickles at the start of a file of PyTorch before 1.6, the weights among them
-ANY_SIZE = "bytearray"  # PyTorch lets a pickle call it, with any number of bytes
+FORBIDDEN = {  # functions that PyTorch lets a pickle call
+    "bytearray": "a bytearray",  # of any size
+    "_rebuild_nested_tensor": "a nested tensor",  # PyTorch 2.11 may use sizes that it has not read
+}
 # To hash a tuple, Python visits all that it holds, without a limit on depth or on repeated visits.
 # The tuples of checkpoints are a few levels deep.
 MAX_DEPTH = 100
@@ -32,7 +34,7 @@ _PLAIN, _MARK = _Value(), _Value(depth=-1)
 
 
 class _UnsafeError(Exception):
-    """A pickle that must not be loaded; the message names the reason."""
+    """A pickle that must not be loaded: the reason, and the function that it calls, "" for none."""
 
 
 def is_archive(file: IO[bytes]) -> bool:
@@ -47,32 +49,37 @@ def find_danger(file: IO[bytes]) -> str:
         for pickle in _pickles(file):
             _simulate(pickle)
     except _UnsafeError as error:
-        return str(error)
+        reason, called = error.args
+        return f"{reason}{under(find_key(file, called))}"
     except Exception:  # not a pickle, or a damaged one: loading it will report that
         return ""
     return ""
 
 
-def find_key(path: Path, name: str) -> str | None:
+def under(key: str | None) -> str:
+    """Say in an error message that something is under `key`, if there is one."""
+    return f" under {key!r:.120}" if key else ""
+
+
+def find_key(file: IO[bytes], name: str) -> str | None:
     """The dictionary key before the first object of class `name` in a checkpoint's pickles."""
     key: str | None = None
     pushed: str | None = None  # the string that the last operation pushed, if any
     memo: dict[int, str | None] = {}
     own_name = name.rpartition(".")[2]  # the module may have its Python 2 name
     try:
-        with path.open("rb") as file:
-            for opcode, argument in _opcodes(file):
-                if opcode == "GLOBAL" and argument.endswith(f" {own_name}"):
-                    return key
-                if opcode == "PROTO":  # a pickle begins
-                    key, memo = None, {}
-                if opcode.endswith("PUT"):
-                    memo[argument] = pushed
-                elif opcode.endswith("GET"):
-                    pushed = memo.get(argument)
-                else:
-                    pushed = argument if opcode.endswith(("UNICODE", "STRING")) else None
-                key = pushed or key
+        for opcode, argument in _opcodes(file):
+            if opcode == "GLOBAL" and argument.endswith(f" {own_name}"):
+                return key
+            if opcode == "PROTO":  # a pickle begins
+                key, memo = None, {}
+            if opcode.endswith("PUT"):
+                memo[argument] = pushed
+            elif opcode.endswith("GET"):
+                pushed = memo.get(argument)
+            else:
+                pushed = argument if opcode.endswith(("UNICODE", "STRING")) else None
+            key = pushed or key
     except Exception:  # the key is only a help in the error message
         return None
     return None
@@ -103,8 +110,8 @@ def _simulate(pickle: IO[bytes]) -> None:
     memo: dict[Any, _Value] = {}
     for opcode, argument, _ in pickletools.genops(pickle):
         name = opcode.name
-        if name == "GLOBAL" and str(argument).endswith(f" {ANY_SIZE}"):
-            raise _UnsafeError(f"a {ANY_SIZE}, which may allocate any amount of memory")
+        if name == "GLOBAL" and (called := str(argument).rpartition(" ")[2]) in FORBIDDEN:
+            raise _UnsafeError(FORBIDDEN[called], called)
         if name.endswith("PUT"):
             memo[argument] = stack[-1]
         elif name.endswith("GET"):
@@ -133,5 +140,5 @@ def _tuple(items: list[_Value]) -> _Value:
     depth = 1 + max((item.depth for item in items), default=0)
     count = 1 + sum(item.items for item in items)
     if depth > MAX_DEPTH or count > MAX_ITEMS:
-        raise _UnsafeError("tuples that are nested too deeply or too large")
+        raise _UnsafeError("tuples that are nested too deeply or too large", "")
     return _Value(depth, count)

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._prims_common import suggest_memory_format
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -33,8 +34,9 @@ _known: dict[Any, tuple[type, tuple[Spec | None, ...]]] = {}
 class Shapes(TorchDispatchMode):
     """Context in which operators on meta tensors return the same results in less time.
 
-    In evaluation a batch norm returns no statistics, as on other devices. Operators that write into
-    their arguments, return views, or have other arguments than meta tensors and plain values run
+    As on other devices, a batch norm returns no statistics in evaluation, and the gradients of a
+    convolution have the memory format of its input or its weight. Operators that write into their
+    arguments, return views, or have other arguments than meta tensors and plain values run
     unchanged.
     """
 
@@ -50,7 +52,7 @@ class Shapes(TorchDispatchMode):
         if key is None:
             return func(*args, **kwargs)
         if key not in _known:
-            out = _without_statistics(func, args, func(*args, **kwargs))
+            out = _as_elsewhere(func, args, func(*args, **kwargs))
             _remember(key, out, (*args, *kwargs.values()))
             return out
         kind, specs = _known[key]
@@ -89,13 +91,33 @@ def _describe(value: Any, parts: list[Any]) -> bool:
     return False
 
 
-def _without_statistics(func: Any, args: tuple[Any, ...], out: Any) -> Any:
-    """The results `out`; those of a batch norm in evaluation without the statistics.
+def _as_elsewhere(func: Any, args: tuple[Any, ...], out: Any) -> Any:
+    """The results `out` of the meta device, as other devices return them."""
+    if func is aten.convolution_backward.default:
+        return _in_format_of_convolution(out, *args[1:3])
+    return _without_statistics(func, args, out) if func in BATCH_NORMS else out
 
-    Only the meta device returns them.
+
+def _in_format_of_convolution(
+    gradients: tuple[Tensor | None, ...], x: Tensor, weight: Tensor
+) -> tuple[Tensor | None, ...]:
+    """The gradients, channels-last if `x` or `weight` is.
+
+    PyTorch 2.11 looks at the gradient of the result instead. Autograd copies the gradient of a
+    weight that is stored in another format than the weight.
     """
-    if func not in BATCH_NORMS:
-        return out
+    formats = {suggest_memory_format(x), suggest_memory_format(weight)}
+    (chosen,) = formats - {torch.contiguous_format} or formats
+    of_x, of_weight, of_bias = gradients
+
+    def store(gradient: Tensor | None) -> Tensor | None:
+        return None if gradient is None else gradient.contiguous(memory_format=chosen)
+
+    return store(of_x), store(of_weight), of_bias
+
+
+def _without_statistics(func: Any, args: tuple[Any, ...], out: Any) -> Any:
+    """The results of a batch norm without the statistics if it is in evaluation."""
     training = BATCH_NORMS[func]
     if training is not None and args[training]:
         return out

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from models.errors import CheckpointError
-from models.pickles import find_danger, find_key, is_archive
+from models.pickles import find_danger, find_key, is_archive, under
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,7 +124,7 @@ def _check_size(path: Path) -> None:
                     f"{path}: unpacks to more bytes than it has: save it again with torch.save"
                 )
         if danger := find_danger(file):
-            raise CheckpointError(f"{path}: holds {danger}: save only the tensors")
+            raise CheckpointError(f"{path}: holds {danger}: save only plain tensors")
 
 
 def _read(path: Path) -> Any:
@@ -144,8 +144,8 @@ def _explain(path: Path, error: Exception) -> str:
     """Why a file could not be read, and what to do."""
     found = re.search(r"GLOBAL (\S+) (?:was not an allowed|whose module)", str(error))
     if found:
-        key = find_key(path, found[1])
-        where = f" under {key!r:.120}" if key else ""
+        with path.open("rb") as file:
+            where = under(find_key(file, found[1]))
         return f"holds a pickled object{where} ({quote(found[1])}): save only the tensors"
     # After the first sentence, PyTorch advises to run the code in the file.
     reason = re.split(r"\.\s|\n", str(error))[0]

@@ -82,6 +82,7 @@ REDUCTION = ("reduction", _per_input)
 RESIZE = ("resize", _per_output)
 ELEMENTWISE = ("elementwise", _per_output)
 
+# An operator that writes into its argument counts as the one that does not.
 COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     **dict.fromkeys((norm.overloadpacket for norm in BATCH_NORMS), NORM),
     aten.native_layer_norm: NORM,
@@ -99,8 +100,8 @@ COUNTED_SEPARATELY: dict[Any, tuple[str, Operations]] = {
     aten.upsample_linear1d: RESIZE,
     aten.upsample_nearest2d: RESIZE,
     aten.upsample_nearest3d: RESIZE,
-    aten.hardswish: ELEMENTWISE,  # PyTorch does not declare it and the next ones element-wise
-    aten.hardswish_: ELEMENTWISE,
+    aten.leaky_relu: ELEMENTWISE,  # PyTorch 2.11 does not declare it element-wise
+    aten.hardswish: ELEMENTWISE,  # PyTorch does not declare it and the next ones so
     aten.floor_divide: ELEMENTWISE,
     aten._softmax: ELEMENTWISE,
     aten._safe_softmax: ELEMENTWISE,
@@ -115,9 +116,9 @@ WITHOUT_ARITHMETIC = {
     aten.cat,
     aten.clone,
     aten.constant_pad_nd,
-    aten.copy_,
+    aten.copy,
     aten.empty,
-    aten.fill_,
+    aten.fill,
     aten.full,
     aten.gather,
     aten.index,
@@ -131,7 +132,7 @@ WITHOUT_ARITHMETIC = {
     aten.scalar_tensor,
     aten.stack,
     aten.unsafe_split,
-    aten.zero_,
+    aten.zero,
     aten.zeros,
     aten.zeros_like,
 }
@@ -247,21 +248,32 @@ class _Census(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         out = func(*args, **(kwargs or {}))
-        operator = func.overloadpacket
+        counted_as = out_of_place(func)
+        operator = counted_as.overloadpacket
         if operator in COUNTED_SEPARATELY:
             kind, operations = COUNTED_SEPARATELY[operator]
             self.counted_separately[kind] += operations(args, out)
-        elif _is_counted(operator) or operator in WITHOUT_ARITHMETIC or is_view(func):
+        elif _is_counted(func.overloadpacket) or operator in WITHOUT_ARITHMETIC or is_view(func):
             pass
-        elif torch.Tag.pointwise in func.tags:
+        elif torch.Tag.pointwise in counted_as.tags:
             self.counted_separately["elementwise"] += _per_output(args, out)
         else:
-            self.uncounted[str(operator)] += 1
+            self.uncounted[str(func.overloadpacket)] += 1
         return out
 
 
 def _is_counted(operator: Any) -> bool:
     return operator in flop_registry or operator in FORMULAS
+
+
+def out_of_place(func: Any) -> Any:
+    """The operator that returns what `func` writes into its argument; `func` itself if none does.
+
+    PyTorch declares what the first does, but not always for the second.
+    """
+    name = func.overloadpacket.__name__.removesuffix("_")
+    packet = getattr(getattr(torch.ops, func.namespace), name, None)
+    return getattr(packet, func._overloadname, func)
 
 
 def is_view(func: Any) -> bool:

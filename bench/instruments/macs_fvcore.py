@@ -21,6 +21,7 @@ from bench.instruments.macs import (
     MacCount,
     aten,
     is_view,
+    out_of_place,
 )
 from bench.instruments.reading import Reading
 from bench.records.point import Point
@@ -173,10 +174,14 @@ def may_have_macs(operator: str) -> bool:
     if kind != "aten" or name in WITHOUT_MACS:
         return kind != "aten"
     known = getattr(aten, name, None)
-    if known in COUNTED_SEPARATELY or known in WITHOUT_ARITHMETIC:
-        return False
-    overloads = [getattr(known, one) for one in known.overloads()] if known else []
-    return not any(is_view(one) or torch.Tag.pointwise in one.tags for one in overloads)
+    overloads = [out_of_place(getattr(known, one)) for one in known.overloads()] if known else []
+    return not any(
+        one.overloadpacket in COUNTED_SEPARATELY
+        or one.overloadpacket in WITHOUT_ARITHMETIC
+        or is_view(one)
+        or torch.Tag.pointwise in one.tags
+        for one in overloads
+    )
 
 
 def count(model: nn.Module, clip_shape: tuple[int, ...]) -> MacCount:

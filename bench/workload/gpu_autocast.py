@@ -4,6 +4,7 @@ Source: the lists of PyTorch's ATen/autocast_mode.h. On a CPU, autocast leaves n
 sums in half precision, and computes an average pool over time in float32.
 """
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,19 +54,17 @@ IN_THEIR_TYPE = (aten.avg_pool3d.default,)  # in float32 on a CPU alone
 @contextmanager
 def autocast_as_on_gpu() -> Iterator[None]:
     """Within: where autocast is on for a CPU, it chooses the types that it chooses on a GPU."""
+    kernels: dict[Any, Callable[..., Any]] = {
+        **{function: _in_float32(function) for function in IN_FLOAT32},
+        **{function: _to_float32(function) for function in TO_FLOAT32},
+        **{function: _softmax(function, fused) for function, fused in SOFTMAX.items()},
+        **{function: _without_autocast(function) for function in IN_THEIR_TYPE},
+    }
     with _scoped_library("aten", "IMPL") as library:
-
-        def replace(function: Any, kernel: Callable[..., Any]) -> None:
-            library.impl(function, kernel, "AutocastCPU", allow_override=True)
-
-        for function in IN_FLOAT32:
-            replace(function, _in_float32(function))
-        for function in TO_FLOAT32:
-            replace(function, _to_float32(function))
-        for function, fused in SOFTMAX.items():
-            replace(function, _softmax(function, fused))
-        for function in IN_THEIR_TYPE:
-            replace(function, _without_autocast(function))
+        with warnings.catch_warnings():  # PyTorch 2.11 warns that a kernel is replaced
+            warnings.filterwarnings("ignore", "Warning only once for all operators")
+            for function, kernel in kernels.items():
+                library.impl(function, kernel, "AutocastCPU", allow_override=True)
         yield
 
 

@@ -29,6 +29,7 @@ def doubled(times: int) -> object:
     [
         ({"weight": [1.0, (2, 3)]}, ""),
         (bytearray(10), "a bytearray"),
+        ({"weight": 1.0, "bias": bytearray(10)}, "a bytearray under 'bias'"),
         (nest(MAX_DEPTH - 2), ""),
         (nest(MAX_DEPTH + 1), "tuples"),
         (doubled(25), "tuples"),
@@ -49,5 +50,5 @@ def test_the_key_before_an_object(tmp_path: Path) -> None:
     torch.save({"weight": torch.ones(1), "folder": Path("x")}, path)
     with path.open("rb") as file:
         assert is_archive(file)
-    assert find_key(path, f"pathlib.{type(Path()).__name__}") == "folder"
-    assert find_key(path, "module.Absent") is None
+        assert find_key(file, f"pathlib.{type(Path()).__name__}") == "folder"
+        assert find_key(file, "module.Absent") is None

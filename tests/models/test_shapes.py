@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from models.operators.aggregation import aggregate_frames
 from models.shapes import Shapes
 
+aten = torch.ops.aten
 META = torch.device("meta")
 
 
@@ -24,6 +25,7 @@ def layouts(out: Tensor | tuple[Tensor | None, ...]) -> list[Any]:
     return [r if r is None else (r.shape, r.stride(), r.dtype, r.device) for r in results]
 
 
+FORMATS = (torch.contiguous_format, torch.channels_last)
 LAST = {"memory_format": torch.channels_last}
 CALLS: dict[str, Callable[[], Any]] = {
     "convolution": lambda: functional.conv2d(tensor(2, 3, 8, 8), tensor(4, 3, 3, 3), padding=1),
@@ -35,7 +37,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "of an integer": lambda: tensor(3) + 1,
     "of a fraction": lambda: tensor(3, dtype=torch.int64) + 1.0,
     "types": lambda: tensor(3, dtype=torch.float16) * tensor(3),
-    "gradients": lambda: torch.ops.aten.convolution_backward(
+    "gradients": lambda: aten.convolution_backward(
         tensor(2, 4, 8, 8),
         tensor(2, 3, 8, 8),
         tensor(4, 3, 3, 3),
@@ -48,7 +50,7 @@ CALLS: dict[str, Callable[[], Any]] = {
         groups=1,
         output_mask=[False, True, False],
     ),
-    "batch norm": lambda: torch.ops.aten.native_batch_norm(
+    "batch norm": lambda: aten.native_batch_norm(
         tensor(2, 3, 4), *(tensor(3) for _ in range(4)), True, 0.1, 1e-5
     ),
     "a list": lambda: aggregate_frames(tensor(4, 3, 2, 2), tensor(2, 3, 3), 4, 2, [-1, 0]),
@@ -61,6 +63,26 @@ def test_results_are_those_of_pytorch(call: str) -> None:
     with Shapes():
         assert layouts(CALLS[call]()) == expected
         assert layouts(CALLS[call]()) == expected  # looked up
+
+
+@pytest.mark.parametrize("format_of_result", FORMATS)
+@pytest.mark.parametrize("format_of_weight", FORMATS)
+@pytest.mark.parametrize("format_of_input", FORMATS)
+def test_gradients_of_a_convolution_are_stored_as_on_a_cpu(
+    format_of_input: torch.memory_format,
+    format_of_weight: torch.memory_format,
+    format_of_result: torch.memory_format,
+) -> None:
+    def strides(device: str) -> list[tuple[int, ...]]:
+        result = torch.empty(2, 4, 8, 8, device=device, memory_format=format_of_result)
+        x = torch.empty(2, 3, 8, 8, device=device, memory_format=format_of_input)
+        weight = torch.empty(4, 3, 3, 3, device=device, memory_format=format_of_weight)
+        settings = ([1, 1], [1, 1], [1, 1], False, [0, 0], 1, [True, True, True])
+        gradients = aten.convolution_backward(result, x, weight, [4], *settings)
+        return [gradient.stride() for gradient in gradients]
+
+    with Shapes():
+        assert strides("meta") == strides("cpu")
 
 
 def test_what_is_looked_up_is_not_worked_out_again() -> None:

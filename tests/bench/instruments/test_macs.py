@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -132,6 +134,30 @@ def test_a_norm_of_activations_is_a_reduction() -> None:
     counted = macs.count(Length(), (2, 3, 4, 8, 8))
     assert counted.by_operator == {"reduction": 2 * 3 * 4 * 8 * 8}
     assert counted.uncounted == {}
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        nn.CELU,
+        nn.ELU,
+        nn.Hardsigmoid,
+        nn.Hardswish,
+        nn.Hardtanh,
+        nn.LeakyReLU,
+        nn.Mish,
+        nn.ReLU6,
+        nn.SELU,
+        nn.SiLU,
+    ],
+)
+@pytest.mark.parametrize("inplace", [False, True])
+def test_an_activation_is_elementwise_in_place_or_not(
+    activation: Callable[..., nn.Module], inplace: bool
+) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(48, 5), activation(inplace=inplace))
+    counted = macs.count(model, (2, 3, 1, 4, 4))
+    assert counted == macs.MacCount({"linear": 2 * 48 * 5, "elementwise": 2 * 5}, {})
 
 
 def test_an_unknown_operator_is_listed() -> None:
