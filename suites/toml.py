@@ -39,11 +39,18 @@ def _check_option(value: Any) -> Any:
     return value
 
 
+def _as_items(value: Any) -> Any:
+    """A list as a tuple. Raise an error for a single table, which TOML writes as [name]."""
+    if isinstance(value, dict):
+        raise PydanticCustomError("table", "Input should be a list of tables, written [[name]]")
+    return tuple(value) if isinstance(value, list) else value
+
+
 # TOML has lists where a frozen section holds tuples.
 Items = Annotated[
     tuple[T, ...],
     Field(min_length=1),
-    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
+    BeforeValidator(_as_items),
 ]
 OneOrMore = Annotated[
     Annotated[T, Tag(ONE)] | Annotated[Items[T], Tag(SEVERAL)], Discriminator(_form)

@@ -25,6 +25,7 @@ quantities = ["macs"]
         ("[8, 16]", "[8, 16.0]", r"sweep\.1\.frames\.2: input should be a valid integer, not 16.0"),
         ("[8, 16]", "[8, 0]", r"sweep\.1\.frames\.2: input should be greater than or equal to 1"),
         ("[8, 16]", "8", r"sweep\.1\.frames: input should be a valid tuple, not 8"),
+        ("[[sweep]]", "[sweep]", r"sweep: input should be a list of tables, written \[\[name\]\]"),
         ("[8, 16]", "[]", r"sweep\.1\.frames: tuple should have at least 1 item"),
         ("[50]", "[]", r"sweep\.1\.depths: tuple should have at least 1 item"),
         ("[50]", "[50]\nnum_classes = 0", r"\.num_classes: input should be greater .*, not 0"),
