@@ -179,7 +179,8 @@ class Network:
                 f"use {' or '.join(map(str, nearest))}"
             )
         if self.only.frames not in (None, frames):
-            raise NetworkError(f"{self.name} takes {self.only.frames} frames, not {frames}")
+            only = self.only.frames
+            raise NetworkError(f"{self.name} takes {only} frames, not {frames}: use {only}")
         checked = {name: self._check_option(name, value) for name, value in (options or {}).items()}
         changed = {name: value for name, value in checked.items() if value != self.options[name]}
         depth = self._check_depth(depth, changed)
@@ -202,14 +203,15 @@ class Network:
     def _check_option(self, option: str, value: object) -> Any:
         """The value of an option, in its type; raises `NetworkError` if it is not a choice."""
         if option not in self.options:
+            known = f"its options are {', '.join(self.options)}" if self.options else "it has none"
             raise NetworkError(
-                f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}"
+                f"{self.name} has no option {option!r}{did_you_mean(option, self.options)}: {known}"
             )
-        kind, known = type(self.options[option]), self.choices[option]
+        kind, choices = type(self.options[option]), self.choices[option]
         is_whole = kind is float and type(value) is int  # 2 stands for 2.0
-        if not (is_whole or type(value) is kind) or value not in known:
+        if not (is_whole or type(value) is kind) or value not in choices:
             raise NetworkError(
-                f"{option} of {self.name} is one of {describe(known)}, not {value!r:.60}"
+                f"{option} of {self.name} is one of {describe(choices)}, not {value!r:.60}"
             )
         return kind(value)
 

@@ -27,7 +27,10 @@ class TimmTrunk(nn.Module):
 
         if not timm.is_model(name):
             known = timm.list_models()
-            raise NetworkError(f"timm has no network {name!r:.60}{did_you_mean(name, known)}")
+            raise NetworkError(
+                f"timm has no network {name!r:.60}{did_you_mean(name, known)}: choose one of "
+                "timm.list_models()"
+            )
         self.network = timm.create_model(name, pretrained=False, num_classes=0)
         self.features = int(getattr(self.network, "head_hidden_size", self.network.num_features))
         facts = self.network.pretrained_cfg

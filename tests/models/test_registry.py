@@ -139,8 +139,9 @@ def test_depth_defaults_to_50() -> None:
         ({"name": "tsm", "width": 0}, "one of 0.05 to 4.0, not 0"),
         ({"name": "tsm", "width": float("nan")}, "one of 0.05 to 4.0, not nan"),
         ({"name": "tsm", "width": 10**400}, "one of 0.05 to 4.0, not 1000"),
-        ({"name": "r3d_18", "width": 0.5}, "has no option 'width'"),
-        ({"name": "mvit_v2_s", "frames": 8}, "mvit_v2_s takes 16 frames, not 8"),
+        ({"name": "r3d_18", "width": 0.5}, "has no option 'width': it has none"),
+        ({"name": "hiera", "size": "l"}, "has no option 'size': its options are variant, width"),
+        ({"name": "mvit_v2_s", "frames": 8}, "mvit_v2_s takes 16 frames, not 8: use 16"),
         ({"name": None}, "there is no network 'None'"),
     ],
 )

@@ -62,7 +62,7 @@ def test_any_name_of_the_library_is_a_choice_of_tsn_alone() -> None:
     ("name", "options", "message"),
     [
         ("resnet10", {}, r"timm has no network 'resnet10' \(did you mean 'resnet10.?'\?\)"),
-        ("hf-hub:some/one", {}, "timm has no network 'hf-hub:some/one'"),
+        ("hf-hub:some/one", {}, "timm has no network 'hf-hub:some/one': choose"),
         ("resnet10t", {"width": 0.5}, "timm:resnet10t has one width and no temporal pooling"),
     ],
 )

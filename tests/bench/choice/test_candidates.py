@@ -130,7 +130,7 @@ def test_a_network_with_one_number_of_frames_has_that_as_its_limit() -> None:
     found = frame_candidates(point(network="mvit_v2_s", depth=None), 64, None)
     assert (found.values, found.end) == ((16,), "the network accepts only 16 frames")
     short = frame_candidates(point(network="mvit_v2_s", depth=None), 15, None)
-    assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15")
+    assert (short.values, short.end) == ((), "mvit_v2_s takes 16 frames, not 15: use 16")
 
 
 def test_frames_below_the_smallest_clip_are_not_sure_to_run() -> None:
