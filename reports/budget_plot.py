@@ -234,14 +234,16 @@ def _along(line: Line2D) -> NDArray[np.float64]:
 
 
 def find_words(priced: Sequence[PricedAccuracy], scales: Sequence[Scale]) -> str:
-    """The most accurate network within the MACs of the reference, and the Pareto fronts."""
+    """The best within the MACs of the reference, the Pareto fronts, and what is not drawn."""
     fronts = {scale.cost.name: find_front(priced, scale.cost) for scale in scales}
     shared = [one for one in next(iter(fronts.values())) if all(one in f for f in fronts.values())]
     parts = {"On the Pareto front" if len(fronts) == 1 else "On both Pareto fronts": shared}
     for name, front in fronts.items():
         parts[f"On that of {name} alone"] = [one for one in front if one not in shared]
     lists = [f"{where}: {', '.join(map(_step, ones))}." for where, ones in parts.items() if ones]
-    return " ".join([_best(priced, scales[0]), *lists]).strip()
+    unknown = sum(not scales[0].is_known(one) for one in priced)
+    missing = f"Accuracies whose MACs are not known are not drawn: {unknown}." * bool(unknown)
+    return " ".join(filter(None, [_best(priced, scales[0]), *lists, missing]))
 
 
 def _best(priced: Sequence[PricedAccuracy], macs: Scale) -> str:

@@ -122,9 +122,10 @@ def test_a_finding_names_what_is_on_one_front_alone() -> None:
     little_memory = replace(priced(9, 40, pretraining="IG65M"), train_bytes=GIB)
     best = replace(priced(5, 60), train_bytes=10 * GIB)
     scales = [scale(limit=2.0), scale(TRAIN_MEMORY)]
-    assert find_words([few_macs, little_memory, best], scales) == (
+    no_macs = replace(best, clip_macs=None)
+    assert find_words([few_macs, little_memory, best, no_macs], scales) == (
         "Within the MACs of one view of tsn depth 50, 8 frames (2.0 G a video), tsn 50 is the most "
         "accurate: 50.0 % over 8 frames. On both Pareto fronts: tsn 50, 8 frames (50.0 %), tsn 50, "
         "8 frames (60.0 %). On that of memory alone: tsn 50, 8 frames (40.0 %, pretrained on "
-        "IG65M)."
+        "IG65M). Accuracies whose MACs are not known are not drawn: 1."
     )
