@@ -1,5 +1,7 @@
 """timm's image networks over the frames of a clip. The library is an extra of this package."""
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from models.clip import check_size
@@ -31,10 +33,13 @@ class TimmTrunk(nn.Module):
                 f"timm has no network {name!r:.60}{did_you_mean(name, known)}: choose one of "
                 "timm.list_models()"
             )
-        self.network = timm.create_model(name, pretrained=False, num_classes=0)
-        self.features = int(getattr(self.network, "head_hidden_size", self.network.num_features))
-        facts = self.network.pretrained_cfg
-        self._only_size = facts["input_size"][-1] if facts.get("fixed_input_size") else None
+        network: Any = timm.create_model(name, pretrained=False, num_classes=0)
+        facts = network.pretrained_cfg
+        self.network = network
+        self.features = int(getattr(network, "head_hidden_size", network.num_features))
+        self._only_size: int | None = (
+            facts["input_size"][-1] if facts.get("fixed_input_size") else None
+        )
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         """Map [(N*T) x 3 x H x W] to (N*T) x features. Empties the list."""
