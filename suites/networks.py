@@ -7,6 +7,7 @@ the registry, and how the source counts; the row of another says why it is not b
 import csv
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -55,6 +56,7 @@ class PrintedNetwork:
         return float(self.gflops) * 10**GIGA * views
 
 
+@cache
 def load_networks() -> tuple[PrintedNetwork, ...]:
     """Every row of the file, in its order."""
     with FILE.open(encoding="utf-8", newline="") as file:

@@ -5,6 +5,7 @@ Each row names its source: repository, commit and file. The rows of `networks.cs
 """
 
 import csv
+from functools import cache
 from pathlib import Path
 
 from suites.errors import SuiteError
@@ -46,9 +47,13 @@ def load_published() -> tuple[PublishedRow, ...]:
 
     Raises `SuiteError` for a family and backbone without a network.
     """
-    with FILE.open(encoding="utf-8", newline="") as file:
-        rows = tuple(map(_row, csv.DictReader(file)))
-    return (*rows, *(one.row for one in load_networks() if one.row))
+    return (*_read(FILE), *(one.row for one in load_networks() if one.row))
+
+
+@cache
+def _read(path: Path) -> tuple[PublishedRow, ...]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(map(_row, csv.DictReader(file)))
 
 
 def _row(cells: dict[str, str]) -> PublishedRow:

@@ -103,7 +103,13 @@ def select_pretraining(accuracies: Sequence[Accuracy], names: Collection[str]) -
                 f"no network here was pretrained on {name!r}{models.did_you_mean(name, known)}: "
                 f"choose among {', '.join(sorted(known.values()))}"
             )
-    return [a for a in accuracies if not wanted or (a.pretraining or UNKNOWN).lower() in wanted]
+    return [a for a in accuracies if is_wanted(a.pretraining, names)]
+
+
+def is_wanted(pretraining: str, names: Collection[str]) -> bool:
+    """Whether `names`, in any case, have a pretraining; all are wanted if there are none."""
+    wanted = {name.strip().lower() for name in names}
+    return not wanted or (pretraining or UNKNOWN).lower() in wanted
 
 
 def option_sets(accuracies: Iterable[Accuracy]) -> Iterator[tuple[str, int | None, Options]]:

@@ -6,6 +6,7 @@ Only printed figures are known of them, so they have no rank.
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from bench.choice.accuracies import is_wanted
 from bench.choice.budget import Budget
 from bench.choice.ranking import MACS, TradeOff
 from suites import PrintedNetwork
@@ -19,13 +20,10 @@ def select_not_built(
     `pretraining` names what the weights may have been pretrained on, in any case; all if there are
     none.
     """
-    wanted = [name.strip().lower() for name in pretraining]
     return tuple(
         one
         for one in networks
-        if one.row is None
-        and one.dataset == dataset
-        and (not wanted or one.pretraining.lower() in wanted)
+        if one.row is None and one.dataset == dataset and is_wanted(one.pretraining, pretraining)
     )
 
 

@@ -12,7 +12,7 @@ from models.torchvision_image import NAMES, RESIDUAL, TorchvisionTrunk
 from models.tsm import TemporalShift
 from models.tsn import RESNET_RULES
 from tests.models.networks import logits
-from tests.models.torchvision_images import lively_norms
+from tests.models.torchvision_images import ONE_OF_EACH, lively_norms
 
 # network -> its residual branches, counted in the papers' tables
 BRANCHES = {
@@ -27,14 +27,6 @@ BRANCHES = {
     "wide_resnet101_2": 33,
     "convnext_tiny": 18,
 }
-ONE_OF_EACH = [
-    "mobilenet_v2",
-    "mobilenet_v3_small",
-    "efficientnet_b0",
-    "mnasnet0_5",
-    "regnet_y_400mf",
-    "convnext_tiny",
-]
 ONE_PLAIN = ["alexnet", "vgg11", "inception_v3", "densenet121", "shufflenet_v2_x0_5", "swin_t"]
 
 

@@ -9,6 +9,15 @@ import models
 from models.layouts import best_layout
 from tests.models.networks import logits
 
+ONE_OF_EACH = [  # family whose residual branches are found
+    "mobilenet_v2",
+    "mobilenet_v3_small",
+    "efficientnet_b0",
+    "mnasnet0_5",
+    "regnet_y_400mf",
+    "convnext_tiny",
+]
+
 
 def lively_norms(model: nn.Module) -> nn.Module:
     for parameter in model.parameters():

@@ -12,6 +12,7 @@ from bench.instruments.macs import MacCount
 from models.formulation import FORMULATIONS
 from models.tam import WINDOWS
 from tests.models.networks import ALL, build, label, small_clip
+from tests.models.torchvision_images import ONE_OF_EACH
 from tests.records import point
 
 
@@ -28,17 +29,7 @@ def test_both_counters_agree_and_know_every_operator(variant: tuple[str, dict[st
     assert (first.total == second.total) == (name != "mvit_v2_s")  # whose einsums fvcore rounds
 
 
-@pytest.mark.parametrize(
-    "backbone",
-    [
-        "mobilenet_v2",
-        "mobilenet_v3_small",
-        "efficientnet_b0",
-        "mnasnet0_5",
-        "regnet_y_400mf",
-        "convnext_tiny",
-    ],
-)
+@pytest.mark.parametrize("backbone", ONE_OF_EACH)
 def test_both_counters_agree_on_an_image_network_of_torchvisions(backbone: str) -> None:
     model = build("tsm", backbone=backbone)
     first, second = (counter.count(model, small_clip("tsm")) for counter in (macs, macs_fvcore))
