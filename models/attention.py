@@ -21,6 +21,23 @@ def attend(query: Tensor, key: Tensor, value: Tensor, *, stores_weights: bool) -
     return scores.softmax(dim=-1) @ value
 
 
+class Attention(nn.Module):
+    """Self-attention of L tokens; `stores_weights`: as a matrix of L x L, as in `attend`."""
+
+    def __init__(self, channels: int, heads: int, *, stores_weights: bool) -> None:
+        super().__init__()
+        self.heads, self.stores_weights = heads, stores_weights
+        self.qkv = nn.Linear(channels, 3 * channels)
+        self.proj = nn.Linear(channels, channels)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Map N x L x C to the same shape."""
+        parts = self.qkv(tokens).unflatten(2, (3, self.heads, -1))  # N x L x 3 x heads x C/heads
+        query, key, value = parts.permute(2, 0, 3, 1, 4)  # each N x heads x L x C/heads
+        found = attend(query, key, value, stores_weights=self.stores_weights)
+        return self.proj(found.transpose(1, 2).flatten(2))
+
+
 class StochasticDepth(nn.Dropout):
     """In training, sets all of a clip's features to 0 with probability p, and scales the others."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from models.attention import WEIGHTS_STD, Residual, attend
+from models.attention import WEIGHTS_STD, Attention, Residual
 from models.chain import Chain
 from models.clip import check_clip
 from models.formulation import EFFICIENT, FORMULATIONS, save_memory
@@ -56,23 +56,6 @@ LAYOUT = Layout(
     ),
     averages=True,
 )
-
-
-class Attention(nn.Module):
-    """Self-attention of all tokens of a clip; `stores_weights`: as a matrix of tokens x tokens."""
-
-    def __init__(self, channels: int, heads: int, *, stores_weights: bool) -> None:
-        super().__init__()
-        self.heads, self.stores_weights = heads, stores_weights
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.proj = nn.Linear(channels, channels)
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Map N x L x C to the same shape."""
-        parts = self.qkv(tokens).unflatten(2, (3, self.heads, -1))  # N x L x 3 x heads x C/heads
-        query, key, value = parts.permute(2, 0, 3, 1, 4)  # each N x heads x L x C/heads
-        found = attend(query, key, value, stores_weights=self.stores_weights)
-        return self.proj(found.transpose(1, 2).flatten(2))
 
 
 class Embedding(nn.Module):

@@ -58,12 +58,14 @@ def build(name: str, *, num_classes: int = 6, **options: Any) -> nn.Module:
 def lively(model: nn.Module) -> nn.Module:
     """`model` in float64 and eval mode, with weights that let every layer matter.
 
-    At first some norms have scale 0, which makes blocks the identity, and classifiers are near 0.
+    At first some norms and layers are 0, which makes blocks the identity; classifiers are near 0.
     """
     generator = torch.Generator().manual_seed(0)
     for name, parameter in model.named_parameters():
         if parameter.dim() == 1 and name.endswith("weight"):
             nn.init.uniform_(parameter, 0.5, 1, generator=generator)
+        elif parameter.dim() > 1 and not parameter.any():
+            nn.init.normal_(parameter, std=0.1, generator=generator)
     network = models.get_network(model.configuration.network)  # type: ignore[union-attr,arg-type]
     classifier = model.get_submodule(network.classifier)
     assert isinstance(classifier.weight, nn.Parameter)

@@ -41,6 +41,8 @@ NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
     "hiera_base_t4": ("hiera", {}),
     "uniformer_small_t8": ("uniformer", {}),
     "uniformer_base_t8": ("uniformer", {"variant": "base"}),
+    "uniformerv2_base_t2": ("uniformerv2", {}),
+    "uniformerv2_base_motion_t4": ("uniformerv2", {"design": "motion"}),
 }
 # Transformers over whole clips: tests/journeys/test_oracle_of_transformers.py runs them.
 TRANSFORMERS: dict[str, tuple[str, dict[str, Any]]] = {

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.attention import Residual, StochasticDepth, attend
+from models.attention import Attention, Residual, StochasticDepth, attend
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 8), (2, 3, 4, 5, 8)])
@@ -20,6 +20,15 @@ def test_equal_keys_give_the_mean_of_the_values() -> None:
     for stores in (False, True):
         found = attend(torch.randn(1, 3, 2), key, value, stores_weights=stores)
         torch.testing.assert_close(found, torch.tensor([[[3.0, 4.0]] * 3]))
+
+
+def test_attention_of_equal_tokens_is_their_value() -> None:
+    module = Attention(8, 2, stores_weights=False)
+    nn.init.eye_(module.proj.weight)
+    nn.init.zeros_(module.proj.bias)
+    token = torch.randn(1, 1, 8)
+    value = module.qkv(token)[..., 16:]
+    torch.testing.assert_close(module(token.expand(1, 6, 8)), value.expand(1, 6, 8))
 
 
 def test_stochastic_depth_drops_whole_clips_in_training_alone() -> None:

@@ -38,6 +38,7 @@ CASES = [
     Case("tam", 6, (1, 65, 71), {"backbone": "inception_v1", "temporal_pooling": "max"}),
     Case("hiera", 2, (1, 224, 224), {}),
     Case("uniformer", 5, (2, 65, 71), {}),
+    Case("uniformerv2", 3, (2, 224, 224), {"design": "motion"}),
 ]
 FOLDED = [
     ("tsn", {"depth": 50}),
@@ -49,7 +50,7 @@ FOLDED = [
     ("blvnet_tam", {"depth": 50}),
 ]
 COPYING = {"tam", "blvnet", "blvnet_tam"}  # as published, they copy frames
-REORDERING = {"hiera", "uniformer"}  # as published, attention sums in another order
+REORDERING = {"hiera", "uniformer", "uniformerv2"}  # as published, attention sums in another order
 RUN_ANYHOW = [("tsm", {"depth": 18}), ("tam", {"depth": 18}), ("blvnet_tam", {"depth": 50})]
 
 

@@ -37,6 +37,7 @@ def test_every_network_says_what_it_is(name: str) -> None:
 VARIANTS = {
     "hiera": ("base_plus",),
     "uniformer": ("base",),
+    "uniformerv2": ("large",),
     "x3d": ("l",),
     "videomae": ("large",),
     "vjepa2": ("giant",),
@@ -49,6 +50,7 @@ OTHER_OPTIONS: dict[str, tuple[int | float | str, ...]] = {
     "temporal_module": ("tam",),
     "sampling": ("4x16", "16x8"),
     "interaction": ("preserved",),
+    "design": ("motion",),
     "stem_stride": (4,),
     "shortcut_norms": ("all",),
     "backbone": ("mobilenet_v2", "convnext_tiny"),

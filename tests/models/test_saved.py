@@ -35,6 +35,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "tsn": {"backbone": "inception_v1"},
     "tsn_blnet": {"depth": 50, "alpha": 1},
     "uniformer": {},
+    "uniformerv2": {"design": "motion"},
     "x3d": {"variant": "xs"},
 }
 GOOD: dict[str, Any] = {

@@ -8,7 +8,7 @@ import models
 from bench.instruments.memory import simulate
 from models.attention import StochasticDepth
 from models.formulation import FORMULATIONS
-from models.uniformer import Attention, Embedding
+from models.uniformer import Embedding
 from tests.models.networks import build, lively, logits
 
 NARROW = 0.125
@@ -64,15 +64,6 @@ def test_only_the_published_formulation_stores_a_matrix_of_all_pairs_of_tokens()
         peaks.append(simulate(factory, (1, 3, 16, 224, 224)).peak_bytes)
     tokens, heads, blocks = 8 * 14 * 14, 5, 8
     assert peaks[1] - peaks[0] > blocks * heads * tokens**2 * 4
-
-
-def test_attention_of_equal_tokens_is_their_value() -> None:
-    module = Attention(8, 2, stores_weights=False)
-    nn.init.eye_(module.proj.weight)
-    nn.init.zeros_(module.proj.bias)
-    token = torch.randn(1, 1, 8)
-    value = module.qkv(token)[..., 16:]
-    torch.testing.assert_close(module(token.expand(1, 6, 8)), value.expand(1, 6, 8))
 
 
 def test_an_embedding_normalises_the_channels_of_each_position() -> None:

@@ -147,5 +147,7 @@ def test_accuracies_are_selected_by_pretraining_in_any_case() -> None:
 
 def test_an_unknown_pretraining_is_refused_with_the_known_ones() -> None:
     mixed = select_dataset(known_accuracies(load_published(), []), "kinetics-400")
-    with pytest.raises(BenchError, match=r"'in1' \(did you mean 'in1k'\?\): choose among IG65M"):
+    with pytest.raises(
+        BenchError, match=r"'in1' \(did you mean 'in1k'\?\): choose among CLIP-400M, "
+    ):
         select_pretraining(mixed, ["in1"])
