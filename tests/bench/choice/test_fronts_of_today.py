@@ -23,6 +23,9 @@ COUNTED: dict[tuple[object, ...], float] = {
     ("hiera", (), 16): 101.7,
     ("hiera", (("variant", "base_plus"),), 16): 132.3,
     ("uniformerv2", (), 8): 148.1,
+    ("uniformerv2", (("design", "motion"),), 16): 187.2,
+    ("uniformerv2", (("design", "motion"), ("variant", "large")), 16): 858.2,
+    ("uniformerv2", (("design", "motion"), ("variant", "large")), 32): 1716.2,
 }
 SAME_DATA = ("none", "in1k")  # no pretraining beyond ImageNet-1k
 
@@ -52,6 +55,7 @@ SOMETHING: list[Found] = [
     ("mvit_v2_s", None, 16, 68.1, 192),
     ("uniformer", None, 16, 70.4, 290),  # base
     ("uniformer", None, 32, 71.1, 777),  # base
+    ("uniformerv2", None, 16, 72.1, 2574.6),  # large
 ]
 IN1K_ALONE = [*SOMETHING[:5], ("blvnet_tam", 101, 64, 65.2, 128.6)]
 
@@ -124,7 +128,7 @@ def test_without_extra_pretraining_the_front_on_kinetics_ends_at_uniformer(
     assert find_front("kinetics-400", limit, SAME_DATA) == near(KINETICS[:steps])
 
 
-@pytest.mark.parametrize(("limit", "steps"), [(10, 0), (30, 1), (100, 5), (500, 8), (3000, 9)])
+@pytest.mark.parametrize(("limit", "steps"), [(10, 0), (30, 1), (100, 5), (500, 8), (3000, 10)])
 def test_the_front_on_something_something(limit: float, steps: int) -> None:
     assert find_front("something-something-v2", limit, ()) == near(SOMETHING[:steps])
 

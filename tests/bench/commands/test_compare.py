@@ -265,7 +265,7 @@ BAD_INPUT = {
     "no budget": ((), "give a budget: --macs 33G"),
     "an unknown pretraining": (
         ("--macs", "33G", "--pretrain", "in22k"),
-        "no network here was pretrained on 'in22k' (did you mean 'in1k'?): choose among IN1k",
+        "pretrained on 'in22k' (did you mean 'in1k'?): choose among CLIP-400M, IN1k",
     ),
     "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
     "0 MACs": (("--macs", "0"), "write more than 0"),
