@@ -3,7 +3,8 @@
 A clip is N x C x T x H x W.
 """
 
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import torch
 from torch import nn
@@ -30,9 +31,10 @@ def dry_run(
         return
     with torch.device("meta"):
         clip = blank_clip(model, clip_shape)
-    tensors = (*model.named_parameters(), *model.named_buffers())
-    state = {name: tensor.to("meta") for name, tensor in tensors}
     with ExitStack() as contexts:
+        contexts.enter_context(_frozen(model))
+        tensors = (*model.named_parameters(), *model.named_buffers())
+        state = {name: tensor.to("meta") for name, tensor in tensors}
         contexts.enter_context(evaluating(model))
         contexts.enter_context(torch.device("meta"))
         contexts.enter_context(torch.no_grad())
@@ -51,8 +53,26 @@ def _run_with_values(
     with fix_seed(), torch.device("cpu"):
         clip = blank_clip(model, clip_shape).normal_()
     with ExitStack() as contexts:
+        contexts.enter_context(_frozen(model))
         contexts.enter_context(evaluating(model))
         contexts.enter_context(torch.no_grad())
         for mode in modes:
             contexts.enter_context(mode)
         model(clip)
+
+
+@contextmanager
+def _frozen(model: nn.Module) -> Iterator[None]:
+    """Within: no parameter of `model` needs a gradient.
+
+    Without gradients, a view of one that does has none, which PyTorch's counter takes for an error
+    where a module is given such a view.
+    """
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        for parameter in learned:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in learned:
+            parameter.requires_grad_(True)

@@ -43,13 +43,37 @@ def test_a_network_that_needs_values_computes_on_random_ones() -> None:
     assert flops.get_total_flops() == 2 * (2 * 2 * 8 * 8) * 3 * 4
 
 
+@pytest.mark.parametrize(
+    ("device", "needs_values"), [("meta", False), ("cpu", False), ("cpu", True)]
+)
+def test_a_module_may_be_given_a_view_of_a_parameter(device: str, needs_values: bool) -> None:
+    class Asking(Small):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query = nn.Parameter(torch.zeros(1, 4))
+            self.head = nn.Linear(4, 5)
+
+        def forward(self, clip: Tensor) -> Tensor:
+            return self.head(self.query.expand(len(clip), -1)) + super().forward(clip).sum()
+
+    with torch.device(device):
+        model, flops = Asking(), FlopCounterMode(display=False)
+    setattr(model, NEEDS_VALUES, needs_values)
+    dry_run(model, (2, 3, 2, 8, 8), flops)
+    assert flops.get_total_flops() == 2 * (2 * 2 * 8 * 8 * 3 * 4 + 2 * 4 * 5)
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
 def test_the_model_is_left_as_it_was() -> None:
     model = Small().train()
     model.norm.eval()
+    model.norm.requires_grad_(False)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     dry_run(model, (1, 3, 2, 8, 8))
     assert model.training
     assert not model.norm.training
+    learned = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
+    assert learned == ["convolution.weight", "convolution.bias"]
     for name, tensor in model.state_dict().items():
         assert torch.equal(tensor, before[name])
 
