@@ -34,6 +34,7 @@ LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Hugging Face", (r"^\w+\.encoder\.layer\.\d+\.", r"^classifier\.")),
     ("PyTorchVideo", (r"^blocks\.\d+\.(multipathway_)?(res_)?blocks\.\d+\.",)),
     ("SlowFast", (r"^s1\.pathway\d_stem\.",)),
+    ("Caffe2", (r"^(t_)?res\d_\d+_branch\d[abc]_w$",)),
 )
 
 # Our names of weights that no image network has: temporal modules, convolutions along time alone.

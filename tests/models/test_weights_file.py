@@ -22,7 +22,9 @@ from models.weights_file import MAX_BYTES, NESTED, Unread
 from tests.models import checkpoints
 
 FORMATS = {"zip": True, "legacy": False}  # how torch.save writes
+KINDS = (*FORMATS, "safetensors", "pickle")
 STATE = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
+ARRAYS = {name: value.numpy() for name, value in STATE.items()}
 
 
 class Custom:
@@ -91,6 +93,32 @@ def test_a_payload_is_not_run(
     )
     assert "holds a pickled object under 'culprit'" in refusal(path, model)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("call", [os.system, eval, exec])
+def test_a_payload_in_a_plain_pickle(
+    call: Callable[..., object], protocol: int, model: nn.Module, tmp_path: Path
+) -> None:
+    path, marker = tmp_path / "weights.pkl", tmp_path / "marker"
+    code = f"touch {marker}" if call is os.system else f"open({str(marker)!r}, 'w')"
+    content = {"blobs": {**ARRAYS, "culprit": Payload(call, code)}}
+    path.write_bytes(pickle.dumps(content, protocol))
+    assert "holds a pickled object under 'culprit'" in refusal(path, model)
+    assert not marker.exists()
+
+
+def test_a_plain_pickle_of_tensors(model: nn.Module, path: Path) -> None:
+    path.write_bytes(pickle.dumps({"state_dict": STATE}))
+    assert "holds a pickled object under 'weight' (torch._utils." in refusal(path, model)
+
+
+def test_a_plain_pickle_of_arrays(model: nn.Module, path: Path) -> None:
+    content = {"blobs": {**ARRAYS, "lr": np.float32(0.1)}, "author": "someone"}
+    path.write_bytes(pickle.dumps(content))
+    report = models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+    assert report.unread == ("author", "lr")
 
 
 @pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
@@ -164,10 +192,12 @@ def plain_files(folder: Path) -> dict[str, Path]:
         torch.save(STATE, path, _use_new_zipfile_serialization=FORMATS[name])
     files["safetensors"] = folder / "weights.safetensors"
     save_file(STATE, files["safetensors"])
+    files["pickle"] = folder / "weights.pkl"
+    files["pickle"].write_bytes(pickle.dumps(ARRAYS, 2))
     return files
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ""])
 def test_a_format_is_known_by_its_content(
     kind: str, suffix: str, model: nn.Module, tmp_path: Path
@@ -177,7 +207,7 @@ def test_a_format_is_known_by_its_content(
     assert checkpoints.same(checkpoints.weights(model), STATE)
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_is_cut_off(kind: str, model: nn.Module, tmp_path: Path) -> None:
     path = plain_files(tmp_path)[kind]
     whole = path.read_bytes()
@@ -186,7 +216,7 @@ def test_a_file_that_is_cut_off(kind: str, model: nn.Module, tmp_path: Path) -> 
         refusal(path, model)
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_loads_or_is_refused(kind: str, model: nn.Module, tmp_path: Path) -> None:
     path = plain_files(tmp_path)[kind]
     whole = path.read_bytes()
