@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 COUNTER = "num_batches_tracked"  # of a batch norm; files of PyTorch before 0.4.1 have none
 TIME_AXIS = 2  # of a three-dimensional kernel: outputs x inputs x T x H x W
 
+FIXED_ERROR = 1e-3  # of numbers up to 1, in fp16; values that were learned differ by more
+
 MAX_NAMES = 5  # in a report in one line
 
 Classifier = Literal["load", "replace"]
@@ -157,17 +159,25 @@ def match(
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
     replaced = {substitute(renamed[name], by_name) for name in own_classifier}
+    fixed = {
+        name: _difference_of_fixed(weights[name], tensor)
+        for name, tensor in layout.fixed_tensors(model).items()
+        if name in weights
+    }
     known = dict.fromkeys(chain(*wanted.values()))
+    copies = {layout.name_of_copy(name) for name in (*known, *replaced)}
+    unused = replaced | fixed.keys() | copies
     others = [name for name in weights if name not in known]
     left_out = [
-        name for name in others if name in replaced or layout.ignores(name) or ADDED.search(name)
+        name for name in others if name in unused or layout.ignores(name) or ADDED.search(name)
     ]
+    mismatched = {expected[name]: pair for name, pair in differences.items()} | fixed
     report = LoadReport(
         path=path,
         loaded=tuple(dict.fromkeys(chain(*(wanted[name] for name in values)))),
         missing=tuple(name for name in known if name not in weights),
         unexpected=tuple(name for name in others if name not in left_out),
-        mismatched=tuple((expected[name], *pair) for name, pair in differences.items() if pair),
+        mismatched=tuple((name, *pair) for name, pair in mismatched.items() if pair),
         left_out=tuple(left_out),
         inflated=tuple(
             expected[name]
@@ -228,6 +238,16 @@ def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | Non
     if theirs.is_floating_point() != ours.is_floating_point():
         return theirs.dtype, ours.dtype
     return None
+
+
+def _difference_of_fixed(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:
+    """As `_difference`, for a tensor of the file that our network computes."""
+    import torch
+
+    if difference := _difference(theirs, ours):
+        return difference
+    are_equal = ours.is_meta or torch.allclose(theirs.float(), ours.float(), atol=FIXED_ERROR)
+    return None if are_equal else ("learned", "fixed")
 
 
 def own_weights(model: "nn.Module") -> "dict[str, Tensor]":

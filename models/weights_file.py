@@ -46,6 +46,7 @@ LEFT_UNREAD = (
     "pathlib.PurePosixPath",
     "pathlib.WindowsPath",
     "pathlib._local.PosixPath",
+    "mmengine.logging.history_buffer.HistoryBuffer",  # of the trainings of MMAction2
     "numpy.dtype",
     "numpy.ndarray",
     *(

@@ -3,12 +3,14 @@
 import os
 import pickle
 import pickletools
+import sys
 import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -160,6 +162,26 @@ def test_plain_extras_are_left_unread_and_named(
     assert checkpoints.same(checkpoints.weights(model), STATE)
     assert set(report.unread) == content.keys() - {container, *STATE}
     assert "left unread: args, accuracy, " in str(report)
+
+
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+def test_the_logs_of_a_training_in_mmaction2(
+    is_zip: bool, model: nn.Module, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "mmengine.logging.history_buffer"
+    buffer = type("HistoryBuffer", (), {"__module__": name})
+    module = ModuleType(name)
+    module.HistoryBuffer = buffer  # type: ignore[attr-defined]
+    for parent in ("mmengine", "mmengine.logging"):
+        monkeypatch.setitem(sys.modules, parent, ModuleType(parent))
+    monkeypatch.setitem(sys.modules, name, module)
+    log = buffer()
+    vars(log).update(_log_history=np.ones(3), max_length=10**6)
+    content = {"meta": {"epoch": 3}, "message_hub": {"loss": log}, "state_dict": STATE}
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    report = models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+    assert report.unread == ("meta", "message_hub")
 
 
 def test_weights_deeper_in_a_file(model: nn.Module, path: Path) -> None:
