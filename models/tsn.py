@@ -119,7 +119,7 @@ def build_tsn(
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=(*LAYOUTS, *timm_image.LAYOUTS, Layout(MMACTION2_FRAMES), mobilenet_layouts.MIT),
+    layouts=(*LAYOUTS, *timm_image.LAYOUTS, Layout(MMACTION2_FRAMES), *mobilenet_layouts.MIT),
 )
 def tsn(
     *,

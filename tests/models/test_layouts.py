@@ -140,6 +140,24 @@ def test_names_of_shifted_convolutions(depth: int, blocks: list[int], tmp_path: 
     assert checkpoints.same(checkpoints.weights(model), checkpoints.weights(source))
 
 
+@pytest.mark.parametrize("classifier", ["new_fc", "base_model.fc"])
+@pytest.mark.parametrize("name", ["tsn", "tsm"])
+def test_a_file_of_mit_with_and_without_dropout(name: str, classifier: str, tmp_path: Path) -> None:
+    """Without dropout, the classifier is the image network's."""
+    source, model = (checkpoints.build(name, seed=seed, depth=50) for seed in (1, 2))
+    state, path = checkpoints.weights(source), tmp_path / "mit.pth"
+    file, plain = {}, models.get_network("tsn").layouts[0]
+    for ours, value in state.items():
+        theirs = plain.rename(ours).replace("fc.", f"{classifier}.")
+        if name == "tsm":
+            theirs = theirs.replace(".conv1.", ".conv1.net.")
+        is_outside = theirs.startswith(classifier)
+        file[f"module.{theirs if is_outside else f'base_model.{theirs}'}"] = value
+    torch.save({"state_dict": file, "best_prec1": 74.1}, path)
+    assert set(models.load_checkpoint(model, path).loaded) == set(file)
+    assert checkpoints.same(checkpoints.weights(model), state)
+
+
 @pytest.mark.parametrize("theirs", WRAPPED)
 @pytest.mark.parametrize("ours", ["", "module.", "model._orig_mod."])
 def test_either_side_may_be_wrapped(ours: str, theirs: str, tmp_path: Path) -> None:
