@@ -13,6 +13,7 @@ from models.layouts import (
     VIDEO_ONLY,
     Layout,
     best_layout,
+    foreign_part,
     library_of,
     without_inner_wrappers,
 )
@@ -299,15 +300,20 @@ def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
 
 def _advice(model: "nn.Module", report: LoadReport, weights: "Mapping[str, Tensor]") -> str:
     """What to do to load the file."""
-    path = report.path
+    path, network = report.path, network_of(model)
     if report.differing and not report.mismatched:
         return f"build it with {report.differing[0][0]}={report.differing[0][1]}"
-    network, library = network_of(model), library_of(weights)
     if network:
         if match(model, path, weights, classifier="replace")[0].is_complete:
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
             return "the file has an image network: use load_image_checkpoint"
+    return _advice_by_names(network, report, library_of(weights))
+
+
+def _advice_by_names(network: Network | None, report: LoadReport, library: str | None) -> str:
+    if part := foreign_part(report.unexpected):
+        return f"the file is of a network with {part}: give one of a network without"
     if library and network and library in network.differing:
         return f"{library}'s {network.name} is another network: {network.differing[library]}"
     if library:

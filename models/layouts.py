@@ -42,6 +42,11 @@ LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("SlowFast", (r"^s1\.pathway\d_stem\.",)),
     ("Caffe2", (r"^(t_)?res\d_\d+_branch\d[abc]_w$",)),
 )
+# Parts of networks of other people that none of ours has, by the names of their weights.
+FOREIGN_PARTS: tuple[tuple[str, str], ...] = (
+    ("a detection head", r"(^|\.)(detection_head|roi_head|rpn_head)\."),
+    ("non-local blocks", r"(^|_)nonlocal_?(conv)?\d|\.(non_local_block|nl)\."),
+)
 
 # Our names of weights that no image network has: temporal modules, convolutions along time alone.
 VIDEO_ONLY = re.compile(r"(^|\.)temporal|(conv|bn)\d?_t\.")
@@ -195,6 +200,15 @@ def prefixes(names: Iterable[str]) -> list[str]:
 def without_inner_wrappers(name: str) -> str:
     """`name` as it is without wrappers of parts of the network."""
     return INNER_WRAPPER.sub("", name)
+
+
+def foreign_part(names: Iterable[str]) -> str | None:
+    """The part of a file's network that no network of ours has, in words; None for none."""
+    listed = list(names)
+    for part, pattern in FOREIGN_PARTS:
+        if any(re.search(pattern, name) for name in listed):
+            return part
+    return None
 
 
 def library_of(names: Iterable[str]) -> str | None:

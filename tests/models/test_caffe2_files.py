@@ -101,7 +101,8 @@ def test_what_any_python_wrote(protocol: int, tmp_path: Path) -> None:
         ({"conv1_w": torch.ones(6, 3, 5, 7, 7)}, "'conv1_w' is (6, 3, 5, 7, 7) in the file and"),
         (
             {"nonlocal_conv3_1_theta_w": torch.ones(2)},
-            "'nonlocal_conv3_1_theta_w' is not a weight of this network: its names are those of",
+            "'nonlocal_conv3_1_theta_w' is not a weight of this network: the file is of a network "
+            "with non-local blocks: give one of a network without",
         ),
     ],
 )
