@@ -120,8 +120,8 @@ def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
     The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
     `i3d_3x1x1`, `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for
     `tsn_blnet` and the bLVNets, an image UniFormer for `uniformer`. In three dimensions, kernels
-    are repeated along time; those of `uniformer` are divided by its length and the others are not,
-    as their authors do. The classifier and the weights that only a video network has stay
+    are repeated along time; those of UniFormer and SlowFast are divided by its length, others are
+    not, as their authors do. The classifier and the weights that only a video network has stay
     unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)

@@ -112,6 +112,6 @@ PYTORCHVIDEO_POOLED = Layout(  # the pool after stage 1 is a block of its own
         pytorchvideo_classifier(block=6),
     )
 )
-SLOWFAST = Layout((*slowfast_trunk(), *SLOWFAST_BLOCKS))
+SLOWFAST = Layout((*slowfast_trunk(), *SLOWFAST_BLOCKS), averages=True)
 CAFFE2 = Layout((*caffe2_trunk(), *CAFFE2_BLOCKS), CAFFE2_TRAINING)
 MMACTION2 = Layout((*MMACTION2_TRUNK, *MMACTION2_BLOCKS))
