@@ -105,7 +105,7 @@ def _content(path: Path) -> Any:
         raise
     except PlainPickleError as error:
         raise CheckpointError(
-            f"{path}: holds {quote(str(error))}: save only the weights"
+            f"{path}: holds {quote(str(error))}: save the weights with torch.save or as safetensors"
         ) from error
     except OSError as error:
         raise CheckpointError(

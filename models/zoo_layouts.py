@@ -100,6 +100,10 @@ MMACTION2_TRUNK: Rules = (
     *((rf"^stages\.{stage}\.", f"backbone.layer{stage + 1}.") for stage in range(4)),
 )
 
+MMACTION2_IMAGES: Rules = (  # of a TSN over an image network of torchvision or timm
+    (r"^trunk\.network\.", "backbone."),
+    (r"^head\.classifier\.", "cls_head.fc_cls."),
+)
 MMACTION2_FRAMES: Rules = ((r"^trunk\.", ""), *MMACTION2_TRUNK, *MMACTION2_BLOCKS)  # of a TSN
 
 PYTORCHVIDEO = Layout(
