@@ -1,7 +1,8 @@
 """Networks on tensors without contents: they have shapes and storages, and nothing is computed."""
 
-from collections.abc import Callable, Set
-from contextlib import nullcontext
+import logging
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager, nullcontext
 from typing import Any, Literal, TypeVar
 
 import torch
@@ -58,8 +59,24 @@ def run_contentless(
                     return run(build_on_meta(model_factory))
             except Exception:  # an error that fake tensors raise too is raised below
                 pass
-        with FakeTensorMode(allow_non_fake_inputs=True), SavedStates(), autocast_as_on_gpu():
+        with (
+            _without_log(),
+            FakeTensorMode(allow_non_fake_inputs=True),
+            SavedStates(),
+            autocast_as_on_gpu(),
+        ):
             return run(build_fake(model_factory))
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    """Within: PyTorch raises the errors of fake tensors, and does not print them as well."""
+    log = logging.getLogger(FakeTensorMode.__module__)
+    was_disabled, log.disabled = log.disabled, True
+    try:
+        yield
+    finally:
+        log.disabled = was_disabled
 
 
 class _Without(TorchFunctionMode):

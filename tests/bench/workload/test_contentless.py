@@ -93,3 +93,9 @@ def test_an_error_of_the_network_is_raised() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         kind(lambda: Head(failing))
+
+
+def test_an_error_is_raised_and_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="Calculated output size"):
+        kind(lambda: Head(lambda x: functional.max_pool3d(x[:, None, None], 9)))
+    assert capfd.readouterr() == ("", "")
