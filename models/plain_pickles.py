@@ -17,7 +17,7 @@ from models.pickles import under
 if TYPE_CHECKING:
     from torch import Tensor
 
-FIRST = b"\x80"  # byte of a pickle of protocol 2 or later
+FIRST = (b"\x80", b"}q", b"(dp")  # bytes of a pickle, those of a dictionary in protocols 1 and 0
 TORCH = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")  # is in the first pickle of torch.save
 HEAD = 32  # bytes of a file that show its kind
 # A file has some thirty operations for each array, and a network some hundreds of arrays.

@@ -115,6 +115,11 @@ def test_a_plain_pickle_of_tensors(model: nn.Module, path: Path) -> None:
     assert "holds a pickled object under 'weight' (torch._utils." in refusal(path, model)
 
 
+def test_a_plain_pickle_as_text(model: nn.Module, path: Path) -> None:
+    path.write_bytes(pickle.dumps(ARRAYS, 0))
+    assert "holds a pickle with the operation DICT: save the weights with" in refusal(path, model)
+
+
 def test_a_plain_pickle_of_arrays(model: nn.Module, path: Path) -> None:
     content = {"blobs": {**ARRAYS, "lr": np.float32(0.1)}, "author": "someone"}
     path.write_bytes(pickle.dumps(content))
