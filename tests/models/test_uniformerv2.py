@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
@@ -209,3 +211,21 @@ def test_names_in_files() -> None:
         ["backbone.transformer.proj.0.weight", "backbone.transformer.proj.2.bias"],
         ["backbone.transformer.norm.weight", "cls_head.fc_cls.bias"],
     ]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_files_of_each_layout_load(number: int, tmp_path: Path) -> None:
+    """In a file, queries, keys and values are one weight, also those of global blocks."""
+    layout = models.get_network("uniformerv2").layouts[number]
+    source, other = (build("uniformerv2", width=NARROW, design="motion") for _ in range(2))
+    file: dict[str, torch.Tensor] = {}
+    for name, value in lively(source).state_dict().items():
+        key = layout.rename(name).partition(" [")[0]
+        # The query of a global block comes before its keys and values.
+        file[key] = torch.cat((file[key], value)) if key in file else value
+    assert any(key.endswith("dec.7.attn.in_proj_weight") for key in file)
+    torch.save({"state_dict": file}, tmp_path / "file.pth")
+    report = models.load_checkpoint(other.double(), tmp_path / "file.pth")
+    assert set(report.loaded) == set(file)
+    for name, value in source.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value)
