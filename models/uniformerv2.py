@@ -28,8 +28,10 @@ EXPANSION = 4  # of an MLP
 REDUCTION = 1.5  # of the channels that are convolved along time
 DROPOUT = 0.5  # in global blocks and before the classifier
 SCENE, MOTION = "scene", "motion"
-DROPPED = {SCENE: 0.0, MOTION: 0.2}  # the share of frames that the last block drops in training
-DROPPED_QUERIES = {SCENE: 0.0, MOTION: 0.4}  # of clips, that the last global block drops
+# The share of frames that the last block drops in training (the authors' code draws tokens), and of
+# clips that the last global block drops (theirs draws whole batches).
+DROPPED = {SCENE: 0.0, MOTION: 0.2}
+DROPPED_QUERIES = {SCENE: 0.0, MOTION: 0.4}
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,9 @@ class Variant:
 
 
 VARIANTS = {
-    "base": Variant(224, 16, 12, 12, {SCENE: 4, MOTION: 8}),
-    "large": Variant(224, 14, 24, 16, {SCENE: 4, MOTION: 16}),
-    "large_336": Variant(336, 14, 24, 16, {SCENE: 4, MOTION: 16}),
+    "base": Variant(size=224, patch=16, blocks=12, heads=12, read={SCENE: 4, MOTION: 8}),
+    "large": Variant(size=224, patch=14, blocks=24, heads=16, read={SCENE: 4, MOTION: 16}),
+    "large_336": Variant(size=336, patch=14, blocks=24, heads=16, read={SCENE: 4, MOTION: 16}),
 }
 
 _BACKBONE: tuple[Rule, ...] = (
@@ -75,7 +77,7 @@ _BACKBONE: tuple[Rule, ...] = (
         r"\1.attn.in_proj_\2 [1/3] + \1.attn.in_proj_\2 [2/3]",
     ),
     (r"\.attention\.proj\.", ".attn.out_proj."),
-    (r"global_blocks\.", "transformer.dec."),
+    (r"global_blocks\.", "transformer.dec."),  # twice in an expression
     (r"^query$", "transformer.temporal_cls_token"),
     (r"^balance$", "transformer.balance"),
 )
