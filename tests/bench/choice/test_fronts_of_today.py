@@ -25,7 +25,6 @@ COUNTED: dict[tuple[object, ...], float] = {
     ("uniformerv2", (), 8): 148.1,
     ("uniformerv2", (("design", "motion"),), 16): 187.2,
     ("uniformerv2", (("design", "motion"), ("variant", "large")), 16): 858.2,
-    ("uniformerv2", (("design", "motion"), ("variant", "large")), 32): 1716.2,
 }
 SAME_DATA = ("none", "in1k")  # no pretraining beyond ImageNet-1k
 
