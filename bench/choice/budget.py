@@ -116,6 +116,12 @@ def _share(budget: Budget, cost: Measurement | Refusal | None, views: int = 1) -
     return cost.value * (views if budget.per == "video" else 1) / budget.limit
 
 
+def is_priced(trials: Trials, budgets: Iterable[Budget], known: KnownCosts) -> bool:
+    """Whether any cost with a budget has a figure at any candidate that was tried."""
+    points = [trials.candidates.at(value) for value in trials.tried]
+    return any(known.figure(b.label, point) is not None for b in budgets for point in points)
+
+
 def find_fit(trials: Trials, budgets: Sequence[Budget], known: KnownCosts) -> Fit:
     """The largest candidate within all budgets, of those that were tried.
 
@@ -165,7 +171,7 @@ def _excess(
         share = _share(budget, cost)
         if cost is None or share is None or share <= 1:
             continue
-        if isinstance(cost, Refusal):
+        if isinstance(cost, Refusal) or cost.status == "unsupported":
             needs.append(cost.reason)
         elif cost.status == "ok":
             amount = format_apart(cost.value, budget.limit, cost.unit)

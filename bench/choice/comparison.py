@@ -87,6 +87,25 @@ class Comparison:
     not_built: tuple[PrintedNetwork, ...] = ()
 
     @property
+    def ranked(self) -> tuple[Choice, ...]:
+        """The choices with a figure, in their order; all others come after them."""
+        return tuple(choice for choice in self.choices if choice.fit)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why networks have no figure, one line a reason, each with the names of the networks."""
+        by_reason: dict[str, list[Point]] = {}
+        for choice in self.choices:
+            if not choice.fit:
+                by_reason.setdefault(choice.refused, []).append(choice.base)
+        return [
+            reason
+            if reason.startswith(bases[0].network)
+            else f"{', '.join(base.variant_label for base in bases)}: {reason}"
+            for reason, bases in by_reason.items()
+        ]
+
+    @property
     def trade_offs(self) -> list[TradeOff]:
         """The accuracies within the budgets, of all networks."""
         return [trade_off for choice in self.choices for trade_off in choice.trade_offs]

@@ -6,7 +6,16 @@ from math import inf
 from typing import Any, get_args
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Candidates, Fit, Per, Trials, find_fit, utilisation
+from bench.choice.budget import (
+    Budget,
+    Candidates,
+    Fit,
+    Per,
+    Trials,
+    find_fit,
+    is_priced,
+    utilisation,
+)
 from bench.choice.costs import KnownCosts
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
@@ -59,8 +68,8 @@ class TradeOff:
 class Choice:
     """The result for one network: the largest point that fits, or the smallest that does not.
 
-    `costs` are those of that point. If there is no point at all, `fit` is None and `refused` says
-    why. `trade_offs` are sorted by accuracy, the best first.
+    `costs` are those of that point. If there is no point at all, or none with a figure, `fit` is
+    None and `refused` says why. `trade_offs` are sorted by accuracy, the best first.
     """
 
     base: Point
@@ -82,7 +91,9 @@ class Choice:
 
     def as_json(self) -> dict[str, Any]:
         """The choice as JSON types. A refused one has no frames, batch and costs."""
-        network = self.base.model_dump(mode="json", include={"network", "depth", "options"})
+        network = self.base.model_dump(
+            mode="json", include={"network", "depth", "options", "input_size"}
+        )
         if self.fit is None:
             return {**network, "status": "refused", "reason": self.refused}
         return {
@@ -129,6 +140,8 @@ def choose(
         if utilisation(budgets, known, point, protocol.views) <= 1
         for costs in [_costs(known, labels, point)]
     ]
+    if not trade_offs and not is_priced(frames, budgets, known):
+        return Choice(base, None, {}, (), "", fit.limit)
     trade_offs.sort(key=lambda t: (*_merit(t), t.point.frames, t.accuracy.source))
     return Choice(base, fit, _costs(known, labels, fit.point), tuple(trade_offs), limit)
 

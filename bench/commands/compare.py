@@ -18,6 +18,7 @@ from bench.commands.options.budgets import BudgetArgument, add_budgets
 from bench.commands.options.common import add_model, add_time_limit
 from bench.commands.options.point import DEFAULTS, add_choice, point_of
 from bench.commands.output import add_json, print_json, progress_bar
+from bench.errors import BenchError
 from bench.machine.environment import has_device
 from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 DATASET = "something-something-v2"  # most published networks are tested on it
 AS_MANY_AS_FIT = "max"  # a batch
+LISTED = 3  # reasons why nothing can be compared
 COUNTED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
 
 
@@ -92,8 +94,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--input-size",
         type=int,
-        default=size,
-        help=f"side of a frame in pixels (default: {size})",
+        help=f"side of a frame in pixels (default: {size}, and for a network that takes only "
+        "another size, that one)",
     )
     parser.add_argument(
         "--num-classes", type=int, help="number of classes (default: those of the data set)"
@@ -142,6 +144,8 @@ def run(arguments: Namespace) -> int:
             end = f": {advice}" if arguments.store else ""
             print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
+    if not comparison.ranked:
+        raise BenchError(f"nothing can be compared: {_list_first(comparison.refusals)}")
     missing = {} if arguments.networks else missing_networks()
     if arguments.json:
         print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
@@ -150,6 +154,12 @@ def run(arguments: Namespace) -> int:
         for library, names in missing.items():
             print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0
+
+
+def _list_first(reasons: Sequence[str]) -> str:
+    """The first reasons in one line, and the number of the others."""
+    others = len(reasons) - LISTED
+    return "; ".join([*reasons[:LISTED], *([f"and {others} more"] if others > 0 else [])])
 
 
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
@@ -169,7 +179,13 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
     budgets, recorded = _budgets(arguments, setting, measurements)
     return Request(
         bases=(
-            *expand_networks(arguments.networks, arguments.depths, setting, accuracies),
+            *expand_networks(
+                arguments.networks,
+                arguments.depths,
+                setting,
+                accuracies,
+                own_sizes=arguments.input_size is None,
+            ),
             *load_user_networks(arguments.model, setting),
         ),
         budgets=budgets,
@@ -196,6 +212,9 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
         "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
         "num_classes": (
             accuracies[0].num_classes if arguments.num_classes is None else arguments.num_classes
+        ),
+        "input_size": (
+            DEFAULTS["input_size"] if arguments.input_size is None else arguments.input_size
         ),
         "dataset": "",
     }
@@ -224,7 +243,7 @@ def _budgets(
     given = [(label, getattr(arguments, name)) for name, label in labels.items()]
     requests = [
         replace(
-            _request_budget(label, budget, setting),
+            _request_budget(label, budget, setting, own_size=arguments.input_size is None),
             machine=machine if label == labels.get("latency") else "",
             per=arguments.per if label == COUNTED["macs"] else "clip",
         )
@@ -234,7 +253,9 @@ def _budgets(
     return tuple(requests), recorded
 
 
-def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "BudgetRequest":
+def _request_budget(
+    label: str, budget: BudgetArgument, setting: Point, *, own_size: bool
+) -> "BudgetRequest":
     from bench.choice.comparison import BudgetRequest
 
     if not budget.network:
@@ -242,7 +263,8 @@ def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "Budg
     if budget.frames < 1:
         raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
-    size = models.get_network(budget.network).find_size({}) or setting.input_size
+    only = models.get_network(budget.network).find_size({}) if own_size else None
+    size = only or setting.input_size
     point = configure(setting.model_copy(update={**fields, "input_size": size}))
     return BudgetRequest(label, budget.text, point)
 

@@ -13,6 +13,7 @@ from bench.choice.ranking import MACS, Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
+from bench.records.point import options_text
 from suites import PrintedNetwork
 from suites.fields import Mode
 
@@ -26,12 +27,13 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(_budget(budget))
     notes: Notes = {}
     per = comparison.per
+    sizes = {choice.base.input_size for choice in comparison.ranked}
     rows = [
-        _row(number, choice, comparison.labels, notes, per)
-        for number, choice in enumerate(comparison.choices, start=1)
+        _row(number, choice, comparison.labels, notes, per, shows_size=len(sizes) > 1)
+        for number, choice in enumerate(comparison.ranked, start=1)
     ]
     costs = [label.partition(":")[0] for label in comparison.labels]
-    headings = ["", "network", "depth", "options", "frames", "batch", *costs]
+    headings = ["", "network", "depth", "options", "size", "frames", "batch", *costs]
     tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
     steps = ["train memory", "infer memory"]
     _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
@@ -41,11 +43,13 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(f"No accuracy on {dataset} is known within the budget per {per}.")
     for source, number in notes.items():
         print(f"[{number}] {source}")
-    for line in (*_not_compared(comparison), *_left_out(comparison), *_not_built(comparison)):
+    for refusal in comparison.refusals:
+        print(f"Not compared: {refusal}")
+    for line in (*_not_ranked(comparison), *_left_out(comparison), *_not_built(comparison)):
         print(line)
-    for line in _remarks(comparison.choices):
+    for line in _remarks(comparison.ranked):
         print(line)
-    if not any(choice.fits for choice in comparison.choices):
+    if not any(choice.fits for choice in comparison.ranked):
         print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
     mixtures: list[str] = []
     for label in comparison.labels:
@@ -63,7 +67,7 @@ def _remarks(choices: Sequence[Choice]) -> list[str]:
     lines = []
     for choice in choices:
         if choice.fit:
-            name = _network(choice)
+            name = choice.base.variant_label
             lines += [f"{name} may or may not fit: {doubt}" for doubt in choice.fit.doubts]
             lines += [f"{name}: {note}" for note in choice.fit.notes]
     return lines
@@ -76,16 +80,23 @@ def _budget(budget: Budget) -> str:
     return f"Budget per {budget.per}: {budget.label}{machine}, {amount} ({budget.text})"
 
 
-def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes, per: Per) -> list[str]:
-    base, fit = choice.base, choice.fit
-    options = " ".join(f"{name}={value}" for name, value in base.options)
-    name = [str(number), base.network, str(base.depth or ""), options]
-    if fit is None:
-        return [*name, NONE, "", *("" for _ in labels), choice.refused, *([""] * 8)]
-    best = choice.best
+def _row(
+    number: int,
+    choice: Choice,
+    labels: Sequence[str],
+    notes: Notes,
+    per: Per,
+    *,
+    shows_size: bool,
+) -> list[str]:
+    base, fit, best = choice.base, choice.fit, choice.best
     return [
-        *name,
-        *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
+        str(number),
+        base.network,
+        str(base.depth or ""),
+        options_text(base.options),
+        f"{base.input_size} px" if shows_size else "",
+        *((str(fit.point.frames), str(fit.point.batch)) if choice.fits and fit else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
         *((_accuracy(best.accuracy, notes), *_test(best, per)) if best else [""] * 7),
@@ -126,7 +137,7 @@ def _test(best: TradeOff, per: Per) -> tuple[str, ...]:
     )
 
 
-def _not_compared(comparison: Comparison) -> list[str]:
+def _not_ranked(comparison: Comparison) -> list[str]:
     """Why accuracies of the compared networks have no rank."""
     unknown = [a for a in comparison.not_compared if a.protocol is None]
     lines = [
@@ -177,10 +188,6 @@ def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     """Print a table without the columns that are empty in every row."""
     columns = [n for n in range(len(headings)) if any(row[n] for row in rows)]
     print_table([headings[n] for n in columns], [[row[n] for n in columns] for row in rows])
-
-
-def _network(choice: Choice) -> str:
-    return choice.base.network_label.rpartition(",")[0]
 
 
 def _front(front: Sequence[TradeOff], label: str, per: str) -> str:

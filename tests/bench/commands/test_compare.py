@@ -6,7 +6,10 @@ from bench.choice import candidates
 from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records import recorded
+from bench.records.measurement import Measurement
 from bench.records.store import Store
+from bench.runs import runner
+from bench.runs.tasks import Task
 from models import registry
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
@@ -84,6 +87,83 @@ def test_networks_whose_library_is_missing_are_named(
     assert found["not_installed"]["transformers"] == ["timesformer", "videomae", "vivit", "vjepa2"]
     assert main([*line, "--networks", "tsn", "--store", str(tmp_path / "s.sqlite")]) == 0
     assert "Not compared" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def no_library(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is said of VideoMAE, whose library is not there."""
+
+    def run(tasks: list[Task], store: Store, **_: object) -> list[Measurement]:
+        return [task.measure() for task in tasks]
+
+    monkeypatch.setattr(runner, "run", run)  # in this process, where the library is hidden
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    return "videomae needs the package transformers: python -m pip install transformers"
+
+
+def test_a_named_network_without_its_library_is_named(
+    no_library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--macs", "0.25G", "--depths", "18", "--max-frames", "2"]
+    line += ["--networks", "videomae,tsn", "--store", str(tmp_path / "s.sqlite")]
+    found = by_network(compare(capsys, *line))
+    assert found["videomae", None]["status"] == "refused"
+    assert found["videomae", None]["reason"] == no_library
+    assert found["tsn", 18]["status"] == "does_not_fit"
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    assert f"Not compared: {no_library}\n" in printed
+    assert "Nothing fits" in printed  # of what has a figure
+
+
+def test_where_nothing_has_a_figure_one_line_says_why(
+    no_library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["compare", "--macs", "33G", "--store", str(tmp_path / "s.sqlite")]
+    for ending in (["--networks", "videomae"], ["--networks", "videomae", "--json"]):
+        assert refusal(capsys, *line, *ending) == f"blvbench: nothing can be compared: {no_library}"
+    some = ["--networks", "videomae,blvnet,hiera,mvit_v2_s", "--frames", "7"]
+    said = refusal(capsys, *line, *some)
+    assert "blvnet takes a multiple of 2 frames, not 7: use 6 or 8; hiera takes" in said
+    assert said.endswith("; and 1 more")
+
+
+def test_networks_that_do_not_take_the_size_asked_for_are_named(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["--macs", "100G", "--depths", "18", "--max-frames", "2", "--store", str(store)]
+    networks = ["--networks", "tsn,hiera"]
+    found = by_network(compare(capsys, *line, *networks, "--input-size", "256"))
+    assert (found["tsn", 18]["input_size"], found["tsn", 18]["status"]) == (256, "fits")
+    assert found["hiera", None]["status"] == "refused"
+    said = "hiera takes frames of 224 px, not 256 px: use 224"
+    assert found["hiera", None]["reason"] == said
+    assert main(["compare", *line, *networks, "--input-size", "256"]) == 0
+    printed = capsys.readouterr().out
+    assert f"Not compared: {said}\n" in printed
+    assert "size" not in printed.splitlines()[2]
+    line[2:4] = []
+    error = refusal(capsys, "compare", *line, "--networks", "hiera", "--input-size", "256")
+    assert error == f"blvbench: nothing can be compared: {said}"
+    budget = ["--macs", "hiera::2", "--networks", "tsn", "--input-size", "256"]
+    assert refusal(capsys, "compare", *budget) == f"blvbench: {said}"
+
+
+def test_a_network_at_another_size_than_the_others_shows_it(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["--macs", "1G", "--networks", "tsn,mvit_v2_l", "--depths", "18", "--max-frames", "40"]
+    line += ["--store", str(store)]
+    sizes = {
+        name: one["input_size"] for (name, _), one in by_network(compare(capsys, *line)).items()
+    }
+    assert sizes == {"tsn": 224, "mvit_v2_l": 312}
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    assert "│ 312 px │" in printed
+    assert "│ 224 px │" in printed
 
 
 def test_networks_with_limited_frames_are_compared(
