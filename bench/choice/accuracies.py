@@ -90,17 +90,22 @@ def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accurac
     return found
 
 
-def select_pretraining(accuracies: Sequence[Accuracy], names: Collection[str]) -> list[Accuracy]:
+def select_pretraining(
+    accuracies: Sequence[Accuracy], names: Collection[str], others: Iterable[str] = ()
+) -> list[Accuracy]:
     """The accuracies of weights with one of these pretrainings, in any case; all if there are none.
 
-    "not known" names those of unknown pretraining. Raises `BenchError` for another name.
+    "not known" names those of unknown pretraining. Raises `BenchError` for a name that is neither
+    the pretraining of an accuracy nor one of `others`, those of networks that are not built.
     """
-    known = {(a.pretraining or UNKNOWN).lower(): a.pretraining or UNKNOWN for a in accuracies}
+    pretrainings = (*(a.pretraining for a in accuracies), *others)
+    known = {(name or UNKNOWN).lower(): name or UNKNOWN for name in pretrainings}
     wanted = [name.strip().lower() for name in names]
     for name in wanted:
         if name not in known:
             raise BenchError(
-                f"no network here was pretrained on {name!r}{models.did_you_mean(name, known)}: "
+                f"no network with an accuracy on {accuracies[0].dataset} was pretrained on "
+                f"{name!r}{models.did_you_mean(name, known)}: "
                 f"choose among {', '.join(sorted(known.values()))}"
             )
     return [a for a in accuracies if is_wanted(a.pretraining, names)]

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import models
-from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
+from bench.choice.accuracies import (
+    is_wanted,
+    known_accuracies,
+    select_dataset,
+    select_pretraining,
+)
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.import_ import add_recorded
@@ -169,9 +174,13 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
 
     known = known_accuracies(load_published(), measurements)
     on_dataset = select_dataset(known, arguments.dataset)
-    accuracies = select_pretraining(on_dataset, arguments.pretrain)
-    others = () if arguments.networks else load_networks()
-    setting = _setting(arguments, accuracies)
+    others = select_not_built(load_networks(), arguments.dataset)
+    accuracies = select_pretraining(
+        on_dataset, arguments.pretrain, (one.pretraining for one in others)
+    )
+    # Beside networks by name they are of interest only if these have no accuracy.
+    shown = [] if arguments.networks and accuracies else others
+    setting = _setting(arguments, on_dataset[0].num_classes)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
     if arguments.batch == AS_MANY_AS_FIT and not (arguments.memory or arguments.latency):
@@ -195,11 +204,11 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
         left_out=tuple(a for a in on_dataset if a not in accuracies),
-        not_built=select_not_built(others, arguments.dataset, arguments.pretrain),
+        not_built=tuple(n for n in shown if is_wanted(n.pretraining, arguments.pretrain)),
     )
 
 
-def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
+def _setting(arguments: Namespace, num_classes: int) -> Point:
     """The settings of all points; network and frames are replaced later."""
     given = {
         **vars(arguments),
@@ -210,9 +219,7 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
         "output": "",
         "frames": arguments.frames if arguments.frames is not None else 1,
         "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
-        "num_classes": (
-            accuracies[0].num_classes if arguments.num_classes is None else arguments.num_classes
-        ),
+        "num_classes": (num_classes if arguments.num_classes is None else arguments.num_classes),
         "input_size": (
             DEFAULTS["input_size"] if arguments.input_size is None else arguments.input_size
         ),

@@ -168,18 +168,19 @@ def _not_built(comparison: Comparison) -> list[str]:
         by_reason.setdefault(one.not_built, []).append(one)
     return [
         f"Published, but not built here, so neither measured nor ranked ({reason}): "
-        f"{'; '.join(_printed(one, comparison.trade_offs) for one in networks)}"
+        f"{'; '.join(_printed(one, comparison) for one in networks)}"
         for reason, networks in by_reason.items()
     ]
 
 
-def _printed(network: PrintedNetwork, trade_offs: Sequence[TradeOff]) -> str:
+def _printed(network: PrintedNetwork, comparison: Comparison) -> str:
     """The printed figures of a network, and whether they beat all those that are ranked."""
     macs = network.printed_video_macs
     cost = (
         f"{format_amount(macs, '')} a video as printed" if macs else "cost of a video not printed"
     )
-    front = ", on the front by this figure" if is_on_front(network, trade_offs) else ""
+    leads = is_on_front(network, comparison.trade_offs, comparison.budgets)
+    front = ", on the front by this figure" if leads else ""
     name = f"{network.name}, {network.frames_x_stride}"
     return f"{network.top1:.1f} by {name} ({cost}{front}; pretraining {network.pretraining})"
 
@@ -202,7 +203,7 @@ def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
         charged = amount + (test if per == "video" else "")  # per clip all are by one view
         parts.append(f"{accuracy.top1:.1f} by {network} ({charged})")
     cost = f"macs per {per}" if label == MACS else label.partition(":")[0]
-    return f"Pareto front by {cost}: {'; '.join(parts)}"
+    return f"Pareto front by {cost}: {'; '.join(dict.fromkeys(parts))}"
 
 
 def _mixture(front: Sequence[TradeOff]) -> str:

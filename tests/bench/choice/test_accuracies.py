@@ -143,6 +143,7 @@ def test_accuracies_are_selected_by_pretraining_in_any_case() -> None:
     unknown = select_pretraining(mixed, ["not known"])
     assert {one.pretraining for one in unknown} == {""}
     assert select_pretraining(mixed, []) == mixed
+    assert select_pretraining(mixed, ["clip"], others=["CLIP"]) == []
 
 
 def test_an_unknown_pretraining_is_refused_with_the_known_ones() -> None:

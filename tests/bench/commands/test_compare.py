@@ -11,11 +11,13 @@ from bench.records.store import Store
 from bench.runs import runner
 from bench.runs.tasks import Task
 from models import registry
+from suites import load_networks, load_published
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
 from tests.models.networks import BUILDABLE
 from tests.records import measurement, point
 
+DATASETS = {row.dataset for row in load_published()}
 OWN = """
 from torch import nn
 
@@ -212,6 +214,29 @@ def test_an_accuracy_has_its_pretraining_and_the_memory_of_both_steps(
     assert "mixes" not in capsys.readouterr().out
 
 
+UNBUILT = {(one.dataset, one.pretraining) for one in load_networks() if not one.row}
+ALONE = sorted(UNBUILT - {(row.dataset, row.pretraining) for row in load_published()})
+
+
+@pytest.mark.parametrize(("dataset", "pretraining"), [one for one in ALONE if one[0] in DATASETS])
+def test_a_pretraining_of_networks_that_are_not_built_lists_them(
+    dataset: str, pretraining: str, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--macs", "1G", "--networks", "tsn", "--depths", "18", "--max-frames", "1"]
+    line += ["--dataset", dataset, "--pretrain", pretraining.lower(), "--store", str(store)]
+    for per in ("clip", "video"):
+        found = compare(capsys, *line, "--per", per)
+        own = [n for n in load_networks() if (n.dataset, n.pretraining) == (dataset, pretraining)]
+        assert [one["name"] for one in found["not_built"]] == [one.name for one in own]
+        assert {one["reason"] for one in found["not_built"]} == {one.not_built for one in own}
+        assert not any(choice["accuracies"] for choice in found["choices"])
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    for one in own:
+        assert f"({one.not_built}): " in printed
+        assert f"{one.top1:.1f} by {one.name}, {one.frames_x_stride} (" in printed
+
+
 def test_the_claim_of_the_paper_is_judged_at_the_budget_of_a_tsn(
     store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,7 +370,7 @@ BAD_INPUT = {
     "no budget": ((), "give a budget: --macs 33G"),
     "an unknown pretraining": (
         ("--macs", "33G", "--pretrain", "in22k"),
-        "no network here was pretrained on 'in22k' (did you mean 'in1k'?): choose among IN1k",
+        "on something-something-v2 was pretrained on 'in22k' (did you mean 'in1k'?): choose among",
     ),
     "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
     "0 MACs": (("--macs", "0"), "write more than 0"),
