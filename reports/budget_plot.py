@@ -15,6 +15,7 @@ from bench.choice.accuracies import UNKNOWN
 from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.text import count_text
 from reports.budget import REFERENCE, TRAINED
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
 from reports.video_costs import (
@@ -178,7 +179,7 @@ def _origin(priced: PricedAccuracy) -> str:
 def _test(priced: PricedAccuracy) -> str:
     """The frames of the clip, and the views if there are several."""
     views = priced.accuracy.protocol.views if priced.accuracy.protocol else 1
-    return f"{priced.accuracy.frames} frames" + (f" x {views} views" if views > 1 else "")
+    return count_text(priced.accuracy.frames, "frame") + (f" x {views} views" if views > 1 else "")
 
 
 def _describe(priced: PricedAccuracy) -> str:

@@ -145,6 +145,8 @@ def _expected(error: ErrorDetails, section: type[Section], location: tuple[Any, 
     field = _section_at(section, location[:-1]).model_fields.get(str(location[-1]))
     if error["type"] == "tuple_type" and field and _find_section(field.annotation):
         return f"a list of tables, written [[{location[-1]}]]"
+    if error["type"] == "string_pattern_mismatch":
+        return f"text that matches {error['ctx']['pattern']}"
     return EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
 
 

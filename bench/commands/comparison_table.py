@@ -14,6 +14,7 @@ from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
 from bench.records.point import options_text
+from bench.text import count_text
 from suites import PrintedNetwork
 from suites.fields import Mode
 
@@ -114,8 +115,8 @@ def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
     number = notes.setdefault(accuracy.source, len(notes) + 1)
     ends = " to ".join(f"{end:.1f}" for end in accuracy.interval)
     interval = f" ({ends})" if ends else ""
-    videos = f" on {accuracy.videos:,} videos" if accuracy.videos else ""
-    figure = f"{accuracy.top1:.1f}{interval} at {accuracy.frames} frames"
+    videos = f" on {count_text(accuracy.videos, 'video')}" if accuracy.videos else ""
+    figure = f"{accuracy.top1:.1f}{interval} at {count_text(accuracy.frames, 'frame')}"
     return f"{figure}, {accuracy.kind}{videos} [{number}]"
 
 
@@ -142,14 +143,15 @@ def _not_ranked(comparison: Comparison) -> list[str]:
     unknown = [a for a in comparison.not_compared if a.protocol is None]
     lines = [
         f"Not ranked, because the protocol of its test is not known: {a.top1:.1f} by {a.network}"
-        f"{'' if a.depth is None else f' {a.depth}'} at {a.frames} frames ({a.source})"
+        f"{'' if a.depth is None else f' {a.depth}'} at {count_text(a.frames, 'frame')} "
+        f"({a.source})"
         for a in unknown
     ]
     others = len(comparison.not_compared) - len(unknown)
     if others:
         lines.append(
-            f"{others} accuracies are by several views or at another size: '--per video' compares "
-            "them at the cost of a video."
+            f"By several views or at another size: {count_text(others, 'accuracy', 'accuracies')}. "
+            "'--per video' compares them at the cost of a video."
         )
     return lines
 

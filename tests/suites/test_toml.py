@@ -115,6 +115,7 @@ def test_a_hostile_file_is_an_error_in_one_short_line(
 
 # The kinds of values of TOML, and the files that the project reads.
 KINDS: tuple[object, ...] = (
+    "A b",
     1,
     1.5,
     True,
@@ -136,7 +137,7 @@ FILES: dict[str, type[Section]] = {
     "stages": Plans,
 }
 WORDS_OF_PYTHON = re.compile(
-    r"\b([Tt]uple|dict|[Dd]ictionary|instance|valid|str|string|int|integer|bool|boolean|None"
+    r"\b([Tt]uple|dict|[Dd]ictionary|instance|valid|str|[Ss]tring|int|integer|bool|boolean|None"
     r"|NoneType|True|False|float|[Ii]nput|validation|datetime|object)\b"
 )
 

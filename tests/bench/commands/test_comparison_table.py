@@ -152,5 +152,5 @@ def test_accuracies_by_several_views_are_counted_where_clips_are_compared(
     costs = costs_by_frames(TSN, {8: 8e9, 9: 12e9})
     several = accuracy(TSN, 50, protocol=Protocol(2, 3, 256))
     print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, [], several), "d")
-    said = "1 accuracies are by several views or at another size: '--per video' compares them"
+    said = "By several views or at another size: 1 accuracy. '--per video' compares them"
     assert said in capsys.readouterr().out
