@@ -10,6 +10,10 @@ import torch
 from torch import Tensor
 
 aten = torch.ops.aten
+FLOAT = 4  # bytes
+# The blocks of flash attention.
+QUERIES = 128
+CHANNELS, MANY_CHANNELS, MOST_CHANNELS = 32, 192, 256  # more than MANY take MOST
 
 
 def _softmax_backward(gradient: Tensor, *_: Any) -> int:
@@ -17,7 +21,36 @@ def _softmax_backward(gradient: Tensor, *_: Any) -> int:
     return gradient.nbytes
 
 
-SCRATCH: dict[Any, Callable[..., int]] = {aten._softmax_backward_data.default: _softmax_backward}
+def _efficient_attention_backward(gradient: Tensor, *_: Any) -> int:
+    """The product of the gradient and the result in float32, and its sums over rows.
+
+    In half precision, where there is no product, the queries' gradients are added up in float32.
+    Source: aten/src/ATen/native/transformers/cuda/attention_backward.cu.
+    """
+    rows = gradient.shape[:-1].numel()
+    return FLOAT * (gradient.numel() + rows)
+
+
+def _flash_attention_backward(gradient: Tensor, *_: Any) -> int:
+    """The queries' gradients in float32, and a sum for each query, in whole blocks.
+
+    Source: aten/src/ATen/native/transformers/cuda/flash_attn/flash_api.cpp.
+    """
+    samples, heads, queries, channels = gradient.shape
+    rows = samples * heads * _rounded(queries, QUERIES)
+    width = _rounded(channels, CHANNELS) if channels <= MANY_CHANNELS else MOST_CHANNELS
+    return FLOAT * rows * (width + 1)
+
+
+def _rounded(length: int, block: int) -> int:
+    return -(-length // block) * block
+
+
+SCRATCH: dict[Any, Callable[..., int]] = {
+    aten._softmax_backward_data.default: _softmax_backward,
+    aten._scaled_dot_product_efficient_attention_backward.default: _efficient_attention_backward,
+    aten._scaled_dot_product_flash_attention_backward.default: _flash_attention_backward,
+}
 
 
 def scratch_bytes(function: Any, args: tuple[Any, ...]) -> int:

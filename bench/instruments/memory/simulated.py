@@ -8,7 +8,6 @@ storage. The CUDA context and the workspaces of libraries are not included.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Literal
 
 from torch import nn
 
@@ -19,13 +18,12 @@ from bench.instruments.memory.training import train
 from bench.instruments.reading import Reading
 from bench.records.point import Point
 from bench.workload.clips import blank_clip, check_clip_shape
-from bench.workload.contentless import run_contentless
+from bench.workload.contentless import Device, run_contentless
 from bench.workload.networks import build
 from bench.workload.steps import check_mode, make_step
 from suites.fields import Mode, Precision
 from suites.step import DEFAULT_STEP, StepOptions
 
-Device = Literal["gpu", "cpu"]
 CUDA_BLOCK_BYTES = 512  # PyTorch's CUDA allocator rounds sizes up to a multiple of this
 
 
@@ -77,9 +75,9 @@ def simulate(
     `train` is the steady state of training: forward, cross-entropy, backward and the update that
     `step` describes, on a GPU. `infer` is a forward pass without gradients. `clip_shape` is
     (N, C, T, H, W). The allocator of a `gpu` rounds the size of every storage up, and some of its
-    kernels take memory while they run; a `cpu` does neither. Types in `bf16` and `fp16` are those
-    of a GPU. Raises `BenchError` for an unknown mode, for another shape, and for training a network
-    without parameters.
+    kernels take memory while they run; a `cpu` does neither. Attention and dropout store what they
+    store on `device`; types in `bf16` and `fp16` are those of a GPU. Raises `BenchError` for an
+    unknown mode, for another shape, and for training a network without parameters.
     """
     check_mode(mode)
     check_clip_shape(clip_shape)
@@ -101,4 +99,4 @@ def simulate(
                 infer()
         return PeakMemory(ledger.peak_bytes, ledger.peak_by_kind, StepTrace(tuple(events)))
 
-    return run_contentless(model_factory, precision, run)
+    return run_contentless(model_factory, precision, run, device)

@@ -9,7 +9,7 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.nn import functional
 
 from bench.instruments.memory import simulate
-from bench.workload.contentless import run_contentless
+from bench.workload.contentless import Device, run_contentless
 from suites.fields import Mode, Precision
 
 CLIP = (2, 3, 4, 8, 8)
@@ -28,14 +28,16 @@ class Head(nn.Module):
         return features
 
 
-def kind(factory: Callable[[], nn.Module], precision: Precision = "fp32") -> str:
+def kind(
+    factory: Callable[[], nn.Module], precision: Precision = "fp32", device: Device = "gpu"
+) -> str:
     """The tensors that the network runs on."""
 
     def run(model: nn.Module) -> str:
         logits = model(torch.zeros(CLIP))
         return "fake" if isinstance(logits, FakeTensor) else logits.device.type
 
-    return run_contentless(factory, precision, run)
+    return run_contentless(factory, precision, run, device)
 
 
 def attention(x: Tensor) -> Tensor:
@@ -58,10 +60,14 @@ def test_networks_run_on_meta_tensors() -> None:
 
 def test_what_the_meta_device_cannot_do_runs_on_fake_tensors() -> None:
     assert kind(Head, "bf16") == "fake"
-    assert kind(lambda: Head(attention)) == "fake"
     assert kind(lambda: Head(on_this_device)) == "fake"
     constant = torch.ones(6)
     assert kind(lambda: Head(plus_a_constant(constant))) == "fake"
+
+
+def test_attention_runs_on_meta_tensors_where_its_kernels_are_known() -> None:
+    assert kind(lambda: Head(attention)) == "meta"
+    assert kind(lambda: Head(attention), device="cpu") == "fake"
 
 
 def test_recurrent_networks_run_on_fake_tensors() -> None:
@@ -87,3 +93,9 @@ def test_an_error_of_the_network_is_raised() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         kind(lambda: Head(failing))
+
+
+def test_an_error_is_raised_and_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="Calculated output size"):
+        kind(lambda: Head(lambda x: functional.max_pool3d(x[:, None, None], 9)))
+    assert capfd.readouterr() == ("", "")
