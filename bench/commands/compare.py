@@ -72,6 +72,11 @@ def arguments(parser: ArgumentParser) -> None:
         help="networks to compare, separated by commas (default: all)",
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="show networks without a known accuracy too, as with --networks",
+    )
+    parser.add_argument(
         "--depths",
         type=_depths,
         default=(),
@@ -155,7 +160,8 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
     else:
-        print_comparison(comparison, arguments.dataset)
+        shows_all = arguments.all or bool(arguments.networks)
+        print_comparison(comparison, arguments.dataset, shows_all=shows_all)
         for library, names in missing.items():
             print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0

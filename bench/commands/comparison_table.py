@@ -1,6 +1,6 @@
 """Prints a comparison: the table of choices, its notes, Pareto fronts and claims."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -15,6 +15,7 @@ from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
 from bench.records.point import options_text
 from bench.text import count_text
+from bench.workload.networks import FILE_MARK
 from suites import PrintedNetwork
 from suites.fields import Mode
 
@@ -22,40 +23,33 @@ NONE = "none"
 Notes = dict[str, int]  # the number of each note, by the source of accuracies
 
 
-def print_comparison(comparison: Comparison, dataset: str) -> None:
-    """Print the budgets, the table, the sources of accuracies, the fronts and the claims."""
+def print_comparison(comparison: Comparison, dataset: str, *, shows_all: bool = True) -> None:
+    """Print the budgets, the table, the sources of accuracies, the fronts and the claims.
+
+    Unless it `shows_all`, networks without an accuracy are left out of the table, but for those of
+    users' files.
+    """
+    shown = _shown(comparison, shows_all=shows_all)
     for budget in comparison.budgets:
         print(_budget(budget))
     notes: Notes = {}
-    per = comparison.per
-    sizes = {choice.base.input_size for choice in comparison.ranked}
-    rows = [
-        _row(number, choice, comparison.labels, notes, per, shows_size=len(sizes) > 1)
-        for number, choice in enumerate(comparison.ranked, start=1)
-    ]
-    costs = [label.partition(":")[0] for label in comparison.labels]
-    headings = ["", "network", "depth", "options", "size", "frames", "batch", *costs]
-    tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
-    steps = ["train memory", "infer memory"]
-    _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
-    if notes:
-        print(f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:")
-    else:
-        print(f"No accuracy on {dataset} is known within the budget per {per}.")
-    for source, number in notes.items():
-        print(f"[{number}] {source}")
-    for refusal in comparison.refusals:
-        print(f"Not compared: {refusal}")
-    for line in (*_not_ranked(comparison), *_left_out(comparison), *_not_built(comparison)):
-        print(line)
-    for line in _remarks(comparison.ranked):
+    _print_choices(shown, comparison, notes)
+    for line in (
+        *_hidden(comparison, shown),
+        *_sources(notes, dataset, comparison.per),
+        *(f"Not compared: {refusal}" for refusal in comparison.refusals),
+        *_not_ranked(comparison),
+        *_left_out(comparison),
+        *_not_built(comparison),
+        *_remarks(shown.values()),
+    ):
         print(line)
     if not any(choice.fits for choice in comparison.ranked):
         print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
     mixtures: list[str] = []
     for label in comparison.labels:
         if front := pareto_front(comparison.choices, label):
-            print(_front(front, label, per))
+            print(_front(front, label, comparison.per))
             mixtures.append(_mixture(front))
     for line in dict.fromkeys(filter(None, mixtures)):
         print(line)
@@ -63,7 +57,52 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(_claim(claim))
 
 
-def _remarks(choices: Sequence[Choice]) -> list[str]:
+def _shown(comparison: Comparison, *, shows_all: bool) -> dict[int, Choice]:
+    """The choices of the table by their rank; all if none has an accuracy."""
+    ranked = dict(enumerate(comparison.ranked, start=1))
+    if shows_all or not comparison.trade_offs:
+        return ranked
+    return {
+        number: choice
+        for number, choice in ranked.items()
+        if choice.best or FILE_MARK in choice.base.network
+    }
+
+
+def _print_choices(shown: Mapping[int, Choice], comparison: Comparison, notes: Notes) -> None:
+    """Print the table of choices, by their rank; the sources of their accuracies join `notes`."""
+    sizes = {choice.base.input_size for choice in shown.values()}
+    rows = [
+        _row(number, choice, comparison.labels, notes, comparison.per, shows_size=len(sizes) > 1)
+        for number, choice in shown.items()
+    ]
+    costs = [label.partition(":")[0] for label in comparison.labels]
+    headings = ["", "network", "depth", "options", "size", "frames", "batch", *costs]
+    tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
+    steps = ["train memory", "infer memory"]
+    _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
+
+
+def _hidden(comparison: Comparison, shown: Mapping[int, Choice]) -> list[str]:
+    """How many choices the table leaves out."""
+    rows = count_text(len(comparison.ranked) - len(shown), "row")
+    if len(shown) == len(comparison.ranked):
+        return []
+    where = f"without a known accuracy within the budget per {comparison.per}"
+    return [f"Not shown, {where}: {rows}. '--all' shows all."]
+
+
+def _sources(notes: Notes, dataset: str, per: Per) -> list[str]:
+    """What the accuracies are of, and their numbered sources."""
+    if not notes:
+        return [f"No accuracy on {dataset} is known within the budget per {per}."]
+    return [
+        f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:",
+        *(f"[{number}] {source}" for source, number in notes.items()),
+    ]
+
+
+def _remarks(choices: Iterable[Choice]) -> list[str]:
     """What is not certain or not usual about the points that fit."""
     lines = []
     for choice in choices:

@@ -168,6 +168,24 @@ def test_a_network_at_another_size_than_the_others_shows_it(
     assert "│ 224 px │" in printed
 
 
+def test_rows_without_an_accuracy_are_shown_for_named_networks_and_with_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(candidates, "installed_networks", lambda: ["tsn", "tsm"])
+    tested = point(depth=18, frames=2, num_classes=16, input_size=32, dataset="mine")
+    path = tmp_path / "s.sqlite"
+    with Store(path, create=True) as opened:
+        fields = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+        opened.put("accuracy", measurement(tested, **fields, samples=(100, 0)))
+    line = ["compare", "--macs", "1G", "--depths", "18", "--dataset", "mine", *SMALL]
+    line += ["--store", str(path)]
+    for others, rows in (([], 1), (["--all"], 2), (["--networks", "tsm,tsn"], 2)):
+        assert main([*line, *others]) == 0
+        printed = capsys.readouterr().out
+        assert ("│ tsm" in printed, "1 row. '--all'" in printed) == (rows == 2, rows == 1)
+
+
 def test_networks_with_limited_frames_are_compared(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Trials
 from bench.choice.comparison import Comparison
 from bench.choice.costs import KnownCosts
-from bench.choice.ranking import choose, cost_labels, rank
+from bench.choice.ranking import Choice, choose, cost_labels, rank
 from bench.claims.verdicts import judge
 from bench.commands.comparison_table import print_comparison
 from bench.records.measurement import Measurement
@@ -154,3 +154,39 @@ def test_accuracies_by_several_views_are_counted_where_clips_are_compared(
     print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, [], several), "d")
     said = "By several views or at another size: 1 accuracy. '--per video' compares them"
     assert said in capsys.readouterr().out
+
+
+def printed_rows(printed: str) -> list[tuple[str, str]]:
+    """The rank and the network of each row of the table."""
+    rows = [line.split("│") for line in printed.splitlines() if line.startswith("│")]
+    return [(cells[1].strip(), cells[2].strip()) for cells in rows]
+
+
+@pytest.mark.usefixtures("_wide")
+def test_networks_without_an_accuracy_are_counted_unless_all_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = point(network="net.py:Net", depth=None)
+    costs = [cost for base in (TSN, TAM, own) for cost in costs_by_frames(base, {8: 8e9})]
+    budgets, known = (Budget(MACS, 10e9, "10G"),), KnownCosts(costs)
+    tam = accuracy(TAM, 60)
+
+    def choices(*accuracies: Accuracy) -> tuple[Choice, ...]:
+        each = [choose(frame_trials(b, 8), budgets, known, accuracies) for b in (TSN, TAM, own)]
+        return tuple(rank(each, [MACS]))
+
+    some = Comparison(budgets, choices(tam), (), ())
+    print_comparison(some, "d", shows_all=False)
+    printed = capsys.readouterr().out
+    named = [(str(n), c.base.network) for n, c in enumerate(some.choices, start=1)]
+    assert printed_rows(printed) == [row for row in named if row[1] != "tsn"]
+    said = (
+        "Not shown, without a known accuracy within the budget per clip: 1 row. '--all' shows all."
+    )
+    assert said in printed.splitlines()
+    for comparison, shows_all in ((some, True), (Comparison(budgets, choices(), (), ()), False)):
+        print_comparison(comparison, "d", shows_all=shows_all)
+        printed = capsys.readouterr().out
+        assert len(printed_rows(printed)) == 3
+        assert "Not shown" not in printed
+    assert len(some.as_json()["choices"]) == 3
