@@ -12,11 +12,6 @@ from bench.choice.ranking import MACS, TradeOff
 from suites import PrintedNetwork
 
 
-def select_not_built(networks: Iterable[PrintedNetwork], dataset: str) -> list[PrintedNetwork]:
-    """Those of `networks` that are not built, on one data set."""
-    return [one for one in networks if one.row is None and one.dataset == dataset]
-
-
 def is_within(network: PrintedNetwork, budgets: Iterable[Budget]) -> bool:
     """Whether it is not known to exceed a budget per video; False without such a budget."""
     limits = [budget.limit for budget in budgets if budget.per == "video"]

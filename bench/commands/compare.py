@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import models
 from bench.choice.accuracies import (
-    is_wanted,
+    Accuracy,
     known_accuracies,
     select_dataset,
     select_pretraining,
@@ -31,7 +31,7 @@ from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
 from bench.workload.networks import configure
 from models.input_forms import CLIP
-from suites import load_claims, load_networks, load_published
+from suites import PrintedNetwork, load_claims, load_networks, load_published
 
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
@@ -176,16 +176,15 @@ def _list_first(reasons: Sequence[str]) -> str:
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
     from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
-    from bench.choice.not_built import select_not_built
 
     known = known_accuracies(load_published(), measurements)
-    on_dataset = select_dataset(known, arguments.dataset)
-    others = select_not_built(load_networks(), arguments.dataset)
-    accuracies = select_pretraining(
-        on_dataset, arguments.pretrain, (one.pretraining for one in others)
-    )
-    # Beside networks by name they are of interest only if these have no accuracy.
-    shown = [] if arguments.networks and accuracies else others
+    unbuilt = (one for one in load_networks() if not one.row)
+    every: list[Accuracy | PrintedNetwork] = [*known, *unbuilt]
+    on_dataset = select_dataset(every, arguments.dataset)
+    wanted = select_pretraining(on_dataset, arguments.pretrain, every)
+    accuracies = [one for one in wanted if isinstance(one, Accuracy)]
+    # Beside networks by name the others are of interest only if there is no accuracy.
+    others = [] if arguments.networks and accuracies else wanted
     setting = _setting(arguments, on_dataset[0].num_classes)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
@@ -209,8 +208,8 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         frames=arguments.frames,
         search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
-        left_out=tuple(a for a in on_dataset if a not in accuracies),
-        not_built=tuple(n for n in shown if is_wanted(n.pretraining, arguments.pretrain)),
+        left_out=tuple(a for a in on_dataset if isinstance(a, Accuracy) and a not in accuracies),
+        not_built=tuple(one for one in others if isinstance(one, PrintedNetwork)),
     )
 
 

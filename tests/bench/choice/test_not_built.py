@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from bench.choice.budget import Budget
-from bench.choice.not_built import as_json, is_on_front, is_within, select_not_built
+from bench.choice.not_built import as_json, is_on_front, is_within
 from bench.choice.ranking import TradeOff
-from suites import PrintedNetwork, Protocol, load_networks
+from suites import PrintedNetwork, Protocol
 from tests.bench.choice.known import MACS, PARAMS, accuracy
 from tests.records import point
 
@@ -34,13 +34,6 @@ def trade_off(top1: float, gmacs: float) -> TradeOff:
     """An accuracy at GMACs of a video."""
     base = point()
     return TradeOff(accuracy(base, top1), base, {}, {MACS: gmacs * 1e9}, {})
-
-
-def test_they_are_of_the_data_set() -> None:
-    networks = [PRINTED, UNKNOWN, replace(PRINTED, dataset="other")]
-    assert select_not_built(networks, "d") == [PRINTED, UNKNOWN]
-    (built, *_) = (one for one in load_networks() if one.row)
-    assert select_not_built([built], built.dataset) == []
 
 
 @pytest.mark.parametrize(
