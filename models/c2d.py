@@ -9,7 +9,7 @@ from models.resnet import DEPTHS
 from models.resnet3d import Design, ResNet3D, normed, parts3d, pool_pairs, pooled_stem
 from models.temporal import POOLINGS
 from models.widths import WIDTHS
-from models.zoo_layouts import PYTORCHVIDEO, PYTORCHVIDEO_POOLED, SLOWFAST
+from models.zoo_layouts import CAFFE2, PYTORCHVIDEO, PYTORCHVIDEO_POOLED, SLOWFAST
 
 FLAT = parts3d(normed((1, 3, 3)))
 DESIGN = Design(stem=partial(pooled_stem, (1, 7, 7)), parts=lambda stage, block: FLAT)
@@ -24,6 +24,7 @@ DESIGN = Design(stem=partial(pooled_stem, (1, 7, 7)), parts=lambda stage, block:
         PYTORCHVIDEO.of(temporal_pooling="none"),
         PYTORCHVIDEO_POOLED.of(temporal_pooling="max"),
         SLOWFAST,
+        CAFFE2,
     ),
     differing={
         "MMAction2": (

@@ -13,6 +13,7 @@ from models.layouts import (
     VIDEO_ONLY,
     Layout,
     best_layout,
+    foreign_part,
     library_of,
     without_inner_wrappers,
 )
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 COUNTER = "num_batches_tracked"  # of a batch norm; files of PyTorch before 0.4.1 have none
 TIME_AXIS = 2  # of a three-dimensional kernel: outputs x inputs x T x H x W
+
+FIXED_ERROR = 1e-3  # of numbers up to 1, in fp16; values that were learned differ by more
 
 MAX_NAMES = 5  # in a report in one line
 
@@ -117,8 +120,8 @@ def load_image_checkpoint(model: "nn.Module", path: str | Path) -> LoadReport:
     The image network is the backbone of `tsn`, `tsm` and `tam`, a ResNet for `c2d`, `slowonly`,
     `i3d_3x1x1`, `i3d_resnet` and `s3d_resnet`, an Inception-v1 for `i3d` and `s3d`, a bLResNet for
     `tsn_blnet` and the bLVNets, an image UniFormer for `uniformer`. In three dimensions, kernels
-    are repeated along time; those of `uniformer` are divided by its length and the others are not,
-    as their authors do. The classifier and the weights that only a video network has stay
+    are repeated along time; those of UniFormer and SlowFast are divided by its length, others are
+    not, as their authors do. The classifier and the weights that only a video network has stay
     unchanged. Raises `CheckpointError` as `load_checkpoint` does.
     """
     return _load(model, Path(path), "replace", from_image=True)
@@ -157,17 +160,25 @@ def match(
     differences = {name: _difference(value, ours[name]) for name, value in found.items()}
     values = {name: value for name, value in found.items() if not differences[name]}
     replaced = {substitute(renamed[name], by_name) for name in own_classifier}
+    fixed = {
+        name: _difference_of_fixed(weights[name], tensor)
+        for name, tensor in layout.fixed_tensors(model).items()
+        if name in weights
+    }
     known = dict.fromkeys(chain(*wanted.values()))
+    copies = {layout.name_of_copy(name) for name in (*known, *replaced)}
+    unused = replaced | fixed.keys() | copies
     others = [name for name in weights if name not in known]
     left_out = [
-        name for name in others if name in replaced or layout.ignores(name) or ADDED.search(name)
+        name for name in others if name in unused or layout.ignores(name) or ADDED.search(name)
     ]
+    mismatched = {expected[name]: pair for name, pair in differences.items()} | fixed
     report = LoadReport(
         path=path,
         loaded=tuple(dict.fromkeys(chain(*(wanted[name] for name in values)))),
         missing=tuple(name for name in known if name not in weights),
         unexpected=tuple(name for name in others if name not in left_out),
-        mismatched=tuple((expected[name], *pair) for name, pair in differences.items() if pair),
+        mismatched=tuple((name, *pair) for name, pair in mismatched.items() if pair),
         left_out=tuple(left_out),
         inflated=tuple(
             expected[name]
@@ -230,6 +241,16 @@ def _difference(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | Non
     return None
 
 
+def _difference_of_fixed(theirs: "Tensor", ours: "Tensor") -> tuple[object, object] | None:
+    """As `_difference`, for a tensor of the file that our network computes."""
+    import torch
+
+    if difference := _difference(theirs, ours):
+        return difference
+    are_equal = ours.is_meta or torch.allclose(theirs.float(), ours.float(), atol=FIXED_ERROR)
+    return None if are_equal else ("learned", "fixed")
+
+
 def own_weights(model: "nn.Module") -> "dict[str, Tensor]":
     """The weights of `model`; raises `NetworkError` if it is on the meta device."""
     weights = model.state_dict()
@@ -279,15 +300,20 @@ def fill(model: "nn.Module", values: "Mapping[str, Tensor]") -> None:
 
 def _advice(model: "nn.Module", report: LoadReport, weights: "Mapping[str, Tensor]") -> str:
     """What to do to load the file."""
-    path = report.path
+    path, network = report.path, network_of(model)
     if report.differing and not report.mismatched:
         return f"build it with {report.differing[0][0]}={report.differing[0][1]}"
-    network, library = network_of(model), library_of(weights)
     if network:
         if match(model, path, weights, classifier="replace")[0].is_complete:
             return "build it with the file's classes, or load with classifier='replace'"
         if match(model, path, weights, classifier="replace", from_image=True)[0].is_complete:
             return "the file has an image network: use load_image_checkpoint"
+    return _advice_by_names(network, report, library_of(weights))
+
+
+def _advice_by_names(network: Network | None, report: LoadReport, library: str | None) -> str:
+    if part := foreign_part(report.unexpected):
+        return f"the file is of a network with {part}: give one of a network without"
     if library and network and library in network.differing:
         return f"{library}'s {network.name} is another network: {network.differing[library]}"
     if library:

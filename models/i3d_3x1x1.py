@@ -20,7 +20,7 @@ from models.resnet3d import (
     pooled_stem,
 )
 from models.widths import WIDTHS
-from models.zoo_layouts import MMACTION2, PYTORCHVIDEO_POOLED, SLOWFAST
+from models.zoo_layouts import CAFFE2, MMACTION2, PYTORCHVIDEO_POOLED, SLOWFAST
 
 DEPTHS = (50, 101)
 STEM_STRIDES = (1, 4)
@@ -42,6 +42,7 @@ def block_parts(stage: int, block: int) -> Parts3d:
         RESNET_3D,
         PYTORCHVIDEO_POOLED.of(stem_stride=1),
         SLOWFAST.of(stem_stride=1),
+        CAFFE2.of(stem_stride=1),
         MMACTION2.of(stem_stride=4),
     ),
 )

@@ -8,8 +8,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
+from typing import TYPE_CHECKING
 
 from models.arrangements import put_before, sources
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 # A regular expression, and the replacement of its matches. In the end there is a name of the file,
 # or an expression of its names: see models/arrangements.py.
@@ -23,8 +28,9 @@ _WRAPPED = re.compile(rf"(?:(?:{'|'.join(WRAPPER_NAMES)})\.)+")
 INNER_WRAPPER = re.compile(
     r"(?<=\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\."
 )
-# Numbers that averages over the training and counters of operators add to a network's weights.
-ADDED = re.compile(r"(^|\.)(n_averaged|total_ops|total_params)$")
+# Numbers that a training adds to a network's weights: those of averages, of counters of operators,
+# and those that normalise clips.
+ADDED = re.compile(r"(^|\.)(n_averaged|total_ops|total_params|data_preprocessor\.(mean|std))$")
 
 # Names by which a file of another library is known: all of its patterns occur.
 LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -34,6 +40,12 @@ LIBRARIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Hugging Face", (r"^\w+\.encoder\.layer\.\d+\.", r"^classifier\.")),
     ("PyTorchVideo", (r"^blocks\.\d+\.(multipathway_)?(res_)?blocks\.\d+\.",)),
     ("SlowFast", (r"^s1\.pathway\d_stem\.",)),
+    ("Caffe2", (r"^(t_)?res\d_\d+_branch\d[abc]_w$",)),
+)
+# Parts of networks of other people that none of ours has, by the names of their weights.
+FOREIGN_PARTS: tuple[tuple[str, str], ...] = (
+    ("a detection head", r"(^|\.)(detection_head|roi_head|rpn_head)\."),
+    ("non-local blocks", r"(^|_)nonlocal_?(conv)?\d|\.(non_local_block|nl)\."),
 )
 
 # Our names of weights that no image network has: temporal modules, convolutions along time alone.
@@ -85,8 +97,10 @@ class Layout:
     `ignored` matches the names of weights in the file that the network has no use for. `classifier`
     replaces "fc." at the start of a name and `body` is put before all other names; `prefix` is put
     before both, and `own_prefix`, which wrappers put before our names, is removed first. `options`
-    are those of the networks that have this layout, if others have the same names. An image
-    network's kernels are repeated along time; if it `averages`, they are divided by its length.
+    are those of the networks that have this layout, if others have the same names. `fixed` are
+    tensors that a file may hold and our network computes: their names there, and the attributes
+    here. An image network's kernels are repeated along time; if it `averages`, they are divided by
+    its length.
     """
 
     rules: tuple[Rule, ...] = ()
@@ -96,6 +110,7 @@ class Layout:
     prefix: str = ""
     own_prefix: str = ""
     options: tuple[tuple[str, int | str], ...] = ()
+    fixed: tuple[tuple[str, str], ...] = ()
     averages: bool = False
 
     def of(self, **options: int | str) -> "Layout":
@@ -115,6 +130,20 @@ class Layout:
     def ignores(self, name: str) -> bool:
         """Whether a file's weight belongs to a part that this network does not have."""
         return self.ignored is not None and re.search(self.ignored, name) is not None
+
+    def fixed_tensors(self, model: "nn.Module") -> "dict[str, Tensor]":
+        """The tensors that `model` computes, by their names in the file."""
+        return {
+            self.prefix + theirs: attrgetter(self.own_prefix + ours)(model)
+            for theirs, ours in self.fixed
+        }
+
+    def name_of_copy(self, name: str) -> str:
+        """The name of the copy of a file's weight where MMAction2 averages over the training.
+
+        The weight itself is the average.
+        """
+        return f"{self.prefix}ema_{name.removeprefix(self.prefix).replace('.', '_')}"
 
     def wrap(self) -> "list[Layout]":
         """This layout inside each of the authors' video wrappers."""
@@ -171,6 +200,15 @@ def prefixes(names: Iterable[str]) -> list[str]:
 def without_inner_wrappers(name: str) -> str:
     """`name` as it is without wrappers of parts of the network."""
     return INNER_WRAPPER.sub("", name)
+
+
+def foreign_part(names: Iterable[str]) -> str | None:
+    """The part of a file's network that no network of ours has, in words; None for none."""
+    listed = list(names)
+    for part, pattern in FOREIGN_PARTS:
+        if any(re.search(pattern, name) for name in listed):
+            return part
+    return None
 
 
 def library_of(names: Iterable[str]) -> str | None:

@@ -57,8 +57,15 @@ _MIT: tuple[Rule, ...] = (
     (r"\.layer\.", "."),
     (r"\.conv\.0\.([01])\.", r".conv.\1."),
     (r"^trunk\.network\.", ""),
-    CLASSIFIER,
 )
-MIT = Layout(_MIT)
 # The shift wraps the first convolution of the blocks that have one.
-MIT_SHIFTED = Layout(((r"\.conv\.0\.0\.layer\.", ".conv.0.net."), *_MIT))
+_MIT_SHIFTED: tuple[Rule, ...] = ((r"\.conv\.0\.0\.layer\.", ".conv.0.net."), *_MIT)
+
+
+def _with_classifier(rules: tuple[Rule, ...]) -> tuple[Layout, ...]:
+    """The layouts of networks that were trained with dropout and without."""
+    own = (r"^head\.classifier\.", "classifier.")
+    return Layout((*rules, CLASSIFIER)), Layout((*rules, own), body="base_model.")
+
+
+MIT, MIT_SHIFTED = _with_classifier(_MIT), _with_classifier(_MIT_SHIFTED)

@@ -19,7 +19,7 @@ from models.initialise import initialise
 from models.layouts import Layout, Rule
 from models.norm import BatchNorm3d
 from models.registry import register
-from models.resnet import STAGE_WIDTHS, STEM_WIDTH, build_stage
+from models.resnet import BLOCKS, STAGE_WIDTHS, STEM_WIDTH, build_stage
 from models.resnet3d import (
     SPATIAL_STRIDES,
     Parts3d,
@@ -31,8 +31,11 @@ from models.resnet3d import (
 )
 from models.widths import WIDTHS, scale_channels
 from models.zoo_layouts import (
+    CAFFE2_BLOCKS,
+    CAFFE2_TRAINING,
     PYTORCHVIDEO_BLOCKS,
     SLOWFAST_BLOCKS,
+    caffe2_trunk,
     pytorchvideo_classifier,
     pytorchvideo_trunk,
     slowfast_trunk,
@@ -72,6 +75,26 @@ SLOWFAST = Layout(
         *SLOWFAST_BLOCKS,
     )
 )
+
+
+def caffe2(depth: int) -> Layout:
+    """Caffe2's files; a lateral convolution is named after the layers before it."""
+    last = [f"res{stage}_{blocks - 1}_branch2c_bn" for stage, blocks in enumerate(BLOCKS[depth], 2)]
+    laterals = [
+        (rf"^laterals\.{number}\.", f"t_{source}_subsample.")
+        for number, source in enumerate(("pool1", *last[:-1]))
+    ]
+    return Layout(
+        (
+            *caffe2_trunk(r"slow\."),
+            *caffe2_trunk(r"fast\.", "t_"),
+            *laterals,
+            (r"_subsample\.conv1\.", "_subsample_"),
+            (r"_subsample\.bn1\.", "_subsample_bn_"),
+            *CAFFE2_BLOCKS,
+        ),
+        CAFFE2_TRAINING,
+    )
 
 
 def slow_frames(frames: int, count: int) -> list[int]:
@@ -187,7 +210,7 @@ class SlowFast(nn.Module):
     frame_multiple=max(RATIOS.values()),
     smallest_clip=(16, 64),
     choices={"sampling": RATIOS, "width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(PYTORCHVIDEO, SLOWFAST),
+    layouts=(PYTORCHVIDEO, SLOWFAST, *map(caffe2, DEPTHS)),
     differing={"MMAction2": "its lateral convolutions have neither norms nor ReLUs"},
 )
 def slowfast(

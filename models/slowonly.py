@@ -7,7 +7,7 @@ from models.layouts import RESNET_3D
 from models.registry import register
 from models.resnet3d import Design, ResNet3D, normed, parts3d, pooled_stem
 from models.widths import WIDTHS
-from models.zoo_layouts import MMACTION2, PYTORCHVIDEO, SLOWFAST
+from models.zoo_layouts import CAFFE2, MMACTION2, PYTORCHVIDEO, SLOWFAST
 
 DEPTHS = (50, 101)
 FLAT, TEMPORAL = (parts3d(normed((1, 3, 3)), entry=(time, 1, 1)) for time in (1, 3))
@@ -21,7 +21,7 @@ DESIGN = Design(
     depths=DEPTHS,
     source="Feichtenhofer et al., SlowFast Networks, ICCV 2019",
     choices={"width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(RESNET_3D, PYTORCHVIDEO, SLOWFAST, MMACTION2),
+    layouts=(RESNET_3D, PYTORCHVIDEO, SLOWFAST, CAFFE2, MMACTION2),
 )
 def slowonly(
     *,

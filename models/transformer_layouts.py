@@ -77,26 +77,52 @@ TIMM: Rules = (
     (r"\.output\.dense\.", ".mlp.fc2."),
     (r"^classifier\.", "head."),
 )
-VIDEOMAE = Layout(
-    (
-        *TIMM,
-        (r"\.attention\.attention\.query\.bias$", ".attn.q_bias"),
-        (r"\.attention\.attention\.value\.bias$", ".attn.v_bias"),
-        *(
-            (rf"\.attention\.attention\.{name}\.weight$", f".attn.qkv.weight [{position}/3]")
-            for position, name in enumerate(("query", "key", "value"))
-        ),
-    )
+VIDEOMAE_RULES: Rules = (
+    *TIMM,
+    (r"\.attention\.attention\.query\.bias$", ".attn.q_bias"),
+    (r"\.attention\.attention\.value\.bias$", ".attn.v_bias"),
+    *(
+        (rf"\.attention\.attention\.{name}\.weight$", f".attn.qkv.weight [{position}/3]")
+        for position, name in enumerate(("query", "key", "value"))
+    ),
 )
-TIMESFORMER = Layout(
+VIDEOMAE = Layout(VIDEOMAE_RULES)
+TIMESFORMER_RULES: Rules = (
+    *TIMM,
+    (r"^\w+\.embeddings\.cls_token$", "cls_token"),
+    (r"^\w+\.embeddings\.position_embeddings$", "pos_embed"),
+    (r"^\w+\.embeddings\.time_embeddings$", "time_embed"),
+    (r"\.temporal_layernorm\.", ".temporal_norm1."),
+    (r"\.temporal_dense\.", ".temporal_fc."),
+    (r"attention\.attention\.qkv\.", "attn.qkv."),
+    (r"^\w+\.layernorm\.", "norm."),
+)
+TIMESFORMER = Layout(TIMESFORMER_RULES)
+MMACTION2_VIT: Rules = (
+    (r"^patch_embed\.proj\.", "patch_embed.projection."),
+    (r"\.mlp\.fc1\.", ".mlp.layers.0.0."),
+    (r"\.mlp\.fc2\.", ".mlp.layers.1."),
+    (r"^(?!head\.)", "backbone."),
+    (r"^head\.", MMACTION2_HEAD),
+)
+MMACTION2_VIDEOMAE = Layout(
+    (*VIDEOMAE_RULES, *MMACTION2_VIT),
+    fixed=(("backbone.pos_embed", "network.videomae.embeddings.position_embeddings"),),
+)
+MMACTION2_TIMESFORMER = Layout(
     (
-        *TIMM,
-        (r"^\w+\.embeddings\.cls_token$", "cls_token"),
-        (r"^\w+\.embeddings\.position_embeddings$", "pos_embed"),
-        (r"^\w+\.embeddings\.time_embeddings$", "time_embed"),
-        (r"\.temporal_layernorm\.", ".temporal_norm1."),
-        (r"\.temporal_dense\.", ".temporal_fc."),
-        (r"attention\.attention\.qkv\.", "attn.qkv."),
-        (r"^\w+\.layernorm\.", "norm."),
+        *TIMESFORMER_RULES,
+        (r"\.temporal_norm1\.", ".attentions.0.norm."),
+        (r"\.temporal_attn\.", ".attentions.0.attn."),
+        (r"\.temporal_fc\.", ".attentions.0.temporal_fc."),
+        (r"(\d)\.norm1\.", r"\1.attentions.1.norm."),
+        (r"(blocks\.\d+)\.attn\.", r"\1.attentions.1.attn."),
+        (r"\.attn\.qkv\.", ".attn.in_proj_"),
+        (r"\.attn\.proj\.", ".attn.out_proj."),
+        (r"\.norm2\.", ".ffns.0.norm."),
+        (r"\.mlp\.fc1\.", ".ffns.0.layers.0.0."),
+        (r"\.mlp\.fc2\.", ".ffns.0.layers.1."),
+        (r"^blocks\.", "transformer_layers.layers."),
+        *MMACTION2_VIT,
     )
 )

@@ -79,7 +79,12 @@ class TransformersNetwork(nn.Module):
     smallest_clip=(2, 224),
     only=Only(sizes=dict.fromkeys(VIDEOMAE_SIZES, SIZE)),
     choices={"variant": VIDEOMAE_SIZES},
-    layouts=(LAYOUT, VIDEOMAE, transformer_layouts.VIDEOMAE),
+    layouts=(
+        LAYOUT,
+        VIDEOMAE,
+        transformer_layouts.VIDEOMAE,
+        transformer_layouts.MMACTION2_VIDEOMAE,
+    ),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )
@@ -97,7 +102,11 @@ def videomae(*, num_classes: int, frames: int, variant: str = "base") -> Transfo
     source="Bertasius et al., TimeSformer, ICML 2021, as in transformers",
     smallest_clip=(2, 224),
     only=Only(sizes={"": SIZE}),
-    layouts=(LAYOUT, transformer_layouts.TIMESFORMER),
+    layouts=(
+        LAYOUT,
+        transformer_layouts.TIMESFORMER,
+        transformer_layouts.MMACTION2_TIMESFORMER,
+    ),
     classifier=CLASSIFIER,
     library=LIBRARY,
 )

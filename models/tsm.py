@@ -29,7 +29,7 @@ LAYOUTS = (
     Layout((*MMACTION2_FRAMES, (r"(\.\d*[02468]\.conv1\.conv)\.", r"\1.net."))),
     *torchvision_image.LAYOUTS,
     mobilenet_layouts.MMACTION2_SHIFTED,
-    mobilenet_layouts.MIT_SHIFTED,
+    *mobilenet_layouts.MIT_SHIFTED,
 )
 
 

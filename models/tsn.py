@@ -25,7 +25,7 @@ from models.registry import FRAMES, Only, OrOf, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
-from models.zoo_layouts import MMACTION2_FRAMES
+from models.zoo_layouts import MMACTION2_FRAMES, MMACTION2_IMAGES
 
 OWN_BACKBONES = {"resnet": DEPTHS, "inception_v1": ()}  # -> depths
 RESNET_RULES: tuple[Rule, ...] = ((r"^trunk\.", ""), *RESNET, (r"\btemporal\.", "tam."))
@@ -129,7 +129,13 @@ def find_size(backbone: str) -> int | None:
         "width": WIDTHS,
         "formulation": FORMULATIONS,
     },
-    layouts=(*LAYOUTS, *timm_image.LAYOUTS, Layout(MMACTION2_FRAMES), mobilenet_layouts.MIT),
+    layouts=(
+        *LAYOUTS,
+        *timm_image.LAYOUTS,
+        Layout(MMACTION2_FRAMES),
+        Layout(MMACTION2_IMAGES),
+        *mobilenet_layouts.MIT,
+    ),
 )
 def tsn(
     *,

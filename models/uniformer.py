@@ -44,18 +44,17 @@ _STAGES: tuple[Rule, ...] = tuple(
         (rf"^stages\.{stage}\.block(\d+)\.", rf"blocks{stage + 1}.\1."),
     )
 )
-LAYOUT = Layout(
-    (
-        (r"\.positions\.branch\.conv\.", ".pos_embed."),
-        (r"\.mixing\.branch\.norm\.", ".norm1."),
-        (r"\.mixing\.branch\.(conv\d)\.", r".\1."),
-        (r"\.mixing\.branch\.", "."),
-        (r"\.mlp\.branch\.norm\.", ".norm2."),
-        (r"\.mlp\.branch\.", ".mlp."),
-        *_STAGES,
-    ),
-    averages=True,
+_RULES: tuple[Rule, ...] = (
+    (r"\.positions\.branch\.conv\.", ".pos_embed."),
+    (r"\.mixing\.branch\.norm\.", ".norm1."),
+    (r"\.mixing\.branch\.(conv\d)\.", r".\1."),
+    (r"\.mixing\.branch\.", "."),
+    (r"\.mlp\.branch\.norm\.", ".norm2."),
+    (r"\.mlp\.branch\.", ".mlp."),
+    *_STAGES,
 )
+LAYOUT = Layout(_RULES, averages=True)
+MMACTION2 = Layout((*_RULES, (r"^(?!head\.)", "backbone."), (r"^head\.", "cls_head.fc_cls.")))
 
 
 class Attention(nn.Module):
@@ -195,7 +194,7 @@ class UniFormer(nn.Module):
     group=TRANSFORMERS,
     source="Li et al., UniFormer, ICLR 2022",
     choices={"variant": VARIANTS, "width": WIDTHS, "formulation": FORMULATIONS},
-    layouts=(LAYOUT,),
+    layouts=(LAYOUT, MMACTION2),
     classifier="head",
 )
 def uniformer(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from models.errors import CheckpointError
 from models.pickles import find_danger, find_key, is_archive, under
+from models.plain_pickles import PlainPickleError, is_plain, read_plain
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,6 +27,7 @@ NESTED = (
     "net",
     "network",
     "weights",
+    "blobs",  # Caffe2
     "state_dict_ema",
     "model_ema",
     "ema",
@@ -44,6 +46,7 @@ LEFT_UNREAD = (
     "pathlib.PurePosixPath",
     "pathlib.WindowsPath",
     "pathlib._local.PosixPath",
+    "mmengine.logging.history_buffer.HistoryBuffer",  # of the trainings of MMAction2
     "numpy.dtype",
     "numpy.ndarray",
     *(
@@ -84,9 +87,9 @@ class WeightsFile:
 def read_weights(path: Path) -> WeightsFile:
     """The weights in a checkpoint.
 
-    Reads safetensors and files of `torch.save`, with the weights at the top or under one of the
-    names in `NESTED`. Raises `CheckpointError` with the file and the first key that is not a
-    weight.
+    Reads safetensors, files of `torch.save` and pickles of numpy arrays, with the weights at the
+    top or under one of the names in `NESTED`. Raises `CheckpointError` with the file and the first
+    key that is not a weight.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about contents that are refused here anyway
@@ -100,6 +103,10 @@ def _content(path: Path) -> Any:
         return _read(path)
     except CheckpointError:
         raise
+    except PlainPickleError as error:
+        raise CheckpointError(
+            f"{path}: holds {quote(str(error))}: save the weights with torch.save or as safetensors"
+        ) from error
     except OSError as error:
         raise CheckpointError(
             f"{path}: cannot be read ({error.strerror or error}): check the path"
@@ -134,6 +141,8 @@ def _read(path: Path) -> Any:
     with path.open("rb") as file:
         if file.read(9)[8:] == b"{":  # safetensors: a length of 8 bytes, and JSON
             return load_file(path)
+        if is_plain(file):
+            return read_plain(file, path.stat().st_size)
         file.seek(0)
         stand_ins: list[Any] = [(Unread, name) for name in LEFT_UNREAD]
         with torch.serialization.safe_globals(stand_ins):

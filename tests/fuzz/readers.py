@@ -171,6 +171,7 @@ READERS = {
         Reader("scores", read_scores, seeds.scores, "bytes"),
         Reader("zip checkpoint", _read_checkpoint, seeds.zip_checkpoint, "bytes"),
         Reader("legacy checkpoint", _read_checkpoint, seeds.legacy_checkpoint, "bytes"),
+        Reader("plain pickle", _read_checkpoint, seeds.plain_pickle, "bytes"),
         Reader("safetensors", _read_checkpoint, seeds.safetensors, "safetensors"),
         Reader("metadata", _read_metadata, seeds.metadata, "json"),
         Reader("frame", _read_frame, seeds.frame, "bytes", "1.jpg"),

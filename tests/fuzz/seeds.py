@@ -26,6 +26,7 @@ from bench.video.scores_file import NamedScores, write_scores
 from models.saved import FORMAT_VERSION, configuration_of
 from suites import bundled_suites
 from suites.suite import CLAIMS, FOLDER, GATE_RULES
+from tests.models import caffe2
 from tests.records import measurement, point, tsn_reference
 
 Contents = Sequence[bytes]
@@ -202,6 +203,12 @@ def zip_checkpoint() -> Contents:
 def legacy_checkpoint() -> Contents:
     """What it wrote before version 1.6."""
     return [_saved(c, is_zip=False) for c in (_state(), {"epoch": 1, "state_dict": _state()})]
+
+
+def plain_pickle() -> Contents:
+    """Pickles of arrays, of Python 2 and of each protocol of Python 3."""
+    content = {"blobs": {name: value.numpy() for name, value in _state().items()}, "epoch": 1}
+    return [caffe2.pickled(content, protocol) for protocol in (caffe2.PYTHON_2, 2, 3, 4, 5)]
 
 
 def safetensors() -> Contents:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import models
 from models.layouts import VIDEO_ONLY
+from models.zoo_layouts import SLOWFAST
 from tests.models import checkpoints, networks
 
 RESNET = ("tsn", "tsm", "tam", "c2d", "i3d_resnet", "s3d_resnet")
@@ -83,6 +84,21 @@ def test_resnets_of_bottlenecks(name: str, tmp_path: Path) -> None:
     model = checkpoints.scrambled(networks.build(name, depth=50), seed=0)
     report = check(model, resnet50.state_dict(), tmp_path / "resnet50.pth")
     assert len(report.inflated) == 53
+
+
+@pytest.mark.parametrize("name", ["c2d", "i3d_3x1x1", "slowonly"])
+def test_the_image_network_of_slowfast(name: str, tmp_path: Path) -> None:
+    """Its authors divide kernels by the length of time along which they repeat them."""
+    model = checkpoints.scrambled(networks.build(name, depth=50), seed=0)
+    image = {}
+    for key, value in checkpoints.weights(model).items():
+        theirs = SLOWFAST.rename(key)
+        image[theirs] = value[:, :, 0] + 1 if value.dim() == 5 else value
+    torch.save({"model_state": image}, tmp_path / "image.pyth")
+    assert models.load_image_checkpoint(model, tmp_path / "image.pyth").is_complete
+    for key, value in model.state_dict().items():
+        if value.dim() == 5:
+            torch.testing.assert_close(value.sum(2), image[SLOWFAST.rename(key)])
 
 
 @pytest.mark.parametrize(("name", "options"), INCEPTION)

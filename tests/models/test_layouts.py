@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import models
-from models.layouts import Layout, library_of, prefixes
+from models.layouts import Layout, foreign_part, library_of, prefixes
 from tests.models import checkpoints
 
 CASES: list[tuple[str, dict[str, Any]]] = [
@@ -140,6 +140,24 @@ def test_names_of_shifted_convolutions(depth: int, blocks: list[int], tmp_path: 
     assert checkpoints.same(checkpoints.weights(model), checkpoints.weights(source))
 
 
+@pytest.mark.parametrize("classifier", ["new_fc", "base_model.fc"])
+@pytest.mark.parametrize("name", ["tsn", "tsm"])
+def test_a_file_of_mit_with_and_without_dropout(name: str, classifier: str, tmp_path: Path) -> None:
+    """Without dropout, the classifier is the image network's."""
+    source, model = (checkpoints.build(name, seed=seed, depth=50) for seed in (1, 2))
+    state, path = checkpoints.weights(source), tmp_path / "mit.pth"
+    file, plain = {}, models.get_network("tsn").layouts[0]
+    for ours, value in state.items():
+        theirs = plain.rename(ours).replace("fc.", f"{classifier}.")
+        if name == "tsm":
+            theirs = theirs.replace(".conv1.", ".conv1.net.")
+        is_outside = theirs.startswith(classifier)
+        file[f"module.{theirs if is_outside else f'base_model.{theirs}'}"] = value
+    torch.save({"state_dict": file, "best_prec1": 74.1}, path)
+    assert set(models.load_checkpoint(model, path).loaded) == set(file)
+    assert checkpoints.same(checkpoints.weights(model), state)
+
+
 @pytest.mark.parametrize("theirs", WRAPPED)
 @pytest.mark.parametrize("ours", ["", "module.", "model._orig_mod."])
 def test_either_side_may_be_wrapped(ours: str, theirs: str, tmp_path: Path) -> None:
@@ -180,6 +198,42 @@ def test_prefixes_are_those_of_wrappers_in_the_names() -> None:
 )
 def test_names_of_another_library_are_known(library: str | None, names: list[str]) -> None:
     assert library_of(names) == library
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("a detection head", "detection_head.proj.weight"),
+        ("a detection head", "module.roi_head.bbox_head.fc_cls.weight"),
+        ("non-local blocks", "nonlocal_conv3_1_theta_w"),
+        ("non-local blocks", "s3.pathway0_nonlocal1.conv_theta.weight"),
+        ("non-local blocks", "backbone.layer2.1.non_local_block.g.0.conv.weight"),
+        ("non-local blocks", "module.base_model.layer2.0.nl.theta.weight"),
+        (None, "head.projection.weight"),
+        (None, "nonlocal.weight"),
+    ],
+)
+def test_parts_of_other_networks_are_known(part: str | None, name: str) -> None:
+    assert foreign_part(["conv1.weight", name]) == part
+
+
+@pytest.mark.parametrize("classifier", ["load", "replace"])
+def test_a_file_with_a_detection_head(classifier: Any, tmp_path: Path) -> None:
+    """As PyTorchVideo publishes them: the classifier's place is empty."""
+    model, path = checkpoints.build("slowfast", depth=50), tmp_path / "detection.pyth"
+    (layout,) = (one for one in models.get_network("slowfast").layouts[:1])
+    file = {
+        f"model.{layout.rename(key)}": value
+        for key, value in checkpoints.weights(model).items()
+        if "classifier" not in key
+    }
+    head = {f"detection_head.proj.{key}": torch.ones(2) for key in ("weight", "bias")}
+    torch.save({"model_state": file | head}, path)
+    with checkpoints.refused(path, model) as errors:
+        models.load_checkpoint(model, path, classifier=classifier)
+    assert str(errors[0]).endswith(
+        "the file is of a network with a detection head: give one of a network without"
+    )
 
 
 def test_a_file_in_names_of_another_library_is_refused_with_its_name(tmp_path: Path) -> None:

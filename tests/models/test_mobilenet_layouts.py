@@ -12,8 +12,11 @@ RESIDUAL = (3, 5, 6, 8, 9, 10, 12, 13, 15, 16)  # blocks with a shortcut, number
 NORM = ("weight", "bias", "running_mean", "running_var", "num_batches_tracked")
 
 
-def mit_names(*, shifted: bool) -> list[str]:
-    """The names of a TSN over MobileNetV2 in the code of TSM's authors."""
+def mit_names(*, shifted: bool, dropout: bool = True) -> list[str]:
+    """The names of a TSN over MobileNetV2 in the code of TSM's authors.
+
+    With dropout, the classifier is outside of the image network.
+    """
     layers: list[tuple[str, tuple[int, ...]]] = [("features.0", (0, 1))]
     layers += [("features.1.conv", (0, 1, 3, 4))]  # the block without expansion
     layers += [(f"features.{number}.conv", (0, 1, 3, 4, 6, 7)) for number in range(2, 18)]
@@ -25,11 +28,13 @@ def mit_names(*, shifted: bool) -> list[str]:
             found.append(f"{layer}.{conv}.{'net.' if is_shifted else ''}weight")
             found += [f"{layer}.{norm}.{name}" for name in NORM]
     names = [f"module.base_model.{name}" for name in found]
-    return [*names, "module.new_fc.weight", "module.new_fc.bias"]
+    classifier = "new_fc" if dropout else "base_model.classifier"
+    return [*names, f"module.{classifier}.weight", f"module.{classifier}.bias"]
 
 
+@pytest.mark.parametrize("dropout", [True, False])
 @pytest.mark.parametrize("name", ["tsn", "tsm"])
-def test_a_file_of_the_authors(name: str, tmp_path: Path) -> None:
+def test_a_file_of_the_authors(name: str, dropout: bool, tmp_path: Path) -> None:
     source, model = (
         checkpoints.scrambled(
             models.create_model(name, num_classes=6, frames=8, backbone="mobilenet_v2"), seed
@@ -37,11 +42,13 @@ def test_a_file_of_the_authors(name: str, tmp_path: Path) -> None:
         for seed in (1, 2)
     )
     state = checkpoints.weights(source)
-    names = mit_names(shifted=name == "tsm")
+    names = mit_names(shifted=name == "tsm", dropout=dropout)
     torch.save({"state_dict": dict(zip(names, state.values(), strict=True))}, tmp_path / "mit.pth")
     report = models.load_checkpoint(model, tmp_path / "mit.pth")
     assert report.loaded == tuple(names)
     assert checkpoints.same(checkpoints.weights(model), state)
+    report = models.load_checkpoint(model, tmp_path / "mit.pth", classifier="replace")
+    assert report.left_out == tuple(names[-2:])
 
 
 @pytest.mark.parametrize("name", ["tsn", "tsm"])

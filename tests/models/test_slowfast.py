@@ -75,5 +75,5 @@ def test_names_in_the_authors_files() -> None:
         "laterals.3.bn1.running_mean": "s4_fuse.bn.running_mean",
         "head.classifier.weight": "head.projection.weight",
     }
-    _, authors = models.get_network("slowfast").layouts
+    authors = models.get_network("slowfast").layouts[1]
     assert {ours: authors.rename(ours) for ours in names} == names

@@ -95,6 +95,20 @@ def test_an_image_checkpoint_gives_torchvisions_network(backbone: str, tmp_path:
     torch.testing.assert_close(logits(ours, image.unsqueeze(2)), logits(theirs, image))
 
 
+def test_a_file_of_mmaction2(tmp_path: Path) -> None:
+    """Its TSN over a network of torchvision classifies with a layer of its own."""
+    theirs: Any = lively_norms(torchvision.models.densenet121(weights=None, num_classes=5))
+    file = {
+        f"backbone.{name}".replace("backbone.classifier.", "cls_head.fc_cls."): value
+        for name, value in theirs.state_dict().items()
+    }
+    torch.save({"meta": {}, "state_dict": file}, tmp_path / "tsn.pth")
+    ours = build("tsn", "densenet121", frames=1).double().eval()
+    assert set(models.load_checkpoint(ours, tmp_path / "tsn.pth").loaded) == set(file)
+    image = torch.randn(2, 3, 64, 64, dtype=torch.float64)
+    torch.testing.assert_close(logits(ours, image.unsqueeze(2)), logits(theirs, image))
+
+
 def test_modules_stand_where_they_do_in_our_resnet() -> None:
     """With the same weights, a torchvision ResNet that shifts has the features of ours."""
     torch.manual_seed(0)

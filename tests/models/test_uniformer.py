@@ -104,7 +104,7 @@ def test_linear_layers_start_from_narrow_normal_weights() -> None:
 def test_an_image_network_becomes_the_mean_over_time(tmp_path: Any) -> None:
     """As its authors inflate, so that a clip of one picture gets the answer of the picture."""
     model = build("uniformer", width=NARROW)
-    (layout,) = models.get_network("uniformer").layouts
+    layout = models.get_network("uniformer").layouts[0]
     image = {layout.rename(name): value.clone() for name, value in model.state_dict().items()}
     image = {name: v.mean(2) if v.dim() == 5 else v for name, v in image.items()}
     torch.save(image, tmp_path / "image.pth")
@@ -128,5 +128,22 @@ def test_names_in_the_authors_files() -> None:
         "norm.running_mean": "norm.running_mean",
         "head.weight": "head.weight",
     }
-    (layout,) = models.get_network("uniformer").layouts
-    assert {ours: layout.rename(ours) for ours in names} == names
+    authors, mmaction2 = models.get_network("uniformer").layouts
+    assert {ours: authors.rename(ours) for ours in names} == names
+    assert {ours: mmaction2.rename(ours) for ours in names} == {
+        ours: f"backbone.{theirs}".replace("backbone.head.", "cls_head.fc_cls.")
+        for ours, theirs in names.items()
+    }
+
+
+def test_a_file_of_mmaction2(tmp_path: Any) -> None:
+    model, path = build("uniformer", width=NARROW), tmp_path / "theirs.pth"
+    authors = models.get_network("uniformer").layouts[0]
+    theirs = {authors.rename(name): value + 1 for name, value in model.state_dict().items()}
+    file = {
+        f"backbone.{k}".replace("backbone.head.", "cls_head.fc_cls."): theirs[k] for k in theirs
+    }
+    torch.save({"meta": {}, "state_dict": file}, path)
+    assert set(models.load_checkpoint(model, path).loaded) == set(file)
+    loaded = model.state_dict()
+    assert all(torch.equal(loaded[name], theirs[authors.rename(name)]) for name in loaded)

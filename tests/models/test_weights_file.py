@@ -3,12 +3,14 @@
 import os
 import pickle
 import pickletools
+import sys
 import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,7 +24,9 @@ from models.weights_file import MAX_BYTES, NESTED, Unread
 from tests.models import checkpoints
 
 FORMATS = {"zip": True, "legacy": False}  # how torch.save writes
+KINDS = (*FORMATS, "safetensors", "pickle")
 STATE = {"weight": torch.ones(2, 3), "bias": torch.ones(2)}
+ARRAYS = {name: value.numpy() for name, value in STATE.items()}
 
 
 class Custom:
@@ -93,6 +97,37 @@ def test_a_payload_is_not_run(
     assert not marker.exists()
 
 
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("call", [os.system, eval, exec])
+def test_a_payload_in_a_plain_pickle(
+    call: Callable[..., object], protocol: int, model: nn.Module, tmp_path: Path
+) -> None:
+    path, marker = tmp_path / "weights.pkl", tmp_path / "marker"
+    code = f"touch {marker}" if call is os.system else f"open({str(marker)!r}, 'w')"
+    content = {"blobs": {**ARRAYS, "culprit": Payload(call, code)}}
+    path.write_bytes(pickle.dumps(content, protocol))
+    assert "holds a pickled object under 'culprit'" in refusal(path, model)
+    assert not marker.exists()
+
+
+def test_a_plain_pickle_of_tensors(model: nn.Module, path: Path) -> None:
+    path.write_bytes(pickle.dumps({"state_dict": STATE}))
+    assert "holds a pickled object under 'weight' (torch._utils." in refusal(path, model)
+
+
+def test_a_plain_pickle_as_text(model: nn.Module, path: Path) -> None:
+    path.write_bytes(pickle.dumps(ARRAYS, 0))
+    assert "holds a pickle with the operation DICT: save the weights with" in refusal(path, model)
+
+
+def test_a_plain_pickle_of_arrays(model: nn.Module, path: Path) -> None:
+    content = {"blobs": {**ARRAYS, "lr": np.float32(0.1)}, "author": "someone"}
+    path.write_bytes(pickle.dumps(content))
+    report = models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+    assert report.unread == ("author", "lr")
+
+
 @pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
 def test_a_key_that_stands_in_the_file_twice(is_zip: bool, model: nn.Module, path: Path) -> None:
     """A pickle stores a string once and refers to it afterwards."""
@@ -134,6 +169,26 @@ def test_plain_extras_are_left_unread_and_named(
     assert "left unread: args, accuracy, " in str(report)
 
 
+@pytest.mark.parametrize("is_zip", FORMATS.values(), ids=FORMATS)
+def test_the_logs_of_a_training_in_mmaction2(
+    is_zip: bool, model: nn.Module, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "mmengine.logging.history_buffer"
+    buffer = type("HistoryBuffer", (), {"__module__": name})
+    module = ModuleType(name)
+    module.HistoryBuffer = buffer  # type: ignore[attr-defined]
+    for parent in ("mmengine", "mmengine.logging"):
+        monkeypatch.setitem(sys.modules, parent, ModuleType(parent))
+    monkeypatch.setitem(sys.modules, name, module)
+    log = buffer()
+    vars(log).update(_log_history=np.ones(3), max_length=10**6)
+    content = {"meta": {"epoch": 3}, "message_hub": {"loss": log}, "state_dict": STATE}
+    torch.save(content, path, _use_new_zipfile_serialization=is_zip)
+    report = models.load_checkpoint(model, path)
+    assert checkpoints.same(checkpoints.weights(model), STATE)
+    assert report.unread == ("meta", "message_hub")
+
+
 def test_weights_deeper_in_a_file(model: nn.Module, path: Path) -> None:
     torch.save({"model": {"epoch": 1, "state_dict": STATE}, "model_ema": STATE}, path)
     report = models.load_checkpoint(model, path)
@@ -164,10 +219,12 @@ def plain_files(folder: Path) -> dict[str, Path]:
         torch.save(STATE, path, _use_new_zipfile_serialization=FORMATS[name])
     files["safetensors"] = folder / "weights.safetensors"
     save_file(STATE, files["safetensors"])
+    files["pickle"] = folder / "weights.pkl"
+    files["pickle"].write_bytes(pickle.dumps(ARRAYS, 2))
     return files
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors", ""])
 def test_a_format_is_known_by_its_content(
     kind: str, suffix: str, model: nn.Module, tmp_path: Path
@@ -177,7 +234,7 @@ def test_a_format_is_known_by_its_content(
     assert checkpoints.same(checkpoints.weights(model), STATE)
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_file_that_is_cut_off(kind: str, model: nn.Module, tmp_path: Path) -> None:
     path = plain_files(tmp_path)[kind]
     whole = path.read_bytes()
@@ -186,7 +243,7 @@ def test_a_file_that_is_cut_off(kind: str, model: nn.Module, tmp_path: Path) -> 
         refusal(path, model)
 
 
-@pytest.mark.parametrize("kind", [*FORMATS, "safetensors"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_file_loads_or_is_refused(kind: str, model: nn.Module, tmp_path: Path) -> None:
     path = plain_files(tmp_path)[kind]
     whole = path.read_bytes()
