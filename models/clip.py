@@ -6,23 +6,23 @@ N x C x T x H x W at the interface, (N*T) x C x H x W inside a 2D network.
 import torch
 from torch import Tensor, nn
 
-from models.errors import NetworkError
+from models.errors import ClipError
 
 
 def check_clip(clip: Tensor, frames: int) -> None:
-    """Raise `NetworkError` unless `clip` is N x 3 x `frames` x H x W."""
+    """Raise `ClipError` unless `clip` is N x 3 x `frames` x H x W."""
     if clip.dim() != 5 or clip.shape[1] != 3 or clip.shape[2] != frames:
-        raise NetworkError(
+        raise ClipError(
             f"this network takes clips of N x 3 x {frames} x H x W, not {tuple(clip.shape)}: "
             "build it with the clip's number of frames"
         )
 
 
 def check_size(clip: Tensor, size: int) -> None:
-    """Raise `NetworkError` unless the frames of `clip`, ... x H x W, have `size` pixels."""
+    """Raise `ClipError` unless the frames of `clip`, ... x H x W, have `size` pixels."""
     height, width = clip.shape[-2:]
     if (height, width) != (size, size):
-        raise NetworkError(
+        raise ClipError(
             f"this network takes frames of {size} x {size} pixels, not {height} x {width}: resize "
             "the clip"
         )

@@ -8,13 +8,14 @@ there, the "5x5" branch is a 3x3 convolution. There are no auxiliary classifiers
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import torch
 from torch import Tensor, nn
 
 from models.chain import Chain
 from models.clip import check_clip
-from models.errors import NetworkError
+from models.errors import ClipError
 from models.formulation import EFFICIENT, save_memory
 from models.head import ConsensusHead
 from models.initialise import initialise
@@ -233,9 +234,15 @@ def _padding(kernel: int) -> int:
 
 
 def _check_frames(frames: int, kernels: tuple[int, ...], stride: int) -> None:
-    """Raise `NetworkError` if pools of `kernels` leave no time step of `frames`."""
-    left = frames
-    for kernel in kernels:
-        left = (left + 2 * _padding(kernel) - kernel) // stride + 1
-    if left < 1:
-        raise NetworkError(f"{frames} frames are too few for the pools of this network: use more")
+    """Raise `ClipError` if pools of `kernels` leave no time step of `frames`."""
+
+    def left(steps: int) -> int:
+        for kernel in kernels:
+            steps = (steps + 2 * _padding(kernel) - kernel) // stride + 1
+        return steps
+
+    if left(frames) < 1:
+        least = next(n for n in count(frames) if left(n) >= 1)
+        raise ClipError(
+            f"the pools of this network need {least} frames or more, not {frames}: use more"
+        )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from models.errors import NetworkError
+from models.errors import ClipError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -36,7 +36,7 @@ def _pathways(clip: "Tensor", ratio: int) -> "list[Tensor]":
 
     frames = clip.shape[2]
     if frames < ratio:
-        raise NetworkError(f"a slow pathway of every {ratio}th frame needs {ratio} frames")
+        raise ClipError(f"a slow pathway of every {ratio}th frame needs {ratio} frames")
     chosen = slow_frames(frames, frames // ratio)
     return [torch.stack([clip[:, :, t] for t in chosen], dim=2), clip]
 

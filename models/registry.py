@@ -75,11 +75,13 @@ def describe(choices: Choices) -> str:
 class Only:
     """What a network takes of clips, where it takes only one: `frames`, and `sizes` in pixels.
 
-    The sizes are by variant, under "" for a network without a choice.
+    The sizes are by variant, under "" for a network without a choice. `size_of` finds that of a
+    backbone; it returns None for one that takes any.
     """
 
     frames: int | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)
+    size_of: Callable[[str], int | None] | None = None
 
 
 ANY = Only()
@@ -155,7 +157,10 @@ class Network:
 
     def find_size(self, options: Mapping[str, Any]) -> int | None:
         """The height and width in pixels that it takes with `options`; None if it takes any."""
-        return self.only.sizes.get(options.get("variant", self.options.get("variant", "")))
+        chosen = {**self.options, **options}
+        if self.only.size_of:
+            return self.only.size_of(chosen["backbone"])
+        return self.only.sizes.get(chosen.get("variant", ""))
 
     def configure(
         self,
@@ -164,26 +169,21 @@ class Network:
         frames: int,
         depth: int | None = None,
         options: Mapping[str, Any] | None = None,
+        input_size: int | None = None,
     ) -> Configuration:
         """The configuration, with the default depth filled in and default options left out.
 
-        Raises `NetworkError` for arguments that the network cannot be built with.
+        Raises `NetworkError` for arguments that the network cannot be built with, and for frames of
+        an `input_size` in pixels, if it is known, that it does not take.
         """
         check_positive("num_classes", num_classes)
         check_positive("frames", frames)
-        if frames % self.frame_multiple:
-            below = frames - frames % self.frame_multiple
-            nearest = [n for n in (below, below + self.frame_multiple) if n > 0]
-            raise NetworkError(
-                f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
-                f"use {' or '.join(map(str, nearest))}"
-            )
-        if self.only.frames not in (None, frames):
-            only = self.only.frames
-            raise NetworkError(f"{self.name} takes {only} frames, not {frames}: use {only}")
         checked = {name: self._check_option(name, value) for name, value in (options or {}).items()}
         changed = {name: value for name, value in checked.items() if value != self.options[name]}
         depth = self._check_depth(depth, changed)
+        if input_size is not None:
+            self._check_size(input_size, changed)
+        self._check_frames(frames)
         return Configuration(self.name, num_classes, frames, depth, changed)
 
     def _check_depth(self, depth: object, options: Mapping[str, Any]) -> int | None:
@@ -199,6 +199,29 @@ class Network:
             raise NetworkError(f"{which} comes in one depth: leave depth {depth!r} out")
         known = ", ".join(map(str, depths))
         raise NetworkError(f"{which} has no depth {depth!r}: choose one of {known}")
+
+    def _check_frames(self, frames: int) -> None:
+        """Raise `NetworkError` for a number of frames that it does not take."""
+        if frames % self.frame_multiple:
+            below = frames - frames % self.frame_multiple
+            nearest = [n for n in (below, below + self.frame_multiple) if n > 0]
+            raise NetworkError(
+                f"{self.name} takes a multiple of {self.frame_multiple} frames, not {frames}: "
+                f"use {' or '.join(map(str, nearest))}"
+            )
+        if self.only.frames not in (None, frames):
+            only = self.only.frames
+            raise NetworkError(f"{self.name} takes {only} frames, not {frames}: use {only}")
+
+    def _check_size(self, size: int, options: Mapping[str, Any]) -> None:
+        """Raise `NetworkError` for frames of another size than it takes with `options`."""
+        only = self.find_size(options)
+        if only in (None, size):
+            return
+        chosen = "".join(f" with {name}={value}" for name, value in options.items())
+        raise NetworkError(
+            f"{self.name}{chosen} takes frames of {only} px, not {size} px: use {only}"
+        )
 
     def _check_option(self, option: str, value: object) -> Any:
         """The value of an option, in its type; raises `NetworkError` if it is not a choice."""

@@ -1,5 +1,6 @@
 """timm's image networks over the frames of a clip. The library is an extra of this package."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from torch import Tensor, nn
@@ -15,6 +16,19 @@ CLASSIFIERS = ("classifier.", "head.", "head.fc.", "head.linear.")  # of timm's 
 LAYOUTS = tuple(
     Layout(((r"^trunk\.network\.", ""), (r"^head\.classifier\.", name))) for name in CLASSIFIERS
 )
+
+
+def find_size(name: str) -> int | None:
+    """The height and width in pixels that timm's `name` takes.
+
+    None if it takes any, if timm does not know it, and where timm is not installed.
+    """
+    if find_spec(LIBRARY) is None:
+        return None
+    import timm  # it takes a second to import
+
+    facts = timm.get_pretrained_cfg(name)
+    return facts.input_size[-1] if facts and facts.fixed_input_size else None
 
 
 class TimmTrunk(nn.Module):
@@ -34,16 +48,13 @@ class TimmTrunk(nn.Module):
                 "timm.list_models()"
             )
         network: Any = timm.create_model(name, pretrained=False, num_classes=0)
-        facts = network.pretrained_cfg
         self.network = network
         self.features = int(getattr(network, "head_hidden_size", network.num_features))
-        self._only_size: int | None = (
-            facts["input_size"][-1] if facts.get("fixed_input_size") else None
-        )
+        self.input_size = find_size(name)
 
     def forward(self, inputs: list[Tensor]) -> Tensor:
         """Map [(N*T) x 3 x H x W] to (N*T) x features. Empties the list."""
         frames = inputs.pop()
-        if self._only_size:
-            check_size(frames, self._only_size)
+        if self.input_size:
+            check_size(frames, self.input_size)
         return self.network(frames)

@@ -5,6 +5,7 @@ A temporal module stands at the entry of each residual branch, as in models/resn
 
 from collections import OrderedDict
 from contextlib import nullcontext
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 from models.branches import find_entries
 from models.clip import check_size
 from models.layouts import CLASSIFIER, Layout, Rule
+from models.meta import build_on_meta
 from models.temporal import TemporalBuilder
 
 # torchvision's names of the networks whose residual branches begin with a convolution: these take
@@ -43,7 +45,6 @@ PLAIN = (
     *(f"vit_{size}" for size in ("b_16", "b_32", "l_16", "l_32", "h_14")),
 )
 NAMES = (*RESIDUAL, *PLAIN)
-TRANSFORMER_SIZE = 224  # height and width of the frames of a ViT, in pixels
 # torchvision's names of the last linear layer, beside "fc". A network may have other layers of the
 # names that come later.
 CLASSIFIERS = (
@@ -86,6 +87,18 @@ def _build(name: str) -> nn.Module:
     return network
 
 
+@cache
+def find_size(name: str) -> int | None:
+    """The height and width in pixels that torchvision's `name` takes; None if it takes any."""
+    return _own_size(build_on_meta(partial(_build, name)))
+
+
+def _own_size(network: nn.Module) -> int | None:
+    """The size that a network was built for, where it keeps one: for its position embeddings."""
+    size = getattr(network, "image_size", None)
+    return None if size is None else int(size)
+
+
 class TorchvisionTrunk(nn.Module):
     """torchvision's network `name` over clips of `frames`, without its classifier and dropout.
 
@@ -95,8 +108,8 @@ class TorchvisionTrunk(nn.Module):
 
     def __init__(self, name: str, temporal: TemporalBuilder, *, frames: int) -> None:
         super().__init__()
-        self.input_size = TRANSFORMER_SIZE if name.startswith("vit_") else None
         self.network = _build(name)
+        self.input_size = _own_size(self.network)
         modules = dict(self.network.named_modules())
         for path in find_entries(self.network):
             layer = modules[path]

@@ -21,7 +21,7 @@ from models.layouts import (
     Layout,
     Rule,
 )
-from models.registry import FRAMES, OrOf, register
+from models.registry import FRAMES, Only, OrOf, register
 from models.resnet import DEPTHS, ResNet2D
 from models.temporal import POOLINGS, TemporalBuilder, no_temporal
 from models.widths import WIDTHS
@@ -109,9 +109,19 @@ def build_tsn(
     )
 
 
+def find_size(backbone: str) -> int | None:
+    """The height and width in pixels that `backbone` takes; None if it takes any."""
+    if backbone in OWN_BACKBONES:
+        return None
+    if backbone.startswith(timm_image.PREFIX):
+        return timm_image.find_size(backbone.removeprefix(timm_image.PREFIX))
+    return torchvision_image.find_size(backbone)
+
+
 @register(
     group=FRAMES,
     depths=OWN_BACKBONES,
+    only=Only(size_of=find_size),
     source="Wang et al., Temporal Segment Networks, ECCV 2016",
     choices={
         "backbone": OrOf((*OWN_BACKBONES, *torchvision_image.NAMES), timm_image.LIBRARY),

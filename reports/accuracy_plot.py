@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.text import count_text
 from bench.video.arrow_of_time import NAME
 from reports.accuracy import MACS, TRAINED
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes
@@ -97,12 +98,17 @@ def _draw_panel(
                 axes,
                 [dot.macs for dot in these],
                 [dot.top1 for dot in these],
-                [f"{network}, {count} frames: {d.top1:.1f} % at {d.macs:.0f} MMACs" for d in these],
+                [
+                    f"{network}, {count_text(count, 'frame')}: {d.top1:.1f} % at {d.macs:.0f} MMACs"
+                    for d in these
+                ],
                 color=colours[network],
                 marker=MARKERS[frames.index(count) % len(MARKERS)],
             )
     for number, marker in zip(frames, MARKERS, strict=False):
-        axes.plot([], [], color=QUIET, linestyle="", marker=marker, label=f"{number} frames")
+        axes.plot(
+            [], [], color=QUIET, linestyle="", marker=marker, label=count_text(number, "frame")
+        )
     axes.set_xlim(0, 1.08 * max(dot.macs for dot in dots))
 
 
@@ -118,5 +124,5 @@ def _finding(dots: dict[str, list[TrainingDot]]) -> str:
         }
         ordered = sorted(means.items(), key=lambda item: -item[1])
         figures = ", ".join(f"{network} {top1:.0f} %" for network, top1 in ordered)
-        sentences.append(f"{group.capitalize()} at {most} frames: {figures}.")
+        sentences.append(f"{group.capitalize()} at {count_text(most, 'frame')}: {figures}.")
     return " ".join(sentences)

@@ -15,6 +15,7 @@ from bench.choice.accuracies import UNKNOWN
 from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.text import count_text
 from reports.budget import REFERENCE, TRAINED
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
 from reports.video_costs import (
@@ -23,8 +24,7 @@ from reports.video_costs import (
     VIDEO_MACS,
     Cost,
     PricedAccuracy,
-    find_front,
-    price_accuracies,
+    PricedSets,
 )
 
 PLOT_ID = "budget-{}"
@@ -58,13 +58,15 @@ class Scale(NamedTuple):
         return self.cost.of(priced) is not None
 
 
-def draw_budgets(measurements: Sequence[Measurement], colours: Colours) -> tuple[Plot, ...]:
-    """A plot for each data set with two accuracies at least whose MACs are known."""
+def draw_budgets(
+    sets: PricedSets, measurements: Sequence[Measurement], colours: Colours
+) -> tuple[Plot, ...]:
+    """A plot for each data set with two accuracies at least whose MACs are known.
+
+    The costs of the reference are among the `measurements`.
+    """
     index = Index(measurements)
-    plots = (
-        _draw_dataset(dataset, price_accuracies(measurements, dataset), index, colours)
-        for dataset in DATASETS
-    )
+    plots = (_draw_dataset(dataset, priced, index, colours) for dataset, priced in sets.items())
     return tuple(plot for plot in plots if plot)
 
 
@@ -114,7 +116,7 @@ def draw_panel(
     An accuracy without the cost is left out.
     """
     known = list(filter(scale.is_known, priced))
-    front = find_front(known, scale.cost)
+    front = scale.cost.front(known)
     floor = min(one.accuracy.top1 for one in front) - SHOWN_BELOW_FRONT
     dots = {one: (scale.of(one) or 0.0, max(one.accuracy.top1, floor)) for one in known}
     for (_, origin, _, is_filled), group in groupby(sorted(known, key=_line), key=_line):
@@ -126,7 +128,7 @@ def draw_panel(
         fill = "full" if is_filled else "none"
         drawing.points(axes, x, y, labels, line="-", color=colour, marker=marker, fillstyle=fill)
     _draw_steps(axes, [dots[one] for one in front], ":", "Pareto front")
-    plain = find_front(filter(is_plain, known), scale.cost)
+    plain = scale.cost.front(filter(is_plain, known))
     if plain and plain != front:
         _draw_steps(axes, [dots[one] for one in plain], "-.", f"Pareto front, {PLAIN}")
     if scale.limit:
@@ -177,7 +179,7 @@ def _origin(priced: PricedAccuracy) -> str:
 def _test(priced: PricedAccuracy) -> str:
     """The frames of the clip, and the views if there are several."""
     views = priced.accuracy.protocol.views if priced.accuracy.protocol else 1
-    return f"{priced.accuracy.frames} frames" + (f" x {views} views" if views > 1 else "")
+    return count_text(priced.accuracy.frames, "frame") + (f" x {views} views" if views > 1 else "")
 
 
 def _describe(priced: PricedAccuracy) -> str:
@@ -235,12 +237,16 @@ def _along(line: Line2D) -> NDArray[np.float64]:
 
 def find_words(priced: Sequence[PricedAccuracy], scales: Sequence[Scale]) -> str:
     """The best within the MACs of the reference, the Pareto fronts, and what is not drawn."""
-    fronts = {scale.cost.name: find_front(priced, scale.cost) for scale in scales}
+    fronts = {scale.cost.name: scale.cost.front(priced) for scale in scales}
     shared = [one for one in next(iter(fronts.values())) if all(one in f for f in fronts.values())]
     parts = {"On the Pareto front" if len(fronts) == 1 else "On both Pareto fronts": shared}
     for name, front in fronts.items():
         parts[f"On that of {name} alone"] = [one for one in front if one not in shared]
-    lists = [f"{where}: {', '.join(map(_step, ones))}." for where, ones in parts.items() if ones]
+    lists = [
+        f"{where}: {', '.join(dict.fromkeys(map(_step, ones)))}."
+        for where, ones in parts.items()
+        if ones
+    ]
     unknown = sum(not scales[0].is_known(one) for one in priced)
     missing = f"Accuracies whose MACs are not known are not drawn: {unknown}." * bool(unknown)
     return " ".join(filter(None, [_best(priced, scales[0]), *lists, missing]))

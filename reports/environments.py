@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Environment, Measurement
+from bench.text import count_text
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def _entry(environments: Sequence[Environment]) -> MachineEntry:
 
 def _describe(environment: Environment) -> str:
     host = (
-        f"{environment.processor}, {environment.cores} cores, "
+        f"{environment.processor}, {count_text(environment.cores, 'core')}, "
         f"{environment.memory_bytes / 2**30:.1f} GiB, {environment.system}"
     )
     return f"{environment.machine}, with {host}" if environment.accelerator else host

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Measurement, Status
+from bench.text import count_text
 
 LISTED = 3  # points of a gap; results.csv has all. For out of memory, all are listed
 
@@ -23,7 +24,7 @@ class Gap:
         """The gap in a sentence."""
         points = list_points(self.points, len(self.points) if self.status == "oom" else LISTED)
         where = f" on {self.machine}" if self.machine else ""
-        count = f"{len(self.points)} points" if len(self.points) > 1 else "1 point"
+        count = count_text(len(self.points), "point")
         return f"{self.label}{where}, {count}: {self.status}, {self.reason} ({points})"
 
 

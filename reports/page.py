@@ -41,7 +41,7 @@ from reports.tables import (
     memory_frame,
     memory_table,
 )
-from reports.video_costs import build_video_costs
+from reports.video_costs import PricedSets, build_video_costs, price_accuracies
 from suites import Claim, load_published
 from suites.gpu_memory import load_gpu_peaks
 
@@ -136,7 +136,7 @@ class Page:
     @cached_property
     def budget_plots(self) -> tuple[Plot, ...]:
         """Known accuracies against the MACs of a video and the memory to train, by data set."""
-        return draw_budgets(self.measurements, self._colours)
+        return draw_budgets(self._priced, self.measurements, self._colours)
 
     @property
     def plots_of_today(self) -> list[Plot]:
@@ -152,7 +152,12 @@ class Page:
     @cached_property
     def video_costs(self) -> tuple[Table, ...]:
         """Known accuracies with the MACs of a video and the memory to train, by data set."""
-        return build_video_costs(self.measurements)
+        return build_video_costs(self._priced)
+
+    @cached_property
+    def _priced(self) -> PricedSets:
+        """Known accuracies with what they cost, by data set: for the plots and the tables."""
+        return price_accuracies(self.measurements)
 
     @cached_property
     def budget_claims(self) -> tuple[ClaimResult, ...]:

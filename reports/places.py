@@ -36,7 +36,7 @@ def _depths(values: Values) -> str:
 
 def _frames(values: Values) -> str:
     text = f"{min(values)} to {max(values)}" if len(values) > 2 else _list(values)
-    return f"over {text} frames"
+    return f"over {text} frame{'' if values == (1,) else 's'}"
 
 
 def _modes(values: Values) -> str:

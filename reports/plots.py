@@ -9,6 +9,7 @@ from textwrap import wrap
 import pandas as pd
 from matplotlib.axes import Axes
 
+from bench.text import count_text
 from reports.drawing import (
     AS_PUBLISHED,
     INK,
@@ -188,7 +189,7 @@ def _draw_lines(
     rows = data.sort_values("frames")
     for network, depth, frames, shown in rows[["network", "depth", "frames", "shown"]].values:
         name = network if pd.isna(depth) else f"{network}, depth {depth}"
-        label = f"{name}, {frames} frames: {format_digits(shown)} {series.unit}"
+        label = f"{name}, {count_text(frames, 'frame')}: {format_digits(shown)} {series.unit}"
         lines.setdefault((network, name), []).append((frames, shown, label))
     for (network, _), points in lines.items():
         x, y, labels = zip(*points, strict=True)
@@ -266,7 +267,9 @@ def _finding(panels: Sequence[tuple[str, pd.DataFrame]], data: pd.DataFrame, ser
         ends = rows[rows["frames"] == longest].sort_values(["shown", "network"])
         pairs = ends[["network", "shown"]].values
         figures = ", ".join(f"{name} {format_digits(value)}" for name, value in pairs)
-        sentences.append(f"{title.capitalize()}, {longest} frames, {series.unit}: {figures}.")
+        sentences.append(
+            f"{title.capitalize()}, {count_text(longest, 'frame')}, {series.unit}: {figures}."
+        )
     drawn = pd.concat([rows for _, rows in panels])
     lines, total = (len(rows[LINE].drop_duplicates()) for rows in (drawn, data))
     if lines < total:

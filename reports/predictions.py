@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
+from bench.text import count_text
 from reports.machines import POINT_HEADINGS, point_cells
 from reports.tables import NOT_MEASURED, Cell, Table, format_mib
 
@@ -83,7 +84,7 @@ def build_predictions(measurements: Sequence[Measurement]) -> tuple[PredictionSe
 
 def _table(peaks: Sequence[PeakPrediction]) -> Table:
     return Table(
-        f"{len(peaks)} points simulated and measured",
+        f"{count_text(len(peaks), 'point')} simulated and measured",
         HEADINGS,
         tuple(
             (

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bench.records.index import Index
 from bench.records.measurement import Measurement, threads_suffix
 from bench.records.point import options_text
+from bench.text import count_text
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes, use_log_axes
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name
@@ -185,8 +186,8 @@ def _label(rate: Rate) -> str:
     name, depth = _name(rate)
     where = f"{name}, depth {depth}" if depth else name
     return (
-        f"{where}, {rate.latency.point.frames} frames: {rate.macs_per_second / 1e9:,.1f} GMACs "
-        f"per second at {rate.intensity:.1f} MACs per byte"
+        f"{where}, {count_text(rate.latency.point.frames, 'frame')}: "
+        f"{rate.macs_per_second / 1e9:,.1f} GMACs per second at {rate.intensity:.1f} MACs per byte"
     )
 
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
+from bench.text import count_text
 from reports.drawing import (
     AS_PUBLISHED,
     INK,
@@ -123,7 +124,7 @@ def _draw_lines(
     for name, shown in saving.shown.items():
         network = f"{name}, depth {saving.depth}"
         labels = [
-            f"{network}, {frames} frames: {format_digits(value)} {cost.unit}"
+            f"{network}, {count_text(frames, 'frame')}: {format_digits(value)} {cost.unit}"
             for frames, value in zip(saving.frames, shown, strict=True)
         ]
         style = {"color": colours[name], "marker": "o", "markersize": 5, "label": network}
@@ -156,7 +157,7 @@ def _finding(cost: Cost, savings: Sequence[Saving]) -> str:
     for saving in savings:
         low, high = (f"{bound:.2f}" for bound in (min(saving.ratios), max(saving.ratios)))
         times = low if low == high else f"{low} to {high}"
-        ends = f"{saving.frames[0]} to {saving.frames[-1]} frames"
+        ends = f"{saving.frames[0]} to {count_text(saving.frames[-1], 'frame')}"
         parts.append(f"{times} times {cost.saving} at depth {saving.depth} over {ends}")
     text = enumerate_words(parts)
     return f"{text[:1].upper()}{text[1:]}."

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from bench.claims.findings import AccuracyDifference, Ratio, RightTwice, Standing
 from bench.claims.published import AsPublished
 from bench.claims.verdicts import CaseResult, ClaimResult
+from bench.text import count_text
 from reports.places import describe, describe_side, enumerate_words, is_gain, order
 from suites import Claim
 from suites.claim import Side
@@ -205,7 +206,7 @@ def _figure(case: CaseResult) -> Figure:
     value, first, last = finding.value, claim.numerator, claim.sides[-1]
     own = "" if first.network == SUBJECT else NAMES.get(first.network, first.network)
     if isinstance(finding, RightTwice):
-        measure = f"of {finding.pairs} pairs of a motion and its reverse"
+        measure = f"of {count_text(finding.pairs, 'pair')} of a motion and its reverse"
         return Figure(
             value, f"{value:g}", Unit(measure, "", "", f"{_name(first)} has both right in")
         )
@@ -236,10 +237,10 @@ def _other(case: CaseResult) -> str:
     first, last = case.claim.numerator, case.claim.sides[-1]
     own, against = case.case.frames, case.case.against
     if (first.network, first.depth) == (last.network, last.depth) and last.frames:
-        return f"over {last.frames} frames"
+        return f"over {count_text(last.frames, 'frame')}"
     if not own or not against or not against.frames:
         return _name(last)
-    amount = "half the frames" if own == 2 * against.frames else f"{against.frames} frames"
+    amount = "half the frames" if own == 2 * against.frames else count_text(against.frames, "frame")
     if first == last:
         return "over fewer frames"
     return f"{_name(last)} over {amount}"

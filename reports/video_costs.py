@@ -4,11 +4,12 @@ A table for each data set. An accuracy whose protocol or MACs are not known is s
 place on a front.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from bench.choice.accuracies import UNKNOWN, Accuracy, known_accuracies
+from bench.choice.pareto import Figures, find_front
 from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
@@ -54,44 +55,45 @@ class PricedAccuracy:
         return self.clip_macs * protocol.views if protocol and self.clip_macs is not None else None
 
 
+PricedSets = Mapping[str, Sequence[PricedAccuracy]]  # by the name of the data set
+
+
 class Cost(NamedTuple):
     """A cost that networks are compared by, None where it is not known."""
 
     name: str
     of: Callable[[PricedAccuracy], float | None]
 
+    def front(self, priced: Iterable[PricedAccuracy]) -> list[PricedAccuracy]:
+        """The Pareto front of the accuracies whose cost is known, the cheapest first."""
+        return find_front(priced, self._figures)
+
+    def _figures(self, priced: PricedAccuracy) -> Figures | None:
+        cost = self.of(priced)
+        return None if cost is None else Figures(cost, priced.accuracy.top1)
+
 
 VIDEO_MACS = Cost("MACs", lambda priced: priced.video_macs)
 TRAIN_MEMORY = Cost("memory", lambda priced: priced.train_bytes)
 
 
-def price_accuracies(measurements: Sequence[Measurement], dataset: str) -> list[PricedAccuracy]:
-    """The accuracies on a data set with what they cost, the cheapest video first."""
+def price_accuracies(measurements: Sequence[Measurement]) -> PricedSets:
+    """The accuracies on each data set with what they cost, the cheapest video first."""
     index = Index(measurements)
-    found = [
-        _price(one, index)
-        for one in known_accuracies(load_published(), measurements)
-        if one.dataset == dataset
-    ]
-    return sorted(found, key=lambda p: (p.video_macs is None, p.video_macs or 0, -p.accuracy.top1))
+    found: dict[str, list[PricedAccuracy]] = {name: [] for name in DATASETS}
+    for one in known_accuracies(load_published(), measurements):
+        if one.dataset in found:
+            found[one.dataset].append(_price(one, index))
+    for priced in found.values():
+        priced.sort(key=lambda p: (p.video_macs is None, p.video_macs or 0, -p.accuracy.top1))
+    return found
 
 
-def find_front(priced: Iterable[PricedAccuracy], cost: Cost) -> list[PricedAccuracy]:
-    """The accuracies above all others of no higher cost, the cheapest first."""
-    front: list[PricedAccuracy] = []
-    known = ((value, one) for one in priced if (value := cost.of(one)) is not None)
-    for _, one in sorted(known, key=lambda pair: (pair[0], -pair[1].accuracy.top1)):
-        if not front or one.accuracy.top1 > front[-1].accuracy.top1:
-            front.append(one)
-    return front
-
-
-def build_video_costs(measurements: Sequence[Measurement]) -> tuple[Table, ...]:
+def build_video_costs(sets: PricedSets) -> tuple[Table, ...]:
     """A table for each data set with an accuracy whose cost is known."""
     tables = []
-    for dataset, title in DATASETS.items():
-        priced = price_accuracies(measurements, dataset)
-        fronts = {cost.name: find_front(priced, cost) for cost in (VIDEO_MACS, TRAIN_MEMORY)}
+    for dataset, priced in sets.items():
+        fronts = {cost.name: cost.front(priced) for cost in (VIDEO_MACS, TRAIN_MEMORY)}
         if not fronts[VIDEO_MACS.name]:
             continue
         notes: dict[str, int] = {}
@@ -100,7 +102,7 @@ def build_video_costs(measurements: Sequence[Measurement]) -> tuple[Table, ...]:
             for one in priced
         )
         sources = "; ".join(f"[{number}] {source}" for source, number in notes.items())
-        caption = f"accuracy on {title} and what it costs"
+        caption = f"accuracy on {DATASETS[dataset]} and what it costs"
         tables.append(Table(caption, HEADINGS, rows, (f"Sources: {sources}.",)).compact(()))
     return tuple(tables)
 

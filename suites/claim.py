@@ -26,7 +26,8 @@ class Side(Section):
         """The network with the depth, options and frames that the side names."""
         depth = [] if self.depth is None else [f"depth {self.depth}"]
         options = [f"{name}={value}" for name, value in self.options.items()]
-        frames = [] if self.frames is None else [f"{self.frames} frames"]
+        count = "1 frame" if self.frames == 1 else f"{self.frames} frames"
+        frames = [] if self.frames is None else [count]
         return " ".join([self.network, *depth, *options, *frames])
 
 

@@ -48,6 +48,11 @@ class PrintedNetwork:
     note: str
 
     @property
+    def num_classes(self) -> int:
+        """The number of classes of the data set."""
+        return CLASSES[self.dataset]
+
+    @property
     def printed_video_macs(self) -> float | None:
         """The MACs of all views of a video by the printed figure; None if it is not known."""
         if not self.gflops or (self.flops_of == "view" and not self.protocol):

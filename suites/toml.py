@@ -21,6 +21,19 @@ from suites.fields import MAX_INT
 
 UNKNOWN_KEY, OUR_ERROR = "extra_forbidden", "value_error"  # pydantic's names of errors
 ONE, SEVERAL = "<one>", "<several>"  # the two forms of a value; pydantic adds them to the key
+# What a value should be, in the words of TOML, by pydantic's names of errors.
+EXPECTED = {
+    "tuple_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "option": "text, a finite number, true or false",
+}
 MAX_SHOWN = 60  # characters of a key or a value in an error
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
 
@@ -35,14 +48,11 @@ def _check_option(value: Any) -> Any:
     """Raise one error for a wrong option, in place of one for each type that it may have."""
     is_huge = isinstance(value, int | float) and not abs(value) <= MAX_INT
     if is_huge or not isinstance(value, int | float | str):
-        raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
+        raise PydanticCustomError("option", "Input should be another option")
     return value
 
 
 def _as_items(value: Any) -> Any:
-    """A list as a tuple. Raise an error for a single table, which TOML writes as [name]."""
-    if isinstance(value, dict):
-        raise PydanticCustomError("table", "Input should be a list of tables, written [[name]]")
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -118,12 +128,26 @@ def _explain(error: ErrorDetails, section: type[Section]) -> str:
         return f"{key}: is missing"
     if error["type"] == OUR_ERROR:  # an error of a whole section
         return f"{key}: {error['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+    if error["type"] == "too_short":
+        return f"{key}: should not be empty"
     if error["type"] != UNKNOWN_KEY:
-        return f"{key}: {_lower_first(error['msg'])}, not {_shorten(error['input'])}"
+        return (
+            f"{key}: should be {_expected(error, section, location)}, not {_shown(error['input'])}"
+        )
     known = list(_section_at(section, location[:-1]).model_fields)
     nearest = difflib.get_close_matches(str(location[-1]), known, n=1)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known keys: {', '.join(known)}"
     return f"{key}: unknown key ({hint})"
+
+
+def _expected(error: ErrorDetails, section: type[Section], location: tuple[Any, ...]) -> str:
+    """What the value at a place should be, in the words of TOML."""
+    field = _section_at(section, location[:-1]).model_fields.get(str(location[-1]))
+    if error["type"] == "tuple_type" and field and _find_section(field.annotation):
+        return f"a list of tables, written [[{location[-1]}]]"
+    if error["type"] == "string_pattern_mismatch":
+        return f"text that matches {error['ctx']['pattern']}"
+    return EXPECTED.get(error["type"], error["msg"].removeprefix("Input should be "))
 
 
 def _part(part: int | str) -> str:
@@ -139,19 +163,26 @@ def _brief(error: Exception) -> str:
     return text if len(text) <= 2 * MAX_SHOWN else f"{text[:MAX_SHOWN]}...{text[-MAX_SHOWN:]}"
 
 
-def _shorten(value: Any) -> str:
-    """A value for an error, shortened."""
-    try:
-        return f"{value!r:.{MAX_SHOWN}}"
-    except (ValueError, RecursionError):  # a number of thousands of digits has no text
-        return f"this {type(value).__name__}"
+def _shown(value: Any) -> str:
+    """A value for an error, as TOML writes it, shortened."""
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list | tuple):
+        shown = f"[{', '.join(map(_shown, value[:MAX_SHOWN]))}]"
+    elif isinstance(value, bool):
+        shown = str(value).lower()
+    elif isinstance(value, int) and abs(value) > MAX_INT:
+        shown = "a number of many digits"  # one of thousands has no text
+    else:
+        shown = repr(value) if isinstance(value, str) else str(value)
+    return shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]}..."
 
 
 def _section_at(section: type[Section], location: tuple[Any, ...]) -> type[Section]:
     """The model at a path of keys and positions below `section`."""
     for part in location:
-        if isinstance(part, str):
-            section = _find_section(section.model_fields[part].annotation) or section
+        field = section.model_fields.get(str(part))  # a position or the name of an option is none
+        section = (field and _find_section(field.annotation)) or section
     return section
 
 
@@ -160,7 +191,3 @@ def _find_section(annotation: Any) -> type[Section] | None:
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return annotation
     return next(filter(None, map(_find_section, get_args(annotation))), None)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -1,8 +1,9 @@
 """Known accuracies of networks: published, and measured in a store."""
 
+import typing
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import models
 from bench.errors import BenchError
@@ -69,6 +70,21 @@ class Accuracy:
         return {"frames": self.frames, "top1": self.top1, **origin, **test, **sample}
 
 
+class Tested(typing.Protocol):
+    """A test of a network on a data set: an accuracy, or that of a network that is not built."""
+
+    @property
+    def dataset(self) -> str:
+        """The name of the data set."""
+
+    @property
+    def pretraining(self) -> str:
+        """The data that the weights were pretrained on; "" if it is not known."""
+
+
+T = TypeVar("T", bound=Tested)
+
+
 def known_accuracies(
     rows: Iterable[PublishedRow], measurements: Iterable[Measurement]
 ) -> list[Accuracy]:
@@ -78,11 +94,11 @@ def known_accuracies(
     return [*published, *map(_from_measurement, newest)]
 
 
-def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accuracy]:
-    """The accuracies on one data set. Raises `BenchError` if there are none."""
-    found = [a for a in accuracies if a.dataset == dataset]
+def select_dataset(tests: Sequence[T], dataset: str) -> list[T]:
+    """The tests on one data set. Raises `BenchError` if there are none."""
+    found = [test for test in tests if test.dataset == dataset]
     if not found:
-        known = sorted({a.dataset for a in accuracies})
+        known = sorted({test.dataset for test in tests})
         raise BenchError(
             f"no accuracy is known on {dataset!r}{models.did_you_mean(dataset, known)}: "
             f"choose among {', '.join(known)}"
@@ -90,20 +106,25 @@ def select_dataset(accuracies: Sequence[Accuracy], dataset: str) -> list[Accurac
     return found
 
 
-def select_pretraining(accuracies: Sequence[Accuracy], names: Collection[str]) -> list[Accuracy]:
-    """The accuracies of weights with one of these pretrainings, in any case; all if there are none.
+def select_pretraining(
+    tests: Sequence[T], names: Collection[str], everywhere: Iterable[Tested] = ()
+) -> list[T]:
+    """The tests of weights with one of these pretrainings, in any case; all if there are none.
 
-    "not known" names those of unknown pretraining. Raises `BenchError` for another name.
+    "not known" names those of unknown pretraining. Raises `BenchError` for another name, with the
+    data sets where `everywhere` has it.
     """
-    known = {(a.pretraining or UNKNOWN).lower(): a.pretraining or UNKNOWN for a in accuracies}
-    wanted = [name.strip().lower() for name in names]
-    for name in wanted:
-        if name not in known:
+    known = {(test.pretraining or UNKNOWN).lower(): test.pretraining or UNKNOWN for test in tests}
+    for name in names:
+        if name.strip().lower() not in known:
+            others = {test.dataset for test in everywhere if is_wanted(test.pretraining, [name])}
+            where = f" (those tested on {', '.join(sorted(others))} are)" if others else ""
             raise BenchError(
-                f"no network here was pretrained on {name!r}{models.did_you_mean(name, known)}: "
+                f"no network here is pretrained on {name!r} and tested on {tests[0].dataset}"
+                f"{where or models.did_you_mean(name.strip().lower(), known)}: "
                 f"choose among {', '.join(sorted(known.values()))}"
             )
-    return [a for a in accuracies if is_wanted(a.pretraining, names)]
+    return [test for test in tests if is_wanted(test.pretraining, names)]
 
 
 def is_wanted(pretraining: str, names: Collection[str]) -> bool:

@@ -13,9 +13,10 @@ from bench.choice.costs import KnownCosts, Refusal
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
+from bench.text import count_text
 
 Per = Literal["clip", "video"]
-ITEMS = {"frames": ("frame", "frames"), "batch": ("clip", "clips")}
+ITEMS = {"frames": "frame", "batch": "clip"}
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,12 @@ def _share(budget: Budget, cost: Measurement | Refusal | None, views: int = 1) -
     return cost.value * (views if budget.per == "video" else 1) / budget.limit
 
 
+def is_priced(trials: Trials, budgets: Iterable[Budget], known: KnownCosts) -> bool:
+    """Whether any cost with a budget has a figure at any candidate that was tried."""
+    points = [trials.candidates.at(value) for value in trials.tried]
+    return any(known.figure(b.label, point) is not None for b in budgets for point in points)
+
+
 def find_fit(trials: Trials, budgets: Sequence[Budget], known: KnownCosts) -> Fit:
     """The largest candidate within all budgets, of those that were tried.
 
@@ -141,15 +148,15 @@ def find_fit(trials: Trials, budgets: Sequence[Budget], known: KnownCosts) -> Fi
 def _notes(trials: Trials, fitting: Sequence[int]) -> tuple[str, ...]:
     """What is not usual about the values that fit; both numbers are sorted."""
     candidates, tried = trials.candidates, sorted(trials.tried)
-    items = ITEMS[candidates.field][1]
+    item = ITEMS[candidates.field]
     if not candidates.rising and len(tried) < len(candidates.values):
         listed = ", ".join(map(str, tried))
-        return (
-            f"searched, on the assumption that more {items} cost no less; tried {listed} {items}",
-        )
+        assumption = f"searched, on the assumption that more {item}s cost no less"
+        return (f"{assumption}; numbers of {item}s tried: {listed}",)
     if fitting and fitting != tried[: len(fitting)] and not candidates.rising:
         listed = ", ".join(map(str, fitting))
-        return (f"costs fall as {items} are added: of all {len(tried)}, only {listed} {items} fit",)
+        numbers = f"{len(tried)} numbers of {item}s"
+        return (f"costs fall as {item}s are added: of {numbers}, these fit: {listed}",)
     return ()
 
 
@@ -157,15 +164,14 @@ def _excess(
     candidates: Candidates, value: int, budgets: Iterable[Budget], known: KnownCosts
 ) -> str:
     """What `value` needs of each budget that it exceeds."""
-    one, many = ITEMS[candidates.field]
-    items = f"1 {one}" if value == 1 else f"{value:,} {many}"
+    items = count_text(value, ITEMS[candidates.field])
     needs = []
     for budget in budgets:
         cost = known.find(budget.label, candidates.at(value))
         share = _share(budget, cost)
         if cost is None or share is None or share <= 1:
             continue
-        if isinstance(cost, Refusal):
+        if isinstance(cost, Refusal) or cost.status == "unsupported":
             needs.append(cost.reason)
         elif cost.status == "ok":
             amount = format_apart(cost.value, budget.limit, cost.unit)
@@ -184,4 +190,4 @@ def _doubt(budget: Budget, candidates: Candidates, value: int, known: KnownCosts
     if not low <= budget.limit <= high:
         return ""
     ends = " to ".join(format_amount(end, cost.unit) for end in (low, high))
-    return f"{budget.quantity} of {value:,} {ITEMS[candidates.field][1]} is {ends}"
+    return f"{budget.quantity} of {count_text(value, ITEMS[candidates.field])} is {ends}"

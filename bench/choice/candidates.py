@@ -16,14 +16,19 @@ MAX_BATCH = 1 << 20  # no memory holds more clips; it ends the search for a tiny
 
 
 def expand_networks(
-    names: Sequence[str], depths: Sequence[int], setting: Point, accuracies: Iterable[Accuracy]
+    names: Sequence[str],
+    depths: Sequence[int],
+    setting: Point,
+    accuracies: Iterable[Accuracy],
+    *,
+    own_sizes: bool = True,
 ) -> list[Point]:
     """A point for each depth of the networks `names`, or of all installed ones if there are none.
 
-    The other fields are those of `setting`; a network that takes only one size of frames has that.
-    Options are at their defaults; every set of options with a known accuracy is added. `depths`
-    restricts networks that have a choice of depths. Raises `NetworkError` for an unknown name, and
-    `BenchError` if a named network has none of the depths, or no network has.
+    The other fields are those of `setting`; with `own_sizes`, a network that takes only one size of
+    frames has that. Options are at their defaults; every set of options with a known accuracy is
+    added. `depths` restricts networks that have a choice of depths. Raises `NetworkError` for an
+    unknown name, and `BenchError` if a named network has none of the depths, or no network has.
     """
     found: dict[Point, None] = {}
     for name in dict.fromkeys(names or installed_networks()):
@@ -41,7 +46,9 @@ def expand_networks(
             for network, depth, options in option_sets(accuracies)
             if network == name and (depth is None or not depths or depth in depths)
         ]
-        found |= {_at(setting, *one): None for one in (*plain, *extra)}
+        own = [_at(setting, *one) for one in (*plain, *extra)]
+        size = {} if own_sizes else {"input_size": setting.input_size}
+        found |= {point.model_copy(update=size): None for point in own}
     if depths and not any(point.depth in depths for point in found):
         raise BenchError(
             f"no network has depth {' or '.join(map(str, depths))}: see 'blvbench models'"

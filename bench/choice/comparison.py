@@ -10,7 +10,7 @@ from bench.choice.accuracies import UNKNOWN, Accuracy
 from bench.choice.budget import Budget, Candidates, Per, Trials, find_fit
 from bench.choice.candidates import batch_candidates, frame_candidates
 from bench.choice.ledger import Ledger, measure_counts_then_times, search_candidates
-from bench.choice.not_built import as_json, select_within
+from bench.choice.not_built import as_json, is_within
 from bench.choice.ranking import (
     MEMORY,
     STANDARD_COSTS,
@@ -76,7 +76,7 @@ class Comparison:
     `not_compared` are accuracies of these networks that are not ranked: their protocol is not
     known, or clips are compared and they are by several views or at another size. `left_out` are
     those of weights with another pretraining than asked for. `not_built` are networks without a
-    rank that may be within the budgets by their printed figures.
+    rank that may be within the budgets by their printed figures; all, where no others are known.
     """
 
     budgets: tuple[Budget, ...]
@@ -85,6 +85,25 @@ class Comparison:
     not_compared: tuple[Accuracy, ...]
     left_out: tuple[Accuracy, ...] = ()
     not_built: tuple[PrintedNetwork, ...] = ()
+
+    @property
+    def ranked(self) -> tuple[Choice, ...]:
+        """The choices with a figure, in their order; all others come after them."""
+        return tuple(choice for choice in self.choices if choice.fit)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why networks have no figure, one line a reason, each with the names of the networks."""
+        by_reason: dict[str, list[Point]] = {}
+        for choice in self.choices:
+            if not choice.fit:
+                by_reason.setdefault(choice.refused, []).append(choice.base)
+        return [
+            reason
+            if reason.startswith(bases[0].network)
+            else f"{', '.join(base.variant_label for base in bases)}: {reason}"
+            for reason, bases in by_reason.items()
+        ]
 
     @property
     def trade_offs(self) -> list[TradeOff]:
@@ -127,7 +146,7 @@ class Comparison:
                 for one in self.not_compared
             ],
             "left_out": self.left_out_by_pretraining,
-            "not_built": [as_json(one, self.trade_offs) for one in self.not_built],
+            "not_built": [as_json(one, self.trade_offs, self.budgets) for one in self.not_built],
             "claims": [claim.as_json() for claim in self.claims],
         }
 
@@ -154,7 +173,7 @@ def compare(request: Request, ledger: Ledger, claims: Iterable[Claim]) -> Compar
         tuple(results),
         _not_compared(candidates, request.accuracies, compared_per(budgets)),
         tuple(one for one in request.left_out if one.network in names),
-        select_within(request.not_built, budgets),
+        tuple(n for n in request.not_built if not request.accuracies or is_within(n, budgets)),
     )
 
 

@@ -2,12 +2,23 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import inf
 from typing import Any, get_args
 
 from bench.choice.accuracies import Accuracy
-from bench.choice.budget import Budget, Candidates, Fit, Per, Trials, find_fit, utilisation
+from bench.choice.budget import (
+    Budget,
+    Candidates,
+    Fit,
+    Per,
+    Trials,
+    find_fit,
+    is_priced,
+    utilisation,
+)
 from bench.choice.costs import KnownCosts
+from bench.choice.pareto import Figures, find_front
 from bench.records.catalogue import find_instrument
 from bench.records.point import Point
 from suites import Protocol
@@ -27,8 +38,7 @@ class TradeOff:
     `costs` are those of a clip at the size of the test, `charged` those that are compared: the
     same, but with the MACs of all views per video. `memory` has the simulated peaks of the step at
     the batch of the comparison, as far as they are known. `fronts` are the instruments on whose
-    Pareto front it is: no other trade-off is as accurate at a lower cost, or more accurate at the
-    same cost.
+    Pareto front it is.
     """
 
     accuracy: Accuracy
@@ -43,6 +53,11 @@ class TradeOff:
         """The MACs of all views of a video; None where those of a clip are not known."""
         macs, protocol = self.costs.get(MACS), self.accuracy.protocol
         return None if macs is None or protocol is None else macs * protocol.views
+
+    def figures(self, label: str) -> Figures | None:
+        """What its place on the front of `label` depends on; None where its cost is not known."""
+        cost = self.charged.get(label)
+        return None if cost is None else Figures(cost, self.accuracy.top1)
 
     def as_json(self) -> dict[str, Any]:
         """The accuracy, its costs and its fronts as JSON types."""
@@ -59,8 +74,8 @@ class TradeOff:
 class Choice:
     """The result for one network: the largest point that fits, or the smallest that does not.
 
-    `costs` are those of that point. If there is no point at all, `fit` is None and `refused` says
-    why. `trade_offs` are sorted by accuracy, the best first.
+    `costs` are those of that point. If there is no point at all, or none with a figure, `fit` is
+    None and `refused` says why. `trade_offs` are sorted by accuracy, the best first.
     """
 
     base: Point
@@ -82,7 +97,9 @@ class Choice:
 
     def as_json(self) -> dict[str, Any]:
         """The choice as JSON types. A refused one has no frames, batch and costs."""
-        network = self.base.model_dump(mode="json", include={"network", "depth", "options"})
+        network = self.base.model_dump(
+            mode="json", include={"network", "depth", "options", "input_size"}
+        )
         if self.fit is None:
             return {**network, "status": "refused", "reason": self.refused}
         return {
@@ -129,6 +146,8 @@ def choose(
         if utilisation(budgets, known, point, protocol.views) <= 1
         for costs in [_costs(known, labels, point)]
     ]
+    if not trade_offs and not is_priced(frames, budgets, known):
+        return Choice(base, None, {}, (), "", fit.limit)
     trade_offs.sort(key=lambda t: (*_merit(t), t.point.frames, t.accuracy.source))
     return Choice(base, fit, _costs(known, labels, fit.point), tuple(trade_offs), limit)
 
@@ -159,7 +178,9 @@ def rank(choices: Iterable[Choice], labels: Sequence[str]) -> list[Choice]:
     """
     ordered = sorted(choices, key=_rank_key)
     trade_offs = [trade_off for choice in ordered for trade_off in choice.trade_offs]
-    fronts = {label: _front(trade_offs, label) for label in labels}
+    fronts = {
+        label: find_front(trade_offs, partial(TradeOff.figures, label=label)) for label in labels
+    }
     return [
         replace(choice, trade_offs=tuple(_with_fronts(t, fronts) for t in choice.trade_offs))
         for choice in ordered
@@ -187,22 +208,6 @@ def _rank_key(choice: Choice) -> tuple[Any, ...]:
 def _merit(trade_off: TradeOff) -> tuple[float, float]:
     """The smaller, the better: by accuracy, then by MACs."""
     return -trade_off.accuracy.top1, trade_off.charged.get(MACS, inf)
-
-
-def _front(trade_offs: Sequence[TradeOff], label: str) -> list[TradeOff]:
-    """The trade-offs that no other trade-off dominates.
-
-    None is at least as accurate and as cheap, and better in one of the two.
-    """
-    figures = [(t, t.accuracy.top1, t.charged[label]) for t in trade_offs if label in t.charged]
-    return [
-        trade_off
-        for trade_off, top1, cost in figures
-        if not any(
-            other_top1 >= top1 and other <= cost and (other_top1, other) != (top1, cost)
-            for _, other_top1, other in figures
-        )
-    ]
 
 
 def _with_fronts(trade_off: TradeOff, fronts: Mapping[str, Sequence[TradeOff]]) -> TradeOff:

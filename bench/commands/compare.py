@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import models
-from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
+from bench.choice.accuracies import (
+    Accuracy,
+    known_accuracies,
+    select_dataset,
+    select_pretraining,
+)
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.import_ import add_recorded
@@ -18,6 +23,7 @@ from bench.commands.options.budgets import BudgetArgument, add_budgets
 from bench.commands.options.common import add_model, add_time_limit
 from bench.commands.options.point import DEFAULTS, add_choice, point_of
 from bench.commands.output import add_json, print_json, progress_bar
+from bench.errors import BenchError
 from bench.machine.environment import has_device
 from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
@@ -25,13 +31,14 @@ from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
 from bench.workload.networks import configure
 from models.input_forms import CLIP
-from suites import load_claims, load_networks, load_published
+from suites import PrintedNetwork, load_claims, load_networks, load_published
 
 if TYPE_CHECKING:
     from bench.choice.comparison import BudgetRequest, Request
 
 DATASET = "something-something-v2"  # most published networks are tested on it
 AS_MANY_AS_FIT = "max"  # a batch
+LISTED = 3  # reasons why nothing can be compared
 COUNTED = {"macs": "macs:flop_counter", "params": "params:shapes", "memory": "memory:simulated"}
 
 
@@ -65,6 +72,11 @@ def arguments(parser: ArgumentParser) -> None:
         help="networks to compare, separated by commas (default: all)",
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="show networks without a known accuracy too, as with --networks",
+    )
+    parser.add_argument(
         "--depths",
         type=_depths,
         default=(),
@@ -92,8 +104,8 @@ def arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--input-size",
         type=int,
-        default=size,
-        help=f"side of a frame in pixels (default: {size})",
+        help=f"side of a frame in pixels (default: {size}, and for a network that takes only "
+        "another size, that one)",
     )
     parser.add_argument(
         "--num-classes", type=int, help="number of classes (default: those of the data set)"
@@ -142,26 +154,38 @@ def run(arguments: Namespace) -> int:
             end = f": {advice}" if arguments.store else ""
             print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
+    if not comparison.ranked:
+        raise BenchError(f"nothing can be compared: {_list_first(comparison.refusals)}")
     missing = {} if arguments.networks else missing_networks()
     if arguments.json:
         print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
     else:
-        print_comparison(comparison, arguments.dataset)
+        shows_all = arguments.all or bool(arguments.networks)
+        print_comparison(comparison, arguments.dataset, shows_all=shows_all)
         for library, names in missing.items():
             print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0
 
 
+def _list_first(reasons: Sequence[str]) -> str:
+    """The first reasons in one line, and the number of the others."""
+    others = len(reasons) - LISTED
+    return "; ".join([*reasons[:LISTED], *([f"and {others} more"] if others > 0 else [])])
+
+
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
     from bench.choice.candidates import expand_networks, load_user_networks
     from bench.choice.comparison import Request
-    from bench.choice.not_built import select_not_built
 
     known = known_accuracies(load_published(), measurements)
-    on_dataset = select_dataset(known, arguments.dataset)
-    accuracies = select_pretraining(on_dataset, arguments.pretrain)
-    others = () if arguments.networks else load_networks()
-    setting = _setting(arguments, accuracies)
+    unbuilt = (one for one in load_networks() if not one.row)
+    every: list[Accuracy | PrintedNetwork] = [*known, *unbuilt]
+    on_dataset = select_dataset(every, arguments.dataset)
+    wanted = select_pretraining(on_dataset, arguments.pretrain, every)
+    accuracies = [one for one in wanted if isinstance(one, Accuracy)]
+    # Beside networks by name the others are of interest only if there is no accuracy.
+    others = [] if arguments.networks and accuracies else wanted
+    setting = _setting(arguments, on_dataset[0].num_classes)
     if arguments.max_frames < 1:
         raise UsageError(f"--max-frames must be at least 1, not {arguments.max_frames}")
     if arguments.batch == AS_MANY_AS_FIT and not (arguments.memory or arguments.latency):
@@ -169,7 +193,13 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
     budgets, recorded = _budgets(arguments, setting, measurements)
     return Request(
         bases=(
-            *expand_networks(arguments.networks, arguments.depths, setting, accuracies),
+            *expand_networks(
+                arguments.networks,
+                arguments.depths,
+                setting,
+                accuracies,
+                own_sizes=arguments.input_size is None,
+            ),
             *load_user_networks(arguments.model, setting),
         ),
         budgets=budgets,
@@ -178,12 +208,12 @@ def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Requ
         frames=arguments.frames,
         search_batch=arguments.batch == AS_MANY_AS_FIT,
         recorded=recorded,
-        left_out=tuple(a for a in on_dataset if a not in accuracies),
-        not_built=select_not_built(others, arguments.dataset, arguments.pretrain),
+        left_out=tuple(a for a in on_dataset if isinstance(a, Accuracy) and a not in accuracies),
+        not_built=tuple(one for one in others if isinstance(one, PrintedNetwork)),
     )
 
 
-def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
+def _setting(arguments: Namespace, num_classes: int) -> Point:
     """The settings of all points; network and frames are replaced later."""
     given = {
         **vars(arguments),
@@ -194,8 +224,9 @@ def _setting(arguments: Namespace, accuracies: Sequence[Accuracy]) -> Point:
         "output": "",
         "frames": arguments.frames if arguments.frames is not None else 1,
         "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
-        "num_classes": (
-            accuracies[0].num_classes if arguments.num_classes is None else arguments.num_classes
+        "num_classes": (num_classes if arguments.num_classes is None else arguments.num_classes),
+        "input_size": (
+            DEFAULTS["input_size"] if arguments.input_size is None else arguments.input_size
         ),
         "dataset": "",
     }
@@ -224,7 +255,7 @@ def _budgets(
     given = [(label, getattr(arguments, name)) for name, label in labels.items()]
     requests = [
         replace(
-            _request_budget(label, budget, setting),
+            _request_budget(label, budget, setting, own_size=arguments.input_size is None),
             machine=machine if label == labels.get("latency") else "",
             per=arguments.per if label == COUNTED["macs"] else "clip",
         )
@@ -234,7 +265,9 @@ def _budgets(
     return tuple(requests), recorded
 
 
-def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "BudgetRequest":
+def _request_budget(
+    label: str, budget: BudgetArgument, setting: Point, *, own_size: bool
+) -> "BudgetRequest":
     from bench.choice.comparison import BudgetRequest
 
     if not budget.network:
@@ -242,7 +275,8 @@ def _request_budget(label: str, budget: BudgetArgument, setting: Point) -> "Budg
     if budget.frames < 1:
         raise UsageError(f"{budget.text} has no frames: write name:depth:frames, such as tsn:50:8")
     fields = {"network": budget.network, "depth": budget.depth, "frames": budget.frames}
-    size = models.get_network(budget.network).find_size({}) or setting.input_size
+    only = models.get_network(budget.network).find_size({}) if own_size else None
+    size = only or setting.input_size
     point = configure(setting.model_copy(update={**fields, "input_size": size}))
     return BudgetRequest(label, budget.text, point)
 

@@ -1,6 +1,6 @@
 """Prints a comparison: the table of choices, its notes, Pareto fronts and claims."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -13,6 +13,9 @@ from bench.choice.ranking import MACS, Choice, TradeOff, pareto_front
 from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
+from bench.records.point import options_text
+from bench.text import count_text
+from bench.workload.networks import FILE_MARK
 from suites import PrintedNetwork
 from suites.fields import Mode
 
@@ -20,37 +23,33 @@ NONE = "none"
 Notes = dict[str, int]  # the number of each note, by the source of accuracies
 
 
-def print_comparison(comparison: Comparison, dataset: str) -> None:
-    """Print the budgets, the table, the sources of accuracies, the fronts and the claims."""
+def print_comparison(comparison: Comparison, dataset: str, *, shows_all: bool = True) -> None:
+    """Print the budgets, the table, the sources of accuracies, the fronts and the claims.
+
+    Unless it `shows_all`, networks without an accuracy are left out of the table, but for those of
+    users' files.
+    """
+    shown = _shown(comparison, shows_all=shows_all)
     for budget in comparison.budgets:
         print(_budget(budget))
     notes: Notes = {}
-    per = comparison.per
-    rows = [
-        _row(number, choice, comparison.labels, notes, per)
-        for number, choice in enumerate(comparison.choices, start=1)
-    ]
-    costs = [label.partition(":")[0] for label in comparison.labels]
-    headings = ["", "network", "depth", "options", "frames", "batch", *costs]
-    tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
-    steps = ["train memory", "infer memory"]
-    _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
-    if notes:
-        print(f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:")
-    else:
-        print(f"No accuracy on {dataset} is known within the budget per {per}.")
-    for source, number in notes.items():
-        print(f"[{number}] {source}")
-    for line in (*_not_compared(comparison), *_left_out(comparison), *_not_built(comparison)):
+    _print_choices(shown, comparison, notes)
+    for line in (
+        *_hidden(comparison, shown),
+        *_sources(notes, dataset, comparison.per),
+        *(f"Not compared: {refusal}" for refusal in comparison.refusals),
+        *_not_ranked(comparison),
+        *_left_out(comparison),
+        *_not_built(comparison),
+        *_remarks(shown.values()),
+    ):
         print(line)
-    for line in _remarks(comparison.choices):
-        print(line)
-    if not any(choice.fits for choice in comparison.choices):
+    if not any(choice.fits for choice in comparison.ranked):
         print("Nothing fits: the column 'limited by' shows what the smallest point needs.")
     mixtures: list[str] = []
     for label in comparison.labels:
         if front := pareto_front(comparison.choices, label):
-            print(_front(front, label, per))
+            print(_front(front, label, comparison.per))
             mixtures.append(_mixture(front))
     for line in dict.fromkeys(filter(None, mixtures)):
         print(line)
@@ -58,12 +57,57 @@ def print_comparison(comparison: Comparison, dataset: str) -> None:
         print(_claim(claim))
 
 
-def _remarks(choices: Sequence[Choice]) -> list[str]:
+def _shown(comparison: Comparison, *, shows_all: bool) -> dict[int, Choice]:
+    """The choices of the table by their rank; all if none has an accuracy."""
+    ranked = dict(enumerate(comparison.ranked, start=1))
+    if shows_all or not comparison.trade_offs:
+        return ranked
+    return {
+        number: choice
+        for number, choice in ranked.items()
+        if choice.best or FILE_MARK in choice.base.network
+    }
+
+
+def _print_choices(shown: Mapping[int, Choice], comparison: Comparison, notes: Notes) -> None:
+    """Print the table of choices, by their rank; the sources of their accuracies join `notes`."""
+    sizes = {choice.base.input_size for choice in shown.values()}
+    rows = [
+        _row(number, choice, comparison.labels, notes, comparison.per, shows_size=len(sizes) > 1)
+        for number, choice in shown.items()
+    ]
+    costs = [label.partition(":")[0] for label in comparison.labels]
+    headings = ["", "network", "depth", "options", "size", "frames", "batch", *costs]
+    tests = ["top-1 %", "pretrained", "views", "MACs a view", "MACs a video"]
+    steps = ["train memory", "infer memory"]
+    _print_compact([*headings, "limited by", *tests, *steps, "Pareto"], rows)
+
+
+def _hidden(comparison: Comparison, shown: Mapping[int, Choice]) -> list[str]:
+    """How many choices the table leaves out."""
+    rows = count_text(len(comparison.ranked) - len(shown), "row")
+    if len(shown) == len(comparison.ranked):
+        return []
+    where = f"without a known accuracy within the budget per {comparison.per}"
+    return [f"Not shown, {where}: {rows}. '--all' shows all."]
+
+
+def _sources(notes: Notes, dataset: str, per: Per) -> list[str]:
+    """What the accuracies are of, and their numbered sources."""
+    if not notes:
+        return [f"No accuracy on {dataset} is known within the budget per {per}."]
+    return [
+        f"Accuracies are top-1 on {dataset}, the best known within the budget per {per}:",
+        *(f"[{number}] {source}" for source, number in notes.items()),
+    ]
+
+
+def _remarks(choices: Iterable[Choice]) -> list[str]:
     """What is not certain or not usual about the points that fit."""
     lines = []
     for choice in choices:
         if choice.fit:
-            name = _network(choice)
+            name = choice.base.variant_label
             lines += [f"{name} may or may not fit: {doubt}" for doubt in choice.fit.doubts]
             lines += [f"{name}: {note}" for note in choice.fit.notes]
     return lines
@@ -76,16 +120,23 @@ def _budget(budget: Budget) -> str:
     return f"Budget per {budget.per}: {budget.label}{machine}, {amount} ({budget.text})"
 
 
-def _row(number: int, choice: Choice, labels: Sequence[str], notes: Notes, per: Per) -> list[str]:
-    base, fit = choice.base, choice.fit
-    options = " ".join(f"{name}={value}" for name, value in base.options)
-    name = [str(number), base.network, str(base.depth or ""), options]
-    if fit is None:
-        return [*name, NONE, "", *("" for _ in labels), choice.refused, *([""] * 8)]
-    best = choice.best
+def _row(
+    number: int,
+    choice: Choice,
+    labels: Sequence[str],
+    notes: Notes,
+    per: Per,
+    *,
+    shows_size: bool,
+) -> list[str]:
+    base, fit, best = choice.base, choice.fit, choice.best
     return [
-        *name,
-        *((str(fit.point.frames), str(fit.point.batch)) if choice.fits else (NONE, "")),
+        str(number),
+        base.network,
+        str(base.depth or ""),
+        options_text(base.options),
+        f"{base.input_size} px" if shows_size else "",
+        *((str(fit.point.frames), str(fit.point.batch)) if choice.fits and fit else (NONE, "")),
         *(_cost(choice, label) for label in labels),
         choice.limit,
         *((_accuracy(best.accuracy, notes), *_test(best, per)) if best else [""] * 7),
@@ -103,8 +154,8 @@ def _accuracy(accuracy: Accuracy, notes: Notes) -> str:
     number = notes.setdefault(accuracy.source, len(notes) + 1)
     ends = " to ".join(f"{end:.1f}" for end in accuracy.interval)
     interval = f" ({ends})" if ends else ""
-    videos = f" on {accuracy.videos:,} videos" if accuracy.videos else ""
-    figure = f"{accuracy.top1:.1f}{interval} at {accuracy.frames} frames"
+    videos = f" on {count_text(accuracy.videos, 'video')}" if accuracy.videos else ""
+    figure = f"{accuracy.top1:.1f}{interval} at {count_text(accuracy.frames, 'frame')}"
     return f"{figure}, {accuracy.kind}{videos} [{number}]"
 
 
@@ -126,19 +177,20 @@ def _test(best: TradeOff, per: Per) -> tuple[str, ...]:
     )
 
 
-def _not_compared(comparison: Comparison) -> list[str]:
+def _not_ranked(comparison: Comparison) -> list[str]:
     """Why accuracies of the compared networks have no rank."""
     unknown = [a for a in comparison.not_compared if a.protocol is None]
     lines = [
         f"Not ranked, because the protocol of its test is not known: {a.top1:.1f} by {a.network}"
-        f"{'' if a.depth is None else f' {a.depth}'} at {a.frames} frames ({a.source})"
+        f"{'' if a.depth is None else f' {a.depth}'} at {count_text(a.frames, 'frame')} "
+        f"({a.source})"
         for a in unknown
     ]
     others = len(comparison.not_compared) - len(unknown)
     if others:
         lines.append(
-            f"{others} accuracies are by several views or at another size: '--per video' compares "
-            "them at the cost of a video."
+            f"By several views or at another size: {count_text(others, 'accuracy', 'accuracies')}. "
+            "'--per video' compares them at the cost of a video."
         )
     return lines
 
@@ -157,18 +209,19 @@ def _not_built(comparison: Comparison) -> list[str]:
         by_reason.setdefault(one.not_built, []).append(one)
     return [
         f"Published, but not built here, so neither measured nor ranked ({reason}): "
-        f"{'; '.join(_printed(one, comparison.trade_offs) for one in networks)}"
+        f"{'; '.join(_printed(one, comparison) for one in networks)}"
         for reason, networks in by_reason.items()
     ]
 
 
-def _printed(network: PrintedNetwork, trade_offs: Sequence[TradeOff]) -> str:
+def _printed(network: PrintedNetwork, comparison: Comparison) -> str:
     """The printed figures of a network, and whether they beat all those that are ranked."""
     macs = network.printed_video_macs
     cost = (
         f"{format_amount(macs, '')} a video as printed" if macs else "cost of a video not printed"
     )
-    front = ", on the front by this figure" if is_on_front(network, trade_offs) else ""
+    leads = is_on_front(network, comparison.trade_offs, comparison.budgets)
+    front = ", on the front by this figure" if leads else ""
     name = f"{network.name}, {network.frames_x_stride}"
     return f"{network.top1:.1f} by {name} ({cost}{front}; pretraining {network.pretraining})"
 
@@ -177,10 +230,6 @@ def _print_compact(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> No
     """Print a table without the columns that are empty in every row."""
     columns = [n for n in range(len(headings)) if any(row[n] for row in rows)]
     print_table([headings[n] for n in columns], [[row[n] for n in columns] for row in rows])
-
-
-def _network(choice: Choice) -> str:
-    return choice.base.network_label.rpartition(",")[0]
 
 
 def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
@@ -195,7 +244,7 @@ def _front(front: Sequence[TradeOff], label: str, per: str) -> str:
         charged = amount + (test if per == "video" else "")  # per clip all are by one view
         parts.append(f"{accuracy.top1:.1f} by {network} ({charged})")
     cost = f"macs per {per}" if label == MACS else label.partition(":")[0]
-    return f"Pareto front by {cost}: {'; '.join(parts)}"
+    return f"Pareto front by {cost}: {'; '.join(dict.fromkeys(parts))}"
 
 
 def _mixture(front: Sequence[TradeOff]) -> str:

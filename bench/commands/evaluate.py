@@ -24,6 +24,7 @@ from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.proportions import PairedTest, accuracy_interval, paired_test
 from bench.records.store import Store
+from bench.text import count_text
 from bench.video.data_set import DataSet
 from bench.workload.networks import build, configure, explained
 
@@ -170,8 +171,8 @@ def _network(arguments: Namespace, data: DataSet) -> "tuple[nn.Module, Point]":
     saved = configuration_of(model)
     if saved.num_classes != data.num_classes:
         raise BenchError(
-            f"{arguments.weights}: has {saved.num_classes} classes, {data.name} has "
-            f"{data.num_classes}: use weights that were trained on this data"
+            f"{arguments.weights}: has {count_text(saved.num_classes, 'class', 'classes')}, "
+            f"{data.name} has {data.num_classes}: use weights that were trained on this data"
         )
     return model, Point(
         network=saved.network,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bench.commands import FAILED, UsageError
 from bench.commands.options.common import add_time_limit
 from bench.commands.output import add_json, print_json, print_table, progress_bar
+from bench.text import count_text
 from suites.rules import load_rules
 from suites.suite import FOLDER, GATE_RULES
 
@@ -103,7 +104,8 @@ def _update(arguments: Namespace) -> int:
     baseline.write(arguments.update, entries)
     missing = sum(entry.status != "ok" for entry in entries)
     note = f"; left out: {missing} without a figure" if missing else ""
-    print(f"{arguments.update}: {len(entries) - missing} entries{note}")
+    written = count_text(len(entries) - missing, "entry", "entries")
+    print(f"{arguments.update}: {written}{note}")
     return 0
 
 

@@ -10,6 +10,7 @@ from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.recorded import FOLDER, read_results, write
+from bench.text import count_text
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -56,7 +57,7 @@ def run(arguments: Namespace) -> int:
     path = arguments.into / f"{arguments.name or _file_name(figures)}.json"
     recorded = write(path, figures)
     machines = sorted({m.machine for m in recorded} - {""})
-    print(f"{path}: {len(recorded)} records, of {'; '.join(machines)}")
+    print(f"{path}: {count_text(len(recorded), 'record')}, of {'; '.join(machines)}")
     return 0
 
 

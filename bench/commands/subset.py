@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.commands.options.videos import add_annotations, as_tick, load_annotated
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
-from bench.text import printable
+from bench.text import count_text, printable
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -51,7 +51,8 @@ def run(arguments: Namespace) -> int:
         print(printable(passed_over), file=sys.stderr)
     manifest = drawn.manifest
     print(
-        f"{arguments.out}: {len(manifest.clips)} clips of "
-        f"{len(manifest.clips) // manifest.per_class} classes, digest {manifest.digest}"
+        f"{arguments.out}: {count_text(len(manifest.clips), 'clip')} of "
+        f"{count_text(len(manifest.clips) // manifest.per_class, 'class', 'classes')}, "
+        f"digest {manifest.digest}"
     )
     return 0

@@ -19,7 +19,7 @@ from bench.commands.options.videos import (
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
 from bench.records.point import Point
-from bench.text import printable
+from bench.text import count_text, printable
 from bench.video.data_set import DataSet
 from bench.video.recipe import Recipe
 from bench.workload.networks import build, configure, explained
@@ -127,7 +127,7 @@ def run(arguments: Namespace) -> int:
     for video in training.unusable.by_name.values():
         unusable = f"Unusable: {video.name} is {video.kind}: {video.reason}"
         print(printable(unusable), file=sys.stderr)
-    print(f"{arguments.out}: {point.network}, {training.steps} steps on {data.name}")
+    print(f"{arguments.out}: {point.network}, {count_text(training.steps, 'step')} on {data.name}")
     return 0
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from bench.gate.entry import Entry
 from bench.records.proportions import paired_test
+from bench.text import count_text
 from suites.rules import Rule, Test
 
 FAR = 1.5  # times as slow: with no sample in common, chance does not explain that
@@ -43,8 +44,8 @@ def detect_change(old: Entry, new: Entry, rule: Rule) -> Change:
         side = "the run" if len(new.samples) == fewest else "the baseline"
         return Change(
             Outcome.CANNOT_TELL,
-            reason=f"{side} has {fewest} samples and needs at least {rule.min_samples}: "
-            "measure again with more",
+            reason=f"{side} has {count_text(fewest, 'sample')} and needs at least "
+            f"{rule.min_samples}: measure again with more",
         )
     return TESTS[rule.test](old, new, rule)
 

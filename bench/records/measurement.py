@@ -33,7 +33,8 @@ REFERENCE_VERSION = "reference_version"  # the setting that has the version of a
 MAX_SAMPLE = 1e30  # the largest sample in any unit: no real figure is larger
 
 # oom: out of memory; timeout: stopped at the time limit; killed: the process died; lost: the job or
-# the GPU was gone before there was a figure; unsupported: this machine cannot measure it
+# the GPU was gone before there was a figure; unsupported: this machine cannot measure it, or the
+# network does not take such a clip
 Status = Literal["ok", "oom", "timeout", "killed", "lost", "unsupported", "failed"]
 
 

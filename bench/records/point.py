@@ -11,7 +11,7 @@ from pydantic import (
 )
 
 from bench.records.record import Record, Scalar
-from bench.text import Text
+from bench.text import Text, count_text
 from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
 from suites.step import DEFAULT_STEP, StepOptions
 
@@ -90,17 +90,22 @@ class Point(Record):
         )
 
     @property
-    def network_label(self) -> str:
-        """The network with its depth and options, and its frames."""
+    def variant_label(self) -> str:
+        """The network with its depth and options."""
         depth = "" if self.depth is None else f" depth {self.depth}"
         options = "".join(f" {name}={value}" for name, value in self.options)
-        return f"{self.network}{depth}{options}, {self.frames} frames"
+        return f"{self.network}{depth}{options}"
+
+    @property
+    def network_label(self) -> str:
+        """The network with its depth and options, and its frames."""
+        return f"{self.variant_label}, {count_text(self.frames, 'frame')}"
 
     def __str__(self) -> str:
         default = {name: field.default for name, field in type(self).model_fields.items()}
         parts = [self.network_label, f"batch {self.batch}", self.mode, f"{self.input_size} px"]
         if self.num_classes != default["num_classes"]:
-            parts.append(f"{self.num_classes} classes")
+            parts.append(count_text(self.num_classes, "class", "classes"))
         for name in ("precision", "execution", "memory_format"):
             if getattr(self, name) != default[name]:
                 parts.append(getattr(self, name).replace("_", "-"))

@@ -55,7 +55,7 @@ def doubts(samples: Sequence[float]) -> list[str]:
     """Reasons not to trust the median of these samples, a sentence each; [] if there are none."""
     count, middle = len(samples), statistics.median(samples)
     if count < MIN_SAMPLES:
-        return [f"{count} samples are too few for a 95 % interval: take at least {MIN_SAMPLES}"]
+        return [f"a 95 % interval needs at least {MIN_SAMPLES} samples, not {count}: take more"]
     reasons = []
     if shift := _drift(samples):
         reasons.append(

@@ -23,6 +23,7 @@ from bench.records.record import Scalar
 from bench.workload.networks import (
     configure,
     explain,
+    explain_refusal,
     needs_values,
     network_libraries,
     network_notes,
@@ -99,6 +100,8 @@ class Task:
                 return self.without_figure("oom", shortage_text(error))
             if is_device_loss(error):
                 return self.without_figure("lost", shortage_text(error))
+            if refusal := explain_refusal(self.point, error):
+                return self.without_figure("unsupported", refusal)
             status: Status = "unsupported" if self._is_limited() else "failed"
             return self.without_figure(status, explain(self.point, error))
         return self.record(replace(reading, warnings=(*reading.warnings, *notes)))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from bench.errors import BenchError
+from bench.text import count_text
 from bench.video.data_set import Video
 from bench.video.finding import Finder
 from bench.video.layouts import READERS, Source
@@ -67,7 +68,8 @@ def _number_labels(
         label = numbers.get(row.label, -1) if isinstance(row.label, str) else row.label
         if not 0 <= label < len(classes):
             raise BenchError(
-                f"{row.where}: class {row.label!r:.60} is not among the {len(classes)} classes: "
+                f"{row.where}: class {row.label!r:.60} is not among the "
+                f"{count_text(len(classes), 'class', 'classes')}: "
                 "check the list and the file of classes"
             )
         if row.name in videos:

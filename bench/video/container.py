@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError
+from bench.text import count_text
 from bench.video.ends import missing_bytes
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ def _check_whole(path: Path, stream: "VideoStream", packets: "Packets") -> None:
         if listed > len(packets):
             listed = sum(entry.size > 0 for entry in entries)
         if listed > len(packets):
-            reason = f"its index lists {listed} pictures, but the file ends after {len(packets)}"
+            pictures = count_text(listed, "picture")
+            reason = f"its index lists {pictures}, but the file ends after {len(packets)}"
             raise VideoError(path, "truncated", reason)
     else:
         _check_end(path)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import BenchError, UnsupportedError
 from bench.machine.environment import installed_version
+from bench.text import count_text
 from bench.video.container import VideoError, open_stream, url_of
 from bench.video.orientation import (
     AS_STORED,
@@ -135,7 +136,7 @@ def _all_frames(path: Path, stream: "VideoStream", packets: "Packets") -> "Itera
                 yield frame
         except av.error.FFmpegError as error:
             if is_started:  # else a recording that began between two key frames
-                reason = f"decoding fails after {count} pictures: {error.strerror}"
+                reason = f"decoding fails after {count_text(count, 'picture')}: {error.strerror}"
                 raise VideoError(path, "corrupt", reason) from error
     if not count:
         raise VideoError(path, "no picture", "has no picture that can be decoded")

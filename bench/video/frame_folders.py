@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.text import count_text
 from bench.video.container import MAX_PIXELS, VideoError, check_size
 from bench.video.decoding import Pick, Pictures
 
@@ -64,7 +65,7 @@ def _range(folder: Path, files: dict[int, list[Path]], first: int, last: int) ->
         raise VideoError(folder, "no picture", reason)
     if present < total:
         absent = next(number for number in range(first, last + 1) if number not in files)
-        reason = f"lacks {total - present} frames of {total}, such as {absent}"
+        reason = f"lacks {count_text(total - present, 'frame')} of {total:,}, such as {absent}"
         raise VideoError(folder, "truncated", reason)
     for number in range(first, last + 1):
         if len(files[number]) > 1:

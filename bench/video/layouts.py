@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
+from bench.text import count_text
 from bench.video.classes import number_labels, read_classes, read_numbers
 from bench.video.finding import is_video
 from bench.video.lists import (
@@ -160,7 +161,9 @@ def _read_kinetics(source: Source) -> _Read:
     splits: set[str] = set()
     for where, cells in table:
         if len(cells) != len(header):
-            raise BenchError(f"{where}: has {len(cells)} columns, not {len(header)}: correct it")
+            raise BenchError(
+                f"{where}: has {count_text(len(cells), 'column')}, not {len(header)}: correct it"
+            )
         fields = dict(zip(header, cells, strict=True))
         splits.add(fields.get("split", ""))
         if source.split is None or fields.get("split", source.split) == source.split:

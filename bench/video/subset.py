@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.record import Record
+from bench.text import count_text
 from bench.video.annotations import AnnotatedVideos as Listed
 from bench.video.container import VideoError
 from bench.video.contents import content_hash
@@ -183,7 +184,8 @@ def subset_videos(
         named = "; ".join(wrong[:MAX_NAMED])
         more = f"; and {len(wrong) - MAX_NAMED} more" if len(wrong) > MAX_NAMED else ""
         raise BenchError(
-            f"{data}: {len(wrong)} of {len(manifest.clips)} clips differ from the manifest: "
+            f"{data}: differs from the manifest in {len(wrong)} of "
+            f"{count_text(len(manifest.clips), 'clip')}: "
             f"give the data that it was drawn from ({named}{more})"
         )
     return tuple(found)

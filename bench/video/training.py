@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
+from bench.text import count_text
 from bench.video.loading import TrainingClip, TrainingSet, Unusable, UnusableVideos, load_items
 from bench.video.recipe import Recipe
 from bench.workload.steps import autocast
@@ -75,7 +76,8 @@ class Training:
     ) -> None:
         if len(clips) < recipe.batch:
             raise BenchError(
-                f"{len(clips)} videos do not fill a batch of {recipe.batch}: use a smaller batch"
+                f"{count_text(len(clips), 'video')} cannot fill a batch of {recipe.batch}: "
+                "use a smaller batch"
             )
         self._model, self._clips, self._recipe = model, clips, recipe
         self._precision, self._saved, self._workers = precision, saved, workers

@@ -10,7 +10,9 @@ import models
 from bench.errors import BenchError
 from bench.records.point import Point
 from bench.source import code_version
+from bench.text import count_text
 from models import meta
+from models.errors import ClipError
 from models.user_file import load_factory
 
 if TYPE_CHECKING:
@@ -28,8 +30,9 @@ _checked: "dict[tuple[Path, Point], tuple[Sources, Findings]]" = {}
 def configure(point: Point) -> Point:
     """`point` with the network's default depth filled in, and without options at their defaults.
 
-    Raises `NetworkError` for settings that the network cannot be built with, and for a network in a
-    file that does not accept the point's clip.
+    Raises `NetworkError` for settings that the network cannot be built with, for frames of another
+    size than the only one that it takes, and for a network in a file that does not accept the
+    point's clip.
     """
     if is_own(point):
         if point.depth is not None:
@@ -46,6 +49,7 @@ def configure(point: Point) -> Point:
         frames=point.frames,
         depth=point.depth,
         options=dict(point.options),
+        input_size=point.input_size,
     )
     options = tuple(sorted(configuration.options.items()))
     return point.model_copy(update={"depth": configuration.depth, "options": options})
@@ -95,6 +99,25 @@ def network_libraries(point: Point) -> tuple[str, ...]:
 def is_own(point: Point) -> bool:
     """Whether the network of `point` is in a user's file."""
     return FILE_MARK in point.network
+
+
+def explain_refusal(point: Point, error: BaseException) -> str:
+    """One line if `error` is how the network of `point` refuses its clip; else "".
+
+    PyTorch raises such an error where a layer has nothing left of a clip that is smaller than those
+    that the network is known to take.
+    """
+    if isinstance(error, ClipError):
+        return str(error)
+    if is_own(point) or not isinstance(error, RuntimeError | ValueError):
+        return ""
+    frames, size = models.get_network(point.network).smallest_clip
+    if point.frames >= frames and point.input_size >= size:
+        return ""
+    return (
+        f"{point.network} cannot take {count_text(point.frames, 'frame')} of {point.input_size} px "
+        f"({count_text(frames, 'frame')} of {size} px are enough): {explain(point, error)}"
+    )
 
 
 def needs_values(point: Point) -> bool:

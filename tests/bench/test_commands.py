@@ -59,9 +59,9 @@ def test_measure_takes_options(capsys: pytest.CaptureFixture[str]) -> None:
     assert record["point"]["options"] == {"window": 5}
 
 
-def test_a_failed_measurement_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_measurement_without_a_figure_exits_1(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["measure", "tsn", *TOO_SMALL.split()]) == 1
-    assert "failed" in capsys.readouterr().out
+    assert "unsupported" in capsys.readouterr().out
 
 
 def test_models_and_suites_list_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,7 +159,10 @@ BAD_INPUT = {
         ("measure", "{tmp}/net.py:Net"),
         "net.py:Net is a file: give it with --model",
     ),
-    "frames that cannot be pooled": (("measure", "s3d", "--frames", "1"), "frames are too few"),
+    "frames that cannot be pooled": (
+        ("measure", "s3d", "--frames", "1"),
+        "the pools of this network need 2 frames or more, not 1",
+    ),
     "quantities by layer": (
         (*MEASURE, "--per-layer"),
         "leave out --quantity and --mode",

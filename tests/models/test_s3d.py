@@ -11,7 +11,9 @@ def test_s3d_refuses_too_few_frames(pooling: str, least: int) -> None:
     with torch.device("meta"):
         model = models.create_model("s3d", num_classes=6, frames=least, temporal_pooling=pooling)
         assert model(torch.empty(1, 3, least, 64, 64)).shape == (1, 6)
-        with pytest.raises(models.NetworkError, match=f"{least - 1} frames are too few"):
+        with pytest.raises(
+            models.NetworkError, match=f"need {least} frames or more, not {least - 1}"
+        ):
             models.create_model("s3d", num_classes=6, frames=least - 1, temporal_pooling=pooling)
 
 

@@ -11,6 +11,7 @@ from bench.instruments import macs, params
 from bench.instruments.memory import simulate
 from bench.workload.networks import network_libraries
 from models.registry import describe
+from models.timm_image import find_size
 from tests.models.networks import logits
 from tests.records import point
 
@@ -115,3 +116,19 @@ def test_a_network_of_one_size_refuses_other_frames() -> None:
         model = build("test_vit")
         with pytest.raises(models.NetworkError, match="160 x 160 pixels, not 64 x 64"):
             model(torch.empty(1, 3, FRAMES, 64, 64))
+
+
+@needs_library
+def test_the_only_size_is_known_before_it_is_built() -> None:
+    sizes = {"test_vit": 160, "vit_base_patch16_384": 384, "resnet10t": None, "no_network": None}
+    assert {name: find_size(name) for name in sizes} == sizes
+    options = {"backbone": "timm:test_vit"}
+    with pytest.raises(models.NetworkError, match="timm:test_vit takes frames of 160 px, not 64"):
+        models.get_network("tsn").configure(
+            num_classes=CLASSES, frames=FRAMES, options=options, input_size=64
+        )
+
+
+def test_without_the_library_no_size_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.timm_image.find_spec", lambda name: None)
+    assert find_size("test_vit") is None

@@ -8,7 +8,7 @@ import torchvision
 import models
 from models.layouts import Layout
 from models.tam import Aggregation
-from models.torchvision_image import NAMES, RESIDUAL, TorchvisionTrunk
+from models.torchvision_image import NAMES, RESIDUAL, TorchvisionTrunk, find_size
 from models.tsm import TemporalShift
 from models.tsn import RESNET_RULES
 from tests.models.networks import logits
@@ -53,6 +53,14 @@ def test_every_backbone_takes_temporal_modules_if_it_has_residual_branches(backb
 def test_a_backbone_without_residual_branches_takes_no_temporal_modules(name: str) -> None:
     with pytest.raises(models.NetworkError, match=r"backbone of .* is one of .*, not 'swin_t'"):
         build(name, "swin_t")
+
+
+def test_a_backbone_knows_the_size_of_its_position_embeddings() -> None:
+    assert [find_size(name) for name in ("vit_l_32", "swin_t", "regnet_y_400mf")] == [
+        224,
+        None,
+        None,
+    ]
 
 
 def test_a_vit_takes_frames_of_one_size() -> None:

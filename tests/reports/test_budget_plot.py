@@ -15,7 +15,7 @@ from reports.budget_plot import (
     find_words,
 )
 from reports.drawing import Drawing, assign_colours
-from reports.video_costs import TRAIN_MEMORY, VIDEO_MACS, Cost, PricedAccuracy, find_front
+from reports.video_costs import TRAIN_MEMORY, VIDEO_MACS, Cost, PricedAccuracy, price_accuracies
 from suites import Protocol, load_published
 from tests.records import measurement, point
 
@@ -57,7 +57,7 @@ def test_no_label_hides_a_dot_or_a_label_or_leaves_the_picture() -> None:
     dots = [priced(*place) for place in CLOSE]
     labels, drawing = draw(dots)
     boxes = [label.get_window_extent() for label in labels]
-    lowest = min(one.accuracy.top1 for one in find_front(dots, VIDEO_MACS)) - SHOWN_BELOW_FRONT
+    lowest = min(one.accuracy.top1 for one in VIDEO_MACS.front(dots)) - SHOWN_BELOW_FRONT
     (axes,) = drawing.panels
     places = axes.transData.transform([(gmacs, max(top1, lowest)) for gmacs, top1 in CLOSE])
     room = Bbox([axes.bbox.min, drawing.figure.bbox.max])
@@ -103,17 +103,25 @@ def test_a_plot_has_a_panel_for_each_cost_that_is_known() -> None:
             "num_classes": 400,
         }
         found.append(measurement(point(**clip), samples=(number * GIGA,)))
-    (plot,) = draw_budgets(found, assign_colours(["slowfast"]))
+    (plot,) = draw_budgets(price_accuracies(found), found, assign_colours(["slowfast"]))
     assert (plot.id, plot.panels) == ("budget-kinetics-400", 1)
     assert "On the Pareto front: slowfast 50 4x16, 32 frames x 30 views (75.3 %)" in plot.finding
     for number, one in enumerate(found[1:], start=1):
         step = one.point.model_copy(update={"batch": 8, "mode": "train"})
         found.append(measurement(step, **PEAK, samples=(number * GIB,)))
-    (plot,) = draw_budgets(found, assign_colours(["slowfast"]))
+    (plot,) = draw_budgets(price_accuracies(found), found, assign_colours(["slowfast"]))
     assert plot.panels == 2
     assert "On both Pareto fronts: slowfast 50 4x16, 32 frames x 30 views (75.3 %)" in plot.finding
     assert "alone" not in plot.finding
-    assert find_front([priced(2, 60), priced(1, 50)], TRAIN_MEMORY)[0].train_bytes == GIB
+    assert TRAIN_MEMORY.front([priced(2, 60), priced(1, 50)])[0].train_bytes == GIB
+
+
+def test_equal_accuracies_of_one_network_are_named_once() -> None:
+    one = priced(1, 50)
+    twice = [one, replace(one, accuracy=replace(one.accuracy, source="b"))]
+    assert VIDEO_MACS.front(twice) == twice
+    found = find_words(twice, [scale(limit=None)])
+    assert found == "On the Pareto front: tsn 50, 8 frames (50.0 %)."
 
 
 def test_a_finding_names_what_is_on_one_front_alone() -> None:
@@ -122,7 +130,7 @@ def test_a_finding_names_what_is_on_one_front_alone() -> None:
     little_memory = replace(priced(9, 40, pretraining="IG65M"), train_bytes=GIB)
     best = replace(priced(5, 60), train_bytes=10 * GIB)
     scales = [scale(limit=2.0), scale(TRAIN_MEMORY)]
-    no_macs = replace(best, clip_macs=None)
+    no_macs = replace(best, clip_macs=None, train_bytes=None)
     assert find_words([few_macs, little_memory, best, no_macs], scales) == (
         "Within the MACs of one view of tsn depth 50, 8 frames (2.0 G a video), tsn 50 is the most "
         "accurate: 50.0 % over 8 frames. On both Pareto fronts: tsn 50, 8 frames (50.0 %), tsn 50, "

@@ -57,7 +57,7 @@ def test_the_same_samples_are_unchanged_however_few_they_are() -> None:
     assert not FigureChange(timed(1.0), timed(1.0), SAMPLES).is_changed
     few = FigureChange(timed(1.0), timed(2.0), SAMPLES)
     assert not few.is_changed
-    assert few.undecided_reason.startswith("the run has 1 samples and needs at least 5")
+    assert few.undecided_reason.startswith("the run has 1 sample and needs at least 5")
     assert few.machine == current_environment().machine
 
 

@@ -9,7 +9,7 @@ def without_figure(frames: int, status: Status, reason: str) -> Measurement:
 
 def test_many_points_of_one_reason_are_a_line_that_names_the_first() -> None:
     (gap,) = build_gaps([without_figure(n, "unsupported", "no CUDA") for n in range(1, 201)])
-    first = "; ".join(f"tsn depth 50, {n} frames, batch 1, infer, 224 px" for n in (1, 2, 3))
+    first = "; ".join(str(point(frames=n)) for n in (1, 2, 3))
     assert (
         gap.text == f"macs:flop_counter, 200 points: unsupported, no CUDA ({first}; and 197 more)"
     )
@@ -18,7 +18,7 @@ def test_many_points_of_one_reason_are_a_line_that_names_the_first() -> None:
 def test_every_point_that_memory_did_not_hold_is_named_with_what_was_asked_for() -> None:
     (gap,) = build_gaps([without_figure(n, "oom", "asked for 2 GiB") for n in range(1, 6)])
     assert gap.text.startswith("macs:flop_counter, 5 points: oom, asked for 2 GiB (")
-    assert all(f"{n} frames" in gap.text for n in range(1, 6))
+    assert all(str(point(frames=n)) in gap.text for n in range(1, 6))
     assert "more" not in gap.text
 
 

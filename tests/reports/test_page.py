@@ -8,12 +8,15 @@ from xml.etree import ElementTree
 
 import pytest
 
+from bench.choice.accuracies import Accuracy
 from bench.claims.verdicts import Verdict
 from bench.errors import BenchError
 from bench.machine.environment import current_environment
+from bench.records.index import Index
 from bench.records.measurement import Measurement, Reference
-from reports import writer
+from reports import video_costs, writer
 from reports.page import Page, build_page
+from reports.video_costs import PricedAccuracy, _price
 from suites import load_claims
 from tests.records import measurement, point
 
@@ -127,6 +130,21 @@ def test_tables_have_every_point(page: Page) -> None:
     assert "classes 174" in page.counters.caption
     assert [cell.text for cell in page.counters.rows[0]][-3:] == ["77", "77", "0"]
     assert page.gpu_peaks.table.rows == ()
+
+
+def test_an_accuracy_is_priced_once_for_its_plot_and_its_table(
+    page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priced: list[Accuracy] = []
+
+    def price(accuracy: Accuracy, index: Index) -> PricedAccuracy:
+        priced.append(accuracy)
+        return _price(accuracy, index)
+
+    monkeypatch.setattr(video_costs, "_price", price)
+    assert page.video_costs
+    assert page.budget_plots
+    assert len(priced) == len(set(priced)) > 0
 
 
 def test_what_idea_and_implementation_save(page: Page, folder: Path) -> None:

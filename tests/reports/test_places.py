@@ -43,6 +43,8 @@ def test_all_cases_are_told_by_what_differs(cases: list[dict[str, Any]], text: s
 
 
 def test_some_cases_are_told_apart_from_the_others() -> None:
+    lengths = results(*grid(depth=(50,), frames=(1, 8)))
+    assert describe(lengths[:1], lengths) == "at depth 50 over 1 frame"
     every = results(*grid(depth=(50, 101), frames=(8,), mode=("train", "infer")))
     assert describe(every[:1], every) == "at depth 50 in training"
     text = "at depth 50 in inference and at depth 101 in inference and training"

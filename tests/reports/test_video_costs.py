@@ -2,16 +2,19 @@
 
 import pytest
 
+from bench.choice.budget import Budget
+from bench.choice.costs import KnownCosts
+from bench.choice.ranking import choose, pareto_front, rank
 from bench.records.measurement import Measurement
+from reports import video_costs
 from reports.video_costs import (
     TRAIN_MEMORY,
     VIDEO_MACS,
     build_video_costs,
-    find_front,
     price_accuracies,
 )
 from suites import load_published
-from tests.bench.choice.known import FRAME_GMACS
+from tests.bench.choice.known import FRAME_GMACS, MACS, accuracy, cost, frame_trials
 from tests.records import measurement, point
 
 LARGER = (256 / 224) ** 2
@@ -81,7 +84,7 @@ def test_the_front_of_a_data_set_charges_every_view(
 ) -> None:
     found: list[tuple[object, ...]] = [
         (a.network, a.depth, a.frames, a.protocol.views, a.top1, priced.video_macs / 1e9)
-        for priced in find_front(price_accuracies(records(), dataset), VIDEO_MACS)
+        for priced in VIDEO_MACS.front(price_accuracies(records())[dataset])
         for a in [priced.accuracy]
         if a.protocol and priced.video_macs
     ]
@@ -89,7 +92,7 @@ def test_the_front_of_a_data_set_charges_every_view(
 
 
 def test_a_table_has_every_accuracy_and_what_is_not_known_last() -> None:
-    tables = build_video_costs(records()[:-1])  # without the MACs of TSN on SSv1
+    tables = build_video_costs(price_accuracies(records()[:-1]))  # without the MACs of TSN on SSv1
     assert [table.caption for table in tables] == [
         f"accuracy on {name} and what it costs"
         for name in (
@@ -123,13 +126,14 @@ def test_memory_to_train_has_a_front_of_its_own() -> None:
             bytes_ = round(peaks[row.frames] * (row.protocol.size / 224) ** 2)
             peak = {"quantity": "memory", "instrument": "simulated", "unit": "bytes"}
             found.append(measurement(step, **peak, samples=(bytes_,)))
-    front = find_front(price_accuracies(found, "kinetics-400"), TRAIN_MEMORY)
+    sets = price_accuracies(found)
+    front = TRAIN_MEMORY.front(sets["kinetics-400"])
     assert [(one.accuracy.top1, one.train_bytes) for one in front] == [
         (73.18, 2**30),
         (74.1, round(2**30 * LARGER)),
         (75.12, 2**31),
     ]
-    table = next(t for t in build_video_costs(found) if "Kinetics-400" in t.caption)
+    table = next(t for t in build_video_costs(sets) if "Kinetics-400" in t.caption)
     cells = [dict(zip(table.headings, [c.text for c in row], strict=True)) for row in table.rows]
     fronts = {row["top-1 %"]: row["Pareto front"] for row in cells}
     assert fronts["73.18"] == "MACs, memory"
@@ -140,4 +144,37 @@ def test_memory_to_train_has_a_front_of_its_own() -> None:
 
 
 def test_without_measured_macs_there_is_no_table() -> None:
-    assert build_video_costs([measurement(point(network="tsm", frames=3))]) == ()
+    assert build_video_costs(price_accuracies([measurement(point(network="tsm", frames=3))])) == ()
+
+
+TIES = {
+    "equal in both": ([(1, 50), (1, 50), (2, 60)], {0, 1, 2}),
+    "equal accuracies": ([(1, 50), (2, 50)], {0}),
+    "equal costs": ([(1, 40), (1, 50)], {1}),
+    "all of it": ([(2, 50), (1, 50), (1, 50), (1, 40), (3, 60), (3, 60), (4, 60)], {1, 2, 4, 5}),
+}
+
+
+@pytest.mark.parametrize("case", TIES)
+def test_a_comparison_and_a_report_find_one_front(
+    case: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each pair is the GMACs of a video and the top-1, at 1, 2, ... frames."""
+    figures, expected = TIES[case]
+    base = point()
+    dots = [
+        (base.model_copy(update={"frames": n}), gmacs * 1e9, top1)
+        for n, (gmacs, top1) in enumerate(figures, start=1)
+    ]
+    accuracies = [accuracy(where, top1, dataset="kinetics-400") for where, _, top1 in dots]
+    costs = [cost(MACS, where, macs) for where, macs, _ in dots]
+    front = [accuracies[n] for n in sorted(expected)]
+
+    monkeypatch.setattr(video_costs, "known_accuracies", lambda *_: accuracies)
+    reported = VIDEO_MACS.front(price_accuracies(costs)["kinetics-400"])
+    budget = Budget(MACS, 1e15, "1P", per="video")
+    trials = frame_trials(base, *range(1, len(dots) + 1))
+    choice = choose(trials, [budget], KnownCosts(costs), accuracies)
+    compared = pareto_front(rank([choice], [MACS]), MACS)
+    for found in ([one.accuracy for one in reported], [one.accuracy for one in compared]):
+        assert sorted(found, key=accuracies.index) == front

@@ -131,7 +131,7 @@ measured_by = "m"
         (", frames = 8", "", "case 'here' and 'tsn' both lack frames"),
         ("depth = 50", "deph = 50", r"claim\.1\.cases\.1\.deph: .*did you mean 'depth'"),
         ('network = "tam"', 'netwrk = "tam"', "did you mean 'network'"),
-        ('id = "c"', 'id = "C!"', r"claim\.1\.id: string should match pattern"),
+        ('id = "c"', 'id = "C!"', r"claim\.1\.id: should be text that matches"),
     ],
 )
 def test_a_wrong_claim_is_an_error_with_its_key(

@@ -49,8 +49,8 @@ def test_different_steps_are_written_differently() -> None:
     ("options", "message"),
     [
         ({"optimiser": "adam"}, r"optimiser: unknown key \(did you mean 'optimizer'\?\)"),
-        ({"optimizer": "lion"}, r"optimizer: input should be 'sgd', .* not 'lion'"),
-        ({"accumulation": 0}, r"accumulation: input should be greater than or equal to 1, not 0"),
+        ({"optimizer": "lion"}, r"optimizer: should be 'sgd', .* not 'lion'"),
+        ({"accumulation": 0}, r"accumulation: should be greater than or equal to 1, not 0"),
     ],
 )
 def test_another_option_is_refused_in_one_line(options: dict[str, object], message: str) -> None:

@@ -11,8 +11,7 @@ from bench.commands.options.common import add_model
 from bench.records.point import Point
 from bench.records.record import Scalar
 from bench.text import printable
-from bench.workload.networks import FILE_MARK, is_own, network_notes
-from models import get_network
+from bench.workload.networks import FILE_MARK, network_notes
 from models.input_forms import CLIP, FORMS, INPUT, OUTPUT
 from suites.fields import Execution, MemoryFormat, Mode, Precision
 from suites.step import DEFAULT_STEP, Gradients, Optimizer, Parallel, StepOptions, Update
@@ -110,8 +109,7 @@ def add_network(parser: ArgumentParser, verb: str, *, is_needed: bool = True) ->
 def point_of(arguments: Namespace, **others: object) -> Point:
     """The point with the fields of the arguments and of `others`.
 
-    Raises `UsageError` for an impossible value, and for a size of frames that the network does not
-    take; `NetworkError` for an unknown network.
+    Raises `UsageError` for an impossible value.
     """
     given = {**vars(arguments), **others}
     fields = {name: value for name, value in given.items() if name in Point.model_fields}
@@ -129,12 +127,6 @@ def point_of(arguments: Namespace, **others: object) -> Point:
         raise UsageError(f"{flag}: {first['msg']}, not {first['input']!r}") from error
     if point.mode != "train" and point.step != DEFAULT_STEP:
         raise UsageError(f"{point.step}: options of a training step need --mode train")
-    only = None if is_own(point) else get_network(point.network).find_size(dict(point.options))
-    if only not in (None, point.input_size):
-        raise UsageError(
-            f"{point.network} takes frames of {only} px, not {point.input_size} px: "
-            f"give --input-size {only}"
-        )
     return point
 
 

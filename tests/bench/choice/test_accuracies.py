@@ -148,6 +148,16 @@ def test_accuracies_are_selected_by_pretraining_in_any_case() -> None:
 def test_an_unknown_pretraining_is_refused_with_the_known_ones() -> None:
     mixed = select_dataset(known_accuracies(load_published(), []), "kinetics-400")
     with pytest.raises(
-        BenchError, match=r"'in1' \(did you mean 'in1k'\?\): choose among CLIP-400M, "
+        BenchError, match=r"'in1' and .*\(did you mean 'in1k'\?\): choose among CLIP-400M, "
     ):
         select_pretraining(mixed, ["in1"])
+
+
+def test_a_pretraining_of_another_data_set_says_of_which() -> None:
+    here, there = accuracy(TAM, 50), accuracy(TAM, 60, dataset="e", pretraining="CLIP")
+    message = (
+        r"^no network here is pretrained on 'clip' and tested on d \(those tested on e are\): "
+        "choose among not known$"
+    )
+    with pytest.raises(BenchError, match=message):
+        select_pretraining([here], ["clip"], [here, there])

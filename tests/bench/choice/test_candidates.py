@@ -49,6 +49,18 @@ def test_a_network_of_one_size_is_compared_at_that_size() -> None:
     }
 
 
+def test_a_size_that_is_asked_for_is_the_size_of_all() -> None:
+    asked = SETTING.model_copy(update={"input_size": 320})
+    names = ["tsn", "hiera", "mvit_v2_s"]
+    found = expand_networks(names, [50], asked, [], own_sizes=False)
+    assert {p.input_size for p in found} == {320}
+    tsn, hiera, mvit = (frame_candidates(p, 64, None) for p in found)
+    assert len(tsn.values) == 64
+    for refused, name in ((hiera, "hiera"), (mvit, "mvit_v2_s")):
+        assert refused.values == ()
+        assert refused.end == f"{name} takes frames of 224 px, not 320 px: use 224"
+
+
 def test_repeated_names_count_once_in_their_order() -> None:
     found = expand_networks(["tsn", "tam", "tsn"], [18], SETTING, [])
     assert describe(found) == [("tsn", 18, {}), ("tam", 18, {})]

@@ -108,7 +108,7 @@ def test_a_gpu_that_holds_only_a_context_fits_nothing() -> None:
 
 @pytest.mark.usefixtures("linear")
 def test_a_step_that_cannot_be_simulated_says_why() -> None:
-    with pytest.raises(BenchError, match=r"1 frames.* simulated: RuntimeError: kernel [^\n]*size$"):
+    with pytest.raises(BenchError, match=r"1 frame,.* simulated: RuntimeError: kernel [^\n]*size$"):
         Estimates(GPU).of(point(frames=1))
     with pytest.raises(BenchError, match="cannot be simulated"):
         Estimates(GPU).largest(batch_candidates(point(frames=1)))

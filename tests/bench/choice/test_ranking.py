@@ -100,9 +100,26 @@ def test_a_network_without_trials_is_refused() -> None:
         "network": "tsn",
         "depth": 50,
         "options": {},
+        "input_size": 224,
         "status": "refused",
         "reason": "too short",
     }
+
+
+def test_a_network_without_a_figure_is_refused_with_the_reason() -> None:
+    base = point()
+    known = KnownCosts([cost(MACS, at(base, 8), status="timeout", reason="too slow")])
+    known.refuse(MACS, at(base, 4), "too short")
+    for frames, reason in ((8, "8 frames: timeout, too slow"), (4, "too short")):
+        choice = choose(frame_trials(base, frames), [TEN_G], known, [])
+        assert (choice.fit, choice.refused) == (None, reason)
+    known.measurements.add(cost(PARAMS, at(base, 8), 2))
+    priced = choose(frame_trials(base, 8), [TEN_G, Budget(PARAMS, 1, "1")], known, [])
+    assert priced.as_json()["status"] == "does_not_fit"
+    at_test = accuracy(at(base, 8), 50, protocol=Protocol(1, 1, 256))
+    tested = KnownCosts([cost(MACS, at_test.point(base), 1e9)])
+    budget = Budget(MACS, 10e9, "10G", per="video")
+    assert choose(frame_trials(base, 8), [budget], tested, [at_test]).best is not None
 
 
 def test_the_batch_is_chosen_at_the_frames_that_fit_and_keeps_their_doubts() -> None:

@@ -6,8 +6,12 @@ from bench.choice import candidates
 from bench.commands import main
 from bench.machine.environment import current_environment
 from bench.records import recorded
+from bench.records.measurement import Measurement
 from bench.records.store import Store
+from bench.runs import runner
+from bench.runs.tasks import Task
 from models import registry
+from suites import load_networks, load_published
 from tests.bench.commands.comparing import LABELS, SMALL, by_network, compare, measure_cost
 from tests.bench.commands.lines import refusal
 from tests.models.networks import BUILDABLE
@@ -86,6 +90,101 @@ def test_networks_whose_library_is_missing_are_named(
     assert "Not compared" not in capsys.readouterr().out
 
 
+@pytest.fixture
+def no_library(monkeypatch: pytest.MonkeyPatch) -> str:
+    """What is said of VideoMAE, whose library is not there."""
+
+    def run(tasks: list[Task], store: Store, **_: object) -> list[Measurement]:
+        return [task.measure() for task in tasks]
+
+    monkeypatch.setattr(runner, "run", run)  # in this process, where the library is hidden
+    monkeypatch.setattr(registry, "find_spec", lambda _: None)
+    return "videomae needs the package transformers: python -m pip install transformers"
+
+
+def test_a_named_network_without_its_library_is_named(
+    no_library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--macs", "0.25G", "--depths", "18", "--max-frames", "2"]
+    line += ["--networks", "videomae,tsn", "--store", str(tmp_path / "s.sqlite")]
+    found = by_network(compare(capsys, *line))
+    assert found["videomae", None]["status"] == "refused"
+    assert found["videomae", None]["reason"] == no_library
+    assert found["tsn", 18]["status"] == "does_not_fit"
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    assert f"Not compared: {no_library}\n" in printed
+    assert "Nothing fits" in printed  # of what has a figure
+
+
+def test_where_nothing_has_a_figure_one_line_says_why(
+    no_library: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["compare", "--macs", "33G", "--store", str(tmp_path / "s.sqlite")]
+    for ending in (["--networks", "videomae"], ["--networks", "videomae", "--json"]):
+        assert refusal(capsys, *line, *ending) == f"blvbench: nothing can be compared: {no_library}"
+    some = ["--networks", "videomae,blvnet,hiera,mvit_v2_s", "--frames", "7"]
+    said = refusal(capsys, *line, *some)
+    assert "blvnet takes a multiple of 2 frames, not 7: use 6 or 8; hiera takes" in said
+    assert said.endswith("; and 1 more")
+
+
+def test_networks_that_do_not_take_the_size_asked_for_are_named(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["--macs", "100G", "--depths", "18", "--max-frames", "2", "--store", str(store)]
+    networks = ["--networks", "tsn,hiera"]
+    found = by_network(compare(capsys, *line, *networks, "--input-size", "256"))
+    assert (found["tsn", 18]["input_size"], found["tsn", 18]["status"]) == (256, "fits")
+    assert found["hiera", None]["status"] == "refused"
+    said = "hiera takes frames of 224 px, not 256 px: use 224"
+    assert found["hiera", None]["reason"] == said
+    assert main(["compare", *line, *networks, "--input-size", "256"]) == 0
+    printed = capsys.readouterr().out
+    assert f"Not compared: {said}\n" in printed
+    assert "size" not in printed.splitlines()[2]
+    line[2:4] = []
+    error = refusal(capsys, "compare", *line, "--networks", "hiera", "--input-size", "256")
+    assert error == f"blvbench: nothing can be compared: {said}"
+    budget = ["--macs", "hiera::2", "--networks", "tsn", "--input-size", "256"]
+    assert refusal(capsys, "compare", *budget) == f"blvbench: {said}"
+
+
+def test_a_network_at_another_size_than_the_others_shows_it(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    line = ["--macs", "1G", "--networks", "tsn,mvit_v2_l", "--depths", "18", "--max-frames", "40"]
+    line += ["--store", str(store)]
+    sizes = {
+        name: one["input_size"] for (name, _), one in by_network(compare(capsys, *line)).items()
+    }
+    assert sizes == {"tsn": 224, "mvit_v2_l": 312}
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    assert "│ 312 px │" in printed
+    assert "│ 224 px │" in printed
+
+
+def test_rows_without_an_accuracy_are_shown_for_named_networks_and_with_all(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(candidates, "installed_networks", lambda: ["tsn", "tsm"])
+    tested = point(depth=18, frames=2, num_classes=16, input_size=32, dataset="mine")
+    path = tmp_path / "s.sqlite"
+    with Store(path, create=True) as opened:
+        fields = {"quantity": "accuracy", "instrument": "evaluated", "unit": "percent"}
+        opened.put("accuracy", measurement(tested, **fields, samples=(100, 0)))
+    line = ["compare", "--macs", "1G", "--depths", "18", "--dataset", "mine", *SMALL]
+    line += ["--store", str(path)]
+    for others, rows in (([], 1), (["--all"], 2), (["--networks", "tsm,tsn"], 2)):
+        assert main([*line, *others]) == 0
+        printed = capsys.readouterr().out
+        assert ("│ tsm" in printed, "1 row. '--all'" in printed) == (rows == 2, rows == 1)
+
+
 def test_networks_with_limited_frames_are_compared(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -130,6 +229,29 @@ def test_an_accuracy_has_its_pretraining_and_the_memory_of_both_steps(
     assert set(counted) == {"IN1k"}
     assert main(["compare", *line, "--store", str(store)]) == 0
     assert "mixes" not in capsys.readouterr().out
+
+
+UNBUILT = {(one.dataset, one.pretraining) for one in load_networks() if not one.row}
+ALONE = sorted(UNBUILT - {(row.dataset, row.pretraining) for row in load_published()})
+
+
+@pytest.mark.parametrize(("dataset", "pretraining"), ALONE)
+def test_a_pretraining_of_networks_that_are_not_built_lists_them(
+    dataset: str, pretraining: str, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["--macs", "1G", "--networks", "tsn", "--depths", "18", "--max-frames", "1"]
+    line += ["--dataset", dataset, "--pretrain", pretraining.lower(), "--store", str(store)]
+    for per in ("clip", "video"):
+        found = compare(capsys, *line, "--per", per)
+        own = [n for n in load_networks() if (n.dataset, n.pretraining) == (dataset, pretraining)]
+        assert [one["name"] for one in found["not_built"]] == [one.name for one in own]
+        assert {one["reason"] for one in found["not_built"]} == {one.not_built for one in own}
+        assert not any(choice["accuracies"] for choice in found["choices"])
+    assert main(["compare", *line]) == 0
+    printed = capsys.readouterr().out
+    for one in own:
+        assert f"({one.not_built}): " in printed
+        assert f"{one.top1:.1f} by {one.name}, {one.frames_x_stride} (" in printed
 
 
 def test_the_claim_of_the_paper_is_judged_at_the_budget_of_a_tsn(
@@ -265,7 +387,7 @@ BAD_INPUT = {
     "no budget": ((), "give a budget: --macs 33G"),
     "an unknown pretraining": (
         ("--macs", "33G", "--pretrain", "in22k"),
-        "pretrained on 'in22k' (did you mean 'in1k'?): choose among CLIP-400M, IN1k",
+        "'in22k' and tested on something-something-v2 (did you mean 'in1k'?): choose among",
     ),
     "FLOPs": (("--macs", "33 GFLOPs"), "write 33G MACs"),
     "0 MACs": (("--macs", "0"), "write more than 0"),
@@ -366,7 +488,7 @@ def test_costs_that_fall_are_found_and_named(
     line += ["--depths", "18", "--input-size", "32", "--store", str(store)]
     found = by_network(compare(capsys, *line))[f"{own}:Net", None]
     assert (found["status"], found["frames"]) == ("fits", 8)
-    note = "costs fall as frames are added: of all 11, only 4, 8 frames fit"
+    note = "costs fall as frames are added: of 11 numbers of frames, these fit: 4, 8"
     assert found["notes"] == [note]
     assert main(["compare", *line]) == 0
     assert note in capsys.readouterr().out
@@ -382,4 +504,5 @@ def test_a_search_over_costs_that_may_fall_says_so(
     found = by_network(compare(capsys, *line))[f"{own}:Net", None]
     assert found["frames"] == 3
     (note,) = found["notes"]
-    assert note == "searched, on the assumption that more frames cost no less; tried 1, 3 frames"
+    assert note.startswith("searched, on the assumption that more frames cost no less; ")
+    assert note.endswith("; numbers of frames tried: 1, 3")

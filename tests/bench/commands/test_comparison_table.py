@@ -6,7 +6,7 @@ from bench.choice.accuracies import Accuracy
 from bench.choice.budget import Budget, Candidates, Trials
 from bench.choice.comparison import Comparison
 from bench.choice.costs import KnownCosts
-from bench.choice.ranking import choose, cost_labels, rank
+from bench.choice.ranking import Choice, choose, cost_labels, rank
 from bench.claims.verdicts import judge
 from bench.commands.comparison_table import print_comparison
 from bench.records.measurement import Measurement
@@ -74,10 +74,10 @@ def test_a_comparison_has_a_table_and_numbered_sources(capsys: pytest.CaptureFix
             *("50.0 at 8 frames, published [2]", "not known", "1 view of 224 px"),
             *("8.000 G", "macs, params"),
         ],
-        ["3", "i3d", "", "", "none", "", "", "", "too short", *5 * [""]],
     ]
     assert lines[0] == "Budget per clip: macs:flop_counter, 10.00 G (10G)"
-    last = lines[-6:]
+    last = lines[-7:]
+    assert last.pop(3) == "Not compared: i3d: too short"
     assert last[:3] == [
         "Accuracies are top-1 on d, the best known within the budget per clip:",
         "[1] store",
@@ -152,5 +152,41 @@ def test_accuracies_by_several_views_are_counted_where_clips_are_compared(
     costs = costs_by_frames(TSN, {8: 8e9, 9: 12e9})
     several = accuracy(TSN, 50, protocol=Protocol(2, 3, 256))
     print_comparison(make_comparison((Budget(MACS, 10e9, "10G"),), costs, [], several), "d")
-    said = "1 accuracies are by several views or at another size: '--per video' compares them"
+    said = "By several views or at another size: 1 accuracy. '--per video' compares them"
     assert said in capsys.readouterr().out
+
+
+def printed_rows(printed: str) -> list[tuple[str, str]]:
+    """The rank and the network of each row of the table."""
+    rows = [line.split("│") for line in printed.splitlines() if line.startswith("│")]
+    return [(cells[1].strip(), cells[2].strip()) for cells in rows]
+
+
+@pytest.mark.usefixtures("_wide")
+def test_networks_without_an_accuracy_are_counted_unless_all_are_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    own = point(network="net.py:Net", depth=None)
+    costs = [cost for base in (TSN, TAM, own) for cost in costs_by_frames(base, {8: 8e9})]
+    budgets, known = (Budget(MACS, 10e9, "10G"),), KnownCosts(costs)
+    tam = accuracy(TAM, 60)
+
+    def choices(*accuracies: Accuracy) -> tuple[Choice, ...]:
+        each = [choose(frame_trials(b, 8), budgets, known, accuracies) for b in (TSN, TAM, own)]
+        return tuple(rank(each, [MACS]))
+
+    some = Comparison(budgets, choices(tam), (), ())
+    print_comparison(some, "d", shows_all=False)
+    printed = capsys.readouterr().out
+    named = [(str(n), c.base.network) for n, c in enumerate(some.choices, start=1)]
+    assert printed_rows(printed) == [row for row in named if row[1] != "tsn"]
+    said = (
+        "Not shown, without a known accuracy within the budget per clip: 1 row. '--all' shows all."
+    )
+    assert said in printed.splitlines()
+    for comparison, shows_all in ((some, True), (Comparison(budgets, choices(), (), ()), False)):
+        print_comparison(comparison, "d", shows_all=shows_all)
+        printed = capsys.readouterr().out
+        assert len(printed_rows(printed)) == 3
+        assert "Not shown" not in printed
+    assert len(some.as_json()["choices"]) == 3

@@ -70,7 +70,7 @@ def test_a_subset_is_checked_and_named(
     content["clips"][0]["sha256"] = "0" * 64
     manifest.write_text(json.dumps(content))
     said = refusal(capsys, "evaluate", "--weights", str(weights), *few)
-    assert "1 of 4 clips differ from the manifest" in said
+    assert "differs from the manifest in 1 of 4 clips" in said
 
 
 def test_networks_make_an_ensemble(

@@ -111,7 +111,7 @@ def test_final_results_exit_0_and_temporary_failures_1(
     fake.statuses = {1: status}
     summary, reason = printed(capsys, line, code)
     assert summary == f"s.sqlite: 2 measured, 0 found in the store, 0 failed, 1 {status}"
-    assert reason.endswith(f"1 frames, batch 1, infer, 32 px: {status}: a reason")
+    assert reason.endswith(f"1 frame, batch 1, infer, 32 px: {status}: a reason")
 
 
 def test_an_interrupt_keeps_the_results_so_far(

@@ -191,7 +191,7 @@ def test_labels_that_name_a_side_forbid_mirrors(
         (["--stride", "2"], "--stride needs --sampling dense"),
         (["--out", "absent/t.safetensors"], "make absent"),
         (["--out", "."], "exists already"),
-        (["--batch", "100"], "do not fill a batch of 100"),
+        (["--batch", "100"], "cannot fill a batch of 100"),
         (["--epochs", "0"], "needs at least 1 epoch"),
         (["--csv", "absent/log.csv"], "cannot be written"),
         (["--weights", "absent.pth"], "absent.pth: cannot be read"),

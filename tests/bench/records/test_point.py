@@ -45,6 +45,12 @@ def test_a_step_belongs_to_the_point_and_is_written_where_it_is_not_the_default(
     assert Point.model_validate_json(adam.model_dump_json()) == adam
 
 
+def test_a_point_of_one_frame_says_so() -> None:
+    assert str(point(frames=1, num_classes=1)).startswith("tsn depth 50, 1 frame, batch 1, ")
+    assert str(point(frames=1, num_classes=1)).endswith(", 1 class")
+    assert str(point(frames=2)).startswith("tsn depth 50, 2 frames, ")
+
+
 def test_points_are_sorted_by_network_and_then_by_size() -> None:
     first, second, third = point(network="tam"), point(), point(frames=16)
     mixed = [third, first, second]

@@ -54,7 +54,7 @@ def test_steady_samples_are_trusted() -> None:
 @pytest.mark.parametrize(
     ("samples", "doubt"),
     [
-        ((1.0,) * 5, "5 samples are too few"),
+        ((1.0,) * 5, "needs at least 6 samples, not 5: take more"),
         ([1 + n / 50 for n in range(10)], r"drift by \+\d+%"),
         ([1.2 - n / 50 for n in range(10)], r"drift by -\d+%"),
         ([1.0, 1.01, 1.5, 1.51, 1.0, 1.49, 1.01, 1.5], "two groups, around"),

@@ -59,13 +59,37 @@ def test_figures_of_the_machine_come_last_and_alone(tmp_path: Path, tasks: list[
         assert runner.missing_tasks(jobs, store) == []
 
 
-def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
+FAILS_IN_TRAINING = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self, num_classes):
+        super().__init__()
+        self.head = nn.Linear(3, num_classes)
+    def forward(self, clip):
+        if self.training:
+            raise RuntimeError("it is broken")
+        return self.head(clip.mean((2, 3, 4)))
+"""
+
+
+def test_a_refused_clip_is_stored_and_not_tried_again(tmp_path: Path, tasks: list[Task]) -> None:
     small = {"frames": 1, "input_size": 32, "mode": "train"}  # one value a channel to normalise
-    bad = tasks[0].point.model_copy(update=small)
+    refused = make_task(tasks[0].point.model_copy(update=small), "memory")
+    with Store(tmp_path / "s", create=True) as store:
+        (found,) = runner.run([refused], store, jobs=1, on_result=lambda _: None)
+        assert found.status == "unsupported"
+        assert "more than 1 value per channel" in found.reason
+        assert runner.missing_tasks([refused], store) == []
+
+
+def test_a_failure_is_stored_and_does_not_stop_the_run(tmp_path: Path, tasks: list[Task]) -> None:
+    (tmp_path / "net.py").write_text(FAILS_IN_TRAINING)
+    own = {"network": f"{tmp_path / 'net.py'}:Net", "depth": None, "mode": "train"}
+    bad = tasks[0].point.model_copy(update=own)
     with Store(tmp_path / "s", create=True) as store:
         broken = make_task(bad, "memory")
         failed, _ = runner.run([broken, tasks[1]], store, jobs=1, on_result=lambda _: None)
-        assert "more than 1 value per channel" in failed.reason
+        assert "it is broken" in failed.reason
         assert {m.status for m in store.measurements()} == {"ok", "failed"}
         assert runner.missing_tasks([broken, tasks[1]], store) == [broken]
 

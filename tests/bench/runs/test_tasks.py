@@ -1,14 +1,16 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from bench import instruments
 from bench.errors import BenchError
-from bench.instruments import throughput
+from bench.instruments import params, throughput
 from bench.instruments.reading import Reading
 from bench.machine import environment
 from bench.records.catalogue import INSTRUMENTS, Instrument, find_instrument
+from bench.records.point import Point
 from bench.runs import tasks
 from bench.runs.tasks import make_suite_tasks, make_task
 from bench.video import arrow_of_time
@@ -92,10 +94,34 @@ def test_a_changed_source_is_another_identity(monkeypatch: pytest.MonkeyPatch) -
     assert make_task(point(), "macs").identity != before
 
 
-def test_what_a_network_raises_is_the_result() -> None:
+def test_what_a_network_raises_is_the_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Point) -> None:
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(params, "build_on_meta", fail)
+    record = make_task(point(), "params").measure()
+    assert (record.status, record.reason) == ("failed", "ValueError: a bug")
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"network": "s3d", "frames": 1}, "the pools of this network need 2 frames or more, not 1"),
+        ({"network": "torchvision_s3d", "frames": 4}, "torchvision_s3d cannot take 4 frames of "),
+        ({"input_size": 8, "options": {"backbone": "alexnet"}}, "tsn cannot take 1 "),
+    ],
+)
+def test_a_clip_that_a_network_refuses_is_no_failure(fields: dict[str, Any], reason: str) -> None:
+    where = point(**{"frames": 1, "depth": None, **fields})
+    record = make_task(where, "macs").measure()
+    assert record.status == "unsupported"
+    assert record.reason.startswith(reason)
+
+
+def test_a_step_on_too_small_a_clip_is_refused() -> None:
     record = make_task(point(frames=1, input_size=32, mode="train"), "memory").measure()
-    assert record.status == "failed"
-    assert record.reason.startswith("ValueError: Expected more than 1 value per channel")
+    assert record.status == "unsupported"
+    assert "ValueError: Expected more than 1 value per channel" in record.reason
 
 
 def test_bad_points_and_quantities_are_refused() -> None:

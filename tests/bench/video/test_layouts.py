@@ -320,9 +320,9 @@ def test_what_is_wrong_is_one_line(write: Write, layout: str, text: str, message
             "b",
             "{file}: line 2: class 'a' is not among the 1",
         ),
-        ("moments", "a/b.mp4,a", "b", "{file}: line 1: class 'a' is not among the 1 classes"),
+        ("moments", "a/b.mp4,a", "b", "{file}: line 1: class 'a' is not among the 1 class: "),
         ("moments", "a/b.mp4,a", ",0", "{labels}: line 1: the class is empty: write it"),
-        ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is not among the 1 classes"),
+        ("ucf101", "B/x.avi", "1 A", "{file}: line 1: class 'B' is not among the 1 class: "),
         ("ucf101", "A/x.avi 1", "0 A", "{labels}: line 1: class number 0 is out of range"),
     ],
 )

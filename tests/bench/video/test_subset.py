@@ -128,7 +128,7 @@ def test_other_contents_are_named(listed: AnnotatedVideos, data: Path, tmp_path:
     first, second = manifest.clips[:2]
     (tmp_path / first.path).write_bytes((data / second.path).read_bytes())
     (tmp_path / second.path).unlink()
-    with pytest.raises(BenchError, match="2 of 6 clips differ from the manifest") as error:
+    with pytest.raises(BenchError, match="differs from the manifest in 2 of 6 clips") as error:
         subset.subset_videos(manifest, tmp_path)
     assert f"{first.name} has other contents" in str(error.value)
     assert f"{second.name} is missing" in str(error.value)

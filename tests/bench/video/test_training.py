@@ -304,7 +304,7 @@ def test_a_training_that_cannot_be_saved_says_so(videos: tuple[Video, ...], tmp_
 
 
 def test_too_few_videos_for_a_batch_are_refused(videos: tuple[Video, ...]) -> None:
-    with pytest.raises(BenchError, match="3 videos do not fill a batch of 4"):
+    with pytest.raises(BenchError, match="3 videos cannot fill a batch of 4"):
         training(videos[:3])
     with pytest.raises(BenchError, match="batches of 2 clips"):
         Recipe(batch=1)

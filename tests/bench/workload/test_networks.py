@@ -14,6 +14,7 @@ from bench.records.point import Point
 from bench.runs.tasks import make_suite_tasks, make_task
 from bench.workload import networks
 from models import NetworkError
+from models.errors import ClipError
 from models.trial import Findings
 from models.user_file import UserNetwork, load_factory
 from suites import Suite, Sweep
@@ -296,3 +297,40 @@ def test_a_point_is_configured_as_its_network_understands_it() -> None:
     with_defaults = point(network="tam", depth=None, options={"window": 3, "width": 1})
     assert networks.configure(with_defaults) == point(network="tam", depth=50)
     assert networks.configure(point(network="i3d", depth=None)).depth is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"network": "hiera", "frames": 16}, 224),
+        ({"network": "mvit_v2_l", "frames": 40}, 312),
+        ({"network": "vjepa2", "options": {"variant": "giant_384"}}, 384),
+        ({"network": "tsn", "options": {"backbone": "vit_b_16"}}, 224),
+        ({"network": "tsn", "options": {"backbone": "vit_h_14"}}, 224),
+    ],
+)
+def test_a_network_of_one_size_of_frames_says_which(fields: dict[str, Any], size: int) -> None:
+    own = point(depth=None, input_size=size, **fields)
+    assert networks.configure(own) == own
+    other = own.model_copy(update={"input_size": 320})
+    with pytest.raises(NetworkError, match=f" takes frames of {size} px, not 320 px: use {size}$"):
+        networks.configure(other)
+
+
+def test_frames_of_any_size_are_taken_by_the_other_backbones() -> None:
+    for backbone in ("inception_v1", "mobilenet_v2", "swin_t"):
+        any_size = point(depth=None, input_size=320, options={"backbone": backbone})
+        assert networks.configure(any_size) == any_size
+
+
+def test_a_refused_clip_is_told_from_a_failure() -> None:
+    small, error = point(network="r3d_18", frames=2), RuntimeError("nothing is left\nof it")
+    assert networks.explain_refusal(small, error) == (
+        "r3d_18 cannot take 2 frames of 224 px (4 frames of 64 px are enough): "
+        "RuntimeError: nothing is left"
+    )
+    large = small.model_copy(update={"frames": 4})
+    assert networks.explain_refusal(large, error) == ""
+    assert networks.explain_refusal(large.model_copy(update={"input_size": 63}), error)
+    assert networks.explain_refusal(small, AttributeError("a bug")) == ""
+    assert networks.explain_refusal(large, ClipError("too square")) == "too square"

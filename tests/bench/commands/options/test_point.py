@@ -102,17 +102,3 @@ def test_a_command_may_add_fields_and_make_the_network_optional() -> None:
         network="tsn", frames=8, num_classes=3, seed=2
     )
     assert point_of(arguments, frames=4).frames == 4  # fields of the command take precedence
-
-
-@pytest.mark.parametrize(
-    ("line", "size"),
-    [
-        ("hiera --input-size 256", 224),
-        ("mvit_v2_l --frames 40", 312),
-        ("vjepa2 --option variant=giant_384 --input-size 256", 384),
-    ],
-)
-def test_a_network_of_one_size_of_frames_says_which(line: str, size: int) -> None:
-    with pytest.raises(UsageError, match=f"px, not .* px: give --input-size {size}$"):
-        parse(*line.split())
-    assert parse(*line.split(), "--input-size", str(size)).input_size == size
