@@ -3,8 +3,9 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from torch import nn
 
-from tests.models import own_files
+from tests.models import checkpoints, own_files
 
 Write = Callable[[dict[str, str]], Path]
 
@@ -28,3 +29,15 @@ def imports_are_left_alone() -> Iterator[None]:
     before = own_files.imports()
     yield
     assert own_files.imports() == before
+
+
+@pytest.fixture
+def linear() -> nn.Module:
+    """A layer whose weights have the names and shapes of `weights_files.STATE`."""
+    return checkpoints.scrambled(nn.Linear(3, 2), seed=0)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """For a file of weights."""
+    return tmp_path / "weights.pth"

@@ -32,6 +32,12 @@ def weights(tmp_path_factory: pytest.TempPathFactory, where: list[str]) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store for all tests of a file: what one has measured, the next one finds."""
+    return tmp_path_factory.mktemp("compare") / "s.sqlite"
+
+
 @pytest.fixture
 def small_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrow_of_time, "PER_CLASS", {"train": 2, "test": 1})
