@@ -49,11 +49,6 @@ def _printable(value: Any) -> Any:
 Text = Annotated[str, BeforeValidator(_printable)]  # text of a record, always printable
 
 
-def count_text(number: int, one: str, many: str = "") -> str:
-    """A number of things: "1 frame", "1,024 frames"; `many` is the plural, if not with an s."""
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
-
-
 def in_one_line(text: str) -> str:
     """`text` printable, with single spaces between words and none at its ends."""
     return " ".join(printable(text).split())

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
-from bench.text import count_text
 from bench.video.arrow_of_time import NAME
+from bench.wording import count_text
 from reports.accuracy import MACS, TRAINED
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes
 

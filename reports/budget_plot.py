@@ -15,7 +15,7 @@ from bench.choice.accuracies import UNKNOWN
 from bench.choice.ranking import MACS, MEMORY
 from bench.records.index import Index
 from bench.records.measurement import Measurement
-from bench.text import count_text
+from bench.wording import count_text
 from reports.budget import REFERENCE, TRAINED
 from reports.drawing import INK, QUIET, Colours, Drawing, Plot, draw_axes
 from reports.video_costs import (

@@ -13,9 +13,10 @@ from bench.claims.verdicts import ClaimResult
 from bench.records.index import Key, key_of
 from bench.records.measurement import Environment, Measurement
 from bench.records.point import Point
+from bench.wording import list_first
 from reports.claim_changes import ClaimChange
 from reports.figure_changes import FigureChange
-from reports.gaps import list_points
+from reports.gaps import LISTED
 from reports.tables import Cell, Table, count_cell
 from suites.rules import load_rules
 
@@ -133,7 +134,7 @@ class Changes:
             (
                 *map(Cell, group.key),
                 count_cell(len(group.points)),
-                Cell(list_points([str(point) for point in group.points])),
+                Cell(list_first([str(point) for point in group.points], LISTED)),
             )
             for group in self.groups
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Environment, Measurement
-from bench.text import count_text
+from bench.wording import count_text
 
 
 @dataclass(frozen=True)

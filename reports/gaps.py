@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.records.measurement import Measurement, Status
-from bench.text import count_text
+from bench.wording import count_text, list_first
 
 LISTED = 3  # points of a gap; results.csv has all. For out of memory, all are listed
 
@@ -22,16 +22,10 @@ class Gap:
     @property
     def text(self) -> str:
         """The gap in a sentence."""
-        points = list_points(self.points, len(self.points) if self.status == "oom" else LISTED)
+        points = list_first(self.points, len(self.points) if self.status == "oom" else LISTED)
         where = f" on {self.machine}" if self.machine else ""
         count = count_text(len(self.points), "point")
         return f"{self.label}{where}, {count}: {self.status}, {self.reason} ({points})"
-
-
-def list_points(points: Sequence[str], most: int = LISTED) -> str:
-    """The first points, and the number of the others."""
-    rest = len(points) - most
-    return "; ".join(points[:most]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def build_gaps(measurements: Sequence[Measurement]) -> tuple[Gap, ...]:

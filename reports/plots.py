@@ -9,7 +9,7 @@ from textwrap import wrap
 import pandas as pd
 from matplotlib.axes import Axes
 
-from bench.text import count_text
+from bench.wording import count_text
 from reports.drawing import (
     AS_PUBLISHED,
     INK,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.records.index import Index
 from bench.records.measurement import Measurement
-from bench.text import count_text
+from bench.wording import count_text
 from reports.machines import POINT_HEADINGS, point_cells
 from reports.tables import NOT_MEASURED, Cell, Table, format_mib
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bench.records.index import Index
 from bench.records.measurement import Measurement, threads_suffix
 from bench.records.point import options_text
-from bench.text import count_text
+from bench.wording import count_text
 from reports.drawing import QUIET, Colours, Drawing, Plot, draw_axes, use_log_axes
 from reports.machines import POINT_HEADINGS, machine_id, point_cells
 from reports.plots import line_name

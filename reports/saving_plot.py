@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from bench.records.index import Index
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.text import count_text
+from bench.wording import count_text
 from reports.drawing import (
     AS_PUBLISHED,
     INK,

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bench.claims.findings import AccuracyDifference, Ratio, RightTwice, Standing
 from bench.claims.published import AsPublished
 from bench.claims.verdicts import CaseResult, ClaimResult
-from bench.text import count_text
+from bench.wording import count_text
 from reports.places import describe, describe_side, enumerate_words, is_gain, order
 from suites import Claim
 from suites.claim import Side

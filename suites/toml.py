@@ -32,7 +32,6 @@ EXPECTED = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "finite_number": "a finite number",
-    "option": "text, a finite number, true or false",
 }
 MAX_SHOWN = 60  # characters of a key or a value in an error
 MAX_BYTES = 1 << 20  # a hand-written file is far smaller; a larger one is not a suite
@@ -48,19 +47,15 @@ def _check_option(value: Any) -> Any:
     """Raise one error for a wrong option, in place of one for each type that it may have."""
     is_huge = isinstance(value, int | float) and not abs(value) <= MAX_INT
     if is_huge or not isinstance(value, int | float | str):
-        raise PydanticCustomError("option", "Input should be another option")
+        raise PydanticCustomError("option", "Input should be text, a finite number, true or false")
     return value
-
-
-def _as_items(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 # TOML has lists where a frozen section holds tuples.
 Items = Annotated[
     tuple[T, ...],
     Field(min_length=1),
-    BeforeValidator(_as_items),
+    BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
 ]
 OneOrMore = Annotated[
     Annotated[T, Tag(ONE)] | Annotated[Items[T], Tag(SEVERAL)], Discriminator(_form)

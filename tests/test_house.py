@@ -13,7 +13,7 @@ PACKAGES = ("bench", "models", "reports", "suites")
 ROOMS = (
     "models",
     "suites",
-    "bench",  # the modules at its root: errors, text, JSON files, fingerprints of source
+    "bench",  # the modules at its root: errors, text, wording, JSON files, fingerprints of source
     "bench.records",
     "bench.machine",
     "bench.workload",

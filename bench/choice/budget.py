@@ -13,7 +13,7 @@ from bench.choice.costs import KnownCosts, Refusal
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.point import Point
-from bench.text import count_text
+from bench.wording import count_text
 
 Per = Literal["clip", "video"]
 ITEMS = {"frames": "frame", "batch": "clip"}

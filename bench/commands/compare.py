@@ -10,12 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import models
-from bench.choice.accuracies import (
-    Accuracy,
-    known_accuracies,
-    select_dataset,
-    select_pretraining,
-)
+from bench.choice.accuracies import Accuracy, known_accuracies, select_dataset, select_pretraining
 from bench.choice.budget import Per
 from bench.commands import INTERRUPTED, UsageError
 from bench.commands.import_ import add_recorded
@@ -29,6 +24,7 @@ from bench.records.measurement import Measurement
 from bench.records.point import Device, Point
 from bench.records.recorded import load_recorded, with_recorded
 from bench.records.store import Store
+from bench.wording import list_first
 from bench.workload.networks import configure
 from models.input_forms import CLIP
 from suites import PrintedNetwork, load_claims, load_networks, load_published
@@ -155,7 +151,7 @@ def run(arguments: Namespace) -> int:
             print(f"blvbench: interrupted{end}", file=sys.stderr)
             return INTERRUPTED
     if not comparison.ranked:
-        raise BenchError(f"nothing can be compared: {_list_first(comparison.refusals)}")
+        raise BenchError(f"nothing can be compared: {list_first(comparison.refusals, LISTED)}")
     missing = {} if arguments.networks else missing_networks()
     if arguments.json:
         print_json({"dataset": arguments.dataset, **comparison.as_json(), "not_installed": missing})
@@ -165,12 +161,6 @@ def run(arguments: Namespace) -> int:
         for library, names in missing.items():
             print(f"Not compared: {', '.join(names)}: python -m pip install {library}")
     return 0
-
-
-def _list_first(reasons: Sequence[str]) -> str:
-    """The first reasons in one line, and the number of the others."""
-    others = len(reasons) - LISTED
-    return "; ".join([*reasons[:LISTED], *([f"and {others} more"] if others > 0 else [])])
 
 
 def _request(arguments: Namespace, measurements: Sequence[Measurement]) -> "Request":
@@ -224,7 +214,7 @@ def _setting(arguments: Namespace, num_classes: int) -> Point:
         "output": "",
         "frames": arguments.frames if arguments.frames is not None else 1,
         "batch": 1 if arguments.batch == AS_MANY_AS_FIT else arguments.batch,
-        "num_classes": (num_classes if arguments.num_classes is None else arguments.num_classes),
+        "num_classes": num_classes if arguments.num_classes is None else arguments.num_classes,
         "input_size": (
             DEFAULTS["input_size"] if arguments.input_size is None else arguments.input_size
         ),

@@ -14,7 +14,7 @@ from bench.claims.verdicts import ClaimResult
 from bench.commands.output import print_table
 from bench.records.catalogue import find_instrument
 from bench.records.point import options_text
-from bench.text import count_text
+from bench.wording import count_text
 from bench.workload.networks import FILE_MARK
 from suites import PrintedNetwork
 from suites.fields import Mode

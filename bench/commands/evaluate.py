@@ -24,8 +24,8 @@ from bench.records.measurement import Measurement
 from bench.records.point import Point
 from bench.records.proportions import PairedTest, accuracy_interval, paired_test
 from bench.records.store import Store
-from bench.text import count_text
 from bench.video.data_set import DataSet
+from bench.wording import count_text
 from bench.workload.networks import build, configure, explained
 
 if TYPE_CHECKING:

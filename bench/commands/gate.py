@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bench.commands import FAILED, UsageError
 from bench.commands.options.common import add_time_limit
 from bench.commands.output import add_json, print_json, print_table, progress_bar
-from bench.text import count_text
+from bench.wording import count_text
 from suites.rules import load_rules
 from suites.suite import FOLDER, GATE_RULES
 

@@ -10,7 +10,7 @@ from bench.errors import BenchError
 from bench.records.catalogue import find_instrument
 from bench.records.measurement import Measurement
 from bench.records.recorded import FOLDER, read_results, write
-from bench.text import count_text
+from bench.wording import count_text
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 

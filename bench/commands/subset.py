@@ -7,7 +7,8 @@ from pathlib import Path
 from bench.commands.options.videos import add_annotations, as_tick, load_annotated
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
-from bench.text import count_text, printable
+from bench.text import printable
+from bench.wording import count_text
 
 
 def arguments(parser: ArgumentParser) -> None:

@@ -19,9 +19,10 @@ from bench.commands.options.videos import (
 from bench.commands.output import progress_bar
 from bench.errors import BenchError
 from bench.records.point import Point
-from bench.text import count_text, printable
+from bench.text import printable
 from bench.video.data_set import DataSet
 from bench.video.recipe import Recipe
+from bench.wording import count_text
 from bench.workload.networks import build, configure, explained
 
 if TYPE_CHECKING:

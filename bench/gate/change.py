@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from bench.gate.entry import Entry
 from bench.records.proportions import paired_test
-from bench.text import count_text
+from bench.wording import count_text
 from suites.rules import Rule, Test
 
 FAR = 1.5  # times as slow: with no sample in common, chance does not explain that

@@ -11,7 +11,8 @@ from pydantic import (
 )
 
 from bench.records.record import Record, Scalar
-from bench.text import Text, count_text
+from bench.text import Text
+from bench.wording import count_text
 from suites.fields import Count, Execution, MemoryFormat, Mode, Precision, Seed
 from suites.step import DEFAULT_STEP, StepOptions
 

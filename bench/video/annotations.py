@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from bench.errors import BenchError
-from bench.text import count_text
 from bench.video.data_set import Video
 from bench.video.finding import Finder
 from bench.video.layouts import READERS, Source
 from bench.video.lists import AnnotatedVideo, to_path
+from bench.wording import count_text
 
 Layout = Literal[
     "frames", "list", "something-v2", "kinetics", "moments", "ucf101", "hmdb51", "folders"

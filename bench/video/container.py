@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from bench.errors import BenchError
-from bench.text import count_text
 from bench.video.ends import missing_bytes
+from bench.wording import count_text
 
 if TYPE_CHECKING:
     from av import Packet, VideoStream

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from bench.errors import BenchError, UnsupportedError
 from bench.machine.environment import installed_version
-from bench.text import count_text
 from bench.video.container import VideoError, open_stream, url_of
 from bench.video.orientation import (
     AS_STORED,
@@ -22,6 +21,7 @@ from bench.video.orientation import (
 )
 from bench.video.shown import shown_packets
 from bench.video.skipping import few_frames
+from bench.wording import count_text
 
 if TYPE_CHECKING:
     from av import Packet, VideoFrame, VideoStream

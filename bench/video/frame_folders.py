@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.text import count_text
 from bench.video.container import MAX_PIXELS, VideoError, check_size
 from bench.video.decoding import Pick, Pictures
+from bench.wording import count_text
 
 if TYPE_CHECKING:
     from PIL.Image import Image

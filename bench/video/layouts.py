@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from bench.errors import BenchError
-from bench.text import count_text
 from bench.video.classes import number_labels, read_classes, read_numbers
 from bench.video.finding import is_video
 from bench.video.lists import (
@@ -28,6 +27,7 @@ from bench.video.lists import (
     to_path,
     unquote,
 )
+from bench.wording import count_text
 
 KINETICS = ("label", "youtube_id", "time_start", "time_end")  # columns; others are not read
 

@@ -16,13 +16,13 @@ from pydantic import Field, ValidationError, model_validator
 from bench.errors import BenchError
 from bench.json_file import explain
 from bench.records.record import Record
-from bench.text import count_text
 from bench.video.annotations import AnnotatedVideos as Listed
 from bench.video.container import VideoError
 from bench.video.contents import content_hash
 from bench.video.data_set import Video
 from bench.video.lists import MAX_CLASSES, MAX_DIGITS, read_text, to_name, to_path
 from bench.video.loading import Unusable, explain_unusable, read_video
+from bench.wording import count_text, list_first
 from models import did_you_mean
 
 MAX_NAMED = 10  # clips in one error
@@ -181,12 +181,10 @@ def subset_videos(
         else:
             wrong.append(f"{clip.name} has other contents")
     if wrong:
-        named = "; ".join(wrong[:MAX_NAMED])
-        more = f"; and {len(wrong) - MAX_NAMED} more" if len(wrong) > MAX_NAMED else ""
         raise BenchError(
             f"{data}: differs from the manifest in {len(wrong)} of "
             f"{count_text(len(manifest.clips), 'clip')}: "
-            f"give the data that it was drawn from ({named}{more})"
+            f"give the data that it was drawn from ({list_first(wrong, MAX_NAMED)})"
         )
     return tuple(found)
 

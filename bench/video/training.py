@@ -20,9 +20,9 @@ import torch
 from torch import Tensor, nn
 
 from bench.errors import BenchError
-from bench.text import count_text
 from bench.video.loading import TrainingClip, TrainingSet, Unusable, UnusableVideos, load_items
 from bench.video.recipe import Recipe
+from bench.wording import count_text
 from bench.workload.steps import autocast
 from models.checkpoint import network_of
 from models.registry import CONFIGURATION

@@ -10,7 +10,7 @@ import models
 from bench.errors import BenchError
 from bench.records.point import Point
 from bench.source import code_version
-from bench.text import count_text
+from bench.wording import count_text
 from models import meta
 from models.errors import ClipError
 from models.user_file import load_factory

@@ -2,7 +2,7 @@ import unicodedata
 
 import pytest
 
-from bench.text import CONTROLS, SURROGATES, count_text, csv_cell, latex, markdown, printable
+from bench.text import CONTROLS, SURROGATES, csv_cell, latex, markdown, printable
 
 
 def test_text_of_any_language_stays_unchanged() -> None:
@@ -60,17 +60,3 @@ def test_a_formula_becomes_text(text: str) -> None:
 @pytest.mark.parametrize("value", [-1, -1.5, None, True, "-1.5", "+1e-3", "a=b", "tsn", "", "7"])
 def test_other_cells_stay_unchanged(value: object) -> None:
     assert csv_cell(value) == value
-
-
-@pytest.mark.parametrize(
-    ("number", "words", "expected"),
-    [
-        (0, ("frame",), "0 frames"),
-        (1, ("frame",), "1 frame"),
-        (2, ("frame",), "2 frames"),
-        (1, ("class", "classes"), "1 class"),
-        (1000, ("class", "classes"), "1,000 classes"),
-    ],
-)
-def test_a_count_of_one_has_no_plural(number: int, words: tuple[str, ...], expected: str) -> None:
-    assert count_text(number, *words) == expected

@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from models.operators.aggregation import aggregate_frames
 from models.shapes import Shapes
+from tests.operators import Watch
 
 aten = torch.ops.aten
 META = torch.device("meta")
@@ -86,22 +87,11 @@ def test_gradients_of_a_convolution_are_stored_as_on_a_cpu(
 
 
 def test_what_is_looked_up_is_not_worked_out_again() -> None:
-    class Count(TorchDispatchMode):
-        def __init__(self) -> None:
-            super().__init__()
-            self.calls: list[str] = []
-
-        def __torch_dispatch__(
-            self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-        ) -> Any:
-            self.calls.append(str(func.overloadpacket))
-            return func(*args, **(kwargs or {}))
-
-    with Count() as count, Shapes():
+    with Watch() as watch, Shapes():
         x = tensor(7, 5, 3)
         for _ in range(3):
             torch.softmax(x, 1)
-    assert count.calls.count("aten._softmax") == 1
+    assert [one.overloadpacket for one in watch.operators].count(aten._softmax) == 1
 
 
 def test_the_default_type_decides_as_ever() -> None:

@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 import models
-from bench.instruments.memory import simulate
 from models.attention import StochasticDepth
 from models.formulation import FORMULATIONS
 from models.uniformer import Embedding
+from tests.models.formulations import simulate_training
 from tests.models.networks import build, lively, logits
 
 NARROW = 0.125
@@ -53,15 +53,7 @@ def test_each_stage_sees_what_the_paper_says() -> None:
 
 
 def test_only_the_published_formulation_stores_a_matrix_of_all_pairs_of_tokens() -> None:
-    peaks = []
-    for formulation in FORMULATIONS:
-
-        def factory(formulation: str = formulation) -> nn.Module:
-            return models.create_model(
-                "uniformer", num_classes=5, frames=16, formulation=formulation
-            )
-
-        peaks.append(simulate(factory, (1, 3, 16, 224, 224)).peak_bytes)
+    peaks = simulate_training("uniformer", 16)
     tokens, heads, blocks = 8 * 14 * 14, 5, 8
     assert peaks[1] - peaks[0] > blocks * heads * tokens**2 * 4
 

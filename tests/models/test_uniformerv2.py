@@ -6,10 +6,9 @@ from torch import nn
 
 import models
 from bench.instruments import macs, params
-from bench.instruments.memory import simulate
 from models.attention import StochasticDepth
-from models.formulation import FORMULATIONS
 from models.uniformerv2 import OverPatches, QuickGELU, ramp
+from tests.models.formulations import simulate_training
 from tests.models.networks import build, lively, logits
 
 NARROW = 0.125
@@ -119,15 +118,7 @@ def test_quick_gelu_is_near_gelu() -> None:
 
 
 def test_only_the_published_formulation_stores_the_weights_of_attention() -> None:
-    peaks = []
-    for formulation in FORMULATIONS:
-
-        def factory(formulation: str = formulation) -> nn.Module:
-            return models.create_model(
-                "uniformerv2", num_classes=5, frames=8, formulation=formulation
-            )
-
-        peaks.append(simulate(factory, (1, 3, 8, 224, 224)).peak_bytes)
+    peaks = simulate_training("uniformerv2", 8)
     frames, heads, tokens, blocks = 8, 12, 197, 12
     matrices = blocks * frames * heads * tokens**2 * 4
     assert peaks[1] - peaks[0] == pytest.approx(matrices, rel=0.01)

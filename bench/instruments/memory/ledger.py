@@ -14,6 +14,7 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from bench.instruments.memory.pools import round_up
 from bench.instruments.memory.scratch import scratch_bytes
 
 Kind = Literal[
@@ -226,7 +227,7 @@ class Ledger(TorchDispatchMode):
             self._observe(Event(key, size_bytes, born, kind, is_early))
 
     def _rounded(self, size_bytes: int) -> int:
-        return -(-size_bytes // self._block_bytes) * self._block_bytes
+        return round_up(size_bytes, self._block_bytes)
 
 
 def _is_called_by_engine() -> bool:

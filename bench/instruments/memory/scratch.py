@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from bench.instruments.memory.pools import round_up
+
 aten = torch.ops.aten
 FLOAT = 4  # bytes
 # The blocks of flash attention.
@@ -37,13 +39,9 @@ def _flash_attention_backward(gradient: Tensor, *_: Any) -> int:
     Source: aten/src/ATen/native/transformers/cuda/flash_attn/flash_api.cpp.
     """
     samples, heads, queries, channels = gradient.shape
-    rows = samples * heads * _rounded(queries, QUERIES)
-    width = _rounded(channels, CHANNELS) if channels <= MANY_CHANNELS else MOST_CHANNELS
+    rows = samples * heads * round_up(queries, QUERIES)
+    width = round_up(channels, CHANNELS) if channels <= MANY_CHANNELS else MOST_CHANNELS
     return FLOAT * rows * (width + 1)
-
-
-def _rounded(length: int, block: int) -> int:
-    return -(-length // block) * block
 
 
 SCRATCH: dict[Any, Callable[..., int]] = {

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from bench.workload.contentless import run_contentless
 from bench.workload.gpu_kernels import kernels_as_on_gpu
+from tests.operators import Watch
 
 aten = torch.ops.aten
 EFFICIENT = aten._scaled_dot_product_efficient_attention.default
@@ -73,28 +73,13 @@ CASES: dict[str, tuple[Case, set[Any]]] = {
 TOLD_APART = {EFFICIENT, FLASH, SOFTMAX, DROPOUT, PAD}
 
 
-class Watch(TorchDispatchMode):
-    """Lists the operators that run."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.operators: list[Any] = []
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        if not str(func).startswith("prim"):
-            self.operators.append(func)
-        return func(*args, **(kwargs or {}))
-
-
 def operators(case: Case, device: str | None = None) -> list[Any]:
     """The operators of `case`, forward and backward."""
     with torch.device(device) if device else nullcontext(), Watch() as watch:
         result = case()
         if result.requires_grad:
             result.sum().backward()
-    return watch.operators
+    return [one for one in watch.operators if not str(one).startswith("prim")]
 
 
 @pytest.mark.parametrize("case", CASES)
